@@ -1,0 +1,44 @@
+import type { UpstreamSpec } from '../upstreams/upstream.ts';
+
+export type { UpstreamSpec };
+
+/** All settings, checked and frozen. Made by `load.ts`; the keys' documentation stands in `settings.ts`. */
+export interface Config {
+  /** Primaries first, then fallbacks; names are unique. */
+  readonly upstreams: readonly UpstreamSpec[];
+  readonly strategy: string;
+  /** How long a failed upstream rests: a fixed time in milliseconds, or a time that fits the cause. */
+  readonly errorTimeToLiveMs: number | 'auto';
+  readonly port: number;
+  readonly host: string;
+  readonly requestTimeoutMs: number;
+  readonly clientHeaderTimeoutMs: number;
+  readonly clientBodyTimeoutMs: number;
+  readonly clientKeepAliveMs: number;
+  readonly maxHeaderSizeBytes: number;
+  readonly maxUrlBytes: number;
+  readonly maxConnections: number;
+  readonly attemptTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** Infinity when there is no limit. */
+  readonly maxAttempts: number;
+  readonly retryStatus: ReadonlySet<number>;
+  readonly maxBodyBytes: number;
+  readonly maxReplayBodyBytes: number;
+  readonly maxBatch: number;
+  readonly healthCheck: 'off' | string;
+  readonly healthCheckIntervalMs: number;
+  readonly healthCheckTimeoutMs: number;
+  readonly healthCheckPath: string;
+  readonly healthCheckRise: number;
+  readonly healthCheckFall: number;
+  /** Secret. */
+  readonly slackWebhookUrl: string | undefined;
+  readonly slackCooldownMs: number;
+  readonly statusPaths: boolean;
+  readonly shutdownDelayMs: number;
+  readonly shutdownTimeoutMs: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  readonly logFormat: 'json' | 'pretty';
+  readonly env: string | undefined;
+}

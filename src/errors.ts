@@ -1,0 +1,106 @@
+/** Every answer that the load balancer gives in its own name. The README's table is tested against it. */
+
+export interface OwnAnswer {
+  readonly status: number;
+  /** The `code` of the JSON-RPC error object. */
+  readonly rpcCode: number;
+  /** One sentence for the client: no upstream detail. */
+  readonly sentence: string;
+  /** When it is given, for the README. */
+  readonly when: string;
+}
+
+export const OWN_ANSWERS = {
+  ALL_UPSTREAMS_FAILED: {
+    status: 502,
+    rpcCode: -32010,
+    sentence: 'No upstream gave a usable answer.',
+    when: 'attempts were made, none gave an answer',
+  },
+  NO_UPSTREAM_AVAILABLE: {
+    status: 503,
+    rpcCode: -32011,
+    sentence: 'No upstream is available at the moment.',
+    when: 'every upstream is quarantined or down; `Retry-After` says when the first comes back',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    rpcCode: -32005,
+    sentence: 'Every upstream that could answer is rate-limited.',
+    when: 'every upstream that could answer is rate-limited; with `Retry-After`',
+  },
+  REQUEST_TIMED_OUT: {
+    status: 504,
+    rpcCode: -32015,
+    sentence: 'The time for this request ran out.',
+    when: '`REQUEST_TIMEOUT` ran out',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    rpcCode: -32600,
+    sentence: 'The request has too many or too large header lines.',
+    when: 'header lines over `MAX_HEADER_SIZE`, or more than 100 of them',
+  },
+  URL_TOO_LONG: {
+    status: 414,
+    rpcCode: -32600,
+    sentence: 'The request target is too long.',
+    when: 'the request target is longer than `MAX_URL`',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    rpcCode: -32600,
+    sentence: 'The request body is too large.',
+    when: 'the request body is larger than `MAX_BODY`',
+  },
+  BATCH_TOO_LARGE: {
+    status: 413,
+    rpcCode: -32600,
+    sentence: 'The batch holds too many calls.',
+    when: 'more than `MAX_BATCH` calls in one JSON-RPC batch',
+  },
+  BAD_REQUEST: {
+    status: 400,
+    rpcCode: -32600,
+    sentence: 'The request is not valid HTTP.',
+    when: 'malformed HTTP, a bad Host, or a path that climbs out of an upstream’s own path',
+  },
+  CLIENT_TOO_SLOW: {
+    status: 408,
+    rpcCode: -32600,
+    sentence: 'The request did not arrive in time.',
+    when: 'headers slower than `CLIENT_HEADER_TIMEOUT`, or a body silent for `CLIENT_BODY_TIMEOUT`',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    rpcCode: -32600,
+    sentence: 'This HTTP method is not served here.',
+    when: 'CONNECT or TRACE',
+  },
+  EXPECTATION_FAILED: {
+    status: 417,
+    rpcCode: -32600,
+    sentence: 'Only "Expect: 100-continue" can be met.',
+    when: 'an `Expect` other than `100-continue`',
+  },
+  LOOP_DETECTED: {
+    status: 508,
+    rpcCode: -32600,
+    sentence: 'The request has passed through this load balancer before.',
+    when: 'the name of this process stands in `Via` already',
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    rpcCode: -32011,
+    sentence: 'The load balancer is shutting down.',
+    when: 'a new request after the drain began; with `Connection: close`',
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    rpcCode: -32603,
+    sentence: 'The load balancer made a mistake; it is in its log.',
+    when: 'a defect of the load balancer itself; it ends this request only',
+  },
+} as const satisfies Record<string, OwnAnswer>;
+
+export type AnswerCode = keyof typeof OWN_ANSWERS;

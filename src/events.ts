@@ -1,0 +1,131 @@
+/**
+ * What the program announces, and the closed sets of words it uses for it. The same words stand in
+ * logs, metrics, `/stats` and alerts.
+ */
+
+export type Tier = 'primary' | 'fallback';
+
+/** Enough of an upstream to name it; never its URL. */
+export interface UpstreamIdentity {
+  readonly name: string;
+  readonly tier: Tier;
+}
+
+/** Why an attempt failed. The first four are known before a byte of the request was sent. */
+export const FAILURE_REASONS = [
+  'refused',
+  'dns',
+  'tls',
+  'connect-timeout',
+  'timeout',
+  'reset',
+  'cut',
+  'bad-http',
+  'status',
+  'not-an-answer',
+  'upstream-broken',
+  'rate-limited',
+  'plan',
+  'auth',
+  'method-unsupported',
+] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** Why a probe took an upstream out. */
+export type DownReason = 'probe-failed' | 'wrong-chain';
+
+/** How one attempt ended, as counted and logged. */
+export type AttemptResult = 'answered' | 'client-left' | FailureReason;
+
+/** How a request ended, as counted and logged. */
+export type RequestResult = 'answered' | 'refused' | 'client-left' | 'cut';
+
+export type Event =
+  | {
+      readonly type: 'attempt-finished';
+      readonly upstream: UpstreamIdentity;
+      readonly result: AttemptResult;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'request-finished';
+      readonly id: string;
+      readonly clientAddress: string;
+      readonly method: string;
+      /** The request's path without its query. */
+      readonly path: string;
+      readonly rpcMethod: string | undefined;
+      readonly result: RequestResult;
+      /** The status that went to the client; 0 when none went out. */
+      readonly status: number;
+      /** The code of an answer of our own. */
+      readonly code: string | undefined;
+      /** Who answered; undefined for an answer of our own. */
+      readonly upstream: UpstreamIdentity | undefined;
+      readonly attempts: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'upstream-quarantined';
+      readonly upstream: UpstreamIdentity;
+      readonly reason: FailureReason;
+      /** Only this JSON-RPC method is banned there. */
+      readonly method: string | undefined;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'upstream-released';
+      readonly upstream: UpstreamIdentity;
+      readonly by: 'trial' | 'probe' | 'operator';
+    }
+  | {
+      readonly type: 'upstream-down';
+      readonly upstream: UpstreamIdentity;
+      readonly reason: DownReason;
+    }
+  | {
+      readonly type: 'upstream-up';
+      readonly upstream: UpstreamIdentity;
+      readonly downMs: number;
+    }
+  /** A request that upstreams were asked for, or should have been, ended in an answer of our own. */
+  | { readonly type: 'all-upstreams-failed'; readonly code: string; readonly attempts: number }
+  /** An upstream answered; `primariesOut` when no primary was usable at that moment. */
+  | {
+      readonly type: 'service-answered';
+      readonly upstream: UpstreamIdentity;
+      readonly primariesOut: boolean;
+    }
+  | {
+      readonly type: 'alert-failed';
+      readonly kind: string;
+      /** What went wrong, without the webhook's address. */
+      readonly problem: string;
+    };
+
+export type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
+export type Listener = (event: Event) => void;
+
+/** Tells every listener about every event. A listener that throws costs neither the request nor the others. */
+export class Announcer {
+  readonly #listeners: Listener[] = [];
+  readonly #onListenerError: (error: unknown) => void;
+
+  constructor(onListenerError: (error: unknown) => void = () => {}) {
+    this.#onListenerError = onListenerError;
+  }
+
+  listen(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  announce(event: Event): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#onListenerError(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Tier, UpstreamIdentity } from '../events.ts';
+
+/** What an operator says of one upstream: a line of a list, or the body of an API call. */
+export interface UpstreamSpec {
+  /** An absolute http: or https: URL without a fragment. May hold secrets. */
+  readonly url: URL;
+  /** Letters, digits, `.`, `_`, `-`. Unique. */
+  readonly name: string;
+  readonly tier: Tier;
+  /** 1 to 1000. */
+  readonly weight: number;
+}
+
+/** One server that requests are forwarded to: who it is, and its live numbers. */
+export class Upstream implements UpstreamIdentity {
+  readonly name: string;
+  readonly tier: Tier;
+  /** Scheme, host and port: what a socket is opened to, and all of the URL that may be shown. */
+  readonly origin: string;
+  readonly secure: boolean;
+  /** The value of the Host line. */
+  readonly host: string;
+  /** The URL's own path; at least `/`. May hold secrets. */
+  readonly basePath: string;
+  /** The URL's own query without the question mark; often empty. May hold secrets. */
+  readonly baseQuery: string;
+  /** The Authorization line made of the URL's user-info. Secret. */
+  readonly authorization: string | undefined;
+
+  weight: number;
+  /** Attempts under way. Written by the balancer. */
+  inFlight = 0;
+  /** Attempts sent since the start. Written by the balancer. */
+  attempts = 0;
+  /** Attempts that this upstream is to blame for, since the start. Written by the balancer. */
+  failures = 0;
+
+  constructor(spec: UpstreamSpec) {
+    const { url } = spec;
+    this.name = spec.name;
+    this.tier = spec.tier;
+    this.weight = spec.weight;
+    this.origin = url.origin;
+    this.secure = url.protocol === 'https:';
+    this.host = url.host;
+    this.basePath = url.pathname;
+    this.baseQuery = url.search.slice(1);
+    this.authorization =
+      url.username || url.password
+        ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
+        : undefined;
+  }
+}
