@@ -37,8 +37,12 @@ export type DownReason = 'probe-failed' | 'wrong-chain';
 /** How one attempt ended, as counted and logged. */
 export type AttemptResult = 'answered' | 'client-left' | FailureReason;
 
-/** How a request ended, as counted and logged. */
-export type RequestResult = 'answered' | 'refused' | 'client-left' | 'cut';
+/**
+ * How a request ended, as counted and logged: `answered` by an upstream; `failed`, no upstream gave a
+ * usable answer (an answer of our own, or the last upstream's 5xx passed on); `refused` by us before any
+ * upstream was asked; `cut` after its first byte was out.
+ */
+export type RequestResult = 'answered' | 'failed' | 'refused' | 'client-left' | 'cut';
 
 export type Event =
   | {
@@ -62,6 +66,8 @@ export type Event =
       readonly code: string | undefined;
       /** Who answered; undefined for an answer of our own. */
       readonly upstream: UpstreamIdentity | undefined;
+      /** A fallback answered while no primary was usable. */
+      readonly primariesOut: boolean;
       readonly attempts: number;
       readonly durationMs: number;
     }
@@ -87,14 +93,6 @@ export type Event =
       readonly type: 'upstream-up';
       readonly upstream: UpstreamIdentity;
       readonly downMs: number;
-    }
-  /** A request that upstreams were asked for, or should have been, ended in an answer of our own. */
-  | { readonly type: 'all-upstreams-failed'; readonly code: string; readonly attempts: number }
-  /** An upstream answered; `primariesOut` when no primary was usable at that moment. */
-  | {
-      readonly type: 'service-answered';
-      readonly upstream: UpstreamIdentity;
-      readonly primariesOut: boolean;
     }
   | {
       readonly type: 'alert-failed';

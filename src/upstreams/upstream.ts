@@ -1,4 +1,4 @@
-import type { Tier, UpstreamIdentity } from '../events.ts';
+import type { DownReason, Tier, UpstreamIdentity } from '../events.ts';
 
 /** What an operator says of one upstream: a line of a list, or the body of an API call. */
 export interface UpstreamSpec {
@@ -35,7 +35,15 @@ export class Upstream implements UpstreamIdentity {
   /** Attempts that this upstream is to blame for, since the start. Written by the balancer. */
   failures = 0;
 
-  constructor(spec: UpstreamSpec) {
+  /** Why and since when a probe holds this upstream for dead. Written by the probes. */
+  down: { readonly reason: DownReason; readonly sinceMs: number } | undefined;
+  /** When it last came up, or was added; monotonic milliseconds. Written by the probes. */
+  upSinceMs: number;
+  /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
+  draining = false;
+
+  constructor(spec: UpstreamSpec, nowMs: number) {
+    this.upSinceMs = nowMs;
     const { url } = spec;
     this.name = spec.name;
     this.tier = spec.tier;
