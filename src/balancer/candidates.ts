@@ -1,0 +1,79 @@
+import type { Tier } from '../events.ts';
+import type { Strategy } from '../strategies/strategy.ts';
+import type { Availability } from '../upstreams/availability.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+
+/** Trials of one quarantined upstream that may be under way at once. */
+const MAX_TRIALS = 4;
+
+export interface Candidate {
+  readonly upstream: Upstream;
+  /** It is quarantined or down, and asked because nobody else is usable. */
+  readonly trial: boolean;
+}
+
+/** What a request's order of upstreams is made from. */
+export interface CandidateSource {
+  readonly availability: Availability;
+  readonly strategies: Readonly<Record<Tier, Strategy>>;
+  /** Trials under way, by upstream. */
+  readonly trials: Map<Upstream, number>;
+}
+
+/**
+ * The upstreams that one request may try, one after the other, none twice: usable primaries in the
+ * strategy's order, then usable fallbacks, and when nothing is usable those out for a reason that may have
+ * passed.
+ */
+export class Candidates {
+  readonly #source: CandidateSource;
+  readonly #tried = new Set<Upstream>();
+  #queue: Upstream[] = [];
+  #stage: Tier | 'not-begun' | 'last-resort' = 'not-begun';
+  #waiting: Upstream[] = [];
+
+  constructor(source: CandidateSource) {
+    this.#source = source;
+  }
+
+  next(): Candidate | undefined {
+    if (this.#stage !== 'last-resort') {
+      const upstream = this.#nextUsable();
+      if (upstream) return this.#take(upstream, false);
+      this.#stage = 'last-resort';
+      this.#waiting = this.#source.availability.lastResort();
+    }
+    const { trials } = this.#source;
+    for (const upstream of this.#waiting) {
+      if (this.#tried.has(upstream) || (trials.get(upstream) ?? 0) >= MAX_TRIALS) continue;
+      return this.#take(upstream, this.#source.availability.standing(upstream).state !== 'usable');
+    }
+    return undefined;
+  }
+
+  #nextUsable(): Upstream | undefined {
+    for (;;) {
+      const upstream = this.#queue.shift();
+      if (!upstream) {
+        if (!this.#nextTier()) return undefined;
+      } else if (this.#source.availability.usable(upstream.tier).includes(upstream)) {
+        // Asked again at this moment: another request may have found it sick meanwhile.
+        return upstream;
+      }
+    }
+  }
+
+  #nextTier(): boolean {
+    if (this.#stage === 'fallback') return false;
+    this.#stage = this.#stage === 'not-begun' ? 'primary' : 'fallback';
+    const { availability, strategies } = this.#source;
+    const usable = availability.usable(this.#stage);
+    this.#queue = usable.length === 0 ? [] : strategies[this.#stage].order(usable);
+    return true;
+  }
+
+  #take(upstream: Upstream, trial: boolean): Candidate {
+    this.#tried.add(upstream);
+    return { upstream, trial };
+  }
+}

@@ -1,0 +1,120 @@
+import type { AnswerCode } from '../errors.ts';
+import type { RequestResult } from '../events.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Exchange } from './exchange.ts';
+import type { Answered } from './outcome.ts';
+import type { BalancerParts, Ending } from './parts.ts';
+import { deliver, refuse } from './respond.ts';
+
+/** Said when nobody knows when an upstream comes back: all are down, none is quarantined. */
+const UNKNOWN_RETURN_MS = 1_000;
+
+/** Refusals after which a connection is closed: where the next request begins is in doubt. */
+const CLOSING: ReadonlySet<AnswerCode> = new Set<AnswerCode>([
+  'BAD_REQUEST',
+  'HEADERS_TOO_LARGE',
+  'URL_TOO_LONG',
+  'BODY_TOO_LARGE',
+  'CLIENT_TOO_SLOW',
+  'METHOD_NOT_ALLOWED',
+  'EXPECTATION_FAILED',
+  'SHUTTING_DOWN',
+]);
+
+/** Makes an answer of how the search for one ended, gives it to the client and announces it. */
+export async function conclude(exchange: Exchange, ending: Ending, parts: BalancerParts): Promise<void> {
+  switch (ending.kind) {
+    case 'client-left':
+      return announce(exchange, { result: 'client-left' }, parts);
+    case 'refuse':
+      return refuseWith(exchange, ending.code, parts);
+    case 'deliver':
+      if (ending.outcome.kind !== 'answered') return refuseWith(exchange, 'INTERNAL_ERROR', parts);
+      return pass(exchange, ending.outcome, ending.upstream, parts);
+    case 'failed':
+      // A real HTTP answer of the last upstream says more than one of ours; JSON-RPC clients could not read it.
+      if (
+        ending.outcome?.kind === 'answered' &&
+        ending.upstream &&
+        !exchange.rpc &&
+        !allRateLimited(exchange)
+      ) {
+        return pass(exchange, ending.outcome, ending.upstream, parts, 'failed');
+      }
+      if (ending.outcome?.kind === 'answered') ending.outcome.stream?.cancel();
+      return refuseWith(exchange, failureCode(exchange, parts), parts);
+    default:
+      return ending satisfies never;
+  }
+}
+
+/** Ends a request on which the load balancer itself made a mistake. */
+export function concludeDefect(exchange: Exchange, parts: BalancerParts): void {
+  if (exchange.response.headersSent) exchange.response.destroy();
+  refuseWith(exchange, 'INTERNAL_ERROR', parts);
+}
+
+async function pass(
+  exchange: Exchange,
+  answered: Answered,
+  upstream: Upstream,
+  parts: BalancerParts,
+  asResult?: RequestResult,
+): Promise<void> {
+  const delivered = await deliver(exchange, answered, upstream.name, parts.clock);
+  if (delivered === 'cut') {
+    upstream.failures += 1;
+    parts.quarantine.punish(upstream, { reason: 'cut' });
+  }
+  const result = delivered === 'answered' ? (asResult ?? delivered) : delivered;
+  announce(exchange, { result, status: answered.status, upstream }, parts);
+}
+
+function refuseWith(exchange: Exchange, code: AnswerCode, parts: BalancerParts): void {
+  const { availability } = parts.candidates;
+  const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
+  const retryAfterMs = mayReturn ? (availability.firstReturnMs() ?? UNKNOWN_RETURN_MS) : undefined;
+  refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, parts.clock);
+  const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || exchange.attempts.length > 0;
+  announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, parts);
+}
+
+function failureCode(exchange: Exchange, parts: BalancerParts): AnswerCode {
+  if (exchange.attempts.length > 0) return allRateLimited(exchange) ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
+  return parts.candidates.availability.onlyRateLimited() ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
+}
+
+function allRateLimited(exchange: Exchange): boolean {
+  return exchange.attempts.length > 0 && exchange.attempts.every(({ result }) => result === 'rate-limited');
+}
+
+interface Finish {
+  readonly result: RequestResult;
+  readonly status?: number;
+  readonly upstream?: Upstream;
+  readonly code?: AnswerCode;
+}
+
+function announce(
+  exchange: Exchange,
+  { result, status, upstream, code }: Finish,
+  parts: BalancerParts,
+): void {
+  const { request, response, attempts, origin, target, rpcMethod, startedMs, id } = exchange;
+  parts.announcer.announce({
+    type: 'request-finished',
+    id,
+    clientAddress: origin.address,
+    method: request.method ?? '',
+    path: target.path,
+    rpcMethod,
+    result,
+    status: status ?? (response.headersSent ? response.statusCode : 0),
+    code,
+    upstream,
+    primariesOut:
+      upstream?.tier === 'fallback' && parts.candidates.availability.usable('primary').length === 0,
+    attempts: attempts.length,
+    durationMs: parts.clock.monotonicMs() - startedMs,
+  });
+}

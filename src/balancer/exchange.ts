@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AttemptResult } from '../events.ts';
+import type { RpcRequest } from '../rpc/message.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Origin, RequestHeaders } from './headers.ts';
+import type { Target } from './target.ts';
+
+/** A request's body: kept, so that it can be sent again, or too large for that. */
+export type Body =
+  | { readonly kind: 'kept'; readonly bytes: Buffer }
+  | {
+      readonly kind: 'piped';
+      /** What was read before the body turned out to be too large. */
+      readonly prefix: Buffer;
+      /** The client's Content-Length; undefined when it sends chunks. */
+      readonly length: number | undefined;
+      /** Bytes after the prefix were taken from the client: no other upstream can have them. */
+      taken: boolean;
+    };
+
+/** `always`, or only while no upstream has been sent anything of it (or says that it did not do it). */
+export type Repeat = 'always' | 'unsent';
+
+export interface AttemptRecord {
+  readonly upstream: Upstream;
+  readonly result: AttemptResult;
+}
+
+const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
+
+/** What is known of a request when its head has been read. */
+export interface ExchangeStart {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly id: string;
+  readonly headers: RequestHeaders;
+  readonly target: Target;
+  readonly origin: Origin;
+  readonly startedMs: number;
+  readonly deadlineMs: number;
+}
+
+/** One request and all that happens to it: facts, no decisions. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly id: string;
+  readonly headers: RequestHeaders;
+  readonly target: Target;
+  readonly origin: Origin;
+  /** Monotonic milliseconds. */
+  readonly startedMs: number;
+  /** Until when the answer's first byte must be out; monotonic milliseconds. */
+  readonly deadlineMs: number;
+
+  body: Body = EMPTY_BODY;
+  rpc: RpcRequest | undefined;
+  repeat: Repeat = 'unsent';
+  readonly attempts: AttemptRecord[] = [];
+  #left = false;
+  #whenLeft: (() => void) | undefined;
+
+  constructor(start: ExchangeStart) {
+    this.request = start.request;
+    this.response = start.response;
+    this.id = start.id;
+    this.headers = start.headers;
+    this.target = start.target;
+    this.origin = start.origin;
+    this.startedMs = start.startedMs;
+    this.deadlineMs = start.deadlineMs;
+    // The response's close, not the request's: that one fires when the upload is over, too.
+    start.response.once('close', () => {
+      if (start.response.writableFinished) return;
+      this.#left = true;
+      this.#whenLeft?.();
+    });
+  }
+
+  /** The client is gone before it had its whole answer. */
+  get left(): boolean {
+    return this.#left;
+  }
+
+  /** What to stop when the client leaves: one thing at a time is under way. */
+  set whenLeft(stop: (() => void) | undefined) {
+    this.#whenLeft = stop;
+  }
+
+  /** The method of a single JSON-RPC call, `batch` for several. */
+  get rpcMethod(): string | undefined {
+    if (!this.rpc) return undefined;
+    return this.rpc.batch ? 'batch' : this.rpc.calls[0]?.method;
+  }
+
+  /** Whether any part of a JSON-RPC request wants an answer. */
+  get wantsAnswer(): boolean {
+    return !this.rpc || this.rpc.calls.length === 0 || this.rpc.calls.some((call) => call.idStart >= 0);
+  }
+}

@@ -1,0 +1,270 @@
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Connection, ConnectionPool } from './connections.ts';
+import type { Exchange } from './exchange.ts';
+import { readFailure } from './failure.ts';
+import {
+  attemptHeaders,
+  type Identity,
+  type ResponseHeaders,
+  readResponseHeaders,
+  saneReasonPhrase,
+} from './headers.ts';
+import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
+import { joinTarget } from './target.ts';
+import { Upload, type UploadLimits } from './upload.ts';
+
+/**
+ * Answers up to this size are read whole before the client gets a byte, so that one that breaks off or
+ * turns out to be none can still be replaced by another upstream's.
+ */
+export const PEEK_BYTES = 64 * 1024;
+
+/** What every attempt needs of the program. */
+export interface Wire {
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly attemptTimeoutMs: number;
+  readonly upload: UploadLimits;
+  pool(upstream: Upstream): ConnectionPool;
+}
+
+/**
+ * Sends a request to one upstream and waits until enough of the answer is there to judge it. A kept
+ * connection that turns out to be closed is replaced once, where the request may be repeated: that is the
+ * race of two idle timers, nobody's fault and no attempt of its own.
+ */
+export async function forward(exchange: Exchange, upstream: Upstream, wire: Wire): Promise<AttemptOutcome> {
+  const outcome = await new Attempt(exchange, upstream, wire).run(false);
+  const again = outcome.kind === 'broken' && outcome.stale && exchange.repeat === 'always' && !exchange.left;
+  return again ? new Attempt(exchange, upstream, wire).run(true) : outcome;
+}
+
+/**
+ * connecting -> sent -> peeking -> over            the body was read whole
+ *                       peeking -> flowing -> over  it was too large for that, or a stream
+ * Each state may also end in `over` by a failure, a time-out, or because the client left.
+ */
+type State = 'connecting' | 'sent' | 'peeking' | 'flowing' | 'over';
+
+class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
+  readonly #exchange: Exchange;
+  readonly #upstream: Upstream;
+  readonly #wire: Wire;
+  readonly #pool: ConnectionPool;
+  #state: State = 'connecting';
+  #connection: Connection | undefined;
+  #kept = false;
+  #heard = false;
+  #abort: ((error?: Error) => void) | undefined;
+  #upload: Upload | undefined;
+  #settle: (outcome: AttemptOutcome) => void = () => {};
+  #stopTimer: () => void = () => {};
+  #status = 0;
+  #reasonPhrase = '';
+  #headers: ResponseHeaders | undefined;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #sink: Sink | undefined;
+  #resume: () => void = () => {};
+  #paused = false;
+
+  constructor(exchange: Exchange, upstream: Upstream, wire: Wire) {
+    this.#exchange = exchange;
+    this.#upstream = upstream;
+    this.#wire = wire;
+    this.#pool = wire.pool(upstream);
+  }
+
+  run(fresh: boolean): Promise<AttemptOutcome> {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      this.#exchange.whenLeft = () => this.#stop({ kind: 'client-left' });
+      const connection = this.#pool.acquire(fresh);
+      this.#connection = connection;
+      this.#upstream.inFlight += 1;
+      this.#kept = connection.socket !== undefined;
+      this.#arm();
+      try {
+        connection.client.dispatch(this.#request(), this);
+      } catch {
+        // undici refuses what it can't write, a path with a control character for one.
+        this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
+      }
+    });
+  }
+
+  #request(): Dispatcher.DispatchOptions {
+    const { headers, origin, id, target, request, body } = this.#exchange;
+    const lines = attemptHeaders(headers, origin, id, this.#upstream.authorization);
+    if (body.kind === 'piped') {
+      const { clock, upload } = this.#wire;
+      this.#upload = new Upload(request, body, upload, { clock, onProgress: () => this.#arm() });
+      // The attempt tells of the failure; without a listener it would end the process.
+      this.#upload.on('error', () => {});
+      if (body.length !== undefined) lines.push('Content-Length', String(body.length));
+    }
+    return {
+      path: joinTarget(this.#upstream, target),
+      method: request.method ?? 'GET',
+      headers: lines,
+      body: body.kind === 'kept' ? body.bytes : (this.#upload ?? null),
+    };
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    this.#state = 'sent';
+  }
+
+  onResponseStarted(): void {
+    this.#heard = true;
+  }
+
+  onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
+    if (this.#state === 'over') return true;
+    if (status >= 100 && status < 200) return true;
+    const headers = readResponseHeaders(raw, this.#wire.identity);
+    if (!headers || status < 100) {
+      this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
+      return true;
+    }
+    this.#status = status;
+    this.#reasonPhrase = saneReasonPhrase(reasonPhrase);
+    this.#headers = headers;
+    this.#resume = resume;
+    this.#state = 'peeking';
+    this.#arm();
+    return this.#peeks(headers) || this.#flow();
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#state === 'over') return true;
+    if (this.#sink) {
+      this.#arm();
+      return this.#sink.write(chunk) || this.#pause();
+    }
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#state === 'flowing') return this.#pause();
+    this.#arm();
+    return this.#size <= PEEK_BYTES || this.#flow();
+  }
+
+  onComplete(): void {
+    if (this.#state === 'over') return;
+    // A body that ends with the connection is complete only if the connection was ended, not reset.
+    const problem = this.#connection?.socket?.errored;
+    if (problem) {
+      this.onError(problem);
+      return;
+    }
+    const peeked = this.#state === 'peeking';
+    this.#leave();
+    if (this.#connection) this.#pool.release(this.#connection);
+    if (peeked) this.#settle(this.#answered(undefined));
+    else this.#sink?.end();
+  }
+
+  onError(error: Error): void {
+    if (this.#state === 'over') return;
+    const failure = readFailure(error, {
+      sent: this.#state !== 'connecting',
+      heard: this.#heard,
+      headersDone: this.#state === 'peeking' || this.#state === 'flowing',
+      kept: this.#kept,
+      secure: this.#upstream.secure,
+    });
+    if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
+    else this.#stop(failure);
+  }
+
+  flowInto(sink: Sink): void {
+    this.#sink = sink;
+    if (this.#state === 'over') sink.fail('cut');
+    else this.resume();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#state === 'over') return;
+    this.#paused = false;
+    this.#arm();
+    this.#resume();
+  }
+
+  cancel(): void {
+    if (this.#state !== 'over') this.#stop({ kind: 'client-left' });
+  }
+
+  /** Whether the body is to be read whole before anything of it goes out. */
+  #peeks(headers: ResponseHeaders): boolean {
+    if (this.#exchange.request.method === 'HEAD' || this.#status === 204 || this.#status === 304) return true;
+    if (headers.contentLength !== undefined) return headers.contentLength <= PEEK_BYTES;
+    return this.#exchange.rpc !== undefined && !headers.contentType.startsWith('text/event-stream');
+  }
+
+  /** Hands over what is there; the rest waits for a sink. */
+  #flow(): false {
+    this.#state = 'flowing';
+    this.#pause();
+    this.#settle(this.#answered(this));
+    return false;
+  }
+
+  #pause(): false {
+    this.#paused = true;
+    this.#stopTimer();
+    return false;
+  }
+
+  #answered(stream: ResponseStream | undefined): AttemptOutcome {
+    const [only] = this.#chunks;
+    return {
+      kind: 'answered',
+      status: this.#status,
+      reasonPhrase: this.#reasonPhrase,
+      headers: this.#headers ?? {
+        forward: [],
+        contentLength: 0,
+        contentType: '',
+        contentEncoding: '',
+        retryAfter: undefined,
+      },
+      body: this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#size),
+      stream,
+    };
+  }
+
+  /** Ends the attempt before its time; the connection can't be used again. */
+  #stop(outcome: AttemptOutcome): void {
+    const flowing = this.#state === 'flowing';
+    this.#leave();
+    this.#abort?.();
+    if (this.#connection) this.#pool.discard(this.#connection);
+    if (!flowing) this.#settle(outcome);
+    else this.#sink?.fail(outcome.kind === 'timed-out' ? 'timeout' : 'cut');
+  }
+
+  #leave(): void {
+    this.#state = 'over';
+    this.#upstream.inFlight -= 1;
+    this.#stopTimer();
+    this.#exchange.whenLeft = undefined;
+  }
+
+  /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
+  #arm(): void {
+    this.#stopTimer();
+    const { clock, attemptTimeoutMs } = this.#wire;
+    if (this.#state === 'flowing' || this.#upload) {
+      this.#stopTimer = clock.after(attemptTimeoutMs, () => this.#stop({ kind: 'timed-out' }));
+      return;
+    }
+    const leftMs = this.#exchange.deadlineMs - clock.monotonicMs();
+    this.#stopTimer =
+      leftMs < attemptTimeoutMs
+        ? clock.after(Math.max(0, leftMs), () => this.#stop({ kind: 'out-of-time' }))
+        : clock.after(attemptTimeoutMs, () => this.#stop({ kind: 'timed-out' }));
+  }
+}

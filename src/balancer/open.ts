@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { AnswerCode } from '../errors.ts';
+import { Exchange } from './exchange.ts';
+import { type Identity, type RequestHeaders, readRequestHeaders } from './headers.ts';
+import { hasDotSegments, readTarget, type Target } from './target.ts';
+
+/** More header lines than this are an attack: Node 20 silently drops those past about 1,000. */
+const MAX_HEADER_LINES = 100;
+
+export interface OpenSettings {
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly maxHeaderSizeBytes: number;
+  readonly maxUrlBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly nextId: () => string;
+  /** Whether an upstream has a path of its own, out of which nobody may climb. */
+  readonly guardsPath: () => boolean;
+}
+
+export interface Opened {
+  readonly exchange: Exchange;
+  /** Why the request is refused by its head alone. */
+  readonly refusal: AnswerCode | undefined;
+}
+
+const NO_TARGET: Target = { path: '/', query: undefined, authority: undefined };
+/** A registered name, an IPv4 or a bracketed IPv6 address, and a port (RFC 3986, 3.2.2); or nothing. */
+const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/i;
+const DIGITS = /^\d+$/;
+
+/** Reads a request's head, and refuses what no upstream may be asked. */
+export function open(request: IncomingMessage, response: ServerResponse, settings: OpenSettings): Opened {
+  const { clock, identity } = settings;
+  const headers = readRequestHeaders(request.rawHeaders, identity);
+  const target = readTarget(request.url ?? '');
+  const startedMs = clock.monotonicMs();
+  const address = request.socket.remoteAddress ?? '';
+  const exchange = new Exchange({
+    request,
+    response,
+    id: headers.requestId ?? settings.nextId(),
+    headers,
+    target: target ?? NO_TARGET,
+    origin: {
+      // An IPv4 client on a dual-stack socket.
+      address: address.startsWith('::ffff:') ? address.slice(7) : address,
+      protocol: 'http',
+      host: target?.authority ?? headers.host ?? '',
+    },
+    startedMs,
+    deadlineMs: startedMs + settings.requestTimeoutMs,
+  });
+  return { exchange, refusal: refusalOf(request, headers, target, settings) };
+}
+
+function refusalOf(
+  request: IncomingMessage,
+  headers: RequestHeaders,
+  target: Target | undefined,
+  settings: OpenSettings,
+): AnswerCode | undefined {
+  const { rawHeaders, url = '', method, httpVersionMajor } = request;
+  if (rawHeaders.length > MAX_HEADER_LINES * 2 || sizeOf(rawHeaders) > settings.maxHeaderSizeBytes)
+    return 'HEADERS_TOO_LARGE';
+  if (url.length > settings.maxUrlBytes) return 'URL_TOO_LONG';
+  if (
+    httpVersionMajor !== 1 ||
+    !target ||
+    isFramingOff(request, headers) ||
+    isHostOff(request, headers, target)
+  ) {
+    return 'BAD_REQUEST';
+  }
+  if (hasDotSegments(target.path) && settings.guardsPath()) return 'BAD_REQUEST';
+  if (method === 'TRACE' || method === 'CONNECT') return 'METHOD_NOT_ALLOWED';
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
+    return 'EXPECTATION_FAILED';
+  return headers.looped ? 'LOOP_DETECTED' : undefined;
+}
+
+/** What would let two servers see different ends of one request (RFC 9112, 6.1 and 6.3). */
+function isFramingOff(request: IncomingMessage, headers: RequestHeaders): boolean {
+  const { transferEncoding, contentLength, repeated } = headers;
+  if (repeated) return true;
+  if (contentLength !== undefined && !DIGITS.test(contentLength)) return true;
+  if (transferEncoding === undefined) return false;
+  return (
+    transferEncoding.toLowerCase() !== 'chunked' ||
+    request.httpVersionMinor === 0 ||
+    contentLength !== undefined
+  );
+}
+
+function isHostOff(request: IncomingMessage, headers: RequestHeaders, target: Target): boolean {
+  if (headers.host === undefined) return request.httpVersionMinor > 0;
+  return (
+    !AUTHORITY.test(headers.host) || (target.authority !== undefined && !AUTHORITY.test(target.authority))
+  );
+}
+
+function sizeOf(rawHeaders: readonly string[]): number {
+  // Each line has a colon, a blank and a line end besides its name and value.
+  let bytes = rawHeaders.length * 2;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
+}

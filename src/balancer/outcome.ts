@@ -1,0 +1,51 @@
+import type { FailureReason } from '../events.ts';
+import type { ResponseHeaders } from './headers.ts';
+
+/** Where the rest of an answer's body goes, chunk by chunk. */
+export interface Sink {
+  /** False when no more is wanted until `resume`. */
+  write(chunk: Buffer): boolean;
+  /** The body is complete. */
+  end(): void;
+  /** The body broke off. */
+  fail(reason: FailureReason): void;
+}
+
+/** An answer's body that was not read whole. It stands still until it flows or is cancelled. */
+export interface ResponseStream {
+  flowInto(sink: Sink): void;
+  resume(): void;
+  /** Drops the rest and the connection with it. */
+  cancel(): void;
+}
+
+export interface Answered {
+  readonly kind: 'answered';
+  readonly status: number;
+  readonly reasonPhrase: string;
+  readonly headers: ResponseHeaders;
+  /** The whole body, or what came of it before it began to stream. */
+  readonly body: Buffer;
+  readonly stream: ResponseStream | undefined;
+}
+
+/** How an attempt ended, reduced to what a decision needs. Closed: `judge` must know each kind. */
+export type AttemptOutcome =
+  | Answered
+  /** Nothing of the request was sent. */
+  | {
+      readonly kind: 'unreachable';
+      readonly reason: Extract<FailureReason, 'refused' | 'dns' | 'tls' | 'connect-timeout'>;
+    }
+  | { readonly kind: 'timed-out' }
+  | {
+      readonly kind: 'broken';
+      readonly reason: Extract<FailureReason, 'reset' | 'cut' | 'bad-http'>;
+      /** A kept connection closed before any byte of an answer: the upstream may never have seen the request. */
+      readonly stale: boolean;
+    }
+  /** The request's own time ran out; it says nothing about the upstream. */
+  | { readonly kind: 'out-of-time' }
+  /** The upload failed on the client's side. */
+  | { readonly kind: 'upload-failed'; readonly code: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW' }
+  | { readonly kind: 'client-left' };

@@ -1,0 +1,100 @@
+import type { Clock } from '../clock.ts';
+import type { AnswerCode } from '../errors.ts';
+import type { Exchange } from './exchange.ts';
+
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  /** Larger bodies are not kept but piped to one upstream. */
+  readonly maxReplayBodyBytes: number;
+  /** How long the client may be silent in its body. */
+  readonly clientBodyTimeoutMs: number;
+}
+
+/**
+ * Receives the request's body: kept up to `maxReplayBodyBytes`, else left to be piped. Returns the code of
+ * a refusal, `client-left`, or undefined when the body is there.
+ */
+export async function receiveBody(
+  exchange: Exchange,
+  limits: BodyLimits,
+  clock: Clock,
+): Promise<AnswerCode | 'client-left' | undefined> {
+  const { request, response, headers } = exchange;
+  const length = headers.contentLength === undefined ? undefined : Number(headers.contentLength);
+  if (length === 0 || (length === undefined && headers.transferEncoding === undefined)) return undefined;
+  if (length !== undefined && length > limits.maxBodyBytes) return 'BODY_TOO_LARGE';
+  // The client waits with its body for this line; a refusal must come without it.
+  if (headers.expect !== undefined && request.httpVersionMinor > 0) response.writeContinue();
+  if (length !== undefined && length > limits.maxReplayBodyBytes) {
+    exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, taken: false };
+    return undefined;
+  }
+  return new Promise((resolve) => new Reception(exchange, limits, clock, resolve));
+}
+
+class Reception {
+  readonly #exchange: Exchange;
+  readonly #limits: BodyLimits;
+  readonly #clock: Clock;
+  readonly #resolve: (result: AnswerCode | 'client-left' | undefined) => void;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #stopTimer: () => void = () => {};
+
+  constructor(
+    exchange: Exchange,
+    limits: BodyLimits,
+    clock: Clock,
+    resolve: (result: AnswerCode | 'client-left' | undefined) => void,
+  ) {
+    this.#exchange = exchange;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#resolve = resolve;
+    exchange.whenLeft = () => this.#end('client-left');
+    exchange.request.on('data', this.#take).once('end', this.#complete);
+    this.#wait();
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size > this.#limits.maxBodyBytes) this.#end('BODY_TOO_LARGE');
+    else if (this.#size > this.#limits.maxReplayBodyBytes) this.#pipe();
+    else if (this.#chunks.length > 1) this.#wait();
+  };
+
+  readonly #complete = (): void => {
+    this.#exchange.body = { kind: 'kept', bytes: this.#joined() };
+    this.#end(undefined);
+  };
+
+  /** Too large to be kept: what is here goes first, the rest is read when an upstream takes it. */
+  #pipe(): void {
+    const { request } = this.#exchange;
+    request.pause();
+    this.#exchange.body = { kind: 'piped', prefix: this.#joined(), length: undefined, taken: false };
+    this.#end(undefined);
+  }
+
+  #joined(): Buffer {
+    const [only] = this.#chunks;
+    return this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#size);
+  }
+
+  #wait(): void {
+    this.#stopTimer();
+    const leftMs = this.#exchange.deadlineMs - this.#clock.monotonicMs();
+    const silent = this.#limits.clientBodyTimeoutMs <= leftMs;
+    this.#stopTimer = this.#clock.after(Math.max(0, silent ? this.#limits.clientBodyTimeoutMs : leftMs), () =>
+      this.#end(silent ? 'CLIENT_TOO_SLOW' : 'REQUEST_TIMED_OUT'),
+    );
+  }
+
+  #end(result: AnswerCode | 'client-left' | undefined): void {
+    this.#stopTimer();
+    this.#exchange.whenLeft = undefined;
+    this.#exchange.request.off('data', this.#take).off('end', this.#complete);
+    this.#resolve(result);
+  }
+}

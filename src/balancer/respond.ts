@@ -1,0 +1,150 @@
+import type { Clock } from '../clock.ts';
+import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+import type { RequestResult } from '../events.ts';
+import type { Exchange } from './exchange.ts';
+import type { Answered, ResponseStream } from './outcome.ts';
+
+/** How long, and how many bytes, an upload may go on after its answer, so that the client reads the answer. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Gives an upstream's answer to the client. Resolves when all of it is out, or can't be: `cut` when it
+ * broke off after its first byte, in which case the client's connection is destroyed, never ended.
+ */
+export async function deliver(
+  exchange: Exchange,
+  answered: Answered,
+  upstreamName: string,
+  clock: Clock,
+): Promise<RequestResult> {
+  const { response } = exchange;
+  const { headers, status, body, stream } = answered;
+  const lines = headers.forward;
+  lines.push('X-Forwarded-Server', upstreamName, 'X-Request-Id', exchange.id);
+  const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304;
+  if (stream || bodiless) {
+    if (headers.contentLength !== undefined && status !== 204)
+      lines.push('Content-Length', String(headers.contentLength));
+  } else {
+    lines.push('Content-Length', String(body.length));
+  }
+  // An answer before the upload's end: the rest of the upload is not worth the connection.
+  if (!exchange.request.complete) lines.push('Connection', 'close');
+  response.writeHead(status, answered.reasonPhrase, lines);
+  if (stream) return flow(exchange, body, stream, clock);
+  finish(exchange, bodiless ? undefined : body, clock);
+  return 'answered';
+}
+
+function flow(
+  exchange: Exchange,
+  prefix: Buffer,
+  stream: ResponseStream,
+  clock: Clock,
+): Promise<RequestResult> {
+  const { response } = exchange;
+  return new Promise((resolve) => {
+    // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
+    response.write(prefix);
+    response.on('drain', () => stream.resume());
+    stream.flowInto({
+      write: (chunk) => response.write(chunk),
+      end() {
+        finish(exchange, undefined, clock);
+        resolve('answered');
+      },
+      fail() {
+        response.destroy();
+        resolve(exchange.left ? 'client-left' : 'cut');
+      },
+    });
+  });
+}
+
+/** What a refusal may say besides its code. */
+export interface RefusalDetail {
+  /** When it is worth coming back; milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** The connection can't be used again: the client's framing is in doubt. */
+  readonly close?: boolean;
+}
+
+/** Answers in the load balancer's own name: a JSON-RPC error to JSON-RPC, else `application/problem+json`. */
+export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDetail, clock: Clock): void {
+  const { response, request } = exchange;
+  if (response.headersSent || exchange.left) return;
+  const { status } = OWN_ANSWERS[code];
+  const asRpc =
+    exchange.rpc !== undefined || (code === 'BODY_TOO_LARGE' && isJson(exchange.headers.contentType));
+  const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
+  const lines = ['X-Request-Id', exchange.id];
+  if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : 'application/problem+json');
+  lines.push('Content-Length', String(body.length));
+  if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
+  if (detail.retryAfterMs !== undefined)
+    lines.push('Retry-After', String(Math.max(1, Math.ceil(detail.retryAfterMs / 1000))));
+  if (detail.close || !request.complete) lines.push('Connection', 'close');
+  response.writeHead(status, lines);
+  finish(exchange, request.method === 'HEAD' ? undefined : body, clock);
+}
+
+/** Ends an answer: at once, or where the client still sends, when it has stopped to. */
+function finish(exchange: Exchange, body: Buffer | undefined, clock: Clock): void {
+  const { request, response, headers } = exchange;
+  // A client that was not told to continue sends nothing that would have to be read.
+  const uploading = !request.complete && !(headers.expect !== undefined && exchange.body.kind === 'kept');
+  if (!uploading) response.end(body);
+  else endAfterUpload(exchange, body, clock);
+}
+
+/**
+ * Closing a socket with unread bytes resets it, and the reset can destroy the answer before the client
+ * has read it. So the rest of an upload is read, within limits, before the answer is ended.
+ */
+function endAfterUpload({ request, response }: Exchange, body: Buffer | undefined, clock: Clock): void {
+  let drained = 0;
+  const end = () => {
+    stopTimer();
+    request.off('data', count).off('end', end).off('close', end);
+    response.end();
+  };
+  const count = (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > LINGER_BYTES) end();
+  };
+  const stopTimer = clock.after(LINGER_MS, end);
+  if (body) response.write(body);
+  request.on('data', count).once('end', end).once('close', end).resume();
+}
+
+function rpcErrors(exchange: Exchange, code: AnswerCode): Buffer {
+  const { rpc, body } = exchange;
+  if (!rpc || body.kind !== 'kept') return rpcError(code, Buffer.from('null'));
+  const wanting = rpc.calls.filter((call) => call.idStart >= 0);
+  const errors = wanting.map((call) => rpcError(code, body.bytes.subarray(call.idStart, call.idEnd)));
+  const [first] = errors;
+  if (rpc.calls.length === 0) return rpcError(code, Buffer.from('null'));
+  if (!first) return Buffer.alloc(0);
+  if (!rpc.batch) return first;
+  const parts = errors.flatMap((error) => [Buffer.from(','), error]).slice(1);
+  return Buffer.concat([Buffer.from('['), ...parts, Buffer.from(']')]);
+}
+
+/** The id goes back as the bytes it came in. */
+function rpcError(code: AnswerCode, id: Buffer): Buffer {
+  const { rpcCode, sentence } = OWN_ANSWERS[code];
+  const error = JSON.stringify({ code: rpcCode, message: sentence, data: { code } });
+  return Buffer.concat([Buffer.from('{"jsonrpc":"2.0","id":'), id, Buffer.from(`,"error":${error}}`)]);
+}
+
+function problem(exchange: Exchange, code: AnswerCode): Buffer {
+  const { status, sentence } = OWN_ANSWERS[code];
+  return Buffer.from(
+    JSON.stringify({ type: 'about:blank', title: sentence, status, code, requestId: exchange.id }),
+  );
+}
+
+function isJson(contentType: string): boolean {
+  return /^application\/json\s*(;|$)/i.test(contentType);
+}

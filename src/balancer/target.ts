@@ -1,0 +1,53 @@
+import type { Upstream } from '../upstreams/upstream.ts';
+
+/**
+ * A request's target as the client framed it, byte for byte. Never handed to `new URL`, which resolves
+ * `/..` and `%2e%2e` and re-encodes the rest.
+ */
+export interface Target {
+  /** Begins with a slash. */
+  readonly path: string;
+  /** Without the question mark; undefined when there is none. */
+  readonly query: string | undefined;
+  /** The authority of an absolute-form target: it wins over Host. */
+  readonly authority: string | undefined;
+}
+
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
+/** A `.` or `..` segment, its dots and its neighbours' slashes encoded or not. */
+const DOT_SEGMENT = /(?:^|\/|%2f|\\|%5c)(?:\.|%2e){1,2}(?:\/|%2f|\\|%5c|;|$)/i;
+
+/** Splits a request target; undefined when it is none that an origin server could be asked for. */
+export function readTarget(raw: string): Target | undefined {
+  if (raw.includes('#')) return undefined;
+  let rest = raw;
+  let authority: string | undefined;
+  if (!raw.startsWith('/')) {
+    const absolute = ABSOLUTE_FORM.exec(raw);
+    if (!absolute) return undefined;
+    authority = absolute[1];
+    rest = absolute[2] ?? '';
+    if (!rest.startsWith('/')) rest = `/${rest}`;
+  }
+  const mark = rest.indexOf('?');
+  return mark < 0
+    ? { path: rest, query: undefined, authority }
+    : { path: rest.slice(0, mark), query: rest.slice(mark + 1), authority };
+}
+
+/** Whether the path has segments that could climb out of an upstream's own path. */
+export function hasDotSegments(path: string): boolean {
+  // Nearly every path: no dot, no escape, nothing to look at.
+  return (path.includes('.') || path.includes('%')) && DOT_SEGMENT.test(path);
+}
+
+/** What one upstream is asked for: its own path, then the client's, joined with one slash; likewise the queries. */
+export function joinTarget(upstream: Upstream, target: Target): string {
+  const { basePath, baseQuery } = upstream;
+  let path = basePath;
+  if (basePath === '/') path = target.path;
+  else if (target.path !== '/')
+    path = (basePath.endsWith('/') ? basePath.slice(0, -1) : basePath) + target.path;
+  if (!baseQuery) return target.query === undefined ? path : `${path}?${target.query}`;
+  return target.query ? `${path}?${baseQuery}&${target.query}` : `${path}?${baseQuery}`;
+}

@@ -1,0 +1,88 @@
+import type { Event, EventOf, Listener } from './events.ts';
+import type { Logger } from './log.ts';
+
+/** Writes what the program announces: a line per finished request, a warning per change of state. */
+export function createEventLog(logger: Logger): Listener {
+  const logsRequests = logger.isLevelEnabled('info');
+  const logsAttempts = logger.isLevelEnabled('debug');
+  return (event) => {
+    switch (event.type) {
+      case 'request-finished':
+        if (logsRequests) logRequest(logger, event);
+        break;
+      case 'attempt-finished':
+        if (logsAttempts) {
+          logger.debug(
+            { upstream: event.upstream.name, result: event.result, ms: rounded(event.durationMs) },
+            'Attempt',
+          );
+        }
+        break;
+      default:
+        logChange(logger, event);
+    }
+  };
+}
+
+function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
+  logger.info(
+    {
+      id: event.id,
+      client: event.clientAddress,
+      method: event.method,
+      path: event.path,
+      rpcMethod: event.rpcMethod,
+      result: event.result,
+      status: event.status,
+      code: event.code,
+      upstream: event.upstream?.name,
+      attempts: event.attempts,
+      ms: rounded(event.durationMs),
+    },
+    'Request',
+  );
+}
+
+function logChange(
+  logger: Logger,
+  event: Exclude<Event, EventOf<'request-finished' | 'attempt-finished'>>,
+): void {
+  switch (event.type) {
+    case 'upstream-quarantined':
+      logger.warn(
+        {
+          upstream: event.upstream.name,
+          reason: event.reason,
+          rpcMethod: event.method,
+          seconds: rounded(event.durationMs / 1_000),
+        },
+        'Quarantined',
+      );
+      break;
+    case 'upstream-released':
+      logger.warn({ upstream: event.upstream.name, by: event.by }, 'Released');
+      break;
+    case 'upstream-down':
+      logger.warn(
+        { upstream: event.upstream.name, reason: event.reason },
+        `Status change: ${event.upstream.name} [down]`,
+      );
+      break;
+    case 'upstream-up':
+      logger.warn(
+        { upstream: event.upstream.name, downSeconds: rounded(event.downMs / 1_000) },
+        `Status change: ${event.upstream.name} [up]`,
+      );
+      break;
+    case 'alert-failed':
+      logger.warn({ kind: event.kind, problem: event.problem }, 'Alert not sent');
+      break;
+    default:
+      event satisfies never;
+  }
+}
+
+/** To a tenth: more digits are noise that someone has to read. */
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

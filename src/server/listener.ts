@@ -1,0 +1,176 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
+import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+
+export interface ListenerSettings {
+  readonly clientHeaderTimeoutMs: number;
+  readonly clientKeepAliveMs: number;
+  readonly maxHeaderSizeBytes: number;
+  readonly maxUrlBytes: number;
+  readonly maxConnections: number;
+}
+
+/** How often Node looks for requests whose headers are overdue. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** How long a client may take to read the answer to a malformed request. */
+const LAST_WORDS_MS = 1_000;
+
+interface Connection {
+  /** Responses not yet finished. */
+  readonly responses: Set<ServerResponse>;
+  /** The parser has given up on this connection; said when the earlier responses are out. */
+  lastWords: AnswerCode | undefined;
+}
+
+/** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
+export class Listener {
+  readonly #server: Server;
+  readonly #clock: Clock;
+  readonly #settings: ListenerSettings;
+  readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #connections = new Map<Socket, Connection>();
+  #draining = false;
+
+  constructor(
+    settings: ListenerSettings,
+    clock: Clock,
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+  ) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#handle = handle;
+    this.#server = createServer({
+      // Ours is counted apart from the URL; the parser's limit is only the outer wall.
+      maxHeaderSize: settings.maxHeaderSizeBytes + settings.maxUrlBytes + 4096,
+      headersTimeout: settings.clientHeaderTimeoutMs,
+      // A whole-request limit would cut long uploads; silence in a body has its own.
+      requestTimeout: 0,
+      keepAliveTimeout: settings.clientKeepAliveMs,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      requireHostHeader: false,
+      noDelay: true,
+    });
+    // Node's own limit drops lines silently, Content-Length among them: a smuggled request.
+    this.#server.maxHeadersCount = 0;
+    this.#server.maxConnections = settings.maxConnections;
+    const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+      this.#onRequest(request, response);
+    this.#server
+      .on('connection', (socket) => this.#onConnection(socket))
+      .on('request', onRequest)
+      // Without these two Node answers 100 or 417 by itself, before anyone looked at the request.
+      .on('checkContinue', onRequest)
+      .on('checkExpectation', onRequest)
+      .on('connect', (_request, socket) => this.#fail(socket as Socket, 'METHOD_NOT_ALLOWED'))
+      .on('clientError', (error, socket) => this.#onClientError(error, socket as Socket));
+  }
+
+  /** Resolves to the address when connections are accepted. Rejects with the system's error. */
+  listen(port: number, host: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        const address = this.#server.address();
+        if (address && typeof address === 'object') resolve(address);
+      });
+    });
+  }
+
+  /**
+   * Accepts no more, closes idle connections, and lets responses in flight finish for at most `timeoutMs`.
+   * Resolves to the number of connections that had to be cut.
+   */
+  drain(timeoutMs: number): Promise<number> {
+    this.#draining = true;
+    for (const { responses } of this.#connections.values())
+      for (const response of responses) forbidReuse(response);
+    return new Promise((resolve) => {
+      let cut = 0;
+      const stopTimer = this.#clock.after(timeoutMs, () => {
+        cut = this.#connections.size;
+        this.#server.closeAllConnections();
+      });
+      this.#server.close(() => {
+        stopTimer();
+        resolve(cut);
+      });
+      for (const [socket, { responses }] of this.#connections) if (responses.size === 0) socket.destroySoon();
+    });
+  }
+
+  #onConnection(socket: Socket): void {
+    this.#connections.set(socket, { responses: new Set(), lastWords: undefined });
+    socket.once('close', () => this.#connections.delete(socket));
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(request.socket);
+    // The connection closed while its last request was still in the parser.
+    if (!connection) return;
+    connection.responses.add(response);
+    response.once('close', () => this.#onResponseOver(request.socket, connection, response));
+    response.on('error', () => {});
+    if (this.#draining) forbidReuse(response);
+    this.#handle(request, response);
+  }
+
+  #onResponseOver(socket: Socket, connection: Connection, response: ServerResponse): void {
+    connection.responses.delete(response);
+    if (connection.responses.size > 0) return;
+    if (connection.lastWords) this.#say(socket, connection.lastWords);
+    else if (this.#draining) socket.destroySoon();
+  }
+
+  #onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
+    if (error.code === 'HPE_HEADER_OVERFLOW')
+      this.#fail(socket, this.#isLineTooLong(error) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE');
+    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.#fail(socket, 'CLIENT_TOO_SLOW');
+    else if (error.code?.startsWith('HPE_')) this.#fail(socket, 'BAD_REQUEST');
+    else socket.destroy();
+  }
+
+  #isLineTooLong({ rawPacket }: { rawPacket?: Buffer }): boolean {
+    const lineEnd = rawPacket?.indexOf('\n') ?? -1;
+    return lineEnd < 0 || lineEnd > this.#settings.maxUrlBytes;
+  }
+
+  /** The parser can't go on. Pipelined requests before this one must still get their answers first. */
+  #fail(socket: Socket, code: AnswerCode): void {
+    const connection = this.#connections.get(socket);
+    if (!connection || connection.lastWords) return;
+    connection.lastWords = code;
+    const open = [...connection.responses].filter((response) => !response.writableFinished);
+    if (open.length === 0) this.#say(socket, code);
+  }
+
+  #say(socket: Socket, code: AnswerCode): void {
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const { status, sentence } = OWN_ANSWERS[code];
+    const body = JSON.stringify({ type: 'about:blank', title: sentence, status, code });
+    const allow =
+      code === 'METHOD_NOT_ALLOWED' ? 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : '';
+    socket.end(
+      `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\n${allow}` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    this.#clock.after(LAST_WORDS_MS, () => socket.destroy());
+  }
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+};
+
+/** Node then writes `Connection: close` and closes after this response. */
+function forbidReuse(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false;
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What the status paths tell. */
+export interface StatusSource {
+  /** The rows of `/stats`. */
+  stats(): readonly unknown[];
+  /** Undefined when ready, else why not. */
+  notReady(): string | undefined;
+}
+
+type StatusPaths = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** Answers `/stats`, `/healthz` and `/readyz`; false for any other request. */
+export function createStatusPaths(source: StatusSource): StatusPaths {
+  const answers: Readonly<Record<string, () => { status: number; body: unknown }>> = {
+    '/stats': () => ({ status: 200, body: source.stats() }),
+    '/healthz': () => ({ status: 200, body: { status: 'ok' } }),
+    '/readyz': () => {
+      const reason = source.notReady();
+      return reason === undefined
+        ? { status: 200, body: { status: 'ready' } }
+        : { status: 503, body: { status: 'not ready', reason } };
+    },
+  };
+  return (request, response) => {
+    const { method, url = '' } = request;
+    if (method !== 'GET' && method !== 'HEAD') return false;
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+    if (!answer) return false;
+    const { status, body } = answer();
+    const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+    response.writeHead(status, {
+      'Content-Type': 'application/json',
+      'Content-Length': bytes.length,
+      'Cache-Control': 'no-store',
+    });
+    response.end(method === 'HEAD' ? undefined : bytes);
+    return true;
+  };
+}

@@ -1,0 +1,124 @@
+import type { Clock } from '../clock.ts';
+import type { DownReason, FailureReason, Tier } from '../events.ts';
+import type { Quarantine } from './quarantine.ts';
+import type { Registry } from './registry.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Whether an upstream may be asked, and if not why. */
+export type Standing =
+  | { readonly state: 'usable' }
+  | {
+      readonly state: 'quarantined';
+      readonly reason: FailureReason;
+      readonly untilMs: number;
+      readonly mayTry: boolean;
+    }
+  | { readonly state: 'down'; readonly reason: DownReason }
+  | { readonly state: 'draining' };
+
+const USABLE: Standing = { state: 'usable' };
+const DRAINING: Standing = { state: 'draining' };
+
+/**
+ * Reads the three facts that others write (quarantined: the balancer; down: the probes; draining: an
+ * operator) and says who is usable. The two lists are kept until one of the facts changes or the first
+ * quarantine ends, so that a request costs two comparisons.
+ */
+export class Availability {
+  readonly #registry: Registry;
+  readonly #quarantine: Quarantine;
+  readonly #clock: Clock;
+  readonly #triesAll: boolean;
+  /** Which state of the facts the lists below show. */
+  #seen = { registry: -1, quarantine: -1 };
+  #validUntilMs = Number.NEGATIVE_INFINITY;
+  #usable: Readonly<Record<Tier, readonly Upstream[]>> = { primary: [], fallback: [] };
+
+  /** `triesAll`: a last resort exists; with a fixed time to live nothing is tried before it is over. */
+  constructor(registry: Registry, quarantine: Quarantine, clock: Clock, { triesAll }: { triesAll: boolean }) {
+    this.#triesAll = triesAll;
+    this.#registry = registry;
+    this.#quarantine = quarantine;
+    this.#clock = clock;
+  }
+
+  /** The usable upstreams of one tier, in the list's order. Not to be changed by the caller. */
+  usable(tier: Tier): readonly Upstream[] {
+    if (
+      this.#seen.registry !== this.#registry.version ||
+      this.#seen.quarantine !== this.#quarantine.version ||
+      this.#clock.monotonicMs() >= this.#validUntilMs
+    ) {
+      this.#read();
+    }
+    return this.#usable[tier];
+  }
+
+  /** To be called when an upstream went down, came up, or began or ended to drain. */
+  invalidate(): void {
+    this.#validUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  standing(upstream: Upstream): Standing {
+    if (upstream.draining) return DRAINING;
+    if (upstream.down) return { state: 'down', reason: upstream.down.reason };
+    const sentence = this.#quarantine.sentence(upstream);
+    if (!sentence) return USABLE;
+    const { reason, untilMs, mayTry } = sentence;
+    return { state: 'quarantined', reason, untilMs, mayTry };
+  }
+
+  /**
+   * Whom a request may try when nothing is usable: those out for a reason that may have passed, the one
+   * due back first in front. Empty where a fixed time to live forbids it.
+   */
+  lastResort(): Upstream[] {
+    const due: { upstream: Upstream; dueMs: number }[] = [];
+    for (const upstream of this.#registry.all) {
+      const standing = this.standing(upstream);
+      if (standing.state === 'quarantined' && standing.mayTry)
+        due.push({ upstream, dueMs: standing.untilMs });
+      else if (standing.state === 'down' && this.#mayTryDown(upstream)) {
+        due.push({ upstream, dueMs: Number.POSITIVE_INFINITY });
+      }
+    }
+    return due.sort((a, b) => a.dueMs - b.dueMs).map(({ upstream }) => upstream);
+  }
+
+  /** Milliseconds until the first quarantined upstream is usable again; undefined when none will be by itself. */
+  firstReturnMs(): number | undefined {
+    let first = Number.POSITIVE_INFINITY;
+    for (const upstream of this.#registry.all) {
+      const standing = this.standing(upstream);
+      if (standing.state === 'quarantined') first = Math.min(first, standing.untilMs);
+    }
+    return Number.isFinite(first) ? Math.max(0, first - this.#clock.monotonicMs()) : undefined;
+  }
+
+  /** Whether all that are neither down nor draining rest for a rate limit, and there is at least one. */
+  onlyRateLimited(): boolean {
+    let resting = 0;
+    for (const upstream of this.#registry.all) {
+      const standing = this.standing(upstream);
+      if (standing.state === 'usable') return false;
+      if (standing.state !== 'quarantined') continue;
+      if (standing.reason !== 'rate-limited') return false;
+      resting += 1;
+    }
+    return resting > 0;
+  }
+
+  #mayTryDown(upstream: Upstream): boolean {
+    if (upstream.down?.reason !== 'probe-failed' || !this.#triesAll) return false;
+    const sentence = this.#quarantine.sentence(upstream);
+    return sentence === undefined || sentence.mayTry;
+  }
+
+  #read(): void {
+    const usable = (tier: Tier) =>
+      this.#registry.tier(tier).filter((upstream) => this.standing(upstream).state === 'usable');
+    this.#usable = { primary: usable('primary'), fallback: usable('fallback') };
+    this.#seen = { registry: this.#registry.version, quarantine: this.#quarantine.version };
+    this.#validUntilMs = this.#quarantine.nextReleaseMs();
+  }
+}
