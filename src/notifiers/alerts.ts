@@ -1,0 +1,157 @@
+import type { Clock } from '../clock.ts';
+import type { Announcer, Event, EventOf, FailureReason } from '../events.ts';
+import { Incident } from './incident.ts';
+import { Messages } from './messages.ts';
+import type { Alert, Notifier } from './notifier.ts';
+import { Outages } from './outages.ts';
+import { Outbox } from './outbox.ts';
+
+export interface AlertsOptions {
+  readonly announcer: Announcer;
+  /** Undefined: nobody is told anything. */
+  readonly notifier: Notifier | undefined;
+  readonly clock: Clock;
+  /** The same alert is not sent again within this many milliseconds. */
+  readonly cooldownMs: number;
+  /** Of this machine: tells the operators which replica speaks. */
+  readonly hostname: string;
+  readonly env: string | undefined;
+}
+
+export interface Alerts {
+  /** For the shutdown: waits until all alerts were sent or given up, `timeoutMs` at the most. Never rejects. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** Listens to what the program announces and tells the operators what they must know. */
+export function createAlerts({
+  announcer,
+  notifier,
+  clock,
+  cooldownMs,
+  hostname,
+  env,
+}: AlertsOptions): Alerts {
+  if (!notifier) return { drain: () => Promise.resolve() };
+  const outbox = new Outbox(notifier, announcer, clock);
+  const lookout = new Lookout(clock, cooldownMs, new Messages(hostname, env), (alert) => outbox.put(alert));
+  announcer.listen((event) => lookout.see(event));
+  return { drain: (timeoutMs) => outbox.drain(timeoutMs) };
+}
+
+/** Codes of the refusals that mean: every upstream is out. Other refusals are the client's own doing. */
+const OUT_OF_UPSTREAMS: ReadonlySet<string | undefined> = new Set(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED']);
+
+const CREDENTIAL_REASONS: ReadonlySet<FailureReason> = new Set(['plan', 'auth']);
+
+/**
+ * Turns events into alerts. Each kind of trouble is one Incident (its states stand there), or one for
+ * each upstream:
+ *
+ *     kind                  | seen                                          | over
+ *     all-upstreams-failed  | request failed, or refused for want of one    | request answered
+ *     fallback-in-use       | request answered by a fallback, primaries out | request answered by a primary
+ *     credentials (each)    | quarantined for plan or auth                  | never: see below
+ *     wrong-chain (each)    | down for wrong-chain                          | up
+ *
+ * No `resolved` is sent for credential trouble, since nothing shows its end: an answer may belong to a
+ * request that was under way, or to one that the plan still includes.
+ */
+class Lookout {
+  readonly #newIncident: () => Incident;
+  readonly #messages: Messages;
+  readonly #send: (alert: Alert) => void;
+  readonly #outages: Outages;
+  readonly #allFailed: Incident;
+  readonly #fallbackInUse: Incident;
+  readonly #credentials = new Map<string, Incident>();
+  readonly #wrongChain = new Map<string, Incident>();
+
+  constructor(clock: Clock, cooldownMs: number, messages: Messages, send: (alert: Alert) => void) {
+    this.#newIncident = () => new Incident(clock, cooldownMs);
+    this.#messages = messages;
+    this.#send = send;
+    this.#outages = new Outages(clock);
+    this.#allFailed = this.#newIncident();
+    this.#fallbackInUse = this.#newIncident();
+  }
+
+  see(event: Event): void {
+    switch (event.type) {
+      case 'request-finished':
+        if (event.result === 'answered') this.#answered(event);
+        else this.#notAnswered(event);
+        break;
+      case 'upstream-quarantined':
+        this.#outages.note(event);
+        if (CREDENTIAL_REASONS.has(event.reason)) this.#credentialTrouble(event);
+        break;
+      case 'upstream-down':
+        this.#outages.note(event);
+        if (event.reason === 'wrong-chain') this.#onWrongChain(event);
+        break;
+      case 'upstream-up':
+        this.#outages.note(event);
+        this.#up(event);
+        break;
+      case 'upstream-released':
+        this.#outages.note(event);
+        break;
+      case 'attempt-finished':
+      case 'alert-failed':
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** Runs for every request: three comparisons while all is well. */
+  #answered(event: EventOf<'request-finished'>): void {
+    if (!this.#allFailed.isCalm) {
+      const report = this.#allFailed.over();
+      if (report) this.#send(this.#messages.answeredAgain(report, event));
+    }
+    if (event.primariesOut) {
+      const report = this.#fallbackInUse.seen();
+      if (report) {
+        this.#send(this.#messages.fallbackInUse(report, event, this.#outages.describe('primary')));
+      }
+    } else if (!this.#fallbackInUse.isCalm && event.upstream?.tier === 'primary') {
+      const report = this.#fallbackInUse.over();
+      if (report) this.#send(this.#messages.primariesBack(report, event));
+    }
+  }
+
+  #notAnswered(event: EventOf<'request-finished'>): void {
+    const isTrouble =
+      event.result === 'failed' || (event.result === 'refused' && OUT_OF_UPSTREAMS.has(event.code));
+    if (!isTrouble) return;
+    const report = this.#allFailed.seen();
+    if (report) this.#send(this.#messages.allFailed(report, event, this.#outages.describe()));
+  }
+
+  #credentialTrouble(event: EventOf<'upstream-quarantined'>): void {
+    const report = this.#incidentOf(this.#credentials, event.upstream.name).seen();
+    if (report) this.#send(this.#messages.credentials(event));
+  }
+
+  #onWrongChain(event: EventOf<'upstream-down'>): void {
+    const report = this.#incidentOf(this.#wrongChain, event.upstream.name).seen();
+    if (report) this.#send(this.#messages.wrongChain(report, event));
+  }
+
+  #up(event: EventOf<'upstream-up'>): void {
+    const report = this.#wrongChain.get(event.upstream.name)?.over();
+    if (report) this.#send(this.#messages.rightChain(report, event));
+  }
+
+  /** One for each name; kept, because its cool-down outlives the trouble. As few as there are upstreams. */
+  #incidentOf(incidents: Map<string, Incident>, name: string): Incident {
+    let incident = incidents.get(name);
+    if (!incident) {
+      incident = this.#newIncident();
+      incidents.set(name, incident);
+    }
+    return incident;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '../clock.ts';
+import type { EventOf, Tier } from '../events.ts';
+
+/** What takes an upstream out or brings it back. */
+export type StandingEvent = EventOf<
+  'upstream-quarantined' | 'upstream-released' | 'upstream-down' | 'upstream-up'
+>;
+
+interface Outage {
+  readonly tier: Tier;
+  quarantine: { readonly reason: string; readonly untilMs: number } | undefined;
+  down: string | undefined;
+}
+
+/** As many as fit into one line that somebody reads at night. */
+const MAX_NAMED = 8;
+
+/** Who is out of service and why, as far as it was announced: the names that an alert gives. */
+export class Outages {
+  readonly #clock: Clock;
+  readonly #byName = new Map<string, Outage>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  note(event: StandingEvent): void {
+    const { name, tier } = event.upstream;
+    const outage = this.#byName.get(name) ?? { tier, quarantine: undefined, down: undefined };
+    this.#byName.set(name, outage);
+    switch (event.type) {
+      case 'upstream-quarantined':
+        // A ban of one method leaves the upstream in service.
+        if (event.method === undefined) {
+          outage.quarantine = { reason: event.reason, untilMs: this.#clock.monotonicMs() + event.durationMs };
+        }
+        break;
+      case 'upstream-released':
+        outage.quarantine = undefined;
+        break;
+      case 'upstream-down':
+        outage.down = event.reason;
+        break;
+      case 'upstream-up':
+        outage.down = undefined;
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** `a (timeout), b (auth)`, of one tier or of both; empty when nobody is known to be out. */
+  describe(tier?: Tier): string {
+    const nowMs = this.#clock.monotonicMs();
+    const out: string[] = [];
+    for (const [name, outage] of this.#byName) {
+      if (tier !== undefined && outage.tier !== tier) continue;
+      // The end of a quarantine by time is not announced.
+      const rests =
+        outage.quarantine && outage.quarantine.untilMs > nowMs ? outage.quarantine.reason : undefined;
+      const why = outage.down ?? rests;
+      if (why !== undefined) out.push(`${name} (${why})`);
+    }
+    const more = out.length - MAX_NAMED;
+    return out.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  }
+}

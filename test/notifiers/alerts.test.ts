@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { inWords } from '../../src/notifiers/messages.ts';
+import {
+  answeredBy,
+  COOLDOWN_MS,
+  failed,
+  fallbackAnswered,
+  primaryAnswered,
+  quarantined,
+  requestFinished,
+  setUp,
+} from './set-up.ts';
+
+const CRITICAL = 'all-upstreams-failed critical';
+const RESOLVED = 'all-upstreams-failed resolved';
+
+describe('the alert that all upstreams failed', () => {
+  it('says what is broken, who is out and why, on which machine, and where to look', async () => {
+    const { announce, sent } = setUp();
+    await announce(quarantined('alchemy', 'timeout'), quarantined('infura', 'auth'), failed);
+    expect(sent.at(-1)).toEqual({
+      kind: 'all-upstreams-failed',
+      severity: 'critical',
+      text: [
+        '[lb-1, production] no upstream gives a usable answer: clients get errors.',
+        '1 request failed since 2026-01-15 12:00:00 UTC, the latest with ALL_UPSTREAMS_FAILED (HTTP 502, 3 attempts).',
+        'Out of service: alchemy (timeout), infura (auth). State and reason of each upstream: GET /stats.',
+      ].join('\n'),
+    });
+  });
+
+  it('is sent once for many failures, and resolved once by the next answer', async () => {
+    const { announce, clock, sent, severities } = setUp();
+    await announce(failed, failed);
+    clock.advance(125_000);
+    await announce(failed, primaryAnswered, primaryAnswered);
+    expect(severities()).toEqual([CRITICAL, RESOLVED]);
+    expect(sent[1]?.text).toBe(
+      '[lb-1, production] requests are answered again by alchemy (primary), after 2m 05s in which 3 requests failed.',
+    );
+  });
+
+  it('is repeated after the cool-down while requests go on failing', async () => {
+    const { announce, clock, sent, severities } = setUp();
+    for (let second = 0; second < 601; second += 1) {
+      await announce(failed);
+      clock.advance(1_000);
+    }
+    expect(severities()).toEqual([CRITICAL, CRITICAL, CRITICAL]);
+    expect(sent[2]?.text).toContain('no upstream gives a usable answer, for 10m 00s now:');
+    expect(sent[2]?.text).toContain('601 requests failed since 2026-01-15 12:00:00 UTC');
+  });
+
+  it('stays silent while the trouble flaps within the cool-down, and tells of it afterwards', async () => {
+    const { announce, clock, sent, severities } = setUp();
+    for (let flap = 0; flap < 5; flap += 1) await announce(failed, primaryAnswered);
+    expect(severities()).toEqual([CRITICAL, RESOLVED]);
+    clock.advance(COOLDOWN_MS);
+    await announce(failed);
+    expect(severities()).toEqual([CRITICAL, RESOLVED, CRITICAL]);
+    expect(sent[2]?.text).toContain('It came and went 4 times more since the last alert.');
+  });
+
+  it.each(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED'])(
+    'is also about requests refused with %s',
+    async (code) => {
+      const { announce, severities } = setUp();
+      await announce(requestFinished({ result: 'refused', status: 503, code, attempts: 0 }));
+      expect(severities()).toEqual([CRITICAL]);
+    },
+  );
+
+  it.each([
+    requestFinished({ result: 'refused', status: 413, code: 'BODY_TOO_LARGE', attempts: 0 }),
+    requestFinished({ result: 'refused', status: 503, code: 'SHUTTING_DOWN', attempts: 0 }),
+    requestFinished({ result: 'client-left', status: 0 }),
+    requestFinished({ result: 'cut' }),
+  ])('is neither begun nor ended by $result $code', async (event) => {
+    const { announce, severities } = setUp();
+    await announce(event);
+    expect(severities()).toEqual([]);
+    await announce(failed, event);
+    expect(severities()).toEqual([CRITICAL]);
+  });
+});
+
+describe('the alert that the fallback is in use', () => {
+  it('says that clients are served, and by whom', async () => {
+    const { announce, sent } = setUp();
+    await announce(quarantined('alchemy', 'refused'), fallbackAnswered);
+    expect(sent.at(-1)).toMatchObject({ kind: 'fallback-in-use', severity: 'warning' });
+    expect(sent.at(-1)?.text).toBe(
+      [
+        '[lb-1, production] no primary upstream is usable: the fallback carries the traffic, now spare. Clients get their answers.',
+        '1 request answered by the fallback since 2026-01-15 12:00:00 UTC.',
+        'Out of service: alchemy (refused). State and reason of each upstream: GET /stats.',
+      ].join('\n'),
+    );
+  });
+
+  it('ends with an answer by a primary, not with one by a fallback while primaries are usable', async () => {
+    const { announce, clock, sent, severities } = setUp();
+    await announce(fallbackAnswered);
+    clock.advance(45_000);
+    await announce(answeredBy('spare', 'fallback'));
+    expect(severities()).toEqual(['fallback-in-use warning']);
+    await announce(primaryAnswered);
+    expect(severities()).toEqual(['fallback-in-use warning', 'fallback-in-use resolved']);
+    expect(sent[1]?.text).toContain('a primary upstream (alchemy) answers again, after 45s');
+  });
+
+  it('has a cool-down of its own', async () => {
+    const { announce, severities } = setUp();
+    await announce(failed, fallbackAnswered, primaryAnswered, fallbackAnswered, failed);
+    expect(severities()).toEqual([CRITICAL, RESOLVED, 'fallback-in-use warning', 'fallback-in-use resolved']);
+  });
+});
+
+describe('the alerts about one upstream', () => {
+  it('tell of refused credentials and of a used-up plan, per upstream, once in a cool-down', async () => {
+    const { announce, clock, sent, severities } = setUp();
+    await announce(quarantined('a', 'auth'), quarantined('b', 'plan'), quarantined('a', 'auth'));
+    expect(severities()).toEqual(['credentials warning', 'credentials warning']);
+    expect(sent[0]?.text).toContain('a (primary) refuses our credentials (auth).');
+    expect(sent[0]?.text).toContain('15m 00s');
+    expect(sent[1]?.text).toContain('b (primary) says that our plan is used up');
+    clock.advance(COOLDOWN_MS);
+    await announce(quarantined('a', 'auth'));
+    expect(sent).toHaveLength(3);
+  });
+
+  it('are not sent for a quarantine that heals by itself', async () => {
+    const { announce, severities } = setUp();
+    await announce(quarantined('a', 'timeout'), quarantined('a', 'rate-limited'));
+    expect(severities()).toEqual([]);
+  });
+
+  it('tell of a wrong chain, and of its end when the upstream comes up', async () => {
+    const { announce, clock, sent, severities } = setUp();
+    const upstream = { name: 'a', tier: 'fallback' } as const;
+    await announce({ type: 'upstream-down', upstream, reason: 'wrong-chain', problem: 'chain 5' });
+    clock.advance(3_600_000 + 240_000);
+    await announce(
+      { type: 'upstream-up', upstream: { name: 'b', tier: 'primary' }, downMs: 1 },
+      { type: 'upstream-up', upstream, downMs: 1 },
+    );
+    expect(severities()).toEqual(['wrong-chain warning', 'wrong-chain resolved']);
+    expect(sent[1]?.text).toContain(
+      'a (fallback) is on the right chain again and back in service, after 1h 04m.',
+    );
+  });
+
+  it('are not sent for an upstream that is merely dead', async () => {
+    const { announce, severities } = setUp();
+    const upstream = { name: 'a', tier: 'primary' } as const;
+    await announce({ type: 'upstream-down', upstream, reason: 'probe-failed', problem: 'refused' });
+    await announce({ type: 'upstream-up', upstream, downMs: 1 });
+    expect(severities()).toEqual([]);
+  });
+});
+
+describe('who is out of service', () => {
+  it('leaves out those whose quarantine is over, who were released, or came up', async () => {
+    const { announce, clock, sent } = setUp();
+    const c = { name: 'c', tier: 'primary' } as const;
+    const d = { name: 'd', tier: 'fallback' } as const;
+    await announce(quarantined('a', 'timeout', 5_000), quarantined('b', 'status'), quarantined('c', 'reset'));
+    await announce({ type: 'upstream-released', upstream: c, by: 'probe' });
+    await announce({ type: 'upstream-down', upstream: d, reason: 'probe-failed', problem: 'refused' });
+    clock.advance(5_000);
+    await announce(failed, fallbackAnswered);
+    expect(sent[0]?.text).toContain('Out of service: b (status), d (probe-failed).');
+    expect(sent[2]?.text).toContain('Out of service: b (status).');
+  });
+
+  it('does not count a ban of one method', async () => {
+    const { announce, sent } = setUp();
+    const upstream = { name: 'a', tier: 'primary' } as const;
+    const reason = 'method-unsupported';
+    await announce({
+      type: 'upstream-quarantined',
+      upstream,
+      reason,
+      method: 'seCretMethod',
+      durationMs: 9e5,
+    });
+    await announce(failed);
+    expect(sent[0]?.text).not.toContain('Out of service');
+  });
+
+  it('names eight and counts the rest', async () => {
+    const { announce, sent } = setUp();
+    for (let index = 0; index < 11; index += 1) await announce(quarantined(`u${index}`, 'timeout'));
+    await announce(failed);
+    expect(sent[0]?.text).toContain('u7 (timeout) and 3 more.');
+  });
+});
+
+it("repeats no client's words", async () => {
+  const { announce, sent } = setUp();
+  await announce(failed, fallbackAnswered, primaryAnswered);
+  expect(sent).toHaveLength(4);
+  expect(JSON.stringify(sent)).not.toMatch(/seCret|192\.0\.2|eth_call/);
+});
+
+it.each([
+  [999, 'less than 1s'],
+  [45_000, '45s'],
+  [125_000, '2m 05s'],
+  [3_599_999, '59m 59s'],
+  [3 * 3_600_000 + 4 * 60_000, '3h 04m'],
+  [(2 * 24 + 5) * 3_600_000, '2d 05h'],
+])('calls %i ms "%s"', (ms, words) => {
+  expect(inWords(ms)).toBe(words);
+});

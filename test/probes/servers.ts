@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { probes } from '../../src/probes/index.ts';
+import type { ProbeResult, ProbeSettings } from '../../src/probes/probe.ts';
+import { Upstream } from '../../src/upstreams/upstream.ts';
+import { releaseAfterwards } from '../support/leftovers.ts';
+import { until, within } from '../support/waiting.ts';
+
+const GENEROUS: ProbeSettings = { timeoutMs: 5_000, path: '/' };
+export const UP: ProbeResult = { up: true };
+
+interface Running {
+  readonly port: number;
+  readonly sockets: Set<Socket>;
+  close(): Promise<unknown>;
+}
+
+async function listen(server: Server, host = '127.0.0.1'): Promise<Running> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  const close = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  releaseAfterwards(() => server.listening && close());
+  // A server that listens on TCP has an address of this kind.
+  return { port: (server.address() as AddressInfo).port, sockets, close };
+}
+
+export const listenHttp = (answer: RequestListener, host?: string) => listen(createHttpServer(answer), host);
+export const listenRaw = (serve: (socket: Socket) => void) => listen(createServer(serve));
+
+function upstreamAt(url: string): Upstream {
+  return new Upstream({ url: new URL(url), name: 'a', tier: 'primary', weight: 1 }, 1_000);
+}
+
+export function check(name: string, url: string, change: Partial<ProbeSettings> = {}): Promise<ProbeResult> {
+  const probe = probes[name];
+  if (!probe) throw new Error(`no probe ${name}`);
+  return within(probe.check(upstreamAt(url), { ...GENEROUS, ...change }), 4_000, 'the end of a check');
+}
+
+export async function releasedPort(): Promise<number> {
+  const { port, close } = await listenRaw(() => {});
+  await close();
+  return port;
+}
+
+export const nobodyConnected = ({ sockets }: Running) =>
+  until(() => sockets.size === 0, 'no socket left behind');
+
+/**
+ * A port where a connection is neither made nor refused: the process behind it is halted and its backlog
+ * is full, so that the kernel drops whoever knocks.
+ */
+export async function silentPort(): Promise<number> {
+  const script =
+    "const s=require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1},()=>console.log(s.address().port))";
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  releaseAfterwards(() => child.kill('SIGKILL'));
+  const [line] = await once(child.stdout, 'data');
+  const port = Number(String(line));
+  child.kill('SIGSTOP');
+  // Linux keeps one more than the backlog; the rest waits with us.
+  const knocking = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  releaseAfterwards(() => {
+    for (const socket of knocking) socket.destroy();
+  });
+  const connected = () => knocking.filter((socket) => !socket.connecting).length;
+  await until(() => connected() >= 2, 'a full backlog');
+  return port;
+}
