@@ -64,7 +64,7 @@ function logChange(
       break;
     case 'upstream-down':
       logger.warn(
-        { upstream: event.upstream.name, reason: event.reason },
+        { upstream: event.upstream.name, reason: event.reason, problem: event.problem },
         `Status change: ${event.upstream.name} [down]`,
       );
       break;

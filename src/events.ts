@@ -88,6 +88,8 @@ export type Event =
       readonly type: 'upstream-down';
       readonly upstream: UpstreamIdentity;
       readonly reason: DownReason;
+      /** In a few words, for operators; no secrets. */
+      readonly problem: string;
     }
   | {
       readonly type: 'upstream-up';

@@ -16,9 +16,11 @@ export interface Log {
   flush(): void;
 }
 
-/** Lines are held back for this long at most, so that a write serves many requests. */
+/** Lines are held back for this long at most: a write serves many requests, and each costs as much as a few. */
 const FLUSH_EVERY_MS = 50;
-const BUFFER_BYTES = 4_096;
+const BUFFER_BYTES = 64 * 1024;
+/** Lines are dropped beyond this when nobody reads them: a stuck reader must not fill the memory. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Shorter parts of a secret URL, such as `/` or `v2`, stand in innocent texts too. */
 const SHORTEST_SECRET = 6;
 

@@ -12,7 +12,6 @@ import {
   saneReasonPhrase,
 } from './headers.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
-import { joinTarget } from './target.ts';
 import { Upload, type UploadLimits } from './upload.ts';
 
 /**
@@ -106,7 +105,7 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
       if (body.length !== undefined) lines.push('Content-Length', String(body.length));
     }
     return {
-      path: joinTarget(this.#upstream, target),
+      path: this.#upstream.targetOf(target),
       method: request.method ?? 'GET',
       headers: lines,
       body: body.kind === 'kept' ? body.bytes : (this.#upload ?? null),

@@ -1,5 +1,3 @@
-import type { Upstream } from '../upstreams/upstream.ts';
-
 /**
  * A request's target as the client framed it, byte for byte. Never handed to `new URL`, which resolves
  * `/..` and `%2e%2e` and re-encodes the rest.
@@ -39,15 +37,4 @@ export function readTarget(raw: string): Target | undefined {
 export function hasDotSegments(path: string): boolean {
   // Nearly every path: no dot, no escape, nothing to look at.
   return (path.includes('.') || path.includes('%')) && DOT_SEGMENT.test(path);
-}
-
-/** What one upstream is asked for: its own path, then the client's, joined with one slash; likewise the queries. */
-export function joinTarget(upstream: Upstream, target: Target): string {
-  const { basePath, baseQuery } = upstream;
-  let path = basePath;
-  if (basePath === '/') path = target.path;
-  else if (target.path !== '/')
-    path = (basePath.endsWith('/') ? basePath.slice(0, -1) : basePath) + target.path;
-  if (!baseQuery) return target.query === undefined ? path : `${path}?${target.query}`;
-  return target.query ? `${path}?${baseQuery}&${target.query}` : `${path}?${baseQuery}`;
 }

@@ -58,4 +58,17 @@ export class Upstream implements UpstreamIdentity {
         ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
         : undefined;
   }
+
+  /**
+   * What this upstream is asked for: its own path, then the given one, byte for byte and joined with one
+   * slash (`/` adds nothing); likewise the queries. `path` begins with a slash; `query` has no question mark.
+   */
+  targetOf({ path, query }: { readonly path: string; readonly query: string | undefined }): string {
+    const { basePath, baseQuery } = this;
+    let joined = basePath;
+    if (basePath === '/') joined = path;
+    else if (path !== '/') joined = (basePath.endsWith('/') ? basePath.slice(0, -1) : basePath) + path;
+    if (!baseQuery) return query === undefined ? joined : `${joined}?${query}`;
+    return query ? `${joined}?${baseQuery}&${query}` : `${joined}?${baseQuery}`;
+  }
 }

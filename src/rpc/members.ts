@@ -1,0 +1,182 @@
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  closingQuote,
+  documentStart,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  skipSpace,
+  valueEnd,
+} from './json-scan.ts';
+
+/** Finds the members of JSON-RPC messages: which names stand where. message.ts says what they mean. */
+
+/** The members that matter, as places in the arrays of an Item. */
+const NAMES: readonly string[] = ['id', 'method', 'params', 'result', 'error', 'jsonrpc'];
+export const ID = 0;
+export const METHOD = 1;
+export const PARAMS = 2;
+export const RESULT = 3;
+export const ERROR = 4;
+const JSONRPC = 5;
+const NO_NAME = -1;
+/** A parser less exact than this one may take the key for a name. */
+const LOOK_ALIKE = -2;
+/** No spelling of a name is longer: each character as a `\uXXXX`. */
+const LONGEST_SPELLING = 'jsonrpc'.length * 6;
+
+/** One object of a document, or what stands in its place in a batch. */
+export class Item {
+  readonly start: number;
+  end = -1;
+  readonly isObject: boolean;
+  /** Start and end of each value in the order of NAMES. */
+  readonly starts = [-1, -1, -1, -1, -1, -1];
+  readonly ends = [-1, -1, -1, -1, -1, -1];
+  ambiguous = false;
+
+  constructor(start: number, isObject: boolean) {
+    this.start = start;
+    this.isObject = isObject;
+  }
+
+  startOf(name: number): number {
+    return this.starts[name] ?? -1;
+  }
+
+  endOf(name: number): number {
+    return this.ends[name] ?? -1;
+  }
+}
+
+export interface Document {
+  readonly batch: boolean;
+  readonly items: readonly Item[];
+}
+
+/** The object of a document, or each item of its array; undefined when it is neither, or not whole. */
+export function scanDocument(body: Buffer): Document | undefined {
+  const start = documentStart(body);
+  if (body[start] === OPEN_ARRAY) return scanArray(body, start);
+  const item = scanObject(body, start);
+  if (item === undefined || skipSpace(body, item.end) !== body.length) return undefined;
+  return { batch: false, items: [item] };
+}
+
+function scanArray(body: Buffer, start: number): Document | undefined {
+  const items: Item[] = [];
+  let at = skipSpace(body, start + 1);
+  let closed = body[at] === CLOSE_ARRAY;
+  while (!closed) {
+    const item = body[at] === OPEN_OBJECT ? scanObject(body, at) : scanOther(body, at);
+    if (item === undefined) return undefined;
+    items.push(item);
+    at = skipSpace(body, item.end);
+    closed = body[at] === CLOSE_ARRAY;
+    if (!closed && body[at] !== COMMA) return undefined;
+    if (!closed) at = skipSpace(body, at + 1);
+  }
+  return skipSpace(body, at + 1) === body.length ? { batch: true, items } : undefined;
+}
+
+function scanOther(body: Buffer, start: number): Item | undefined {
+  const item = new Item(start, false);
+  item.end = valueEnd(body, start);
+  return item.end === -1 ? undefined : item;
+}
+
+function scanObject(body: Buffer, start: number): Item | undefined {
+  if (body[start] !== OPEN_OBJECT) return undefined;
+  const item = new Item(start, true);
+  let at = skipSpace(body, start + 1);
+  let closed = body[at] === CLOSE_OBJECT;
+  while (!closed) {
+    at = scanMember(body, at, item);
+    if (at === -1) return undefined;
+    at = skipSpace(body, at);
+    closed = body[at] === CLOSE_OBJECT;
+    if (!closed && body[at] !== COMMA) return undefined;
+    if (!closed) at = skipSpace(body, at + 1);
+  }
+  item.end = at + 1;
+  return item;
+}
+
+/** The position after the member at `start`, or -1. */
+function scanMember(body: Buffer, start: number, item: Item): number {
+  if (body[start] !== QUOTE) return -1;
+  const keyEnd = closingQuote(body, start + 1);
+  if (keyEnd === -1) return -1;
+  const colon = skipSpace(body, keyEnd + 1);
+  if (body[colon] !== COLON) return -1;
+  const value = skipSpace(body, colon + 1);
+  const end = valueEnd(body, value);
+  const name = nameAt(body, start + 1, keyEnd);
+  if (name === NO_NAME || end === -1) return end;
+  if (name === LOOK_ALIKE) {
+    item.ambiguous = true;
+    return end;
+  }
+  const escaped = keyEnd - start - 1 !== NAMES[name]?.length;
+  if (escaped || item.startOf(name) !== -1) item.ambiguous = true;
+  item.starts[name] = value;
+  item.ends[name] = end;
+  return end;
+}
+
+/** Which of NAMES the key between `start` and `end` is. */
+function nameAt(body: Buffer, start: number, end: number): number {
+  const candidate = candidateAt(body, start, end - start);
+  if (candidate !== NO_NAME) {
+    const name = NAMES[candidate] ?? '';
+    let same = 0;
+    while (same < name.length && body[start + same] === name.charCodeAt(same)) same++;
+    if (same === name.length) return candidate;
+  }
+  return end - start > LONGEST_SPELLING ? NO_NAME : oddNameAt(body, start, end);
+}
+
+/** The one name that a plain key of this length and first letter can be. */
+function candidateAt(body: Buffer, start: number, length: number): number {
+  if (length === 2) return ID;
+  if (length === 5) return ERROR;
+  if (length === 7) return JSONRPC;
+  if (length !== 6) return NO_NAME;
+  const first = body[start];
+  if (first === 0x6d) return METHOD;
+  return first === 0x70 ? PARAMS : RESULT;
+}
+
+/** Keys written with escapes or in another case. Seldom run. */
+function oddNameAt(body: Buffer, start: number, end: number): number {
+  let plain = true;
+  for (let at = start; at < end && plain; at++) plain = isPlain(body[at] ?? 0);
+  if (plain && end - start > 'jsonrpc'.length) return NO_NAME;
+  const key = stringAt(body, start - 1, end + 1);
+  if (key === undefined) return LOOK_ALIKE;
+  const exact = NAMES.indexOf(key);
+  if (exact !== -1) return exact;
+  // Upper case also folds what Go folds, such as U+017F to S.
+  const folded = key.toUpperCase();
+  return NAMES.some((name) => name.toUpperCase() === folded) ? LOOK_ALIKE : NO_NAME;
+}
+
+function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x80 && byte !== BACKSLASH;
+}
+
+/** The string whose quotes stand at `start` and before `end`; undefined when it is no valid one. */
+export function stringAt(body: Buffer, start: number, end: number): string | undefined {
+  let plain = true;
+  for (let at = start + 1; at < end - 1 && plain; at++) plain = isPlain(body[at] ?? 0);
+  if (plain) return body.toString('latin1', start + 1, end - 1);
+  try {
+    return String(JSON.parse(body.toString('utf8', start, end)));
+  } catch {
+    return undefined;
+  }
+}

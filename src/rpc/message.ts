@@ -1,0 +1,99 @@
+import { documentStart, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json-scan.ts';
+import { ERROR, ID, type Item, METHOD, PARAMS, RESULT, scanDocument, stringAt } from './members.ts';
+
+/**
+ * JSON-RPC messages read where they stand: byte offsets into the body instead of parsed objects, because
+ * nearly every body passes through unchanged and an id must come back byte for byte.
+ */
+
+/** A call of a request. Offsets count from the start of the body; ends are exclusive; -1: not there. */
+export interface RpcCall {
+  /** Undefined for an item of a batch that is no call. */
+  readonly method: string | undefined;
+  readonly start: number;
+  readonly end: number;
+  /** -1 for a notification. */
+  readonly idStart: number;
+  readonly idEnd: number;
+  readonly paramsStart: number;
+  readonly paramsEnd: number;
+  /**
+   * Two parsers may read this call differently: a member stands twice, is written with an escape, or in
+   * another case (Go's encoding/json takes `Method` for `method`). Here the last exact one counts.
+   */
+  readonly ambiguous: boolean;
+}
+
+export interface RpcRequest {
+  readonly batch: boolean;
+  readonly calls: readonly RpcCall[];
+}
+
+/** An answer, or what stands in its place: an object with neither result nor error is the caller's to judge. */
+export interface RpcAnswer {
+  readonly start: number;
+  readonly end: number;
+  readonly idStart: number;
+  readonly idEnd: number;
+  readonly resultStart: number;
+  readonly resultEnd: number;
+  readonly errorStart: number;
+  readonly errorEnd: number;
+}
+
+export interface RpcAnswers {
+  readonly batch: boolean;
+  readonly answers: readonly RpcAnswer[];
+}
+
+/**
+ * Reads a request body. Undefined when it is no JSON-RPC: not whole JSON, an object without a string
+ * `method`, or an array without one such object. `[]` is a batch without calls.
+ */
+export function parseRpcRequest(body: Buffer): RpcRequest | undefined {
+  const document = scanDocument(body);
+  if (document === undefined) return undefined;
+  const calls = document.items.map((item) => toCall(body, item));
+  if (calls.length > 0 && !calls.some((call) => call.method !== undefined)) return undefined;
+  return { batch: document.batch, calls };
+}
+
+/** Reads an answer body. Undefined when it is not one whole JSON object or array of objects. */
+export function scanRpcAnswer(body: Buffer): RpcAnswers | undefined {
+  const document = scanDocument(body);
+  if (document === undefined || !document.items.every((item) => item.isObject)) return undefined;
+  return { batch: document.batch, answers: document.items.map(toAnswer) };
+}
+
+/** Whether an answer that is too large to be read whole may be a JSON object or array: its first byte tells. */
+export function startsLikeJson(prefix: Buffer): boolean {
+  const first = prefix[documentStart(prefix)];
+  return first === OPEN_OBJECT || first === OPEN_ARRAY;
+}
+
+function toCall(body: Buffer, item: Item): RpcCall {
+  const method = item.startOf(METHOD);
+  return {
+    method: body[method] === QUOTE ? stringAt(body, method, item.endOf(METHOD)) : undefined,
+    start: item.start,
+    end: item.end,
+    idStart: item.startOf(ID),
+    idEnd: item.endOf(ID),
+    paramsStart: item.startOf(PARAMS),
+    paramsEnd: item.endOf(PARAMS),
+    ambiguous: item.ambiguous,
+  };
+}
+
+function toAnswer(item: Item): RpcAnswer {
+  return {
+    start: item.start,
+    end: item.end,
+    idStart: item.startOf(ID),
+    idEnd: item.endOf(ID),
+    resultStart: item.startOf(RESULT),
+    resultEnd: item.endOf(RESULT),
+    errorStart: item.startOf(ERROR),
+    errorEnd: item.endOf(ERROR),
+  };
+}

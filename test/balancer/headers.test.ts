@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import {
+  attemptHeaders,
+  readRequestHeaders,
+  readResponseHeaders,
+  saneReasonPhrase,
+} from '../../src/balancer/headers.ts';
+
+const identity = { via: 'lb-1' };
+const origin = { address: '10.0.0.9', protocol: 'http', host: 'lb.example' } as const;
+
+/** The names that go on, lower-cased. */
+function names(lines: readonly string[]): string[] {
+  return lines.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+}
+
+function response(...lines: string[]): Buffer[] {
+  return lines.map((text) => Buffer.from(text, 'latin1'));
+}
+
+describe('readRequestHeaders', () => {
+  it.each([
+    'Connection',
+    'Keep-Alive',
+    'Proxy-Connection',
+    'Proxy-Authenticate',
+    'Proxy-Authorization',
+    'TE',
+    'Trailer',
+    'Transfer-Encoding',
+    'Upgrade',
+    'HTTP2-Settings',
+    'Expect',
+    'Host',
+    'Content-Length',
+    'X-Forwarded-For',
+    'x-forwarded-anything',
+    'X_Forwarded_For',
+    'x_forwarded-proto',
+    'Forwarded',
+    'X-Real-IP',
+    'X_Real_IP',
+    'X-Request-Id',
+  ])('does not send the client’s %s on', (name) => {
+    expect(names(readRequestHeaders([name, '1', 'Accept', '*/*'], identity).forward)).toEqual([
+      'accept',
+      'via',
+    ]);
+  });
+
+  it('drops every name that Connection lists', () => {
+    const raw = ['Connection', 'close, X-Secret ,x-other', 'X-Secret', '1', 'X-Other', '2', 'X-Kept', '3'];
+    expect(readRequestHeaders(raw, identity).forward).toEqual(['X-Kept', '3', 'Via', '1.1 lb-1']);
+  });
+
+  it.each(['Authorization', 'Cookie'])('keeps %s although Connection names it', (name) => {
+    const { forward, authorization } = readRequestHeaders(['Connection', name, name, 'x'], identity);
+    expect([...forward, ...authorization]).toContain(name);
+  });
+
+  it('keeps repeated lines in number and order, and bytes above 127', () => {
+    const raw = ['Cookie', 'a=1', 'User-Agent', 'x', 'Cookie', 'b=\u00e4', 'user-agent', 'y'];
+    expect(readRequestHeaders(raw, identity).forward).toEqual([...raw, 'Via', '1.1 lb-1']);
+  });
+
+  it('appends itself to Via and finds itself in it', () => {
+    const once = readRequestHeaders(['Via', '1.0 other, 1.1 third', 'via', '1.1 fourth'], identity);
+    expect(once.forward).toEqual(['Via', '1.0 other, 1.1 third, 1.1 fourth, 1.1 lb-1']);
+    expect(once.looped).toBe(false);
+    expect(readRequestHeaders(['Via', '1.0 other,1.1 lb-1 (x)'], identity).looped).toBe(true);
+    expect(readRequestHeaders(['Via', '1.1 lb-12'], identity).looped).toBe(false);
+  });
+
+  it.each(['Host', 'Content-Length', 'Transfer-Encoding'])('tells of a repeated %s', (name) => {
+    expect(readRequestHeaders([name, '1', name.toLowerCase(), '1'], identity).repeated).toBe(true);
+  });
+
+  it.each([
+    ['abc-123', 'abc-123'],
+    ['a._~:/+=@-9', 'a._~:/+=@-9'],
+    ['x'.repeat(128), 'x'.repeat(128)],
+    ['x'.repeat(129), undefined],
+    ['with blank', undefined],
+    ['', undefined],
+    ['a"b', undefined],
+  ])('takes the request id %j as %j', (given, taken) => {
+    expect(readRequestHeaders(['X-Request-Id', given], identity).requestId).toBe(taken);
+  });
+});
+
+describe('attemptHeaders', () => {
+  it('says where the request came from, in place of the client’s claims', () => {
+    const headers = readRequestHeaders(['X-Forwarded-For', '6.6.6.6', 'Accept', '*/*'], identity);
+    const lines = attemptHeaders(headers, origin, 'id-1', undefined);
+    expect(lines.filter((text) => text === '6.6.6.6')).toEqual([]);
+    expect(lines.slice(4)).toEqual([
+      'X-Forwarded-For',
+      '10.0.0.9',
+      'X-Forwarded-Proto',
+      'http',
+      'X-Request-Id',
+      'id-1',
+      'X-Forwarded-Host',
+      'lb.example',
+    ]);
+  });
+
+  it('sends the upstream’s own credentials in place of the client’s', () => {
+    const headers = readRequestHeaders(['Authorization', 'Bearer client'], identity);
+    expect(attemptHeaders(headers, origin, 'id', undefined)).toContain('Bearer client');
+    const own = attemptHeaders(headers, origin, 'id', 'Basic b3du');
+    expect(own).toContain('Basic b3du');
+    expect(own).not.toContain('Bearer client');
+  });
+});
+
+describe('readResponseHeaders', () => {
+  it('keeps Set-Cookie lines apart and drops what ends at this hop', () => {
+    const raw = response(
+      ...[
+        'Set-Cookie',
+        'a=1',
+        'Set-Cookie',
+        'b=2',
+        'Connection',
+        'X-Hop',
+        'X-Hop',
+        '1',
+        'Keep-Alive',
+        'timeout=5',
+      ],
+      ...['Transfer-Encoding', 'chunked', 'Content-Length', '12', 'Trailer', 'x'],
+    );
+    const headers = readResponseHeaders(raw, identity);
+    expect(headers?.forward).toEqual(['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Via', '1.1 lb-1']);
+    expect(headers?.contentLength).toBe(12);
+  });
+
+  it('passes bytes above 127 unchanged', () => {
+    expect(readResponseHeaders(response('X-Name', 'J\u00f6rg'), identity)?.forward[1]).toBe('J\u00f6rg');
+  });
+
+  it.each([
+    ['a control character in a value', response('X-A', 'a\u0001b')],
+    ['a line feed in a value', response('X-A', 'a\nb')],
+    ['a blank in a name', response('X A', 'b')],
+    ['an empty name', response('', 'b')],
+    ['201 lines', response(...Array.from({ length: 402 }, () => 'x'))],
+  ])('refuses %s', (_what, raw) => {
+    expect(readResponseHeaders(raw, identity)).toBeUndefined();
+  });
+
+  it('takes 200 lines', () => {
+    expect(readResponseHeaders(response(...Array.from({ length: 400 }, () => 'x')), identity)).toBeDefined();
+  });
+});
+
+describe('saneReasonPhrase', () => {
+  it('drops a phrase with control characters', () => {
+    expect(saneReasonPhrase('Not\u0000OK')).toBe('');
+    expect(saneReasonPhrase('Très bien')).toBe('Très bien');
+  });
+});

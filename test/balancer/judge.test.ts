@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { type Asked, judge } from '../../src/balancer/judge.ts';
+import type { Answered, AttemptOutcome, ResponseStream } from '../../src/balancer/outcome.ts';
+
+const stream: ResponseStream = { flowInto() {}, resume() {}, cancel() {} };
+
+const plain: Asked = {
+  rpc: false,
+  batch: false,
+  wantsAnswer: true,
+  repeat: 'always',
+  retryStatus: new Set([429, 500, 502, 503, 504]),
+  wallMs: Date.UTC(2026, 0, 15, 12),
+};
+const rpc: Asked = { ...plain, rpc: true };
+
+function answered(
+  status: number,
+  body = '',
+  more: { retryAfter?: string; contentType?: string; contentEncoding?: string; streams?: boolean } = {},
+): Answered {
+  const { retryAfter, contentType = 'application/json', contentEncoding = '', streams = false } = more;
+  return {
+    kind: 'answered',
+    status,
+    reasonPhrase: '',
+    headers: { forward: [], contentLength: undefined, contentType, contentEncoding, retryAfter },
+    body: Buffer.from(body),
+    stream: streams ? stream : undefined,
+  };
+}
+
+const result = '{"jsonrpc":"2.0","id":1,"result":"0x1"}';
+const revert = '{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted"}}';
+
+type Row = readonly [
+  what: string,
+  outcome: AttemptOutcome,
+  asked: Asked,
+  next: string,
+  reason: string | undefined,
+];
+
+const rows: readonly Row[] = [
+  ['a refused connection', { kind: 'unreachable', reason: 'refused' }, plain, 'another', 'refused'],
+  [
+    'a refused connection, unsent only',
+    { kind: 'unreachable', reason: 'refused' },
+    { ...plain, repeat: 'unsent' },
+    'another',
+    'refused',
+  ],
+  ['an unknown name', { kind: 'unreachable', reason: 'dns' }, rpc, 'another', 'dns'],
+  ['a failed handshake', { kind: 'unreachable', reason: 'tls' }, rpc, 'another', 'tls'],
+  [
+    'a connect time-out',
+    { kind: 'unreachable', reason: 'connect-timeout' },
+    rpc,
+    'another',
+    'connect-timeout',
+  ],
+  ['a time-out', { kind: 'timed-out' }, plain, 'another', 'timeout'],
+  ['a time-out, unsent only', { kind: 'timed-out' }, { ...plain, repeat: 'unsent' }, 'stop', 'timeout'],
+  ['a reset', { kind: 'broken', reason: 'reset', stale: false }, plain, 'another', 'reset'],
+  [
+    'a reset, unsent only',
+    { kind: 'broken', reason: 'reset', stale: false },
+    { ...plain, repeat: 'unsent' },
+    'stop',
+    'reset',
+  ],
+  ['a cut body', { kind: 'broken', reason: 'cut', stale: false }, rpc, 'another', 'cut'],
+  ['no HTTP', { kind: 'broken', reason: 'bad-http', stale: false }, rpc, 'another', 'bad-http'],
+  ['a client that left', { kind: 'client-left' }, plain, 'stop', undefined],
+  ['the end of the request’s time', { kind: 'out-of-time' }, plain, 'stop', undefined],
+  ['an upload that failed', { kind: 'upload-failed', code: 'BODY_TOO_LARGE' }, plain, 'stop', undefined],
+
+  ['200', answered(200, 'hello'), plain, 'deliver', undefined],
+  ['an empty 200', answered(200), plain, 'deliver', undefined],
+  ['401 to plain HTTP', answered(401), plain, 'deliver', undefined],
+  ['404', answered(404), plain, 'deliver', undefined],
+  ['301', answered(301), plain, 'deliver', undefined],
+  ['500', answered(500), plain, 'another', 'status'],
+  ['501, which is not retried', answered(501), plain, 'deliver', undefined],
+  ['500, unsent only', answered(500), { ...plain, repeat: 'unsent' }, 'stop', 'status'],
+  ['503, unsent only', answered(503), { ...plain, repeat: 'unsent' }, 'stop', 'status'],
+  [
+    '503 with Retry-After, unsent only',
+    answered(503, '', { retryAfter: '2' }),
+    { ...plain, repeat: 'unsent' },
+    'another',
+    'status',
+  ],
+  ['429, unsent only', answered(429), { ...plain, repeat: 'unsent' }, 'another', 'rate-limited'],
+  [
+    '429 where RETRY_STATUS leaves it out',
+    answered(429),
+    { ...plain, retryStatus: new Set([503]) },
+    'deliver',
+    undefined,
+  ],
+
+  ['a JSON-RPC result', answered(200, result), rpc, 'deliver', undefined],
+  ['a JSON-RPC error', answered(200, revert), rpc, 'deliver', undefined],
+  ['a result of null', answered(200, '{"jsonrpc":"2.0","id":1,"result":null}'), rpc, 'deliver', undefined],
+  ['a byte order mark and blanks', answered(200, `\ufeff \n${result}\n`), rpc, 'deliver', undefined],
+  ['a 500 with a JSON-RPC answer', answered(500, revert), rpc, 'deliver', undefined],
+  ['a 500 without one', answered(500, '<html>'), rpc, 'another', 'status'],
+  ['HTML with 200', answered(200, '<html>busy</html>'), rpc, 'another', 'not-an-answer'],
+  ['an empty 200 to JSON-RPC', answered(200), rpc, 'another', 'not-an-answer'],
+  ['cut JSON', answered(200, result.slice(0, -1)), rpc, 'another', 'not-an-answer'],
+  ['JSON that is no JSON-RPC', answered(200, '{"ok":true}'), rpc, 'another', 'not-an-answer'],
+  ['an array for a single call', answered(200, `[${result}]`), rpc, 'another', 'not-an-answer'],
+  ['cut JSON, unsent only', answered(200, '{'), { ...rpc, repeat: 'unsent' }, 'stop', 'not-an-answer'],
+  ['a batch', answered(200, `[${result}]`), { ...rpc, batch: true }, 'deliver', undefined],
+  ['an empty 200 to a notification', answered(200), { ...rpc, wantsAnswer: false }, 'deliver', undefined],
+  ['204 to a notification', answered(204), { ...rpc, wantsAnswer: false }, 'deliver', undefined],
+  ['401 to JSON-RPC', answered(401, 'no'), rpc, 'another', 'auth'],
+  ['402 to JSON-RPC', answered(402, 'pay'), rpc, 'another', 'plan'],
+  ['403 to JSON-RPC', answered(403, '<html>'), rpc, 'another', 'auth'],
+  ['404 to JSON-RPC', answered(404, 'nothing here'), rpc, 'deliver', undefined],
+  ['429 to JSON-RPC', answered(429, 'slow down'), rpc, 'another', 'rate-limited'],
+  [
+    'a large JSON answer',
+    answered(200, '{"jsonrpc":"2.0","result":"0x', { streams: true }),
+    rpc,
+    'deliver',
+    undefined,
+  ],
+  ['a large HTML page', answered(200, '<!doctype html>', { streams: true }), rpc, 'another', 'not-an-answer'],
+  [
+    'an event stream',
+    answered(200, '', { streams: true, contentType: 'text/event-stream' }),
+    rpc,
+    'deliver',
+    undefined,
+  ],
+  ['a compressed answer', answered(200, 'xyz', { contentEncoding: 'gzip' }), rpc, 'deliver', undefined],
+];
+
+describe('judge', () => {
+  it.each(rows)('%s', (_what, outcome, asked, next, reason) => {
+    const verdict = judge(outcome, asked);
+    expect([verdict.next, verdict.blame?.reason]).toEqual([next, reason]);
+  });
+
+  it('takes the time from Retry-After, in seconds or as a date', () => {
+    const rest = (retryAfter: string) => judge(answered(429, '', { retryAfter }), plain).blame?.rest;
+    expect(rest('7')).toEqual({ kind: 'for', ms: 7_000 });
+    expect(rest('Thu, 15 Jan 2026 12:00:09 GMT')).toEqual({ kind: 'for', ms: 9_000 });
+    expect(rest('soon')).toBeUndefined();
+  });
+});
