@@ -68,6 +68,7 @@ export async function createLog({ level, format, secrets }: LogSettings): Promis
     dest: 1,
     sync: false,
     minLength: BUFFER_BYTES,
+    maxLength: MAX_WAITING_BYTES,
     periodicFlush: FLUSH_EVERY_MS,
   });
   // A reader that went away must not end the process.

@@ -59,7 +59,8 @@ function openRequest(upstream: Upstream, path: string): ClientRequest {
   });
 }
 
-function targetOf(upstream: Upstream, path: string): string {
+function targetOf(upstream: Upstream, written: string): string {
+  const path = written.startsWith('/') ? written : `/${written}`;
   const mark = path.indexOf('?');
   return upstream.targetOf(
     mark < 0 ? { path, query: undefined } : { path: path.slice(0, mark), query: path.slice(mark + 1) },
