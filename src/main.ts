@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 import { readFileSync } from 'node:fs';
 import { createApp } from './app.ts';
 import { systemClock } from './clock.ts';

@@ -1,0 +1,22 @@
+import { settingsHelp } from '../config/document.ts';
+
+/** The text of `--help`. */
+export function helpText(): string {
+  return `rpc-load-balancer: one URL in front of many RPC providers
+
+Usage: rpc-load-balancer [--FLAG=VALUE ...]
+
+  --backends=URL,URL  primary upstreams without a fallback list
+  --config=FILE       settings from a JSON file, with their names in camelCase
+  --env-file=FILE     settings from this env file instead of .env in the working directory
+  --check             check the settings and ask each upstream once; exit status 0 if all is well
+  --healthcheck       ask the running daemon whether it is ready; exit status 0 if it is
+  --version           print the version
+  --help              print this text
+
+Each setting is a flag, an environment variable and a line of the env file (PORT for --port) and a key of
+the JSON file. The command line wins, then the environment, then the env file, then the JSON file.
+
+${settingsHelp()}
+`;
+}

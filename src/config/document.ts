@@ -1,0 +1,98 @@
+import { OWN_ANSWERS } from '../errors.ts';
+import { SETTINGS, type Setting } from './settings.ts';
+
+/** What is written down of the settings and of the answers: README, `.env.example` and `--help`. */
+
+/** The settings as a Markdown table: setting, default, meaning. */
+export function settingsTable(): string {
+  return table(
+    ['setting', 'default', 'meaning'],
+    SETTINGS.map((setting) => [namesIn(setting), defaultIn(setting), setting.doc]),
+  );
+}
+
+/** The load balancer's own answers as a Markdown table: code, HTTP status, JSON-RPC code, when. */
+export function answersTable(): string {
+  return table(
+    ['code', 'HTTP', 'JSON-RPC', 'when'],
+    Object.entries(OWN_ANSWERS).map(([code, { status, rpcCode, when }]) => [
+      `\`${code}\``,
+      String(status),
+      String(rpcCode),
+      when,
+    ]),
+  );
+}
+
+/**
+ * Puts `content` between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, in place of what stands there.
+ * Throws when the document lacks the two marks.
+ */
+export function replaceBetween(document: string, name: string, content: string): string {
+  const [before, rest] = splitOnce(document, `<!-- ${name}:begin -->`);
+  const [, after] = splitOnce(rest, `<!-- ${name}:end -->`);
+  return `${before}<!-- ${name}:begin -->\n${content}\n<!-- ${name}:end -->${after}`;
+}
+
+/** Public endpoints of Ethereum mainnet that ask for no key, so that a first start needs no account. */
+const EXAMPLE_LISTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['RPC_URLS', ['https://ethereum-rpc.publicnode.com', 'https://eth.drpc.org', 'https://1rpc.io/eth']],
+  [
+    'FALLBACK_RPC_URLS',
+    ['https://rpc.mevblocker.io', 'https://cloudflare-eth.com', 'https://eth.llamarpc.com'],
+  ],
+]);
+
+/** The whole of `.env.example`: two lists that work, and every other setting with its default, commented out. */
+export function envExample(): string {
+  const header = [
+    '# Copy this file to .env and start: it works as it stands, in front of public Ethereum endpoints.',
+    '# What is commented out shows the default. A # begins a comment, so write %23 for one in a URL.',
+  ];
+  const entries = SETTINGS.map((setting) => {
+    const example = EXAMPLE_LISTS.get(setting.name);
+    const assignment = example
+      ? `${setting.name}=${example.join(', ')}`
+      : `# ${setting.name}=${setting.default ?? ''}`;
+    return [`# ${plain(setting.doc)}`, assignment];
+  });
+  return `${[header, ...entries].map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** Every setting as a flag, with its meaning, what is allowed and its default, for a terminal. */
+export function settingsHelp(): string {
+  return SETTINGS.map((setting) => {
+    const fallback = setting.default === undefined ? '' : ` Default: ${plain(defaultIn(setting))}.`;
+    return `  --${setting.flag}=…\n      ${plain(setting.doc)}\n      Allowed: ${setting.allowed}.${fallback}`;
+  }).join('\n');
+}
+
+function namesIn({ name, alias, jsonAlias }: Setting): string {
+  const others = [
+    ...(alias === undefined ? [] : [`also \`${alias}\``]),
+    ...(jsonAlias === undefined ? [] : [`in JSON also \`${jsonAlias}\``]),
+  ];
+  return `\`${name}\`${others.length === 0 ? '' : ` (${others.join('; ')})`}`;
+}
+
+function defaultIn(setting: Setting): string {
+  if (setting.default === undefined) return '–';
+  const onTerminal = setting.defaultOnTerminal;
+  return `\`${setting.default}\`${onTerminal === undefined ? '' : ` (\`${onTerminal}\` on a terminal)`}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+function plain(markdown: string): string {
+  return markdown.replaceAll('`', '');
+}
+
+function splitOnce(text: string, mark: string): readonly [string, string] {
+  const at = text.indexOf(mark);
+  if (at < 0) throw new Error(`the document has no ${mark}`);
+  return [text.slice(0, at), text.slice(at + mark.length)];
+}

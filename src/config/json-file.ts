@@ -1,0 +1,84 @@
+import { type Found, type Layer, LayerBuilder } from './layer.ts';
+import { nearest } from './nearest.ts';
+import { SETTINGS, type Setting } from './settings.ts';
+import { readTextFile } from './text-file.ts';
+
+const settingsByKey = new Map<string, Setting>(
+  SETTINGS.flatMap((setting) => [
+    [setting.jsonKey, setting] as const,
+    ...(setting.jsonAlias === undefined ? [] : [[setting.jsonAlias, setting] as const]),
+  ]),
+);
+
+/** The settings in the JSON file of `--config`, which must be there. Primaries from it need no fallback. */
+export function readJsonFile(folder: string, name: string | undefined): Layer {
+  const layer = new LayerBuilder();
+  if (name === undefined) return layer;
+  const content = readObject(folder, name);
+  if (typeof content === 'string') layer.problems.push(`flag --config: ${name}: ${content}`);
+  else
+    for (const [index, [key, value]] of Object.entries(content).entries())
+      readEntry({ name, index, key, value }, layer);
+  return layer;
+}
+
+/** The file's object, or what is wrong with it. The parser's own message is left out: it quotes the file. */
+function readObject(folder: string, name: string): object | string {
+  const file = readTextFile(folder, name);
+  if ('reason' in file) return `${file.reason}; allowed: a readable JSON file in UTF-8`;
+  try {
+    const content: unknown = JSON.parse(file.text);
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
+    return 'it holds no JSON object; allowed: {"port": 8080, …}';
+  } catch (error) {
+    const position = /position (\d+)/.exec(String(error))?.[1];
+    const line =
+      position === undefined ? '' : ` (line ${file.text.slice(0, Number(position)).split('\n').length})`;
+    return `it is not valid JSON${line}; allowed: {"port": 8080, …}`;
+  }
+}
+
+interface Entry {
+  /** The file's name. */
+  readonly name: string;
+  readonly index: number;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+function readEntry({ name, index, key, value }: Entry, layer: LayerBuilder): void {
+  const setting = settingsByKey.get(key);
+  if (!setting) {
+    // What has another form than a setting's name may be a value that slipped in.
+    const isName = /^[A-Za-z][\w-]{0,40}$/.test(key);
+    const shown = isName ? `key "${key}" of ${name}` : `key number ${index + 1} of ${name}`;
+    const meant = isName ? nearest(key, settingsByKey.keys()) : undefined;
+    const suggestion = meant === undefined ? '' : `, "${meant}" is the nearest`;
+    layer.problems.push(`${shown}: unknown key; allowed: the settings in camelCase${suggestion}`);
+    return;
+  }
+  const source = `key "${key}" of ${name}`;
+  const raw = rawValue(setting, value);
+  if (raw !== undefined) layer.add(setting, { raw, source, standsAlone: true });
+  else
+    layer.problems.push(
+      `${setting.name} (${source}): ${kindOf(value)} can't be its value; allowed: ${setting.allowed}`,
+    );
+}
+
+/** A JSON value as a setting's text; undefined when this setting doesn't take such a value. */
+function rawValue(setting: Setting, value: unknown): Found['raw'] | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'boolean' && setting.json === 'boolean') return value ? 'on' : 'off';
+  if (!Array.isArray(value) || setting.json !== 'list') return undefined;
+  const items = value.map((item: unknown) => (typeof item === 'number' ? String(item) : item));
+  if (!items.every((item) => typeof item === 'string')) return undefined;
+  return setting.secret ? items : items.join(',');
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'this list';
+  return typeof value === 'object' ? 'an object' : String(value);
+}

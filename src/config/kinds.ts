@@ -1,0 +1,184 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './units.ts';
+
+/**
+ * The kinds of value that settings have. Each turns text into a value and says in words what is allowed.
+ * An issue with the code `custom` says what is wrong in particular; of the others only the fact counts.
+ */
+export interface Kind<S extends z.ZodType> {
+  readonly schema: S;
+  /** Completes "allowed: …". */
+  readonly allowed: string;
+}
+
+/** Longest duration: far below the 24.8 days after which a timer of the platform would run at once. */
+const MAX_DURATION_MS = 24 * 3_600_000;
+
+/** Longest fixed quarantine in minutes: a timer's 2^31 milliseconds, rounded down. */
+const MAX_QUARANTINE_MINUTES = 35_000;
+
+const text = z.string().trim();
+const wholeNumber = text.regex(/^\d{1,15}$/).transform(Number);
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number) {
+  return {
+    schema: wholeNumber.pipe(z.number().min(min).max(max)),
+    allowed: `a whole number from ${min} to ${max}`,
+  };
+}
+
+/** One of some words, in any case. */
+export function oneOf<const T extends string>(words: readonly T[]) {
+  return {
+    schema: text.toLowerCase().pipe(z.enum(words)),
+    allowed: words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` : words.join(''),
+  };
+}
+
+/** `on` or `off`, as a boolean. */
+export function onOff() {
+  return {
+    schema: text
+      .toLowerCase()
+      .pipe(z.enum(['on', 'off']))
+      .transform((word) => word === 'on'),
+    allowed: 'on or off',
+  };
+}
+
+/** A duration in milliseconds, from `min` (such as `1ms`) to a day. */
+export function duration(min: '0s' | '1ms') {
+  const minMs = parseDurationMs(min) ?? 0;
+  return {
+    schema: quantity(parseDurationMs).pipe(z.number().min(minMs).max(MAX_DURATION_MS)),
+    allowed: `a time with its unit such as 500ms, 20s, 3m or 1h, from ${min} to ${formatDuration(MAX_DURATION_MS)}`,
+  };
+}
+
+/** A size in bytes, from one to `maxBytes`. */
+export function size(maxBytes: number) {
+  return {
+    schema: quantity(parseSizeBytes).pipe(z.number().min(1).max(maxBytes)),
+    allowed: `a size with its unit such as 512b, 64kb or 1mb, from 1b to ${formatSize(maxBytes)}`,
+  };
+}
+
+function quantity(parse: (text: string) => number | undefined) {
+  return text.transform((written, context) => {
+    const amount = parse(written);
+    if (amount !== undefined) return amount;
+    context.addIssue({
+      code: 'custom',
+      message: /^[\d.]+$/.test(written) ? 'has no unit' : 'is not a number with a unit',
+    });
+    return z.NEVER;
+  });
+}
+
+/** Minutes with fractions, as milliseconds; or the word `auto`. */
+export function minutesOrAuto() {
+  const minutes = text
+    .regex(/^(?:\d+(?:\.\d+)?|\.\d+)$/)
+    .transform((written) => Number(written))
+    .pipe(z.number().positive().max(MAX_QUARANTINE_MINUTES))
+    .transform((amount) => Math.max(1, Math.round(amount * 60_000)));
+  return {
+    schema: z.union([text.toLowerCase().pipe(z.literal('auto')), minutes]),
+    allowed: `auto, or a number of minutes above 0 and up to ${MAX_QUARANTINE_MINUTES}, fractions allowed`,
+  };
+}
+
+/** A whole number of at least 1; the word `all` is Infinity. */
+export function countOrAll() {
+  return {
+    schema: z.union([
+      text
+        .toLowerCase()
+        .pipe(z.literal('all'))
+        .transform(() => Number.POSITIVE_INFINITY),
+      wholeNumber.pipe(z.number().min(1)),
+    ]),
+    allowed: 'all, or a whole number from 1',
+  };
+}
+
+/** A port to listen on. A colon in front, as in Go's `:8080`, is tolerated. */
+export function port() {
+  return {
+    schema: text
+      .regex(/^:?\d{1,5}$/)
+      .transform((written) => Number(written.replace(':', '')))
+      .pipe(z.number().max(65_535)),
+    allowed: 'a port from 0 to 65535 (0 takes any free one)',
+  };
+}
+
+/** An address to listen on: an IP address (an IPv6 one also in brackets), or a host name. */
+export function listenHost() {
+  // A name whose last label is a number would be an IPv4 address, and a wrong one (RFC 1123, section 2.1).
+  const hostName =
+    /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+  return {
+    schema: text
+      .transform((written) => written.replace(/^\[(.*:.*)\]$/, '$1'))
+      .refine((host) => isIP(host) !== 0 || hostName.test(host), 'is no address'),
+    allowed: 'an IP address or a host name; 0.0.0.0 or :: for every address of this machine',
+  };
+}
+
+/** HTTP statuses of 4xx and 5xx, separated by commas. */
+export function statuses() {
+  return {
+    schema: text
+      .regex(/^[45]\d\d(?:\s*,\s*[45]\d\d)*$/)
+      .transform((written): ReadonlySet<number> => new Set(written.split(',').map(Number))),
+    allowed: 'statuses from 400 to 599, separated by commas',
+  };
+}
+
+/** A path with or without a query, in printable ASCII. */
+export function path() {
+  const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|\?|$)/i;
+  return {
+    schema: text
+      .regex(/^\/[\x21-\x22\x24-\x7e]*$/)
+      .refine((written) => !dotSegment.test(written), 'has dot segments'),
+    allowed: 'a path that begins with /, without blanks, # and dot segments',
+  };
+}
+
+/** The address of a webhook. */
+export function webhook() {
+  return {
+    schema: text
+      .regex(/^https?:\/\/[^/\\?#\s][^#\s]*$/i)
+      .refine((written) => URL.canParse(written), 'is no URL'),
+    allowed: 'an http or https URL',
+  };
+}
+
+/** Any text on one line. */
+export function line() {
+  return { schema: text.regex(/^\P{Cc}{1,200}$/u), allowed: 'up to 200 characters on one line' };
+}
+
+/**
+ * URLs with their options: text with commas between them, or a list of them as it stands in a JSON file.
+ * Empty entries are left out. Where `noneAllowed`, the word `none` and an empty JSON list are an empty list.
+ */
+export function urlList(noneAllowed: boolean) {
+  const list = z
+    .array(z.string())
+    .transform((items) => (noneAllowed && items.length === 0 ? ['none'] : items));
+  const schema = z
+    .union([z.string().transform((written) => written.split(',')), list])
+    .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''))
+    .refine((items) => items.length > 0, 'names no URL')
+    .transform((items) => (noneAllowed && items.join().toLowerCase() === 'none' ? [] : items));
+  return {
+    schema,
+    allowed: `http and https URLs separated by commas, each with its options after blanks${noneAllowed ? ', or the word none' : ''}`,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The candidate that `written` was probably meant to be: at most two letters off (one in a short word), two
+ * swapped neighbours being one, capitals, `-` and `_` aside. Optimal string alignment: Wagner and Fischer,
+ * 1974, with Damerau's swaps.
+ */
+export function nearest(written: string, candidates: Iterable<string>): string | undefined {
+  const plain = simplify(written);
+  let best: string | undefined;
+  let bestDistance = plain.length < 5 ? 2 : 3;
+  for (const candidate of candidates) {
+    const distance = editDistance(plain, simplify(candidate));
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function simplify(name: string): string {
+  return name.slice(0, 64).toLowerCase().replaceAll(/[-_]/g, '');
+}
+
+function editDistance(from: string, to: string): number {
+  let older: number[] = [];
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let index = 0; index < from.length; index++) {
+    const next = [index + 1];
+    for (let column = 0; column < to.length; column++) {
+      const replaced = (row[column] ?? 0) + (from[index] === to[column] ? 0 : 1);
+      const swapped = column > 0 && from[index] === to[column - 1] && from[index - 1] === to[column];
+      next.push(
+        Math.min(
+          replaced,
+          (row[column + 1] ?? 0) + 1,
+          (next[column] ?? 0) + 1,
+          swapped ? (older[column - 1] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
+    }
+    older = row;
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -1,0 +1,231 @@
+import { z } from 'zod';
+import { PROBE_NAMES } from '../probes/index.ts';
+import { STRATEGY_NAMES } from '../strategies/index.ts';
+import { type Documentation, documentationOf, setting, unset } from './documentation.ts';
+import {
+  countOrAll,
+  duration,
+  integer,
+  line,
+  listenHost,
+  minutesOrAuto,
+  oneOf,
+  onOff,
+  path,
+  port,
+  size,
+  statuses,
+  urlList,
+  webhook,
+} from './kinds.ts';
+
+/**
+ * The one table of settings. Defaults, environment names, flags, JSON keys, messages, `--help`,
+ * `.env.example` and the README's table are all made from it.
+ */
+
+const GB = 1_024 ** 3;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** From the text of each setting to its value. Its keys are those of `Config`, but for the two lists. */
+export const schema = z.object({
+  rpcUrls: setting(unset(urlList(false)), {
+    name: 'RPC_URLS',
+    alias: 'RPCs',
+    jsonAlias: 'servers',
+    json: 'list',
+    secret: true,
+    doc: 'Primary upstreams: URLs separated by commas, each with its options after blanks (`name=alchemy weight=3`). Required.',
+  }),
+  fallbackRpcUrls: setting(unset(urlList(true)), {
+    name: 'FALLBACK_RPC_URLS',
+    alias: 'FALLBACK_RPCs',
+    jsonAlias: 'fallbackServers',
+    json: 'list',
+    secret: true,
+    doc: 'Secondary upstreams, asked when no primary gives an answer. Required when the primaries come from the environment; the word `none` runs without. Primaries from `--backends` or from the JSON file need none.',
+  }),
+  strategy: setting(oneOf(STRATEGY_NAMES), {
+    name: 'STRATEGY',
+    jsonAlias: 'lbAlgo',
+    default: 'shuffle',
+    doc: `Order of the upstreams within each of the two lists: ${STRATEGY_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
+  }),
+  errorTimeToLiveMs: setting(minutesOrAuto(), {
+    name: 'ERROR_TIME_TO_LIVE_MINUTES',
+    default: 'auto',
+    doc: 'How long a failed or rate-limited upstream is left out: a number of minutes, fractions allowed, for exactly that long; `auto` for a time that fits the cause.',
+  }),
+  port: setting(port(), { name: 'PORT', default: '8080', doc: 'Port where clients connect.' }),
+  host: setting(listenHost(), {
+    name: 'HOST',
+    default: '0.0.0.0',
+    doc: 'Address where clients connect; `0.0.0.0` or `::` for every address of the machine.',
+  }),
+  requestTimeoutMs: setting(duration('1ms'), {
+    name: 'REQUEST_TIMEOUT',
+    default: '30s',
+    doc: 'From a request’s headers until its answer’s first byte goes out, all attempts and the receiving of a kept body together.',
+  }),
+  clientHeaderTimeoutMs: setting(duration('1ms'), {
+    name: 'CLIENT_HEADER_TIMEOUT',
+    default: '15s',
+    doc: 'How long a client may take to send a request’s headers.',
+  }),
+  clientBodyTimeoutMs: setting(duration('1ms'), {
+    name: 'CLIENT_BODY_TIMEOUT',
+    default: '30s',
+    doc: 'Longest silence within a request’s body.',
+  }),
+  clientKeepAliveMs: setting(duration('1ms'), {
+    name: 'CLIENT_KEEP_ALIVE',
+    default: '75s',
+    doc: 'How long an idle client connection is kept open.',
+  }),
+  maxHeaderSizeBytes: setting(size(GB / 1024), {
+    name: 'MAX_HEADER_SIZE',
+    default: '32kb',
+    doc: 'Larger request headers get 431; more than 100 header lines do, too.',
+  }),
+  maxUrlBytes: setting(size(GB / 1024), {
+    name: 'MAX_URL',
+    default: '8kb',
+    doc: 'Longer request targets get 414.',
+  }),
+  maxConnections: setting(integer(1, 1_000_000), {
+    name: 'MAX_CONNECTIONS',
+    default: '10000',
+    doc: 'Client connections at the same time; further ones are closed.',
+  }),
+  attemptTimeoutMs: setting(duration('1ms'), {
+    name: 'ATTEMPT_TIMEOUT',
+    default: '10s',
+    doc: 'Time until the response headers of one attempt, and between two chunks of its body.',
+  }),
+  connectTimeoutMs: setting(duration('1ms'), {
+    name: 'CONNECT_TIMEOUT',
+    default: '2s',
+    doc: 'TCP and TLS set-up of one attempt.',
+  }),
+  maxAttempts: setting(countOrAll(), {
+    name: 'MAX_ATTEMPTS',
+    jsonAlias: 'maxRetries',
+    default: 'all',
+    doc: 'Attempts per request; each upstream is asked at most once.',
+  }),
+  retryStatus: setting(statuses(), {
+    name: 'RETRY_STATUS',
+    json: 'list',
+    default: '429,500,502,503,504',
+    doc: 'Statuses that move on to the next upstream (a 500 that holds a JSON-RPC answer is judged by that answer).',
+  }),
+  maxBodyBytes: setting(size(1_024 * GB), {
+    name: 'MAX_BODY',
+    default: '50mb',
+    doc: 'Larger request bodies get 413.',
+  }),
+  maxReplayBodyBytes: setting(size(GB), {
+    name: 'MAX_REPLAY_BODY',
+    default: '1mb',
+    doc: 'Larger request bodies are streamed: upstreams are tried until one takes the first byte, and that one is final. Not above `MAX_BODY`.',
+  }),
+  maxBatch: setting(integer(1, 1_000_000), {
+    name: 'MAX_BATCH',
+    default: '1000',
+    doc: 'Calls in one JSON-RPC batch; more get 413.',
+  }),
+  healthCheck: setting(oneOf(['off', ...PROBE_NAMES]), {
+    name: 'HEALTH_CHECK',
+    default: 'tcp',
+    doc: 'How upstreams are checked: `off`, `tcp` (connects), `http` (GET, 2xx or 3xx is up).',
+  }),
+  healthCheckIntervalMs: setting(duration('1ms'), {
+    name: 'HEALTH_CHECK_INTERVAL',
+    default: '20s',
+    doc: 'Time between two checks of one upstream.',
+  }),
+  healthCheckTimeoutMs: setting(duration('1ms'), {
+    name: 'HEALTH_CHECK_TIMEOUT',
+    default: '2s',
+    doc: 'A check that takes longer has failed.',
+  }),
+  healthCheckPath: setting(path(), {
+    name: 'HEALTH_CHECK_PATH',
+    default: '/',
+    doc: 'What an `http` check asks for; joined to the upstream’s own path.',
+  }),
+  healthCheckRise: setting(integer(1, 100), {
+    name: 'HEALTH_CHECK_RISE',
+    default: '1',
+    doc: 'Checks in a row that must pass to bring an upstream up.',
+  }),
+  healthCheckFall: setting(integer(1, 100), {
+    name: 'HEALTH_CHECK_FALL',
+    default: '2',
+    doc: 'Checks in a row that must fail to take an upstream down.',
+  }),
+  slackWebhookUrl: setting(unset(webhook()), {
+    name: 'SLACK_WEBHOOK_URL',
+    secret: true,
+    doc: 'Slack incoming webhook for alerts; without it a warning is logged at start.',
+  }),
+  slackCooldownMs: setting(duration('0s'), {
+    name: 'SLACK_COOLDOWN',
+    default: '5m',
+    doc: 'The same alert is not sent again within this time; while the trouble lasts it is repeated after it.',
+  }),
+  statusPaths: setting(onOff(), {
+    name: 'STATUS_PATHS',
+    json: 'boolean',
+    default: 'on',
+    doc: 'Whether the client port answers `/stats`, `/healthz` and `/readyz` itself: `on` or `off`.',
+  }),
+  shutdownDelayMs: setting(duration('0s'), {
+    name: 'SHUTDOWN_DELAY',
+    default: '0s',
+    doc: 'After SIGTERM or SIGINT: how long to go on accepting requests with `/readyz` at 503.',
+  }),
+  shutdownTimeoutMs: setting(duration('1ms'), {
+    name: 'SHUTDOWN_TIMEOUT',
+    default: '30s',
+    doc: 'After that: how long requests in flight may take to finish.',
+  }),
+  logLevel: setting(oneOf(LOG_LEVELS), {
+    name: 'LOG_LEVEL',
+    default: 'info',
+    doc: `Least severe lines that are logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}.`,
+  }),
+  logFormat: setting(oneOf(['json', 'pretty']), {
+    name: 'LOG_FORMAT',
+    default: 'json',
+    defaultOnTerminal: 'pretty',
+    doc: 'One JSON object per line (`json`), or lines for people (`pretty`).',
+  }),
+  env: setting(unset(line()), {
+    name: 'ENV',
+    doc: 'Name of the environment, for the log; `production` in the image.',
+  }),
+});
+
+export type Key = keyof typeof schema.shape;
+
+export interface Setting extends Documentation {
+  readonly key: Key;
+  readonly flag: string;
+  readonly jsonKey: string;
+  readonly allowed: string;
+}
+
+/** Every setting, in the order of the table. */
+export const SETTINGS: readonly Setting[] = schema.keyof().options.map((key) => {
+  const documentation = documentationOf(schema.shape[key]);
+  const words = documentation.name.toLowerCase().split('_');
+  return {
+    ...documentation,
+    key,
+    flag: words.join('-'),
+    jsonKey: words
+      .map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1)))
+      .join(''),
+  };
+});

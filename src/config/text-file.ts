@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+/** The text of a file, or why there is none: the system's error code, or that it is no UTF-8. */
+export type TextFile = { readonly text: string } | { readonly missing: boolean; readonly reason: string };
+
+/** Reads a UTF-8 file, a byte order mark left out. A relative name is looked up in `folder`. Never throws. */
+export function readTextFile(folder: string, name: string): TextFile {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(resolve(folder, name))) };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === 'ENOENT') return { missing: true, reason: 'there is no such file' };
+    return {
+      missing: false,
+      reason: code.startsWith('ERR_ENCODING') ? 'it is not UTF-8 text' : `it can't be read (${code})`,
+    };
+  }
+}

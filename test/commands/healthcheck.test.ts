@@ -1,0 +1,80 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { runHealthcheck } from '../../src/commands/healthcheck.ts';
+import { configWith } from '../config/loading.ts';
+import { releaseAfterwards } from '../support/leftovers.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+async function daemon(listener: RequestListener, host = '127.0.0.1'): Promise<number> {
+  const server = createServer(listener);
+  releaseAfterwards(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  // A TCP server that listens has an address of this form.
+  return (server.address() as AddressInfo).port;
+}
+
+async function check(env: Readonly<Record<string, string>>, clock = new ManualClock()) {
+  const lines: string[] = [];
+  const status = await runHealthcheck(configWith(env), { clock, print: (line) => lines.push(line) });
+  return { status, lines, clock };
+}
+
+describe('the health check', () => {
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['localhost', 'localhost'],
+  ])('passes for a daemon on %s that answers 200 to /readyz', async (host, listening) => {
+    const asked: unknown[] = [];
+    const port = await daemon((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.end();
+    }, listening);
+    const { status, lines, clock } = await check({ PORT: String(port), HOST: host });
+    expect({ status, lines, asked }).toEqual({ status: 0, lines: [], asked: ['GET /readyz'] });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it.each([503, 204, 302])('fails for status %i', async (code) => {
+    const port = await daemon((_request, response) => response.writeHead(code).end());
+    expect(await check({ PORT: String(port) })).toMatchObject({
+      status: 1,
+      lines: [`not ready: GET http://127.0.0.1:${port}/readyz: status ${code}`],
+    });
+  });
+
+  it.each([
+    ['::1', '[::1]'],
+    ['::', '[::1]'],
+  ])('fails with one line when nothing listens on %s', async (host, shown) => {
+    const port = await daemon(() => {});
+    const { status, lines } = await check({ PORT: String(port), HOST: host });
+    expect(status).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(/^not ready: GET \S+\/readyz: E[A-Z]+$/)]);
+    expect(lines[0]).toContain(` http://${shown}:${port}/`);
+  });
+
+  it('fails after two seconds without an answer', async () => {
+    const clock = new ManualClock();
+    const port = await daemon(() => clock.advance(2_000));
+    expect(await check({ PORT: String(port) }, clock)).toMatchObject({
+      status: 1,
+      lines: [`not ready: GET http://127.0.0.1:${port}/readyz: no answer within 2000 ms`],
+    });
+  });
+
+  it('fails when there is nothing it could ask', async () => {
+    expect(await check({ STATUS_PATHS: 'off' })).toMatchObject({
+      status: 1,
+      lines: [expect.stringContaining('STATUS_PATHS=off')],
+    });
+    expect(await check({ PORT: '0' })).toMatchObject({
+      status: 1,
+      lines: [expect.stringContaining('PORT=0')],
+    });
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { maskedSettings } from '../../src/config/masked-settings.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
+import { type Given, LISTS, load } from './loading.ts';
+
+function masked(given: Given) {
+  const result = load(given);
+  if (!result.ok) throw new Error(result.problems.join('\n'));
+  return maskedSettings(result.config, result.sources);
+}
+
+describe('maskedSettings', () => {
+  it('writes every default as the table does', () => {
+    const written = masked({ env: LISTS });
+    expect(written.map(([name]) => name)).toEqual(SETTINGS.map(({ name }) => name));
+    for (const { name, default: fallback } of SETTINGS) {
+      if (name in LISTS) continue;
+      expect(written).toContainEqual([name, fallback ?? '–', 'default']);
+    }
+  });
+
+  it('shows the upstreams and the webhook without secrets, and where they come from', () => {
+    const env = {
+      RPC_URLS: 'https://user:KEY@eth.example:8545/KEY?KEY name=one weight=3, https://two.example/KEY',
+      HEALTH_CHECK_PATH: '/health?key=KEY',
+      SLACK_WEBHOOK_URL: 'https://hooks.slack.example/services/KEY',
+    };
+    const written = masked({
+      argv: ['--error-time-to-live-minutes=0.5'],
+      env,
+      files: { '.env': 'FALLBACK_RPC_URLS=none' },
+    });
+    expect(written).toEqual(
+      expect.arrayContaining([
+        [
+          'RPC_URLS',
+          'https://eth.example:8545 name=one weight=3, https://two.example name=two.example weight=1',
+          'environment',
+        ],
+        ['FALLBACK_RPC_URLS', 'none', '.env line 1'],
+        ['HEALTH_CHECK_PATH', '/health?***', 'environment'],
+        ['SLACK_WEBHOOK_URL', 'https://hooks.slack.example', 'environment'],
+        ['ERROR_TIME_TO_LIVE_MINUTES', '0.5', 'flag --error-time-to-live-minutes'],
+      ]),
+    );
+    expect(JSON.stringify(written)).not.toContain('KEY');
+  });
+});

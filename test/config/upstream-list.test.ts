@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { configOf, problemsOf } from './loading.ts';
+
+const upstreamsOf = (primaries: string, fallbacks = 'none') =>
+  configOf({ env: { RPC_URLS: primaries, FALLBACK_RPC_URLS: fallbacks } }).upstreams;
+const problemsIn = (primaries: string, fallbacks = 'none') =>
+  problemsOf({ env: { RPC_URLS: primaries, FALLBACK_RPC_URLS: fallbacks } });
+const namesIn = (primaries: string, fallbacks = 'none') =>
+  upstreamsOf(primaries, fallbacks).map(({ name }) => name);
+
+describe('an entry', () => {
+  it('is a URL with options after blanks', () => {
+    expect(upstreamsOf(' https://eth.example/v2/KEY  name=alchemy\tweight=3 ,https://other.example')).toEqual(
+      [
+        { url: new URL('https://eth.example/v2/KEY'), name: 'alchemy', weight: 3, tier: 'primary' },
+        { url: new URL('https://other.example'), name: 'other.example', weight: 1, tier: 'primary' },
+      ],
+    );
+  });
+
+  it('may be empty: a comma too many is tolerated', () => {
+    expect(namesIn(',http://a,,http://b, ')).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    [
+      'eth.example/KEY',
+      'eth.example is no URL; allowed: http://host or https://host, with port, path and query where needed',
+    ],
+    [
+      'https:/eth.example',
+      'https://eth.example is no URL; allowed: http://host or https://host, with port, path and query where needed',
+    ],
+    [
+      'https:///KEY',
+      'https://*** is no URL; allowed: http://host or https://host, with port, path and query where needed',
+    ],
+    [
+      'wss://eth.example',
+      'wss://eth.example is no URL; allowed: http://host or https://host, with port, path and query where needed',
+    ],
+    [
+      'http://a:99999',
+      'http://a:99999 is no URL; allowed: http://host or https://host, with port, path and query where needed',
+    ],
+    ['http://a:0', 'http://a:0 has port 0; allowed: 1 to 65535'],
+    [
+      'http://a%20b',
+      'http://*** is no URL; allowed: http://host or https://host, with port, path and query where needed',
+    ],
+    [
+      "http://a'b",
+      'http://*** has a host that is no name and no address; allowed: letters, digits, ".", "_" and "-", or an IP address',
+    ],
+    [
+      'http://%zz:x@a',
+      'http://a has a user-info with a stray %; allowed: %25 for a % in a user name or password',
+    ],
+    [
+      'http://x:100%@a',
+      'http://a has a user-info with a stray %; allowed: %25 for a % in a user name or password',
+    ],
+    ['http://a http://b', 'http://a is followed by another URL; allowed: a comma between two URLs'],
+    ['http://a KEY', 'http://a is followed by a word that is no option; allowed: name=… and weight=…'],
+    ['http://a wieght=3', 'http://a has an unknown option "wieght" (weight?); allowed: name, weight'],
+    ['http://a host=keep', 'http://a has an unknown option "host"; allowed: name, weight'],
+    ['http://a account=KEY', 'http://a has an unknown option "account"; allowed: name, weight'],
+    ['http://a rps=3', 'http://a has an unknown option "rps"; allowed: name, weight'],
+    ['http://a ca=x', 'http://a has an unknown option "ca"; allowed: name, weight'],
+    ['http://a insecure=1', 'http://a has an unknown option "insecure"; allowed: name, weight'],
+    ['http://a K3Y==', 'http://a has an unknown option; allowed: name, weight'],
+    [
+      'http://a name=',
+      'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
+    ],
+    [
+      'http://a name=a:b',
+      'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
+    ],
+    [
+      'http://a name=..',
+      'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
+    ],
+    [
+      'http://a weight=0',
+      'http://a has a weight 0 that is not allowed; allowed: a whole number from 1 to 1000',
+    ],
+    [
+      'http://a weight=1001',
+      'http://a has a weight 1001 that is not allowed; allowed: a whole number from 1 to 1000',
+    ],
+    [
+      'http://a weight=1.5',
+      'http://a has a weight 1.5 that is not allowed; allowed: a whole number from 1 to 1000',
+    ],
+    [
+      'http://a weight=K3Y',
+      'http://a has a weight that is not allowed; allowed: a whole number from 1 to 1000',
+    ],
+    ['http://a weight=1 weight=2', 'http://a has the option weight twice; allowed: once'],
+  ])('%j is refused', (text, problem) => {
+    expect(problemsIn(`https://good.example, ${text}`)).toEqual([
+      `RPC_URLS (environment) entry 2: ${problem}`,
+    ]);
+  });
+
+  it('with a fragment is refused with the reason', () => {
+    expect(problemsIn('http://a/#')).toEqual([expect.stringContaining('a # begins a comment in env files')]);
+  });
+
+  it('may hold user-info with percent-encoding', () => {
+    expect(upstreamsOf('http://me:p%40ss@a')[0]?.url.password).toBe('p%40ss');
+  });
+});
+
+describe('names', () => {
+  it.each([
+    ['https://eth.example/KEY', 'eth.example'],
+    ['https://ETH.example:443', 'eth.example'],
+    ['http://127.0.0.1:8545', '127.0.0.1-8545'],
+    ['http://[2001:db8::1]', '2001-db8-1'],
+    ['http://[::1]:8545', '0-1-8545'],
+    ['http://[2001:db8::]', '2001-db8-0'],
+  ])('of %s default to %s', (url, name) => {
+    expect(namesIn(url)).toEqual([name]);
+  });
+
+  it('that repeat get -2 and -3, across both lists', () => {
+    expect(namesIn('http://a/1, http://a/2, http://b', 'http://a/3')).toEqual(['a', 'a-2', 'b', 'a-3']);
+  });
+
+  it('that are made give way to those that are given', () => {
+    expect(namesIn('http://a/1, http://a/2', 'http://b name=a, http://c name=a-2')).toEqual([
+      'a-3',
+      'a-4',
+      'a',
+      'a-2',
+    ]);
+  });
+
+  it('can not be given twice', () => {
+    expect(problemsIn('http://a name=x', 'http://b name=y, http://c name=x')).toEqual([
+      'FALLBACK_RPC_URLS (environment) entry 2: http://c has the name "x" as RPC_URLS (environment) entry 1 has; allowed: each name once',
+    ]);
+  });
+});
+
+describe('the same URL twice', () => {
+  it.each([
+    ['http://a, http://b, http://a', 'none', 'RPC_URLS (environment) entry 3'],
+    ['http://a', 'http://a/', 'FALLBACK_RPC_URLS (environment) entry 1'],
+    ['http://a/x', 'http://A:80/x name=other', 'FALLBACK_RPC_URLS (environment) entry 1'],
+  ])('is a problem: %s and %s', (primaries, fallbacks, where) => {
+    expect(problemsIn(primaries, fallbacks)).toEqual([
+      `${where}: http://a is the same URL as RPC_URLS (environment) entry 1; allowed: each URL once`,
+    ]);
+  });
+
+  it('is another one with another query or user', () => {
+    expect(upstreamsOf('http://a/?k=1, http://a/?k=2, http://u@a/?k=1')).toHaveLength(3);
+  });
+});

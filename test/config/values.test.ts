@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
+import { configOf, configWith, LISTS, problemsWith } from './loading.ts';
+
+/** What must be refused, by setting. */
+const WRONG: Readonly<Record<string, readonly string[]>> = {
+  RPC_URLS: [',', 'none', 'eth.example', 'ftp://eth.example', 'https://eth.example/#x'],
+  FALLBACK_RPC_URLS: [' , ', 'none, https://two.example', 'no', 'https://'],
+  STRATEGY: ['fastest', 'shuffle,random'],
+  ERROR_TIME_TO_LIVE_MINUTES: ['0', '-1', 'never', '5m', '1e3', '40000', '0.0'],
+  PORT: ['65536', '-1', '80a', '8080.5', '127.0.0.1:8080', '::80'],
+  HOST: ['999.1.1.1', 'two words', 'http://eth.example', 'a..b', '-a', '0.0.0.0:80', '[::1', '[eth.example]'],
+  REQUEST_TIMEOUT: ['30', '0s', '25h', '30 s', '-1s', 'soon', '0.1ms'],
+  CLIENT_HEADER_TIMEOUT: ['15', '0ms'],
+  CLIENT_BODY_TIMEOUT: ['30', '0ms'],
+  CLIENT_KEEP_ALIVE: ['75', '0ms'],
+  MAX_HEADER_SIZE: ['32', '0kb', '32kib', '2mb'],
+  MAX_URL: ['8192', '0b', '2mb'],
+  MAX_CONNECTIONS: ['0', '1.5', 'many', '1000001'],
+  ATTEMPT_TIMEOUT: ['10', '0s'],
+  CONNECT_TIMEOUT: ['2', '0s'],
+  MAX_ATTEMPTS: ['0', '-1', 'none', '1.5'],
+  RETRY_STATUS: ['200', '600', '500;502', '500,', '5xx', '304'],
+  MAX_BODY: ['50', '0mb', '5000gb'],
+  MAX_REPLAY_BODY: ['1', '0mb', '51mb', '2gb'],
+  MAX_BATCH: ['0', '1k'],
+  HEALTH_CHECK: ['on', 'icmp'],
+  HEALTH_CHECK_INTERVAL: ['20', '0s'],
+  HEALTH_CHECK_TIMEOUT: ['2', '0s'],
+  HEALTH_CHECK_PATH: ['health', '/a b', '/a#b', '/a/../b', '/%2E%2e', '/ä'],
+  HEALTH_CHECK_RISE: ['0', '101'],
+  HEALTH_CHECK_FALL: ['0', '101'],
+  SLACK_WEBHOOK_URL: ['hooks.slack.example/KEY', 'https:///KEY', 'ftp://hooks.slack.example', 'https://a b'],
+  SLACK_COOLDOWN: ['5', '-5m'],
+  STATUS_PATHS: ['yes', '1'],
+  SHUTDOWN_DELAY: ['0', '25h'],
+  SHUTDOWN_TIMEOUT: ['30', '0s'],
+  LOG_LEVEL: ['verbose', 'warning'],
+  LOG_FORMAT: ['text', 'JSON lines'],
+  ENV: ['two\nlines', 'x'.repeat(201)],
+};
+
+describe('a wrong value', () => {
+  it('is tried here for every setting', () => {
+    expect(Object.keys(WRONG)).toEqual(SETTINGS.map((setting) => setting.name));
+  });
+
+  it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
+    '%s=%j is one problem of one line that says what is allowed',
+    (name, value) => {
+      const problems = problemsWith({ [name]: value });
+      expect(problems.filter((problem) => problem.startsWith(`${name} (environment)`))).toEqual(problems);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(/allowed: \S/);
+      expect(problems[0]).not.toContain('\n');
+    },
+  );
+
+  it('is shown when it is no secret', () => {
+    expect(problemsWith({ PORT: 'http' })).toEqual([
+      'PORT (environment): "http" is not allowed; allowed: a port from 0 to 65535 (0 takes any free one)',
+    ]);
+  });
+
+  it('is shown cut when it is long', () => {
+    expect(problemsWith({ STRATEGY: 'x'.repeat(5000) })[0]?.length).toBeLessThan(300);
+  });
+
+  it('without a unit is told so', () => {
+    expect(problemsWith({ REQUEST_TIMEOUT: '30' })[0]).toMatch(
+      /"30" has no unit; allowed: .*500ms, 20s, 3m or 1h/,
+    );
+    expect(problemsWith({ MAX_BODY: '50' })[0]).toMatch(/"50" has no unit; allowed: .*64kb or 1mb/);
+  });
+
+  it('of a choice is answered with the choice', () => {
+    expect(problemsWith({ STRATEGY: 'fastest' })[0]).toMatch(/allowed: .*shuffle.*round-robin/);
+    expect(problemsWith({ HEALTH_CHECK: 'icmp' })[0]).toMatch(/allowed: off, tcp/);
+  });
+});
+
+describe('a right value', () => {
+  it.each<[string, string, keyof Config, unknown]>([
+    ['STRATEGY', 'round-robin', 'strategy', 'round-robin'],
+    ['STRATEGY', 'random', 'strategy', 'random'],
+    ['STRATEGY', ' Shuffle ', 'strategy', 'shuffle'],
+    ['ERROR_TIME_TO_LIVE_MINUTES', 'AUTO', 'errorTimeToLiveMs', 'auto'],
+    ['ERROR_TIME_TO_LIVE_MINUTES', '5', 'errorTimeToLiveMs', 300_000],
+    ['ERROR_TIME_TO_LIVE_MINUTES', '0.05', 'errorTimeToLiveMs', 3_000],
+    ['ERROR_TIME_TO_LIVE_MINUTES', '.5', 'errorTimeToLiveMs', 30_000],
+    ['PORT', '0', 'port', 0],
+    ['PORT', ':3030', 'port', 3030],
+    ['PORT', '65535', 'port', 65_535],
+    ['HOST', '::', 'host', '::'],
+    ['HOST', '[::1]', 'host', '::1'],
+    ['HOST', 'lb_1.internal', 'host', 'lb_1.internal'],
+    ['REQUEST_TIMEOUT', '1.5s', 'requestTimeoutMs', 1_500],
+    ['REQUEST_TIMEOUT', '24h', 'requestTimeoutMs', 86_400_000],
+    ['MAX_URL', '512B', 'maxUrlBytes', 512],
+    ['MAX_ATTEMPTS', '3', 'maxAttempts', 3],
+    ['RETRY_STATUS', '500 , 503', 'retryStatus', new Set([500, 503])],
+    ['HEALTH_CHECK', 'off', 'healthCheck', 'off'],
+    ['HEALTH_CHECK_PATH', '/health?deep=1', 'healthCheckPath', '/health?deep=1'],
+    ['HEALTH_CHECK_PATH', '/.well-known/x', 'healthCheckPath', '/.well-known/x'],
+    [
+      'SLACK_WEBHOOK_URL',
+      'https://hooks.slack.example/A/B',
+      'slackWebhookUrl',
+      'https://hooks.slack.example/A/B',
+    ],
+    ['SLACK_COOLDOWN', '0s', 'slackCooldownMs', 0],
+    ['STATUS_PATHS', 'off', 'statusPaths', false],
+    ['LOG_LEVEL', 'WARN', 'logLevel', 'warn'],
+    ['ENV', 'production', 'env', 'production'],
+  ])('%s=%j is taken', (name, value, key, expected) => {
+    expect(configWith({ [name]: value })[key]).toEqual(expected);
+  });
+});
+
+describe('defaults', () => {
+  it('are these', () => {
+    expect(configWith({})).toEqual({
+      upstreams: [{ url: new URL('https://one.example'), name: 'one.example', tier: 'primary', weight: 1 }],
+      strategy: 'shuffle',
+      errorTimeToLiveMs: 'auto',
+      port: 8080,
+      host: '0.0.0.0',
+      requestTimeoutMs: 30_000,
+      clientHeaderTimeoutMs: 15_000,
+      clientBodyTimeoutMs: 30_000,
+      clientKeepAliveMs: 75_000,
+      maxHeaderSizeBytes: 32_768,
+      maxUrlBytes: 8_192,
+      maxConnections: 10_000,
+      attemptTimeoutMs: 10_000,
+      connectTimeoutMs: 2_000,
+      maxAttempts: Number.POSITIVE_INFINITY,
+      retryStatus: new Set([429, 500, 502, 503, 504]),
+      maxBodyBytes: 52_428_800,
+      maxReplayBodyBytes: 1_048_576,
+      maxBatch: 1_000,
+      healthCheck: 'tcp',
+      healthCheckIntervalMs: 20_000,
+      healthCheckTimeoutMs: 2_000,
+      healthCheckPath: '/',
+      healthCheckRise: 1,
+      healthCheckFall: 2,
+      slackWebhookUrl: undefined,
+      slackCooldownMs: 300_000,
+      statusPaths: true,
+      shutdownDelayMs: 0,
+      shutdownTimeoutMs: 30_000,
+      logLevel: 'info',
+      logFormat: 'json',
+      env: undefined,
+    });
+  });
+
+  it('have pretty logs on a terminal only', () => {
+    expect(configOf({ env: LISTS, isTerminal: true }).logFormat).toBe('pretty');
+    expect(configOf({ env: { ...LISTS, LOG_FORMAT: 'json' }, isTerminal: true }).logFormat).toBe('json');
+  });
+
+  it('lower the replayed body to a lower MAX_BODY', () => {
+    expect(configWith({ MAX_BODY: '10kb' }).maxReplayBodyBytes).toBe(10_240);
+  });
+});
+
+describe('settings that contradict each other', () => {
+  it('are a problem: a replayed body above MAX_BODY', () => {
+    expect(problemsWith({ MAX_BODY: '10kb', MAX_REPLAY_BODY: '11kb' })).toEqual([
+      'MAX_REPLAY_BODY (environment): "11kb" is more than MAX_BODY; allowed: up to 10kb',
+    ]);
+    expect(problemsWith({ MAX_BODY: '10kb', MAX_REPLAY_BODY: '10kb' })).toEqual([]);
+  });
+});
+
+describe('a Config', () => {
+  it('is deeply frozen', () => {
+    const config = configWith({ SLACK_WEBHOOK_URL: 'https://hooks.slack.example/KEY' });
+    for (const part of [config, config.upstreams, config.retryStatus, ...config.upstreams]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+});
