@@ -1,4 +1,4 @@
-import { destination, type Logger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
 import { maskUrl } from './masking.ts';
 
 export type { Logger };
@@ -8,6 +8,8 @@ export interface LogSettings {
   readonly format: 'json' | 'pretty';
   /** Texts that may never be written: they are replaced wherever an error holds them. */
   readonly secrets: readonly string[];
+  /** Where lines of JSON go; standard output when it is not given. */
+  readonly to?: DestinationStream;
 }
 
 export interface Log {
@@ -19,6 +21,8 @@ export interface Log {
 /** Lines are held back for this long at most: a write serves many requests, and each costs as much as a few. */
 const FLUSH_EVERY_MS = 50;
 const BUFFER_BYTES = 64 * 1024;
+/** In one write at most; SonicBoom insists that it is more than what it waits for. */
+const WRITE_BYTES = 2 * BUFFER_BYTES;
 /** Lines are dropped beyond this when nobody reads them: a stuck reader must not fill the memory. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Shorter parts of a secret URL, such as `/` or `v2`, stand in innocent texts too. */
@@ -28,6 +32,7 @@ const SHORTEST_SECRET = 6;
 export function secretsOf(url: URL): string[] {
   const { pathname, search, username, password } = url;
   const parts = [pathname + search, pathname, ...pathname.split('/'), search.slice(1), username, password];
+  for (const pair of search.slice(1).split('&')) parts.push(pair.slice(pair.indexOf('=') + 1));
   for (const [, value] of url.searchParams) parts.push(value);
   const decoded = parts.map((part) => (URL.canParse(`http://h/${part}`) ? safeDecode(part) : part));
   return [...new Set([...parts, ...decoded])].filter((part) => part.length >= SHORTEST_SECRET);
@@ -44,7 +49,7 @@ export function createMask(secrets: readonly string[]): (text: string) => string
 }
 
 /** The program's log: a line of JSON each, or a readable one on a terminal, on standard output. */
-export async function createLog({ level, format, secrets }: LogSettings): Promise<Log> {
+export async function createLog({ level, format, secrets, to }: LogSettings): Promise<Log> {
   const mask = createMask(secrets);
   const options = {
     level,
@@ -64,10 +69,12 @@ export async function createLog({ level, format, secrets }: LogSettings): Promis
     const { default: pretty } = await import('pino-pretty');
     return { logger: pino(options, pretty({ sync: true, ignore: 'pid,hostname' })), flush: () => {} };
   }
+  if (to) return { logger: pino(options, to), flush: () => {} };
   const stream = destination({
     dest: 1,
     sync: false,
     minLength: BUFFER_BYTES,
+    maxWrite: WRITE_BYTES,
     maxLength: MAX_WAITING_BYTES,
     periodicFlush: FLUSH_EVERY_MS,
   });

@@ -43,10 +43,18 @@ export class Candidates {
       this.#stage = 'last-resort';
       this.#waiting = this.#source.availability.lastResort();
     }
-    const { trials } = this.#source;
+    return this.#nextOfLastResort();
+  }
+
+  #nextOfLastResort(): Candidate | undefined {
+    const { availability, trials } = this.#source;
+    const mayTry = new Set(availability.lastResort());
     for (const upstream of this.#waiting) {
-      if (this.#tried.has(upstream) || (trials.get(upstream) ?? 0) >= MAX_TRIALS) continue;
-      return this.#take(upstream, this.#source.availability.standing(upstream).state !== 'usable');
+      if (this.#tried.has(upstream)) continue;
+      // Asked again at this moment: it may be well meanwhile, or have asked to be left alone.
+      const usable = availability.standing(upstream).state === 'usable';
+      if (usable) return this.#take(upstream, false);
+      if (mayTry.has(upstream) && (trials.get(upstream) ?? 0) < MAX_TRIALS) return this.#take(upstream, true);
     }
     return undefined;
   }
