@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { startDaemon } from '../support/daemon.ts';
+
+const example = fileURLToPath(new URL('../../config.example.json', import.meta.url));
+
+it('starts with config.example.json as it stands', async () => {
+  const daemon = await startDaemon({ args: [`--config=${example}`] });
+  const stats = await (await fetch(`${daemon.url}/stats`)).json();
+  expect(stats).toMatchObject([
+    { name: 'one', tier: 'primary', weight: 2, url: 'http://localhost:5001' },
+    { name: 'two', tier: 'primary', weight: 1, url: 'http://localhost:5002' },
+    { name: 'spare', tier: 'fallback', weight: 1, url: 'http://localhost:5003' },
+  ]);
+});
