@@ -1,0 +1,58 @@
+import { tmpdir } from 'node:os';
+import { type App, createApp } from '../../src/app.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createLog } from '../../src/log.ts';
+import type { LogLine } from './daemon.ts';
+import { releaseAfterwards } from './leftovers.ts';
+import { seededRandom } from './seeded-random.ts';
+
+type Listed = string | { readonly url: string };
+
+export interface AppSetUp {
+  readonly primaries: readonly Listed[];
+  readonly fallbacks?: readonly Listed[];
+  /** Settings as on the command line: `--max-body=1kb`. Health checks are off unless asked for. */
+  readonly flags?: readonly string[];
+  readonly clock?: Clock;
+}
+
+/** The program in this process, listening on a free port. */
+export interface RunningApp {
+  readonly app: App;
+  readonly port: number;
+  readonly url: string;
+  /** The lines logged so far. */
+  readonly logs: readonly LogLine[];
+}
+
+/** Starts the program in front of these upstreams; it is stopped after the test. */
+export async function startApp({
+  primaries,
+  fallbacks = [],
+  flags = [],
+  clock = systemClock,
+}: AppSetUp): Promise<RunningApp> {
+  const list = (listed: readonly Listed[]) =>
+    listed.map((item) => (typeof item === 'string' ? item : item.url)).join(',');
+  const argv = [
+    `--backends=${list(primaries)}`,
+    ...(fallbacks.length > 0 ? [`--fallback-rpc-urls=${list(fallbacks)}`] : []),
+    '--port=0',
+    '--host=127.0.0.1',
+    ...(flags.some((flag) => flag.startsWith('--health-check=')) ? [] : ['--health-check=off']),
+    ...flags,
+  ];
+  // Nothing of this process's environment, or a developer's settings would decide the test.
+  const loaded = loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
+  if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
+  const logs: LogLine[] = [];
+  const to = { write: (line: string) => logs.push(JSON.parse(line)) };
+  const { logger } = await createLog({ level: 'debug', format: 'json', secrets: [], to });
+  const app = createApp(loaded.config, { clock, random: seededRandom(1), logger });
+  const { port } = await app.start();
+  let stopped: Promise<number> | undefined;
+  const once: App = { start: app.start, stop: () => (stopped ??= app.stop()) };
+  releaseAfterwards(() => once.stop());
+  return { app: once, port, url: `http://127.0.0.1:${port}`, logs };
+}

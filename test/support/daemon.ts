@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { http } from './http-client.ts';
+import { releaseAfterwards } from './leftovers.ts';
+import { until, within } from './waiting.ts';
+
+const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface Launch {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+  /** Written into the working directory, which is otherwise empty. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface LogLine {
+  readonly level?: string;
+  readonly msg?: string;
+  readonly id?: string;
+  readonly ms?: number;
+  readonly port?: number;
+  readonly [key: string]: unknown;
+}
+
+/** A row of `/stats`. */
+export interface StatsRow {
+  readonly name: string;
+  readonly url: string;
+  readonly tier: string;
+  readonly alive: boolean;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly until: string | null;
+  readonly uptime: string;
+  readonly connections: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly weight: number;
+}
+
+/** A process of the program, with all that it has written so far. */
+export class Daemon {
+  readonly exited: Promise<Ended>;
+  stdout = '';
+  stderr = '';
+  port = 0;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get hasExited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** The lines of the log that are JSON. */
+  logs(): LogLine[] {
+    return this.stdout.split('\n').flatMap((line) => {
+      try {
+        // A log line is an object; what is in it the tests check themselves.
+        return line.startsWith('{') ? [JSON.parse(line) as LogLine] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** The first log line that fits, as soon as it is there. */
+  logged(fits: (line: LogLine) => boolean, what: string): Promise<LogLine> {
+    return until(() => this.logs().find(fits), `a log line: ${what}`);
+  }
+
+  async stats(): Promise<StatsRow[]> {
+    // The fields that a test looks at it compares, whatever they hold.
+    return (await http(`${this.url}/stats`)).json() as StatsRow[];
+  }
+
+  /** Resolves when no upstream rests any more: what an earlier test did is forgiven. */
+  async allUsable(): Promise<void> {
+    await until(
+      async () => (await this.stats()).every(({ state }) => state === 'usable'),
+      'usable upstreams',
+    );
+  }
+
+  /** Resolves when connections are refused. */
+  async closed(): Promise<void> {
+    const refuses = () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(this.port, '127.0.0.1', () => resolve(false));
+        socket.on('error', () => resolve(true)).on('connect', () => socket.destroy());
+      });
+    await until(refuses, 'the end of listening');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Sends a signal and waits for the end. */
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
+    this.signal(signal);
+    return within(this.exited, 10_000, `the end after ${signal}`);
+  }
+}
+
+async function launch({ env = {}, args = [], files = {}, cwd }: Launch): Promise<Daemon> {
+  const folder = cwd ?? (await mkdtemp(join(tmpdir(), 'rpc-load-balancer-')));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    // Nothing of this process's environment, or a developer's settings would decide the test.
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const daemon = new Daemon(child);
+  releaseAfterwards(async () => {
+    if (!daemon.hasExited) await daemon.stop('SIGKILL');
+    if (cwd === undefined) await rm(folder, { recursive: true, force: true });
+  });
+  return daemon;
+}
+
+/** Starts the daemon on a free port; resolves when it listens. */
+export async function startDaemon(how: Launch = {}): Promise<Daemon> {
+  const env = { PORT: '0', HOST: '127.0.0.1', ADMIN_PORT: 'off', ...how.env };
+  const daemon = await launch({ ...how, env });
+  const listening = daemon.logged((line) => line.msg === 'Listening', 'Listening');
+  const early = daemon.exited.then(({ code }) => {
+    throw new Error(`ended with ${code} before it listened:\n${daemon.stdout}${daemon.stderr}`);
+  });
+  const line = await Promise.race([listening, early]);
+  daemon.port = Number(line.port);
+  return daemon;
+}
+
+type Listed = string | { readonly url: string };
+
+export interface Balancing {
+  readonly primaries: readonly Listed[];
+  readonly fallbacks?: readonly Listed[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A daemon in front of these upstreams (URLs with options, or fake upstreams), without health checks. */
+export function startBalancer({ primaries, fallbacks = [], env = {} }: Balancing): Promise<Daemon> {
+  const list = (listed: readonly Listed[]) =>
+    listed.map((item) => (typeof item === 'string' ? item : item.url)).join(', ');
+  return startDaemon({
+    env: {
+      RPC_URLS: list(primaries),
+      FALLBACK_RPC_URLS: fallbacks.length > 0 ? list(fallbacks) : 'none',
+      HEALTH_CHECK: 'off',
+      ...env,
+    },
+  });
+}
+
+/** Runs a command that ends on its own. */
+export async function runDaemon(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const daemon = await launch({ args, env, files });
+  const { code } = await within(daemon.exited, 10_000, `the end of ${args.join(' ')}`);
+  return { code, stdout: daemon.stdout, stderr: daemon.stderr };
+}
