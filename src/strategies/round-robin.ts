@@ -1,0 +1,24 @@
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { StrategyFactory } from './strategy.ts';
+
+/**
+ * The list, turned by one for each call. It begins with the one that follows the last first one, so nobody
+ * is passed over or served twice when others come or go, as a plain counter would do.
+ */
+export const roundRobin: StrategyFactory = () => {
+  let last: Upstream | undefined;
+  let lastIndex = 0;
+  return {
+    order(upstreams) {
+      if (upstreams.length === 0) return [];
+      if (last !== undefined) {
+        const index = upstreams[lastIndex] === last ? lastIndex : upstreams.indexOf(last);
+        // When the last one is gone, the one that followed it has moved into its place.
+        const next = index < 0 ? lastIndex : index + 1;
+        lastIndex = next < upstreams.length ? next : 0;
+      }
+      last = upstreams[lastIndex];
+      return [...upstreams.slice(lastIndex), ...upstreams.slice(0, lastIndex)];
+    },
+  };
+};

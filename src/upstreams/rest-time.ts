@@ -1,0 +1,82 @@
+import type { FailureReason } from '../events.ts';
+import type { Random } from '../random.ts';
+
+/** How long an upstream asks to be left alone: `Retry-After` or `backoff_seconds`, or a daily limit. */
+export type Rest = { readonly kind: 'for'; readonly ms: number } | { readonly kind: 'until-utc-midnight' };
+
+/** What an upstream is to blame for. */
+export interface Blame {
+  readonly reason: FailureReason;
+  /** Ban only this JSON-RPC method there. */
+  readonly method?: string | undefined;
+  readonly rest?: Rest | undefined;
+}
+
+/** What it did before. */
+export interface History {
+  /** How often its time was doubled, now included. */
+  readonly doublings: number;
+  /** Rate limits without a stated time since its last success, now included; from 1. */
+  readonly rateLimits: number;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A longer `Retry-After` or `backoff_seconds` is not believed. */
+const MAX_STATED_MS = HOUR_MS;
+const MAX_RATE_LIMITED_MS = 30 * SECOND_MS;
+/** Before the jitter: with it, 5.5 minutes are possible. */
+const MAX_GROWN_MS = 5 * MINUTE_MS;
+/** To either side, so that many upstreams that fell together don't come back together. */
+const JITTER = 0.1;
+
+/** Without a stated rest. `grows` is for what may have passed at any moment. */
+type Rule = { readonly kind: 'grows' | 'rate-limit' | 'steady'; readonly ms: number };
+
+const GROWS: Rule = { kind: 'grows', ms: 5 * SECOND_MS };
+const RULES: Readonly<Record<FailureReason, Rule>> = {
+  refused: GROWS,
+  dns: GROWS,
+  tls: GROWS,
+  'connect-timeout': GROWS,
+  timeout: GROWS,
+  reset: GROWS,
+  cut: GROWS,
+  'bad-http': GROWS,
+  status: GROWS,
+  'not-an-answer': GROWS,
+  'upstream-broken': GROWS,
+  'rate-limited': { kind: 'rate-limit', ms: SECOND_MS },
+  plan: { kind: 'steady', ms: 15 * MINUTE_MS },
+  auth: { kind: 'steady', ms: 15 * MINUTE_MS },
+  'method-unsupported': { kind: 'steady', ms: 5 * MINUTE_MS },
+};
+
+/** Milliseconds that the upstream itself asks for; undefined when it asks for nothing that can be granted. */
+export function statedRestMs(rest: Rest | undefined, wallMs: number): number | undefined {
+  if (rest?.kind === 'until-utc-midnight') return DAY_MS - (wallMs % DAY_MS);
+  return rest && rest.ms > 0 ? Math.min(rest.ms, MAX_STATED_MS) : undefined;
+}
+
+/** Whether the cause doubles with each repetition, and may have passed at any moment. */
+export function growsWithRepetition(reason: FailureReason): boolean {
+  return RULES[reason].kind === 'grows';
+}
+
+/** Milliseconds of rest that fit a cause when the upstream asks for none. */
+export function fittingRestMs(reason: FailureReason, history: History, random: Random): number {
+  const { kind, ms } = RULES[reason];
+  switch (kind) {
+    case 'grows':
+      return Math.min(ms * 2 ** history.doublings, MAX_GROWN_MS) * (1 - JITTER + 2 * JITTER * random());
+    case 'rate-limit':
+      return Math.min(ms * 2 ** (history.rateLimits - 1), MAX_RATE_LIMITED_MS);
+    case 'steady':
+      return ms;
+    default:
+      return kind satisfies never;
+  }
+}

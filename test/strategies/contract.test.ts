@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { STRATEGY_NAMES, strategies } from '../../src/strategies/index.ts';
+import type { Strategy } from '../../src/strategies/strategy.ts';
+import type { Upstream } from '../../src/upstreams/upstream.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { makeUpstreams, shares, word } from './draws.ts';
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+
+function make(name: string, seed = 1): Strategy {
+  const factory = strategies[name];
+  if (!factory) throw new Error(`no strategy ${name}`);
+  return factory({ random: seededRandom(seed), clock: new ManualClock() });
+}
+
+const sorted = (upstreams: readonly Upstream[]) => [...word(upstreams)].sort().join('');
+
+describe.each(STRATEGY_NAMES)('every strategy: %s', (name) => {
+  it('gives an empty order of nobody', () => {
+    expect(make(name).order([])).toEqual([]);
+  });
+
+  it('gives the one of one', () => {
+    const upstreams = makeUpstreams('a');
+    const strategy = make(name);
+    for (let i = 0; i < 3; i++) expect(strategy.order(upstreams)).toEqual(upstreams);
+  });
+
+  it('gives a permutation and leaves its input untouched, whatever comes and goes', () => {
+    const anyList = fc.shuffledSubarray([...LETTERS]);
+    const anyNumbers = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 26, maxLength: 26 });
+    fc.assert(
+      fc.property(fc.array(anyList, { maxLength: 8 }), anyNumbers, anyNumbers, (lists, weights, loads) => {
+        const strategy = make(name);
+        const all = makeUpstreams(LETTERS, weights);
+        for (const list of lists) {
+          const upstreams = all.filter(({ name: letter }) => list.includes(letter));
+          for (const upstream of upstreams) upstream.inFlight = loads[LETTERS.indexOf(upstream.name)] ?? 0;
+          const before = word(upstreams);
+          const order = strategy.order(upstreams);
+          expect(word(upstreams)).toBe(before);
+          expect(sorted(order)).toBe(before);
+          for (const upstream of order.slice(0, 3)) strategy.observe?.(upstream, upstream.weight);
+        }
+      }),
+    );
+  });
+
+  it('gives an order that the caller may change', () => {
+    const upstreams = makeUpstreams('abcd');
+    const strategy = make(name);
+    strategy.order(upstreams).length = 0;
+    expect(sorted(strategy.order(upstreams))).toBe('abcd');
+    expect(word(upstreams)).toBe('abcd');
+  });
+
+  it('gives each of 300 its place', () => {
+    const weights = Array.from({ length: 300 }, (_, i) => 1 + (i % 7));
+    const upstreams = makeUpstreams('a'.repeat(300), weights);
+    const strategy = make(name);
+    for (let i = 0; i < 5; i++) expect(new Set(strategy.order(upstreams)).size).toBe(300);
+    for (let i = 0; i < 5; i++) expect(new Set(strategy.order(upstreams.slice(0, 100))).size).toBe(100);
+  });
+
+  it.each(['abcde', 'edcba', 'cabed'])('is fair at each place when all are alike, given %s', (names) => {
+    const counted = shares(make(name, 42), makeUpstreams(names), 5_000);
+    // Five standard deviations of 5,000 draws of one in five.
+    for (const places of Object.values(counted)) {
+      for (const share of places) expect(Math.abs(share - 0.2)).toBeLessThan(0.0283);
+    }
+  });
+});
+
+describe('the table of strategies', () => {
+  it('holds the names that settings allow', () => {
+    expect(STRATEGY_NAMES).toEqual([
+      'shuffle',
+      'random',
+      'round-robin',
+      'weighted-round-robin',
+      'least-connections',
+      'peak-ewma',
+    ]);
+    const [shuffle, random] = ['shuffle', 'random'].map((name) => strategies[name]);
+    expect(random).toBe(shuffle);
+  });
+
+  it('holds nothing that it did not get', () => {
+    for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+      expect(strategies[name]).toBeUndefined();
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import { Announcer, type Event, type FailureReason, type UpstreamIdentity } from '../../src/events.ts';
+import type { Random } from '../../src/random.ts';
+import { type Blame, Quarantine, type Rest } from '../../src/upstreams/quarantine.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+export const A: UpstreamIdentity = { name: 'a', tier: 'primary' };
+export const B: UpstreamIdentity = { name: 'b', tier: 'fallback' };
+
+/** The causes that may have passed at any moment. */
+export const PASSING_REASONS: FailureReason[] = [
+  'refused',
+  'dns',
+  'tls',
+  'connect-timeout',
+  'timeout',
+  'reset',
+  'cut',
+  'bad-http',
+  'status',
+  'not-an-answer',
+  'upstream-broken',
+];
+
+export const forMs = (ms: number): Rest => ({ kind: 'for', ms });
+export const MIDNIGHT: Rest = { kind: 'until-utc-midnight' };
+
+/** The middle of the jitter: no jitter at all. */
+const evenly: Random = () => 0.5;
+
+export interface Bench {
+  readonly quarantine: Quarantine;
+  readonly clock: ManualClock;
+  /** All that was announced. */
+  readonly events: Event[];
+  /** How long the upstream has still to rest. */
+  restMs(upstream?: UpstreamIdentity): number | undefined;
+  /** Punishes and waits until the sentence is over; how long that was. */
+  serve(blame: Blame, upstream?: UpstreamIdentity): number;
+}
+
+export function makeQuarantine(
+  options: { timeToLive?: 'auto' | number; random?: Random; clock?: ManualClock } = {},
+): Bench {
+  const { timeToLive = 'auto', random = evenly, clock = new ManualClock() } = options;
+  const events: Event[] = [];
+  const announcer = new Announcer();
+  announcer.listen((event) => events.push(event));
+  const quarantine = new Quarantine({ timeToLive, clock, random, announcer });
+  const restMs = (upstream = A) => {
+    const sentence = quarantine.sentence(upstream);
+    return sentence && sentence.untilMs - clock.monotonicMs();
+  };
+  const serve = (blame: Blame, upstream = A) => {
+    quarantine.punish(upstream, blame);
+    const ms = restMs(upstream) ?? 0;
+    clock.advance(ms);
+    if (quarantine.sentence(upstream)) throw new Error('the sentence should be over');
+    return ms;
+  };
+  return { quarantine, clock, events, restMs, serve };
+}
