@@ -35,6 +35,7 @@ export interface Wire {
  * race of two idle timers, nobody's fault and no attempt of its own.
  */
 export async function forward(exchange: Exchange, upstream: Upstream, wire: Wire): Promise<AttemptOutcome> {
+  if (exchange.left) return { kind: 'client-left' };
   const outcome = await new Attempt(exchange, upstream, wire).run(false);
   const again = outcome.kind === 'broken' && outcome.stale && exchange.repeat === 'always' && !exchange.left;
   return again ? new Attempt(exchange, upstream, wire).run(true) : outcome;
@@ -99,7 +100,7 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
     const lines = attemptHeaders(headers, origin, id, this.#upstream.authorization);
     if (body.kind === 'piped') {
       const { clock, upload } = this.#wire;
-      this.#upload = new Upload(request, body, upload, { clock, onProgress: () => this.#arm() });
+      this.#upload = new Upload(request, body, upload, { clock, onTurn: () => this.#onTurn() });
       // The attempt tells of the failure; without a listener it would end the process.
       this.#upload.on('error', () => {});
       if (body.length !== undefined) lines.push('Content-Length', String(body.length));
@@ -168,6 +169,11 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
 
   onError(error: Error): void {
     if (this.#state === 'over') return;
+    // undici takes the length of the body that a 304 leaves out (RFC 9110, 8.6) for a broken promise.
+    if (this.#status === 304 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+      this.#stop(this.#answered(undefined));
+      return;
+    }
     const failure = readFailure(error, {
       sent: this.#state !== 'connecting',
       heard: this.#heard,
@@ -250,6 +256,13 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
     this.#upstream.inFlight -= 1;
     this.#stopTimer();
     this.#exchange.whenLeft = undefined;
+  }
+
+  /** While an upload waits for the client, the upstream has no time to keep. */
+  #onTurn(): void {
+    if (this.#state !== 'connecting' && this.#state !== 'sent') return;
+    if (this.#upload?.waitsForClient) this.#stopTimer();
+    else this.#arm();
   }
 
   /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */

@@ -18,25 +18,28 @@ export class Upload extends Readable {
   readonly #body: Extract<Body, { kind: 'piped' }>;
   readonly #limits: UploadLimits;
   readonly #clock: Clock;
-  readonly #onProgress: () => void;
+  readonly #onTurn: () => void;
   #prefixSent = false;
   #size = 0;
   #stopTimer: () => void = () => {};
+  /** The next move is the client's, not the upstream's. */
+  waitsForClient = false;
   /** What the client did wrong, when the upload failed on its side. */
   problem: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW' | undefined;
 
+  /** `onTurn` is told when the next move passes to the other side, and of each one made. */
   constructor(
     source: IncomingMessage,
     body: Extract<Body, { kind: 'piped' }>,
     limits: UploadLimits,
-    { clock, onProgress }: { clock: Clock; onProgress: () => void },
+    { clock, onTurn }: { clock: Clock; onTurn: () => void },
   ) {
     super();
     this.#source = source;
     this.#body = body;
     this.#limits = limits;
     this.#clock = clock;
-    this.#onProgress = onProgress;
+    this.#onTurn = onTurn;
   }
 
   override _read(): void {
@@ -52,7 +55,7 @@ export class Upload extends Readable {
       this.#body.taken = true;
       this.#source.on('data', this.#take).once('end', this.#finish).once('close', this.#finish);
     }
-    this.#wait();
+    this.#expectClient();
     this.#source.resume();
   }
 
@@ -64,29 +67,37 @@ export class Upload extends Readable {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    this.#stopTimer();
     this.#size += chunk.length;
     if (this.#size > this.#limits.maxBodyBytes) {
       this.#fail('BODY_TOO_LARGE');
-      return;
+    } else if (this.push(chunk)) {
+      this.#expectClient();
+    } else {
+      this.#source.pause();
+      this.#expectUpstream();
     }
-    this.#onProgress();
-    if (this.push(chunk)) this.#wait();
-    else this.#source.pause();
   };
 
   readonly #finish = (): void => {
-    this.#stopTimer();
+    this.#expectUpstream();
     if (this.#source.complete) this.push(null);
     // A client that leaves in mid-upload: the upstream must see an aborted request, not a short one.
     else this.destroy(new Error('the client left during its upload'));
   };
 
-  #wait(): void {
+  #expectClient(): void {
     this.#stopTimer();
     this.#stopTimer = this.#clock.after(this.#limits.clientBodyTimeoutMs, () =>
       this.#fail('CLIENT_TOO_SLOW'),
     );
+    this.waitsForClient = true;
+    this.#onTurn();
+  }
+
+  #expectUpstream(): void {
+    this.#stopTimer();
+    this.waitsForClient = false;
+    this.#onTurn();
   }
 
   #fail(problem: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW'): void {
