@@ -7,6 +7,7 @@ import { conclude, concludeDefect } from './balancer/conclude.ts';
 import { ConnectionPool } from './balancer/connections.ts';
 import { type OpenSettings, open } from './balancer/open.ts';
 import type { BalancerParts } from './balancer/parts.ts';
+import { createPlacement } from './balancer/place.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { createEventLog } from './event-log.ts';
@@ -18,6 +19,7 @@ import { notifiers } from './notifiers/index.ts';
 import { probes } from './probes/index.ts';
 import { HealthScheduler } from './probes/scheduler.ts';
 import type { Random } from './random.ts';
+import { FilterHomes } from './rpc/filters.ts';
 import { Listener } from './server/listener.ts';
 import { createStatusPaths } from './server/status-paths.ts';
 import { strategies } from './strategies/index.ts';
@@ -104,9 +106,8 @@ interface Upstreams {
 
 function createUpstreams(config: Config, { clock, random, announcer }: Means): Upstreams {
   const registry = new Registry(config.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs())));
-  const timeToLive = config.errorTimeToLiveMs;
-  const quarantine = new Quarantine({ timeToLive, clock, random, announcer });
-  const availability = new Availability(registry, quarantine, clock, { triesAll: timeToLive === 'auto' });
+  const quarantine = new Quarantine({ timeToLive: config.errorTimeToLiveMs, clock, random, announcer });
+  const availability = new Availability(registry, quarantine, clock);
   announcer.listen((event) => {
     if (event.type === 'upstream-down' || event.type === 'upstream-up') availability.invalidate();
   });
@@ -130,13 +131,16 @@ function createUpstreams(config: Config, { clock, random, announcer }: Means): U
 
 function createBalancer(config: Config, upstreams: Upstreams, drain: Drain, means: Means): BalancerParts {
   const { clock, random, announcer } = means;
-  const { quarantine, availability, pools } = upstreams;
+  const { registry, quarantine, availability, pools } = upstreams;
+  const filters = new FilterHomes<Upstream>(clock);
   const createStrategy = strategies[config.strategy];
   if (!createStrategy) throw new Error(`no strategy is called ${config.strategy}`);
   return {
     clock,
     announcer,
     quarantine,
+    registry,
+    filters,
     candidates: {
       availability,
       strategies: { primary: createStrategy({ clock, random }), fallback: createStrategy({ clock, random }) },
@@ -157,6 +161,7 @@ function createBalancer(config: Config, upstreams: Upstreams, drain: Drain, mean
       },
     },
     limits: config,
+    classify: { maxBatch: config.maxBatch, place: createPlacement(filters, registry) },
     retryStatus: config.retryStatus,
     draining: () => drain.refusing,
   };

@@ -89,6 +89,24 @@ export const OWN_ANSWERS = {
     sentence: 'The request has passed through this load balancer before.',
     when: 'the name of this process stands in `Via` already',
   },
+  METHOD_NOT_SUPPORTED: {
+    status: 200,
+    rpcCode: -32601,
+    sentence: 'No upstream supports this method.',
+    when: 'a JSON-RPC method that every upstream has refused as unsupported, and that is banned on all of them',
+  },
+  FILTER_NOT_FOUND: {
+    status: 200,
+    rpcCode: -32000,
+    sentence: 'filter not found',
+    when: 'a filter whose upstream is gone, or that was made before the last start',
+  },
+  INVALID_CALL: {
+    status: 200,
+    rpcCode: -32600,
+    sentence: 'Invalid Request',
+    when: 'an empty JSON-RPC batch, or an item of a batch that is no call',
+  },
   SHUTTING_DOWN: {
     status: 503,
     rpcCode: -32011,

@@ -34,8 +34,11 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 /** Why a probe took an upstream out. */
 export type DownReason = 'probe-failed' | 'wrong-chain';
 
-/** How one attempt ended, as counted and logged. */
-export type AttemptResult = 'answered' | 'client-left' | FailureReason;
+/**
+ * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another
+ * may know more. `out-of-time`: the request's own time ran out.
+ */
+export type AttemptResult = 'answered' | 'inconclusive' | 'client-left' | 'out-of-time' | FailureReason;
 
 /**
  * How a request ended, as counted and logged: `answered` by an upstream; `failed`, no upstream gave a

@@ -1,13 +1,11 @@
-import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type Candidate, Candidates } from './candidates.ts';
+import { attempt } from './attempt.ts';
+import { Candidates } from './candidates.ts';
 import { classify } from './classify.ts';
 import { conclude } from './conclude.ts';
 import type { Exchange } from './exchange.ts';
-import { forward } from './forward.ts';
-import { type Asked, judge, type Verdict } from './judge.ts';
-import type { AttemptOutcome } from './outcome.ts';
-import type { BalancerParts, Ending } from './parts.ts';
+import type { Entry } from './ledger.ts';
+import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { receiveBody } from './receive.ts';
 
 /** The life of a request: classified, forwarded to one candidate after the other, judged, answered. */
@@ -20,85 +18,43 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
   const received = await receiveBody(exchange, parts.limits, parts.clock);
   if (received === 'client-left') return { kind: 'client-left' };
   const refusal =
-    received ?? classify(exchange, parts.limits) ?? (parts.draining() ? 'SHUTTING_DOWN' : undefined);
+    received ?? classify(exchange, parts.classify) ?? (parts.draining() ? 'SHUTTING_DOWN' : undefined);
   if (refusal) return { kind: 'refuse', code: refusal };
 
+  const { ledger } = exchange;
   const candidates = new Candidates(parts.candidates);
-  let failed: Ending = { kind: 'failed', outcome: undefined, upstream: undefined };
-  while (exchange.attempts.length < parts.limits.maxAttempts) {
-    const candidate = candidates.next();
+  let last: LastAnswer | undefined;
+  while (exchange.attempts.length < parts.limits.maxAttempts && !(ledger?.entries.length && ledger.done)) {
+    const candidate = candidates.next((upstream) => mayAsk(exchange, upstream, parts));
     if (!candidate) break;
-    if (failed.outcome) drop(failed.outcome);
-    const { outcome, verdict } = await attempt(exchange, candidate, parts);
+    last?.answered.stream?.cancel();
     const { upstream } = candidate;
-    if (verdict.next === 'deliver') return { kind: 'deliver', outcome, upstream };
+    const asked = ledger?.open.filter((entry) => mayGo(entry, upstream, parts)) ?? [];
+    const { outcome, verdict } = await attempt(exchange, asked, candidate, parts);
     if (outcome.kind === 'client-left') return outcome;
     if (outcome.kind === 'out-of-time') return { kind: 'refuse', code: 'REQUEST_TIMED_OUT' };
     if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
-    failed = { kind: 'failed', outcome, upstream };
-    if (verdict.next === 'stop') break;
+    if (outcome.kind === 'answered') {
+      if (verdict.next === 'deliver' && !verdict.rpc) return { kind: 'deliver', answered: outcome, upstream };
+      last = { answered: outcome, upstream, blamed: verdict.blames.length > 0 };
+    } else last = undefined;
+    if (verdict.next !== 'another' && (!ledger || ledger.done)) break;
     if (isOutOfTime(exchange, parts)) return { kind: 'refuse', code: 'REQUEST_TIMED_OUT' };
   }
-  return failed;
+  return ledger?.entries.length ? { kind: 'ledger', ledger, last } : { kind: 'failed', last };
 }
 
-/** One attempt, with all that it teaches about its upstream. */
-async function attempt(
-  exchange: Exchange,
-  { upstream, trial }: Candidate,
-  parts: BalancerParts,
-): Promise<{ outcome: AttemptOutcome; verdict: Verdict }> {
-  const { clock, candidates } = parts;
-  const startedMs = clock.monotonicMs();
-  if (trial) candidates.trials.set(upstream, (candidates.trials.get(upstream) ?? 0) + 1);
-  upstream.attempts += 1;
-  const outcome = await forward(exchange, upstream, parts.wire);
-  if (trial) endTrial(upstream, candidates.trials);
-  const durationMs = clock.monotonicMs() - startedMs;
-  const verdict = judge(outcome, asked(exchange, parts));
-  if (outcome.kind === 'answered' || outcome.kind === 'timed-out') {
-    candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
-  }
-  learn(upstream, verdict, trial, parts.quarantine);
-  const result = verdict.blame?.reason ?? (verdict.next === 'deliver' ? 'answered' : 'client-left');
-  exchange.attempts.push({ upstream, result });
-  parts.announcer.announce({ type: 'attempt-finished', upstream, result, durationMs });
-  return { outcome, verdict };
+/** Whether an upstream may be asked for anything that is still open. */
+function mayAsk({ ledger }: Exchange, upstream: Upstream, parts: BalancerParts): boolean {
+  if (!ledger?.entries.length) return true;
+  return ledger.entries.some((entry) => entry.state === 'open' && mayGo(entry, upstream, parts));
 }
 
-function asked(exchange: Exchange, { retryStatus, clock }: BalancerParts): Asked {
-  const { rpc, wantsAnswer, repeat } = exchange;
-  return {
-    rpc: rpc !== undefined,
-    batch: rpc?.batch ?? false,
-    wantsAnswer,
-    repeat,
-    retryStatus,
-    wallMs: clock.wallMs(),
-  };
+function mayGo({ home, call }: Entry, upstream: Upstream, { quarantine }: BalancerParts): boolean {
+  if (home) return home === upstream;
+  return call.method === undefined || quarantine.methodSentence(upstream, call.method) === undefined;
 }
 
-function learn(upstream: Upstream, verdict: Verdict, trial: boolean, quarantine: Quarantine): void {
-  if (verdict.blame) {
-    upstream.failures += 1;
-    quarantine.punish(upstream, verdict.blame);
-  } else if (verdict.next === 'deliver') {
-    quarantine.succeeded(upstream);
-    if (trial) quarantine.release(upstream, 'trial');
-  }
-}
-
-function endTrial(upstream: Upstream, trials: Map<Upstream, number>): void {
-  const left = (trials.get(upstream) ?? 1) - 1;
-  if (left > 0) trials.set(upstream, left);
-  else trials.delete(upstream);
-}
-
-/** An answer that is not used must not hold its connection. */
-function drop(outcome: AttemptOutcome): void {
-  if (outcome.kind === 'answered') outcome.stream?.cancel();
-}
-
-function isOutOfTime(exchange: Exchange, parts: BalancerParts): boolean {
-  return exchange.body.kind === 'kept' && parts.clock.monotonicMs() >= exchange.deadlineMs;
+function isOutOfTime(exchange: Exchange, { clock }: BalancerParts): boolean {
+  return exchange.body.kind === 'kept' && clock.monotonicMs() >= exchange.deadlineMs;
 }

@@ -36,21 +36,22 @@ export class Candidates {
     this.#source = source;
   }
 
-  next(): Candidate | undefined {
+  /** The next one of which `accepts` is true; the others are passed over. */
+  next(accepts: (upstream: Upstream) => boolean): Candidate | undefined {
     if (this.#stage !== 'last-resort') {
-      const upstream = this.#nextUsable();
+      const upstream = this.#nextUsable(accepts);
       if (upstream) return this.#take(upstream, false);
       this.#stage = 'last-resort';
       this.#waiting = this.#source.availability.lastResort();
     }
-    return this.#nextOfLastResort();
+    return this.#nextOfLastResort(accepts);
   }
 
-  #nextOfLastResort(): Candidate | undefined {
+  #nextOfLastResort(accepts: (upstream: Upstream) => boolean): Candidate | undefined {
     const { availability, trials } = this.#source;
     const mayTry = new Set(availability.lastResort());
     for (const upstream of this.#waiting) {
-      if (this.#tried.has(upstream)) continue;
+      if (this.#tried.has(upstream) || !accepts(upstream)) continue;
       // Asked again at this moment: it may be well meanwhile, or have asked to be left alone.
       const usable = availability.standing(upstream).state === 'usable';
       if (usable) return this.#take(upstream, false);
@@ -59,12 +60,12 @@ export class Candidates {
     return undefined;
   }
 
-  #nextUsable(): Upstream | undefined {
+  #nextUsable(accepts: (upstream: Upstream) => boolean): Upstream | undefined {
     for (;;) {
       const upstream = this.#queue.shift();
       if (!upstream) {
         if (!this.#nextTier()) return undefined;
-      } else if (this.#source.availability.usable(upstream.tier).includes(upstream)) {
+      } else if (this.#source.availability.usable(upstream.tier).includes(upstream) && accepts(upstream)) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         return upstream;
       }

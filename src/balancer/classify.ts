@@ -1,35 +1,38 @@
 import type { AnswerCode } from '../errors.ts';
-import { parseRpcRequest } from '../rpc/message.ts';
+import { parseRpcRequest, type RpcCall } from '../rpc/message.ts';
 import { repeatability } from '../rpc/methods.ts';
-import type { Exchange, Repeat } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { Ledger, type Placement } from './ledger.ts';
 
 /** Methods that may always be repeated: RFC 9110, 9.2.2 (idempotent). */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
-export interface ClassifyLimits {
+export interface ClassifySettings {
   /** Calls in one JSON-RPC batch. */
   readonly maxBatch: number;
+  readonly place: (call: RpcCall, body: Buffer) => Placement;
 }
 
 /**
  * Finds out what is asked and whether it may be repeated. What is JSON-RPC the body decides, not the
  * content type: `curl -d` sends a form's. Returns the code of a refusal, if it must be refused.
  */
-export function classify(exchange: Exchange, limits: ClassifyLimits): AnswerCode | undefined {
-  const { method } = exchange.request;
-  if (method === 'POST' && exchange.body.kind === 'kept') exchange.rpc = parseRpcRequest(exchange.body.bytes);
-  const { rpc } = exchange;
-  if (!rpc) {
-    exchange.repeat =
-      IDEMPOTENT_METHODS.has(method ?? '') && exchange.body.kind === 'kept' ? 'always' : 'unsent';
+export function classify(exchange: Exchange, { maxBatch, place }: ClassifySettings): AnswerCode | undefined {
+  const { body, request } = exchange;
+  const rpc = request.method === 'POST' && body.kind === 'kept' ? parseRpcRequest(body.bytes) : undefined;
+  if (!rpc || body.kind !== 'kept') {
+    const idempotent = IDEMPOTENT_METHODS.has(request.method ?? '') && body.kind === 'kept';
+    exchange.repeat = idempotent ? 'always' : 'unsent';
     return undefined;
   }
-  if (rpc.calls.length > limits.maxBatch) return 'BATCH_TOO_LARGE';
+  exchange.rpc = rpc;
+  if (rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
+  if (rpc.calls.length === 0) return 'INVALID_CALL';
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
+  exchange.ledger = new Ledger(rpc, body.bytes, (call) => place(call, body.bytes));
   return undefined;
 }
 
-function mayRepeat(call: { readonly method: string | undefined; readonly ambiguous: boolean }): boolean {
-  const repeat: Repeat = call.method === undefined ? 'always' : repeatability(call.method);
-  return repeat === 'always' && !call.ambiguous;
+function mayRepeat({ method, ambiguous }: RpcCall): boolean {
+  return !ambiguous && (method === undefined || repeatability(method) === 'always');
 }

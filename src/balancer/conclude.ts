@@ -1,9 +1,11 @@
 import type { AnswerCode } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { compose } from './compose.ts';
 import type { Exchange } from './exchange.ts';
+import type { Entry, Ledger } from './ledger.ts';
 import type { Answered } from './outcome.ts';
-import type { BalancerParts, Ending } from './parts.ts';
+import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
 
 /** Said when nobody knows when an upstream comes back: all are down, none is quarantined. */
@@ -29,23 +31,60 @@ export async function conclude(exchange: Exchange, ending: Ending, parts: Balanc
     case 'refuse':
       return refuseWith(exchange, ending.code, parts);
     case 'deliver':
-      if (ending.outcome.kind !== 'answered') return refuseWith(exchange, 'INTERNAL_ERROR', parts);
-      return pass(exchange, ending.outcome, ending.upstream, parts);
+      return pass(exchange, ending, parts);
+    case 'ledger':
+      return concludeLedger(exchange, ending.ledger, ending.last, parts);
     case 'failed':
-      // A real HTTP answer of the last upstream says more than one of ours; JSON-RPC clients could not read it.
-      if (
-        ending.outcome?.kind === 'answered' &&
-        ending.upstream &&
-        !exchange.rpc &&
-        !allRateLimited(exchange)
-      ) {
-        return pass(exchange, ending.outcome, ending.upstream, parts, 'failed');
-      }
-      if (ending.outcome?.kind === 'answered') ending.outcome.stream?.cancel();
+      // A real HTTP answer of the last upstream says more than one of ours.
+      if (ending.last && !exchange.rpc && !allRateLimited(exchange))
+        return pass(exchange, ending.last, parts, 'failed');
+      ending.last?.answered.stream?.cancel();
       return refuseWith(exchange, failureCode(exchange, parts), parts);
     default:
       return ending satisfies never;
   }
+}
+
+async function concludeLedger(
+  exchange: Exchange,
+  ledger: Ledger,
+  last: LastAnswer | undefined,
+  parts: BalancerParts,
+): Promise<void> {
+  if (ledger.exact) return pass(exchange, ledger.exact, parts);
+  const items = ledger.entries.map(({ answer, firstError }) => answer ?? firstError);
+  if (items.some((item) => item?.upstream)) {
+    last?.answered.stream?.cancel();
+    const missing = ledger.entries.some(({ answer, firstError }) => !answer && !firstError);
+    const composed = compose(ledger, (entry) => missingCode(exchange, entry, parts));
+    return pass(exchange, composed, parts, missing ? 'failed' : 'answered');
+  }
+  // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told.
+  if (last && !last.blamed) return pass(exchange, last, parts, 'failed');
+  last?.answered.stream?.cancel();
+  const codes = new Set(ledger.entries.map((entry) => missingCode(exchange, entry, parts)));
+  const [code] = codes;
+  return refuseWith(exchange, codes.size === 1 && code ? code : failureCode(exchange, parts), parts);
+}
+
+/** Why a call has no answer. */
+function missingCode(exchange: Exchange, entry: Entry, parts: BalancerParts): AnswerCode {
+  const { ownCode, home, attempts, rateLimits, call } = entry;
+  if (ownCode) return ownCode;
+  if (home) return 'FILTER_NOT_FOUND';
+  if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
+  const { method } = call;
+  const banned = (upstream: Upstream) =>
+    method !== undefined && parts.quarantine.methodSentence(upstream, method);
+  if (parts.registry.all.every(banned)) return 'METHOD_NOT_SUPPORTED';
+  return failureCode(exchange, parts);
+}
+
+interface Passing {
+  readonly answered: Answered;
+  readonly upstream: Upstream;
+  /** Of all upstreams that had a part in it, where there were several. */
+  readonly names?: string;
 }
 
 /** Ends a request on which the load balancer itself made a mistake. */
@@ -56,12 +95,11 @@ export function concludeDefect(exchange: Exchange, parts: BalancerParts): void {
 
 async function pass(
   exchange: Exchange,
-  answered: Answered,
-  upstream: Upstream,
+  { answered, upstream, names = upstream.name }: Passing,
   parts: BalancerParts,
   asResult?: RequestResult,
 ): Promise<void> {
-  const delivered = await deliver(exchange, answered, upstream.name, parts.clock);
+  const delivered = await deliver(exchange, answered, names, parts.clock);
   if (delivered === 'cut') {
     upstream.failures += 1;
     parts.quarantine.punish(upstream, { reason: 'cut' });

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AttemptResult } from '../events.ts';
 import type { RpcRequest } from '../rpc/message.ts';
+import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Origin, RequestHeaders } from './headers.ts';
+import type { Ledger } from './ledger.ts';
 import type { Target } from './target.ts';
 
 /** A request's body: kept, so that it can be sent again, or too large for that. */
@@ -17,9 +19,6 @@ export type Body =
       /** Bytes after the prefix were taken from the client: no other upstream can have them. */
       taken: boolean;
     };
-
-/** `always`, or only while no upstream has been sent anything of it (or says that it did not do it). */
-export type Repeat = 'always' | 'unsent';
 
 export interface AttemptRecord {
   readonly upstream: Upstream;
@@ -55,7 +54,9 @@ export class Exchange {
 
   body: Body = EMPTY_BODY;
   rpc: RpcRequest | undefined;
-  repeat: Repeat = 'unsent';
+  /** What became of each call of a JSON-RPC request. */
+  ledger: Ledger | undefined;
+  repeat: Repeatability = 'unsent';
   readonly attempts: AttemptRecord[] = [];
   #left = false;
   #whenLeft: (() => void) | undefined;
@@ -91,10 +92,5 @@ export class Exchange {
   get rpcMethod(): string | undefined {
     if (!this.rpc) return undefined;
     return this.rpc.batch ? 'batch' : this.rpc.calls[0]?.method;
-  }
-
-  /** Whether any part of a JSON-RPC request wants an answer. */
-  get wantsAnswer(): boolean {
-    return !this.rpc || this.rpc.calls.length === 0 || this.rpc.calls.some((call) => call.idStart >= 0);
   }
 }

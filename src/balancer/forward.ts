@@ -1,8 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
+import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
-import type { Exchange } from './exchange.ts';
+import type { Body, Exchange } from './exchange.ts';
 import { readFailure } from './failure.ts';
 import {
   attemptHeaders,
@@ -12,13 +13,20 @@ import {
   saneReasonPhrase,
 } from './headers.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
+import { relayInterim } from './respond.ts';
 import { Upload, type UploadLimits } from './upload.ts';
 
-/**
- * Answers up to this size are read whole before the client gets a byte, so that one that breaks off or
- * turns out to be none can still be replaced by another upstream's.
- */
-export const PEEK_BYTES = 64 * 1024;
+/** What of an exchange goes to one upstream. */
+export interface Sending {
+  readonly body: Body;
+  /** Whether it may be sent a second time. */
+  readonly repeat: Repeatability;
+  /**
+   * Answers up to this size are read whole before the client gets a byte, so that one that breaks off or
+   * turns out to be none can still be replaced by another upstream's.
+   */
+  readonly peekBytes: number;
+}
 
 /** What every attempt needs of the program. */
 export interface Wire {
@@ -34,11 +42,16 @@ export interface Wire {
  * connection that turns out to be closed is replaced once, where the request may be repeated: that is the
  * race of two idle timers, nobody's fault and no attempt of its own.
  */
-export async function forward(exchange: Exchange, upstream: Upstream, wire: Wire): Promise<AttemptOutcome> {
+export async function forward(
+  exchange: Exchange,
+  sending: Sending,
+  upstream: Upstream,
+  wire: Wire,
+): Promise<AttemptOutcome> {
   if (exchange.left) return { kind: 'client-left' };
-  const outcome = await new Attempt(exchange, upstream, wire).run(false);
-  const again = outcome.kind === 'broken' && outcome.stale && exchange.repeat === 'always' && !exchange.left;
-  return again ? new Attempt(exchange, upstream, wire).run(true) : outcome;
+  const outcome = await new Attempt(exchange, sending, upstream, wire).run(false);
+  const again = outcome.kind === 'broken' && outcome.stale && sending.repeat === 'always' && !exchange.left;
+  return again ? new Attempt(exchange, sending, upstream, wire).run(true) : outcome;
 }
 
 /**
@@ -50,6 +63,7 @@ type State = 'connecting' | 'sent' | 'peeking' | 'flowing' | 'over';
 
 class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
   readonly #exchange: Exchange;
+  readonly #sending: Sending;
   readonly #upstream: Upstream;
   readonly #wire: Wire;
   readonly #pool: ConnectionPool;
@@ -70,8 +84,9 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
   #resume: () => void = () => {};
   #paused = false;
 
-  constructor(exchange: Exchange, upstream: Upstream, wire: Wire) {
+  constructor(exchange: Exchange, sending: Sending, upstream: Upstream, wire: Wire) {
     this.#exchange = exchange;
+    this.#sending = sending;
     this.#upstream = upstream;
     this.#wire = wire;
     this.#pool = wire.pool(upstream);
@@ -96,7 +111,8 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
   }
 
   #request(): Dispatcher.DispatchOptions {
-    const { headers, origin, id, target, request, body } = this.#exchange;
+    const { headers, origin, id, target, request } = this.#exchange;
+    const { body } = this.#sending;
     const lines = attemptHeaders(headers, origin, id, this.#upstream.authorization);
     if (body.kind === 'piped') {
       const { clock, upload } = this.#wire;
@@ -124,7 +140,10 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
 
   onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
     if (this.#state === 'over') return true;
-    if (status >= 100 && status < 200) return true;
+    if (status >= 100 && status < 200) {
+      relayInterim(this.#exchange, status, raw);
+      return true;
+    }
     const headers = readResponseHeaders(raw, this.#wire.identity);
     if (!headers || status < 100) {
       this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
@@ -149,7 +168,7 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
     this.#size += chunk.length;
     if (this.#state === 'flowing') return this.#pause();
     this.#arm();
-    return this.#size <= PEEK_BYTES || this.#flow();
+    return this.#size <= this.#sending.peekBytes || this.#flow();
   }
 
   onComplete(): void {
@@ -205,7 +224,7 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
   /** Whether the body is to be read whole before anything of it goes out. */
   #peeks(headers: ResponseHeaders): boolean {
     if (this.#exchange.request.method === 'HEAD' || this.#status === 204 || this.#status === 304) return true;
-    if (headers.contentLength !== undefined) return headers.contentLength <= PEEK_BYTES;
+    if (headers.contentLength !== undefined) return headers.contentLength <= this.#sending.peekBytes;
     return this.#exchange.rpc !== undefined && !headers.contentType.startsWith('text/event-stream');
   }
 

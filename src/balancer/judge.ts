@@ -1,42 +1,61 @@
 import type { FailureReason } from '../events.ts';
-import { scanRpcAnswer, startsLikeJson } from '../rpc/message.ts';
+import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { parseRetryAfter } from '../upstreams/retry-after.ts';
-import type { Repeat } from './exchange.ts';
+import {
+  type AskedCall,
+  type CallVerdict,
+  judgeRpcBody,
+  mayHoldRpcAnswer,
+  openCall,
+  type RpcJudgement,
+} from './judge-rpc.ts';
 import type { Answered, AttemptOutcome } from './outcome.ts';
 
 /** What a judgement needs to know of the request. */
 export interface Asked {
-  /** The request is JSON-RPC, so only JSON-RPC is an answer. */
-  readonly rpc: boolean;
-  /** The request is a batch, so only an array is an answer. */
-  readonly batch: boolean;
-  /** Not one notification after the other: something must come back. */
-  readonly wantsAnswer: boolean;
-  readonly repeat: Repeat;
+  /** What was sent, when it is JSON-RPC: then only JSON-RPC is an answer. */
+  readonly rpc: AskedRpc | undefined;
+  readonly repeat: Repeatability;
   readonly retryStatus: ReadonlySet<number>;
   /** For a Retry-After that is a date. */
   readonly wallMs: number;
 }
 
-/** The answer to two questions apart: what happens next, and who is to blame. */
-export interface Verdict {
-  /** `deliver` this answer; try `another` upstream; `stop`, for it may not be repeated. */
-  readonly next: 'deliver' | 'another' | 'stop';
-  /** Undefined when the upstream has done nothing wrong. */
-  readonly blame: Blame | undefined;
+export interface AskedRpc {
+  /** The client's body, in which the calls' offsets stand. */
+  readonly body: Buffer;
+  readonly batch: boolean;
+  /** The calls of this attempt that want an answer; none for notifications. */
+  readonly calls: readonly AskedCall[];
+  /** The answer must be read: others are there already, with which it is put together. */
+  readonly partial: boolean;
 }
 
-const DELIVER: Verdict = { next: 'deliver', blame: undefined };
-const STOP: Verdict = { next: 'stop', blame: undefined };
+/** The answer to two questions apart: what happens next, and who is to blame. */
+export interface Verdict {
+  /** `deliver` this answer as it is; try `another` upstream; `stop` looking. */
+  readonly next: 'deliver' | 'another' | 'stop';
+  /** Empty when the upstream has done nothing wrong. */
+  readonly blames: readonly Blame[];
+  /** What the attempt means for each call of a JSON-RPC request. */
+  readonly rpc?: RpcJudgement;
+}
+
+const DELIVER: Verdict = { next: 'deliver', blames: [] };
+const STOP: Verdict = { next: 'stop', blames: [] };
+const NO_TEXT = Buffer.alloc(0);
+
+/** Statuses that speak of the client's own mistake, whoever is asked. */
+const CLIENT_MISTAKES: ReadonlySet<number> = new Set([400, 411, 413, 414, 417, 422, 431]);
 
 /** Judges how an attempt ended. Pure: the same outcome and the same request give the same verdict. */
 export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
   switch (outcome.kind) {
     case 'answered':
-      return asked.rpc ? judgeRpcAnswer(outcome, asked) : judgeStatus(outcome, asked);
+      return asked.rpc ? judgeRpcAnswer(outcome, asked, asked.rpc) : judgeStatus(outcome, asked);
     case 'unreachable':
-      return { next: 'another', blame: { reason: outcome.reason } };
+      return undone({ reason: outcome.reason }, asked);
     case 'timed-out':
       return failed('timeout', asked);
     case 'broken':
@@ -56,42 +75,63 @@ function judgeStatus(answered: Answered, asked: Asked): Verdict {
 }
 
 /** An answer to a JSON-RPC request: first by the JSON-RPC answer in it, then by its status. */
-function judgeRpcAnswer(answered: Answered, asked: Asked): Verdict {
-  const { status } = answered;
-  if (holdsRpcAnswer(answered, asked)) {
-    // What an error in it means is for the table of provider errors to say. Until it speaks, a status
-    // that says "not done" is believed.
-    return asked.retryStatus.has(status) && status !== 500 ? refused(answered, asked) : DELIVER;
+function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdict {
+  const { status, stream } = answered;
+  const succeeded = status >= 200 && status <= 299;
+  if (!stream && rpc.calls.length > 0) {
+    const judgement = judgeRpcBody(answered, { ...rpc, rest: restOf(answered, asked) });
+    if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
   }
+  if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered))) return DELIVER;
   if (asked.retryStatus.has(status)) return refused(answered, asked);
-  if (status === 401 || status === 403) return { next: 'another', blame: { reason: 'auth' } };
-  if (status === 402) return { next: 'another', blame: { reason: 'plan' } };
-  if (status < 200 || status > 299) return DELIVER;
-  return asked.wantsAnswer ? failed('not-an-answer', asked) : DELIVER;
-}
-
-/** Whether a body can be the answer to a JSON-RPC question. */
-function holdsRpcAnswer({ body, headers, stream }: Answered, asked: Asked): boolean {
-  // A compressed body can't be looked into.
-  if (headers.contentEncoding !== '' && headers.contentEncoding !== 'identity') return body.length > 0;
-  if (stream) return headers.contentType.startsWith('text/event-stream') || startsLikeJson(body);
-  const found = scanRpcAnswer(body);
-  if (!found || found.answers.length === 0) return false;
-  if (found.batch && !asked.batch) return false;
-  return found.answers.every((answer) => answer.resultStart >= 0 || answer.errorStart >= 0);
+  if (status === 401 || status === 403) return undone({ reason: 'auth' }, asked);
+  if (status === 402) return undone({ reason: 'plan' }, asked);
+  if (succeeded) return failed('not-an-answer', asked);
+  if (CLIENT_MISTAKES.has(status)) return DELIVER;
+  // A redirect, an unknown path, a method that is not allowed: no answer, but perhaps the client's doing, so
+  // that blaming the upstream would let any client empty the pool.
+  return { ...failed('not-an-answer', asked), blames: [] };
 }
 
 /** A status of RETRY_STATUS. 429, and 503 with Retry-After, say that nothing was done. */
-function refused({ status, headers }: Answered, asked: Asked): Verdict {
-  const ms = parseRetryAfter(headers.retryAfter, asked.wallMs);
-  const rest: Rest | undefined = ms === undefined ? undefined : { kind: 'for', ms };
-  if (status === 429) return { next: 'another', blame: { reason: 'rate-limited', rest } };
-  if (status === 503 && headers.retryAfter !== undefined)
-    return { next: 'another', blame: { reason: 'status', rest } };
+function refused(answered: Answered, asked: Asked): Verdict {
+  const { status, headers } = answered;
+  const rest = restOf(answered, asked);
+  if (status === 429) return undone({ reason: 'rate-limited', rest }, asked);
+  if (status === 503 && headers.retryAfter !== undefined) return undone({ reason: 'status', rest }, asked);
   return failed('status', asked);
 }
 
+function restOf({ headers }: Answered, asked: Asked): Rest | undefined {
+  const ms = parseRetryAfter(headers.retryAfter, asked.wallMs);
+  return ms === undefined ? undefined : { kind: 'for', ms };
+}
+
+/** The upstream did nothing of what it was asked for. */
+function undone(blame: Blame, { rpc }: Asked): Verdict {
+  const rateLimited = blame.reason === 'rate-limited';
+  return {
+    next: 'another',
+    blames: [blame],
+    ...(rpc && { rpc: withoutAnswer(rpc.calls.map(() => openCall({ uncertain: false, rateLimited }))) }),
+  };
+}
+
 /** The upstream failed after it may have acted on the request. */
-function failed(reason: FailureReason, asked: Asked): Verdict {
-  return { next: asked.repeat === 'always' ? 'another' : 'stop', blame: { reason } };
+function failed(reason: FailureReason, { repeat, rpc }: Asked): Verdict {
+  if (!rpc || rpc.calls.length === 0)
+    return { next: repeat === 'always' ? 'another' : 'stop', blames: [{ reason }] };
+  const calls = rpc.calls.map(
+    (call): CallVerdict => (call.repeat === 'always' ? openCall({ uncertain: true }) : { kind: 'lost' }),
+  );
+  return { next: nextOf(calls), blames: [{ reason }], rpc: withoutAnswer(calls) };
+}
+
+function nextOf(calls: readonly CallVerdict[]): Verdict['next'] {
+  if (calls.some(({ kind }) => kind === 'open')) return 'another';
+  return calls.some(({ kind }) => kind === 'lost') ? 'stop' : 'deliver';
+}
+
+function withoutAnswer(calls: readonly CallVerdict[]): RpcJudgement {
+  return { calls, blames: [], text: NO_TEXT, exact: false };
 }

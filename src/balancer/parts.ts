@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Announcer } from '../events.ts';
+import type { FilterHomes } from '../rpc/filters.ts';
 import type { Quarantine } from '../upstreams/quarantine.ts';
+import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
-import type { ClassifyLimits } from './classify.ts';
+import type { ClassifySettings } from './classify.ts';
 import type { Wire } from './forward.ts';
-import type { AttemptOutcome } from './outcome.ts';
+import type { Ledger } from './ledger.ts';
+import type { Answered } from './outcome.ts';
 import type { BodyLimits } from './receive.ts';
 
 /** What a request needs on its way. Built once, in `app.ts`. */
@@ -14,9 +17,12 @@ export interface BalancerParts {
   readonly clock: Clock;
   readonly announcer: Announcer;
   readonly quarantine: Quarantine;
+  readonly registry: Registry;
   readonly candidates: CandidateSource;
   readonly wire: Wire;
-  readonly limits: BodyLimits & ClassifyLimits & { readonly maxAttempts: number };
+  readonly limits: BodyLimits & { readonly maxAttempts: number };
+  readonly classify: ClassifySettings;
+  readonly filters: FilterHomes<Upstream>;
   readonly retryStatus: ReadonlySet<number>;
   /** New requests are refused. */
   readonly draining: () => boolean;
@@ -24,12 +30,19 @@ export interface BalancerParts {
 
 /** What a request's story ends with, for `conclude` to make an answer of. */
 export type Ending =
-  | { readonly kind: 'deliver'; readonly outcome: AttemptOutcome; readonly upstream: Upstream }
+  /** This answer as it is. */
+  | { readonly kind: 'deliver'; readonly answered: Answered; readonly upstream: Upstream }
   | { readonly kind: 'refuse'; readonly code: AnswerCode }
   | { readonly kind: 'client-left' }
-  /** No attempt gave an answer, or none could be made. `outcome` is the last attempt's. */
-  | {
-      readonly kind: 'failed';
-      readonly outcome: AttemptOutcome | undefined;
-      readonly upstream: Upstream | undefined;
-    };
+  /** What the ledger of a JSON-RPC request holds; `last` where it holds nothing. */
+  | { readonly kind: 'ledger'; readonly ledger: Ledger; readonly last: LastAnswer | undefined }
+  /** No attempt gave a usable answer, or none could be made. */
+  | { readonly kind: 'failed'; readonly last: LastAnswer | undefined };
+
+/** The last attempt's HTTP answer, not usable but real. */
+export interface LastAnswer {
+  readonly answered: Answered;
+  readonly upstream: Upstream;
+  /** The upstream is to blame for it. */
+  readonly blamed: boolean;
+}

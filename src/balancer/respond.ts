@@ -1,8 +1,10 @@
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
+import { joinBatch, ownRpcError } from './own-error.ts';
 
 /** How long, and how many bytes, an upload may go on after its answer, so that the client reads the answer. */
 const LINGER_MS = 2_000;
@@ -55,11 +57,44 @@ function flow(
         resolve('answered');
       },
       fail() {
-        response.destroy();
+        cut(response);
         resolve(exchange.left ? 'client-left' : 'cut');
       },
     });
   });
+}
+
+/**
+ * Ends a connection in mid-answer. By a reset where that can be: to a client that was promised no length, an
+ * HTTP/1.0 one, an orderly end would look like the end of the body.
+ */
+function cut(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket && !('encrypted' in socket)) socket.resetAndDestroy();
+  response.destroy();
+}
+
+/** Passes on what an upstream says before its answer: 102 and 103, to a client that can read them. */
+export function relayInterim(
+  { request, response, rpc }: Exchange,
+  status: number,
+  raw: readonly Buffer[],
+): void {
+  if (request.httpVersionMinor === 0 || rpc || response.headersSent) return;
+  if (status === 102) response.writeProcessing();
+  if (status !== 103) return;
+  const hints: Record<string, string[]> = {};
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]?.toString('latin1').toLowerCase() ?? '';
+    hints[name] = [...(hints[name] ?? []), raw[i + 1]?.toString('latin1') ?? ''];
+  }
+  const { link } = hints;
+  // Node writes hints only with a Link, which is what they are for, and throws at one that is malformed.
+  try {
+    if (link) response.writeEarlyHints({ link });
+  } catch {
+    // A hint that can't be passed on costs nothing.
+  }
 }
 
 /** What a refusal may say besides its code. */
@@ -118,24 +153,16 @@ function endAfterUpload({ request, response }: Exchange, body: Buffer | undefine
   request.on('data', count).once('end', end).once('close', end).resume();
 }
 
-function rpcErrors(exchange: Exchange, code: AnswerCode): Buffer {
-  const { rpc, body } = exchange;
-  if (!rpc || body.kind !== 'kept') return rpcError(code, Buffer.from('null'));
-  const wanting = rpc.calls.filter((call) => call.idStart >= 0);
-  const errors = wanting.map((call) => rpcError(code, body.bytes.subarray(call.idStart, call.idEnd)));
+function rpcErrors({ rpc, body, ledger }: Exchange, code: AnswerCode): Buffer {
+  if (!rpc || body.kind !== 'kept' || rpc.calls.length === 0) return ownRpcError(code, Buffer.from('null'));
+  const errors = ledger
+    ? ledger.entries.map(({ call, ownCode }) => ownRpcError(ownCode ?? code, ledger.idOf(call)))
+    : rpc.calls
+        .filter((call) => call.idStart >= 0)
+        .map((call) => ownRpcError(code, body.bytes.subarray(call.idStart, call.idEnd)));
   const [first] = errors;
-  if (rpc.calls.length === 0) return rpcError(code, Buffer.from('null'));
   if (!first) return Buffer.alloc(0);
-  if (!rpc.batch) return first;
-  const parts = errors.flatMap((error) => [Buffer.from(','), error]).slice(1);
-  return Buffer.concat([Buffer.from('['), ...parts, Buffer.from(']')]);
-}
-
-/** The id goes back as the bytes it came in. */
-function rpcError(code: AnswerCode, id: Buffer): Buffer {
-  const { rpcCode, sentence } = OWN_ANSWERS[code];
-  const error = JSON.stringify({ code: rpcCode, message: sentence, data: { code } });
-  return Buffer.concat([Buffer.from('{"jsonrpc":"2.0","id":'), id, Buffer.from(`,"error":${error}}`)]);
+  return rpc.batch ? joinBatch(errors) : first;
 }
 
 function problem(exchange: Exchange, code: AnswerCode): Buffer {

@@ -126,9 +126,20 @@ export class Listener {
   #onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
     if (error.code === 'HPE_HEADER_OVERFLOW')
       this.#fail(socket, this.#isLineTooLong(error) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE');
+    // The client closed in the middle of a request: nobody is there to be answered.
+    else if (error.code === 'HPE_INVALID_EOF_STATE') this.#leave(socket);
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.#fail(socket, 'CLIENT_TOO_SLOW');
     else if (error.code?.startsWith('HPE_')) this.#fail(socket, 'BAD_REQUEST');
     else socket.destroy();
+  }
+
+  /** Ends a connection whose client has stopped in mid-request, after the answers to its earlier requests. */
+  #leave(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (!connection) return;
+    const earlier = [...connection.responses].filter((response) => response.req.complete);
+    if (earlier.length === 0) socket.destroy();
+    else for (const response of earlier) forbidReuse(response);
   }
 
   #isLineTooLong({ rawPacket }: { rawPacket?: Buffer }): boolean {
@@ -141,8 +152,17 @@ export class Listener {
     const connection = this.#connections.get(socket);
     if (!connection || connection.lastWords) return;
     connection.lastWords = code;
-    const open = [...connection.responses].filter((response) => !response.writableFinished);
-    if (open.length === 0) this.#say(socket, code);
+    const responses = [...connection.responses];
+    // A request whose own body is broken must not be waited for: its upload never ends.
+    const broken = responses.find((response) => !response.req.complete);
+    if (broken?.headersSent) {
+      // Its answer is on its way already, and says how it is framed, except to an HTTP/1.0 client.
+      if (broken.req.httpVersionMinor > 0) socket.destroySoon();
+      else socket.destroy();
+      return;
+    }
+    if (broken) connection.responses.delete(broken);
+    if (connection.responses.size === 0) this.#say(socket, code);
   }
 
   #say(socket: Socket, code: AnswerCode): void {

@@ -28,15 +28,12 @@ export class Availability {
   readonly #registry: Registry;
   readonly #quarantine: Quarantine;
   readonly #clock: Clock;
-  readonly #triesAll: boolean;
   /** Which state of the facts the lists below show. */
   #seen = { registry: -1, quarantine: -1 };
   #validUntilMs = Number.NEGATIVE_INFINITY;
   #usable: Readonly<Record<Tier, readonly Upstream[]>> = { primary: [], fallback: [] };
 
-  /** `triesAll`: a last resort exists; with a fixed time to live nothing is tried before it is over. */
-  constructor(registry: Registry, quarantine: Quarantine, clock: Clock, { triesAll }: { triesAll: boolean }) {
-    this.#triesAll = triesAll;
+  constructor(registry: Registry, quarantine: Quarantine, clock: Clock) {
     this.#registry = registry;
     this.#quarantine = quarantine;
     this.#clock = clock;
@@ -109,7 +106,7 @@ export class Availability {
   }
 
   #mayTryDown(upstream: Upstream): boolean {
-    if (upstream.down?.reason !== 'probe-failed' || !this.#triesAll) return false;
+    if (upstream.down?.reason !== 'probe-failed' || !this.#quarantine.automatic) return false;
     const sentence = this.#quarantine.sentence(upstream);
     return sentence === undefined || sentence.mayTry;
   }

@@ -1,18 +1,34 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type Asked, judge } from '../../src/balancer/judge.ts';
 import type { Answered, AttemptOutcome, ResponseStream } from '../../src/balancer/outcome.ts';
+import { parseRpcRequest } from '../../src/rpc/message.ts';
+import { repeatability } from '../../src/rpc/methods.ts';
 
 const stream: ResponseStream = { flowInto() {}, resume() {}, cancel() {} };
 
 const plain: Asked = {
-  rpc: false,
-  batch: false,
-  wantsAnswer: true,
+  rpc: undefined,
   repeat: 'always',
   retryStatus: new Set([429, 500, 502, 503, 504]),
   wallMs: Date.UTC(2026, 0, 15, 12),
 };
-const rpc: Asked = { ...plain, rpc: true };
+/** What a body with these calls asks for; `partial` when others are answered already. */
+function asking(text: string, more: { partial?: boolean } = {}): Asked {
+  const body = Buffer.from(text);
+  const request = parseRpcRequest(body);
+  if (!request) throw new Error('no JSON-RPC');
+  const calls = request.calls
+    .filter((call) => call.idStart >= 0)
+    .map((call) => ({ call, repeat: repeatability(call.method ?? ''), unknownErrors: 0 }));
+  const repeat = calls.every((call) => call.repeat === 'always') ? 'always' : 'unsent';
+  return { ...plain, repeat, rpc: { body, batch: request.batch, calls, partial: more.partial ?? false } };
+}
+
+const rpc = asking('{"jsonrpc":"2.0","id":1,"method":"eth_call"}');
+const acting = asking('{"jsonrpc":"2.0","id":1,"method":"eth_sendTransaction"}');
+const batch = asking('[{"id":1,"method":"eth_call"}]');
+const notification = asking('{"method":"eth_call"}');
 
 function answered(
   status: number,
@@ -32,6 +48,14 @@ function answered(
 
 const result = '{"jsonrpc":"2.0","id":1,"result":"0x1"}';
 const revert = '{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted"}}';
+
+function zipped(body: Buffer, contentEncoding = 'gzip'): Answered {
+  return { ...answered(200, '', { contentEncoding }), body };
+}
+
+function errorOf(code: number, message: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code, message } });
+}
 
 type Row = readonly [
   what: string,
@@ -111,14 +135,14 @@ const rows: readonly Row[] = [
   ['cut JSON', answered(200, result.slice(0, -1)), rpc, 'another', 'not-an-answer'],
   ['JSON that is no JSON-RPC', answered(200, '{"ok":true}'), rpc, 'another', 'not-an-answer'],
   ['an array for a single call', answered(200, `[${result}]`), rpc, 'another', 'not-an-answer'],
-  ['cut JSON, unsent only', answered(200, '{'), { ...rpc, repeat: 'unsent' }, 'stop', 'not-an-answer'],
-  ['a batch', answered(200, `[${result}]`), { ...rpc, batch: true }, 'deliver', undefined],
-  ['an empty 200 to a notification', answered(200), { ...rpc, wantsAnswer: false }, 'deliver', undefined],
-  ['204 to a notification', answered(204), { ...rpc, wantsAnswer: false }, 'deliver', undefined],
+  ['cut JSON, unsent only', answered(200, '{'), acting, 'stop', 'not-an-answer'],
+  ['a batch', answered(200, `[${result}]`), batch, 'deliver', undefined],
+  ['an empty 200 to a notification', answered(200), notification, 'deliver', undefined],
+  ['204 to a notification', answered(204), notification, 'deliver', undefined],
   ['401 to JSON-RPC', answered(401, 'no'), rpc, 'another', 'auth'],
   ['402 to JSON-RPC', answered(402, 'pay'), rpc, 'another', 'plan'],
   ['403 to JSON-RPC', answered(403, '<html>'), rpc, 'another', 'auth'],
-  ['404 to JSON-RPC', answered(404, 'nothing here'), rpc, 'deliver', undefined],
+  ['404 to JSON-RPC', answered(404, 'nothing here'), rpc, 'another', undefined],
   ['429 to JSON-RPC', answered(429, 'slow down'), rpc, 'another', 'rate-limited'],
   [
     'a large JSON answer',
@@ -135,17 +159,48 @@ const rows: readonly Row[] = [
     'deliver',
     undefined,
   ],
-  ['a compressed answer', answered(200, 'xyz', { contentEncoding: 'gzip' }), rpc, 'deliver', undefined],
+  ['a compressed answer', zipped(gzipSync(result)), rpc, 'deliver', undefined],
+  ['a compressed HTML page', zipped(gzipSync('<html>')), rpc, 'another', 'not-an-answer'],
+  ['a cut compressed answer', zipped(gzipSync(result).subarray(0, 20)), rpc, 'another', 'not-an-answer'],
+  [
+    'an answer in a coding that is not known',
+    zipped(Buffer.from('xyz'), 'snappy'),
+    rpc,
+    'deliver',
+    undefined,
+  ],
+  ['400 to JSON-RPC', answered(400, 'bad'), rpc, 'deliver', undefined],
+  ['an answer with another id', answered(200, result.replace(':1,', ':2,')), rpc, 'another', 'not-an-answer'],
+  ['a result without an id', answered(200, '{"result":1}'), rpc, 'another', 'not-an-answer'],
+  ['a throttled call', answered(200, errorOf(-32005, 'rate limit')), rpc, 'another', 'rate-limited'],
+  [
+    'a throttled call that acts',
+    answered(200, errorOf(-32005, 'rate limit')),
+    acting,
+    'another',
+    'rate-limited',
+  ],
+  ['a broken upstream', answered(200, errorOf(-32603, 'Internal error')), rpc, 'another', 'upstream-broken'],
+  [
+    'a broken upstream and a call that acts',
+    answered(200, errorOf(-32603, 'Internal error')),
+    acting,
+    'stop',
+    'upstream-broken',
+  ],
+  ['missing data', answered(200, errorOf(-32000, 'header not found')), rpc, 'another', undefined],
+  ['an unknown error', answered(200, errorOf(-1, 'odd')), rpc, 'another', undefined],
+  ['an unknown error to a call that acts', answered(200, errorOf(-1, 'odd')), acting, 'deliver', undefined],
 ];
 
 describe('judge', () => {
   it.each(rows)('%s', (_what, outcome, asked, next, reason) => {
     const verdict = judge(outcome, asked);
-    expect([verdict.next, verdict.blame?.reason]).toEqual([next, reason]);
+    expect([verdict.next, verdict.blames[0]?.reason]).toEqual([next, reason]);
   });
 
   it('takes the time from Retry-After, in seconds or as a date', () => {
-    const rest = (retryAfter: string) => judge(answered(429, '', { retryAfter }), plain).blame?.rest;
+    const rest = (retryAfter: string) => judge(answered(429, '', { retryAfter }), plain).blames[0]?.rest;
     expect(rest('7')).toEqual({ kind: 'for', ms: 7_000 });
     expect(rest('Thu, 15 Jan 2026 12:00:09 GMT')).toEqual({ kind: 'for', ms: 9_000 });
     expect(rest('soon')).toBeUndefined();

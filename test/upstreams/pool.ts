@@ -19,9 +19,7 @@ export class Pool {
     // In the middle of the jitter: exactly the stated time.
     const { clock } = this;
     this.quarantine = new Quarantine({ timeToLive, clock, random: () => 0.5, announcer: new Announcer() });
-    this.availability = new Availability(this.registry, this.quarantine, clock, {
-      triesAll: timeToLive === 'auto',
-    });
+    this.availability = new Availability(this.registry, this.quarantine, clock);
   }
 
   of(name: string): Upstream {

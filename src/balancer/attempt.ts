@@ -1,0 +1,130 @@
+import type { AttemptResult } from '../events.ts';
+import { makesFilter } from '../rpc/filters.ts';
+import type { Quarantine } from '../upstreams/quarantine.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Candidate } from './candidates.ts';
+import type { Exchange } from './exchange.ts';
+import { forward, type Sending } from './forward.ts';
+import { type Asked, judge, type Verdict } from './judge.ts';
+import type { Entry, Ledger, Source } from './ledger.ts';
+import type { AttemptOutcome } from './outcome.ts';
+import type { BalancerParts } from './parts.ts';
+import { holdsTransaction, settleTransactions, transactionLookup } from './settle-transactions.ts';
+
+/** See `Sending.peekBytes`. */
+const PEEK_BYTES = 64 * 1024;
+/** Of a batch: one refused item of a hundred is worth the wait for the others. */
+const PEEK_BATCH_BYTES = 1024 * 1024;
+/** Of the rest of a batch, which is put together with what is there already. */
+const PEEK_PARTIAL_BYTES = 32 * 1024 * 1024;
+
+export interface Attempted {
+  readonly outcome: AttemptOutcome;
+  readonly verdict: Verdict;
+}
+
+/** One attempt: sent, judged, and learned from. `asked` are the calls of a JSON-RPC request that it is for. */
+export async function attempt(
+  exchange: Exchange,
+  asked: readonly Entry[],
+  { upstream, trial }: Candidate,
+  parts: BalancerParts,
+): Promise<Attempted> {
+  const { clock, candidates, announcer } = parts;
+  const startedMs = clock.monotonicMs();
+  if (trial) candidates.trials.set(upstream, (candidates.trials.get(upstream) ?? 0) + 1);
+  upstream.attempts += 1;
+  const outcome = await forward(exchange, sendingOf(exchange, asked), upstream, parts.wire);
+  if (trial) endTrial(upstream, candidates.trials);
+  const durationMs = clock.monotonicMs() - startedMs;
+  const verdict = judge(outcome, askedOf(exchange, asked, parts));
+  if (outcome.kind === 'answered' || outcome.kind === 'timed-out') {
+    candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
+  }
+  learn(upstream, { outcome, verdict }, trial, parts.quarantine);
+  const result = resultOf(outcome, verdict);
+  exchange.attempts.push({ upstream, result });
+  announcer.announce({ type: 'attempt-finished', upstream, result, durationMs });
+  if (exchange.ledger) await note(exchange, exchange.ledger, asked, { outcome, verdict, upstream }, parts);
+  return { outcome, verdict };
+}
+
+function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]): Sending {
+  if (!ledger || asked.length === 0) return { body, repeat, peekBytes: PEEK_BYTES };
+  const bytes = ledger.payload(asked);
+  const whole = bytes === ledger.body;
+  return {
+    body: whole ? body : { kind: 'kept', bytes },
+    repeat: whole ? repeat : asked.every((entry) => entry.repeat === 'always') ? 'always' : 'unsent',
+    peekBytes: !whole ? PEEK_PARTIAL_BYTES : ledger.rpc.batch ? PEEK_BATCH_BYTES : PEEK_BYTES,
+  };
+}
+
+function askedOf({ ledger, repeat }: Exchange, asked: readonly Entry[], parts: BalancerParts): Asked {
+  const { retryStatus, clock } = parts;
+  const rpc = ledger && {
+    body: ledger.body,
+    batch: ledger.rpc.batch,
+    calls: asked,
+    partial: asked.length < ledger.entries.length,
+  };
+  return { rpc, repeat, retryStatus, wallMs: clock.wallMs() };
+}
+
+function learn(
+  upstream: Upstream,
+  { outcome, verdict }: Attempted,
+  trial: boolean,
+  quarantine: Quarantine,
+): void {
+  if (verdict.blames.length > 0) {
+    upstream.failures += 1;
+    for (const blame of verdict.blames) quarantine.punish(upstream, blame);
+  } else if (outcome.kind === 'answered') {
+    quarantine.succeeded(upstream);
+    if (trial) quarantine.release(upstream, 'trial');
+  }
+}
+
+function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptResult {
+  const [blame] = blames;
+  if (blame) return blame.reason;
+  if (outcome.kind !== 'answered') return outcome.kind === 'out-of-time' ? 'out-of-time' : 'client-left';
+  return next === 'another' ? 'inconclusive' : 'answered';
+}
+
+/** Takes down in the ledger what the attempt means for each call. */
+async function note(
+  exchange: Exchange,
+  ledger: Ledger,
+  asked: readonly Entry[],
+  { outcome, verdict, upstream }: Attempted & { readonly upstream: Upstream },
+  parts: BalancerParts,
+): Promise<void> {
+  const judgement = verdict.rpc;
+  if (!judgement) return;
+  const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
+  ledger.record(asked, judgement, source);
+  rememberFilters(asked, upstream, parts);
+  await settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
+    const body = { kind: 'kept', bytes: transactionLookup(hash) } as const;
+    const sending: Sending = { body, repeat: 'always', peekBytes: PEEK_BATCH_BYTES };
+    const found = await forward(exchange, sending, upstream, parts.wire);
+    return found.kind === 'answered' && !found.stream && holdsTransaction(found.body);
+  });
+}
+
+/** A new filter's calls must go where it was made. */
+function rememberFilters(asked: readonly Entry[], upstream: Upstream, { filters }: BalancerParts): void {
+  for (const { call, answer } of asked) {
+    if (!makesFilter(call.method) || !answer) continue;
+    const { result }: { result?: unknown } = JSON.parse(answer.bytes.toString('utf8'));
+    if (typeof result === 'string') filters.remember(result, upstream);
+  }
+}
+
+function endTrial(upstream: Upstream, trials: Map<Upstream, number>): void {
+  const left = (trials.get(upstream) ?? 1) - 1;
+  if (left > 0) trials.set(upstream, left);
+  else trials.delete(upstream);
+}

@@ -1,0 +1,179 @@
+import { actions, classifyRpcError, classifyRpcResult, type RpcErrorClass } from '../rpc/errors.ts';
+import { isError, matchAnswers } from '../rpc/matching.ts';
+import { type RpcAnswer, type RpcCall, startsLikeJson } from '../rpc/message.ts';
+import type { Repeatability } from '../rpc/methods.ts';
+import type { Blame, Rest } from '../upstreams/quarantine.ts';
+import { decodeBody } from './decode.ts';
+import type { Answered } from './outcome.ts';
+
+/** One call that was sent and wants an answer. */
+export interface AskedCall {
+  readonly call: RpcCall;
+  readonly repeat: Repeatability;
+  /** Upstreams that have given an error to it whose meaning is not known. */
+  readonly unknownErrors: number;
+}
+
+/** What an attempt means for one call. */
+export type CallVerdict =
+  /** This answer is the client's. */
+  | { readonly kind: 'settle'; readonly answer: RpcAnswer; readonly isError: boolean }
+  /** The transaction is there already: its hash is the answer. */
+  | { readonly kind: 'known'; readonly answer: RpcAnswer; readonly isError: true }
+  /** The nonce is used: by this very transaction, if an earlier attempt got through. */
+  | { readonly kind: 'nonce'; readonly answer: RpcAnswer; readonly isError: true }
+  /** Another upstream may do better. */
+  | {
+      readonly kind: 'open';
+      /** Tells the client something, should nobody do better. */
+      readonly error: RpcAnswer | undefined;
+      readonly unknown: boolean;
+      readonly rateLimited: boolean;
+      /** It may have been done. */
+      readonly uncertain: boolean;
+    }
+  /** It may have been done, and may not be done twice. */
+  | { readonly kind: 'lost' };
+
+export interface RpcJudgement {
+  readonly calls: readonly CallVerdict[];
+  readonly blames: readonly Blame[];
+  /** The body answers these calls in this order, and nothing else. */
+  readonly exact: boolean;
+  /** The answer's readable body, in which the verdicts' offsets stand. */
+  readonly text: Buffer;
+}
+
+/** What a request's answer is matched with. */
+export interface RpcAsked {
+  /** The client's body, in which the calls' offsets stand. */
+  readonly body: Buffer;
+  readonly batch: boolean;
+  readonly calls: readonly AskedCall[];
+  /** From the Retry-After line. */
+  readonly rest: Rest | undefined;
+}
+
+/** Errors that say more about the upstream than about the call: never passed on. */
+const ABOUT_UPSTREAM: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
+  'throttled',
+  'plan',
+  'auth',
+  'upstream-broken',
+]);
+/** Errors with which an upstream says that it did not do what it was asked for. */
+const UNDONE: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
+  'throttled',
+  'plan',
+  'auth',
+  'method-unsupported',
+]);
+/** Larger results are not searched for a time-out: a message is short. */
+const MAX_SEARCHED_RESULT = 4_096;
+
+/**
+ * Judges a body that was read whole by the JSON-RPC answer in it. Undefined when there is none: then the
+ * HTTP status decides.
+ */
+export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement | undefined {
+  const text = decodeBody(answered);
+  if (text === undefined || text === 'broken') return undefined;
+  const request = { body: asked.body, batch: asked.batch, calls: asked.calls.map(({ call }) => call) };
+  const match = matchAnswers(text, request);
+  if (match.kind === 'none') return undefined;
+  const blames: Blame[] = [];
+  const calls = asked.calls.map((askedCall, index) => {
+    const answer = match.kind === 'each' ? match.answers[index] : match.answer;
+    if (!answer) return openCall({ uncertain: false });
+    return judgeCall({ text, answer, httpStatus: answered.status, rest: asked.rest }, askedCall, blames);
+  });
+  return { calls, blames, text, exact: match.kind === 'each' && match.exact };
+}
+
+/** Whether an answer that is too large to be read whole, or can't be read, may be the client's. */
+export function mayHoldRpcAnswer({ body, headers, stream }: Answered): boolean {
+  if (headers.contentEncoding !== '' && headers.contentEncoding !== 'identity') {
+    return stream !== undefined || (body.length > 0 && decodeBody({ body, headers }) === undefined);
+  }
+  return (
+    stream !== undefined && (headers.contentType.startsWith('text/event-stream') || startsLikeJson(body))
+  );
+}
+
+/** A call of an attempt that brought no answer. */
+export function openCall(facts: {
+  readonly uncertain: boolean;
+  readonly rateLimited?: boolean;
+}): CallVerdict {
+  const { uncertain, rateLimited = false } = facts;
+  return { kind: 'open', error: undefined, unknown: false, rateLimited, uncertain };
+}
+
+interface Found {
+  readonly text: Buffer;
+  readonly answer: RpcAnswer;
+  readonly httpStatus: number;
+  readonly rest: Rest | undefined;
+}
+
+function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict {
+  const { text, answer } = found;
+  const { method } = asked.call;
+  if (!isError(text, answer)) {
+    if (!isTimedOutTrace(found, method) || asked.repeat === 'unsent')
+      return { kind: 'settle', answer, isError: false };
+    return { kind: 'open', error: answer, unknown: false, rateLimited: false, uncertain: false };
+  }
+  const { class: errorClass, rest = found.rest } = classifyRpcError(factsOf(found, method));
+  const { next, blame, banMethod } = actions[errorClass];
+  if (blame !== undefined) addBlame(blames, { reason: blame, method: banMethod ? method : undefined, rest });
+  if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
+  if (errorClass === 'raw-tx-nonce') return { kind: 'nonce', answer, isError: true };
+  const unknown = errorClass === 'unknown';
+  const mayGoOn =
+    next && (asked.repeat === 'always' || UNDONE.has(errorClass)) && !(unknown && asked.unknownErrors > 0);
+  if (!mayGoOn)
+    return ABOUT_UPSTREAM.has(errorClass) ? { kind: 'lost' } : { kind: 'settle', answer, isError: true };
+  return {
+    kind: 'open',
+    error: ABOUT_UPSTREAM.has(errorClass) ? undefined : answer,
+    unknown,
+    rateLimited: errorClass === 'throttled',
+    uncertain: false,
+  };
+}
+
+function factsOf({ text, answer, httpStatus }: Found, method: string | undefined) {
+  let error: unknown;
+  try {
+    error = JSON.parse(text.toString('utf8', answer.errorStart, answer.errorEnd));
+  } catch {
+    error = undefined;
+  }
+  if (typeof error !== 'object' || error === null) {
+    return { httpStatus, code: undefined, message: String(error ?? ''), data: undefined, method };
+  }
+  const code = 'code' in error ? Number(error.code) : Number.NaN;
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
+  const data: unknown = 'data' in error ? error.data : undefined;
+  return { httpStatus, code: Number.isFinite(code) ? code : undefined, message, data, method };
+}
+
+/** Nodes give a trace that ran out of their time as a result. */
+function isTimedOutTrace({ text, answer }: Found, method: string | undefined): boolean {
+  if (method === undefined || !/^(?:debug|trace)_/.test(method)) return false;
+  const { resultStart, resultEnd } = answer;
+  if (resultStart < 0 || resultEnd - resultStart > MAX_SEARCHED_RESULT) return false;
+  try {
+    return (
+      classifyRpcResult(method, JSON.parse(text.toString('utf8', resultStart, resultEnd))) === 'node-timeout'
+    );
+  } catch {
+    return false;
+  }
+}
+
+function addBlame(blames: Blame[], blame: Blame): void {
+  const known = blames.some(({ reason, method }) => reason === blame.reason && method === blame.method);
+  if (!known) blames.push(blame);
+}

@@ -1,0 +1,177 @@
+import type { AnswerCode } from '../errors.ts';
+import { hasSameBytes } from '../rpc/matching.ts';
+import type { RpcAnswer, RpcCall, RpcRequest } from '../rpc/message.ts';
+import { type Repeatability, repeatability } from '../rpc/methods.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { CallVerdict, RpcJudgement } from './judge-rpc.ts';
+import type { Answered } from './outcome.ts';
+import { ownRpcError } from './own-error.ts';
+
+/** One answer to one call: its bytes with the client's own id, and where they come from. */
+export interface Item {
+  readonly bytes: Buffer;
+  readonly upstream: Upstream | undefined;
+  /** The answer that it stands in; undefined for one of our own making. */
+  readonly answered: Answered | undefined;
+  /** The bytes are the upstream's, unchanged. */
+  readonly verbatim: boolean;
+}
+
+/** One call of a JSON-RPC request that wants an answer, and what became of it. */
+export interface Entry {
+  readonly call: RpcCall;
+  readonly repeat: Repeatability;
+  /** Only this upstream can answer it: it keeps the filter that the call asks for. */
+  readonly home: Upstream | undefined;
+  /** open -> answered | lost. Lost: an upstream may have done it, and it may not be done twice. */
+  state: 'open' | 'answered' | 'lost';
+  answer: Item | undefined;
+  /** The first error that tells the client something, should nobody do better. */
+  firstError: Item | undefined;
+  /** Upstreams that gave an error whose meaning is not known. */
+  unknownErrors: number;
+  /** It was sent and no answer came: it may have been done. */
+  uncertain: boolean;
+  /** Attempts that were refused for a rate limit, and all of them. */
+  rateLimits: number;
+  attempts: number;
+  /** Why it is answered by us, without asking anybody. */
+  readonly ownCode: AnswerCode | undefined;
+}
+
+/** Where a judgement's answers come from. */
+export interface Source {
+  /** Undefined when the attempt brought none. */
+  readonly answered: Answered | undefined;
+  readonly upstream: Upstream;
+}
+
+/** What a call is known to be before anybody is asked. */
+export type Placement =
+  | { readonly kind: 'anywhere' }
+  | { readonly kind: 'home'; readonly upstream: Upstream }
+  /** It is answered by us. */
+  | { readonly kind: 'own-error'; readonly code: AnswerCode };
+
+/** The calls of one JSON-RPC request: which are answered, and what is still to be asked. */
+export class Ledger {
+  readonly rpc: RpcRequest;
+  readonly body: Buffer;
+  readonly entries: readonly Entry[];
+  /** Calls that want no answer have been taken by an upstream. */
+  #notificationsTaken = false;
+  #exact: { readonly answered: Answered; readonly upstream: Upstream } | undefined;
+
+  constructor(rpc: RpcRequest, body: Buffer, place: (call: RpcCall) => Placement) {
+    this.rpc = rpc;
+    this.body = body;
+    const entries: Entry[] = [];
+    for (const call of rpc.calls) {
+      if (call.method !== undefined && call.idStart < 0) continue;
+      entries.push(this.#enter(call, place(call)));
+    }
+    this.entries = entries;
+  }
+
+  get open(): Entry[] {
+    return this.entries.filter((entry) => entry.state === 'open');
+  }
+
+  /** The one upstream's answer that answers all of this as it stands. */
+  get exact(): { readonly answered: Answered; readonly upstream: Upstream } | undefined {
+    return this.#exact;
+  }
+
+  /** Nothing is left to be asked. */
+  get done(): boolean {
+    return this.entries.every((entry) => entry.state !== 'open');
+  }
+
+  /** The body that asks for these entries: the client's own bytes when nothing is left out. */
+  payload(asked: readonly Entry[]): Buffer {
+    const { rpc, body } = this;
+    if (asked.length === this.entries.length && !this.#notificationsTaken) return body;
+    if (!rpc.batch) return body;
+    const calls = new Set(asked.map((entry) => entry.call));
+    const parts: Buffer[] = [];
+    for (const call of rpc.calls) {
+      const isNotification = call.method !== undefined && call.idStart < 0;
+      if (!calls.has(call) && !(isNotification && !this.#notificationsTaken)) continue;
+      parts.push(Buffer.from(parts.length === 0 ? '[' : ','), body.subarray(call.start, call.end));
+    }
+    return Buffer.concat([...parts, Buffer.from(']')]);
+  }
+
+  /** Takes down what an attempt brought. */
+  record(asked: readonly Entry[], judgement: RpcJudgement, source: Source): void {
+    if (source.answered) this.#notificationsTaken = true;
+    for (const [index, entry] of asked.entries()) {
+      const verdict = judgement.calls[index];
+      if (verdict) this.#recordOne(entry, verdict, judgement.text, source);
+    }
+    const whole = judgement.exact && asked.length === this.entries.length && source.answered !== undefined;
+    if (whole && asked.every(({ answer }) => answer?.answered === source.answered && answer?.verbatim)) {
+      this.#exact = { answered: source.answered, upstream: source.upstream };
+    }
+  }
+
+  settle(entry: Entry, item: Item): void {
+    entry.state = 'answered';
+    entry.answer = item;
+    this.#exact = undefined;
+  }
+
+  #recordOne(entry: Entry, verdict: CallVerdict, text: Buffer, source: Source): void {
+    entry.attempts += 1;
+    switch (verdict.kind) {
+      case 'open':
+        entry.uncertain ||= verdict.uncertain;
+        if (verdict.rateLimited) entry.rateLimits += 1;
+        if (verdict.unknown) entry.unknownErrors += 1;
+        if (verdict.error) entry.firstError ??= this.#item(entry, verdict.error, text, source);
+        break;
+      case 'lost':
+        entry.state = 'lost';
+        break;
+      default: {
+        const item = this.#item(entry, verdict.answer, text, source);
+        // Of several errors the first that told something goes to the client.
+        this.settle(entry, verdict.isError ? (entry.firstError ?? item) : item);
+      }
+    }
+  }
+
+  #enter(call: RpcCall, placement: Placement): Entry {
+    const own = placement.kind === 'own-error' ? ownRpcError(placement.code, this.idOf(call)) : undefined;
+    return {
+      call,
+      repeat: call.method !== undefined && !call.ambiguous ? repeatability(call.method) : 'unsent',
+      home: placement.kind === 'home' ? placement.upstream : undefined,
+      state: own ? 'answered' : 'open',
+      answer: own && { bytes: own, upstream: undefined, answered: undefined, verbatim: false },
+      firstError: undefined,
+      unknownErrors: 0,
+      uncertain: false,
+      rateLimits: 0,
+      attempts: 0,
+      ownCode: placement.kind === 'own-error' ? placement.code : undefined,
+    };
+  }
+
+  /** The bytes of a call's id; `null` where it has none. */
+  idOf(call: RpcCall): Buffer {
+    return call.idStart < 0 ? Buffer.from('null') : this.body.subarray(call.idStart, call.idEnd);
+  }
+
+  #item(entry: Entry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): Item {
+    if (hasSameBytes(text, answer, this.body, entry.call)) {
+      return { bytes: text.subarray(answer.start, answer.end), upstream, answered, verbatim: true };
+    }
+    const id = this.idOf(entry.call);
+    const parts =
+      answer.idStart < 0
+        ? [Buffer.from('{"id":'), id, Buffer.from(','), text.subarray(answer.start + 1, answer.end)]
+        : [text.subarray(answer.start, answer.idStart), id, text.subarray(answer.idEnd, answer.end)];
+    return { bytes: Buffer.concat(parts), upstream, answered, verbatim: false };
+  }
+}

@@ -1,0 +1,34 @@
+import { type FilterHomes, usesFilter } from '../rpc/filters.ts';
+import type { RpcCall } from '../rpc/message.ts';
+import type { Registry } from '../upstreams/registry.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Placement } from './ledger.ts';
+
+const ANYWHERE: Placement = { kind: 'anywhere' };
+const INVALID: Placement = { kind: 'own-error', code: 'INVALID_CALL' };
+const NO_FILTER: Placement = { kind: 'own-error', code: 'FILTER_NOT_FOUND' };
+
+/** Says of each call where it may go: a filter lives on the node that made it, and nowhere else. */
+export function createPlacement(
+  filters: FilterHomes<Upstream>,
+  registry: Registry,
+): (call: RpcCall, body: Buffer) => Placement {
+  return (call, body) => {
+    if (call.method === undefined) return INVALID;
+    if (!usesFilter(call.method)) return ANYWHERE;
+    const id = firstParameter(call, body);
+    const upstream = typeof id === 'string' ? filters.homeOf(id) : undefined;
+    return upstream && registry.all.includes(upstream) ? { kind: 'home', upstream } : NO_FILTER;
+  };
+}
+
+/** The first of a call's positional parameters; undefined when there is none. */
+export function firstParameter(call: RpcCall, body: Buffer): unknown {
+  if (call.paramsStart < 0) return undefined;
+  try {
+    const params: unknown = JSON.parse(body.toString('utf8', call.paramsStart, call.paramsEnd));
+    return Array.isArray(params) ? params[0] : undefined;
+  } catch {
+    return undefined;
+  }
+}

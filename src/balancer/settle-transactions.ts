@@ -1,0 +1,56 @@
+import { answersTransactionHash } from '../rpc/methods.ts';
+import { rawTransactionHash } from '../rpc/raw-transaction.ts';
+import type { RpcJudgement } from './judge-rpc.ts';
+import type { Entry, Ledger, Source } from './ledger.ts';
+import { firstParameter } from './place.ts';
+
+/**
+ * A signed transaction can land only once. "Already known" therefore means success, and so does "nonce too
+ * low" when it is this very transaction that used the nonce: an earlier attempt may have got through although
+ * its answer was lost. `isKnown` asks the upstream for a hash.
+ */
+export async function settleTransactions(
+  {
+    ledger,
+    asked,
+    judgement,
+    source,
+  }: {
+    readonly ledger: Ledger;
+    readonly asked: readonly Entry[];
+    readonly judgement: RpcJudgement;
+    readonly source: Source;
+  },
+  isKnown: (hash: string) => Promise<boolean>,
+): Promise<void> {
+  for (const [index, entry] of asked.entries()) {
+    const verdict = judgement.calls[index];
+    if (verdict?.kind !== 'known' && !(verdict?.kind === 'nonce' && entry.uncertain)) continue;
+    const { method } = entry.call;
+    if (method === undefined || !answersTransactionHash(method)) continue;
+    const hash = rawTransactionHash(firstParameter(entry.call, ledger.body));
+    if (hash === undefined) continue;
+    if (verdict.kind === 'nonce' && !(await isKnown(hash))) continue;
+    const bytes = Buffer.concat([
+      Buffer.from('{"jsonrpc":"2.0","id":'),
+      ledger.idOf(entry.call),
+      Buffer.from(`,"result":"${hash}"}`),
+    ]);
+    ledger.settle(entry, { bytes, upstream: source.upstream, answered: source.answered, verbatim: false });
+  }
+}
+
+/** The request that asks for a transaction by its hash. */
+export function transactionLookup(hash: string): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"eth_getTransactionByHash","params":["${hash}"]}`);
+}
+
+/** Whether the answer to it holds a transaction. */
+export function holdsTransaction(body: Buffer): boolean {
+  try {
+    const answer: unknown = JSON.parse(body.toString('utf8'));
+    return typeof answer === 'object' && answer !== null && 'result' in answer && answer.result !== null;
+  } catch {
+    return false;
+  }
+}

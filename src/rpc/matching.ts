@@ -1,0 +1,123 @@
+import { type RpcAnswer, type RpcCall, scanRpcAnswer } from './message.ts';
+
+/** What an upstream's body says to the calls that were sent. */
+export type Match =
+  /** For each call its answer, in the order of the calls; `exact` when the body holds just these, in this order. */
+  | { readonly kind: 'each'; readonly answers: readonly RpcAnswer[]; readonly exact: boolean }
+  /** One error for all: the upstream could not, or would not, look at the calls. */
+  | { readonly kind: 'one-error'; readonly answer: RpcAnswer }
+  /** No answer to these calls. */
+  | { readonly kind: 'none' };
+
+const NONE: Match = { kind: 'none' };
+
+/**
+ * Matches the answers in a body with the calls that want one. An answer with another id is none. An error
+ * without an id, or with null, may come from an upstream that refused before it read the id.
+ */
+export function matchAnswers(
+  body: Buffer,
+  request: { readonly body: Buffer; readonly calls: readonly RpcCall[]; readonly batch: boolean },
+): Match {
+  const found = scanRpcAnswer(body);
+  if (!found) return NONE;
+  const [first] = found.answers;
+  if (!first) return NONE;
+  if (!found.batch) return matchOne(body, first, request);
+  if (!request.batch) return NONE;
+  if (isInOrder(body, found.answers, request)) return { kind: 'each', answers: found.answers, exact: true };
+  const each = matchBatch(body, found.answers, request);
+  if (each) return { kind: 'each', answers: each, exact: false };
+  // Some providers wrap their one refusal of a whole batch in an array.
+  return found.answers.length === 1 && isRefusal(body, first) ? { kind: 'one-error', answer: first } : NONE;
+}
+
+function matchOne(
+  body: Buffer,
+  answer: RpcAnswer,
+  request: { readonly body: Buffer; readonly calls: readonly RpcCall[]; readonly batch: boolean },
+): Match {
+  if (request.batch) return isRefusal(body, answer) ? { kind: 'one-error', answer } : NONE;
+  const [call] = request.calls;
+  if (!call) return NONE;
+  const fits =
+    holdsOutcome(answer) && (isSameId(body, answer, request.body, call) || isRefusal(body, answer));
+  return fits ? { kind: 'each', answers: [answer], exact: true } : NONE;
+}
+
+/** Nearly always the order is kept, and bytes tell. */
+function isInOrder(
+  body: Buffer,
+  answers: readonly RpcAnswer[],
+  request: { readonly body: Buffer; readonly calls: readonly RpcCall[] },
+): boolean {
+  if (answers.length !== request.calls.length) return false;
+  return request.calls.every((call, index) => {
+    const answer = answers[index];
+    return answer !== undefined && holdsOutcome(answer) && hasSameBytes(body, answer, request.body, call);
+  });
+}
+
+/** The answers in the order of the calls; undefined when one is missing. */
+function matchBatch(
+  body: Buffer,
+  answers: readonly RpcAnswer[],
+  request: { readonly body: Buffer; readonly calls: readonly RpcCall[] },
+): RpcAnswer[] | undefined {
+  const byId = new Map<string, RpcAnswer[]>();
+  for (const answer of answers) {
+    if (answer.idStart < 0 || !holdsOutcome(answer)) continue;
+    const key = idKey(body, answer.idStart, answer.idEnd);
+    const waiting = byId.get(key);
+    if (waiting) waiting.push(answer);
+    else byId.set(key, [answer]);
+  }
+  const matched: RpcAnswer[] = [];
+  for (const call of request.calls) {
+    // Calls with the same id take their answers in turn.
+    const answer = byId.get(idKey(request.body, call.idStart, call.idEnd))?.shift();
+    if (!answer) return undefined;
+    matched.push(answer);
+  }
+  return matched;
+}
+
+function holdsOutcome(answer: RpcAnswer): boolean {
+  return answer.resultStart >= 0 || answer.errorStart >= 0;
+}
+
+/** An error, not `"error":null` beside a result, with no id of its own. */
+function isRefusal(body: Buffer, answer: RpcAnswer): boolean {
+  if (!isError(body, answer)) return false;
+  return answer.idStart < 0 || body.toString('latin1', answer.idStart, answer.idEnd) === 'null';
+}
+
+/** Whether an answer is an error; old nodes send `"error":null` beside a result. */
+export function isError(body: Buffer, answer: RpcAnswer): boolean {
+  return answer.errorStart >= 0 && body[answer.errorStart] !== 0x6e;
+}
+
+function isSameId(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: RpcCall): boolean {
+  if (answer.idStart < 0) return false;
+  if (hasSameBytes(body, answer, requestBody, call)) return true;
+  return idKey(body, answer.idStart, answer.idEnd) === idKey(requestBody, call.idStart, call.idEnd);
+}
+
+/** Whether the answer carries the call's id byte for byte, as it must go to the client. */
+export function hasSameBytes(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: RpcCall): boolean {
+  if (answer.idStart < 0 || answer.idEnd - answer.idStart !== call.idEnd - call.idStart) return false;
+  return body.compare(requestBody, call.idStart, call.idEnd, answer.idStart, answer.idEnd) === 0;
+}
+
+/**
+ * The same text for ids that JSON takes for the same value: an upstream may write an id otherwise than it
+ * was sent (`1.0` as `1`, a number beyond 2^53 rounded), and the client gets its own bytes back.
+ */
+function idKey(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
