@@ -5,9 +5,11 @@ import { hostname } from 'node:os';
 import { balance } from './balancer/balance.ts';
 import { conclude, concludeDefect } from './balancer/conclude.ts';
 import { ConnectionPool } from './balancer/connections.ts';
+import { createIdentity } from './balancer/headers.ts';
 import { type OpenSettings, open } from './balancer/open.ts';
 import type { BalancerParts } from './balancer/parts.ts';
 import { createPlacement } from './balancer/place.ts';
+import { Watch } from './balancer/watch.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { createEventLog } from './event-log.ts';
@@ -149,8 +151,9 @@ function createBalancer(config: Config, upstreams: Upstreams, drain: Drain, mean
     wire: {
       clock,
       // A name for each process: a loop is found, and a chain of two balancers is none.
-      identity: { via: `rpc-load-balancer-${randomBytes(3).toString('hex')}` },
+      identity: createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`),
       attemptTimeoutMs: config.attemptTimeoutMs,
+      watch: new Watch(clock, Math.min(config.attemptTimeoutMs, config.requestTimeoutMs)),
       upload: config,
       pool(upstream) {
         const known = pools.get(upstream);

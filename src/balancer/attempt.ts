@@ -1,15 +1,16 @@
 import type { AttemptResult } from '../events.ts';
 import { makesFilter } from '../rpc/filters.ts';
+import { isRawTransaction } from '../rpc/methods.ts';
 import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Candidate } from './candidates.ts';
 import type { Exchange } from './exchange.ts';
-import { forward, type Sending } from './forward.ts';
+import { forward, type Sending, type Wire } from './forward.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
 import type { Entry, Ledger, Source } from './ledger.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import type { BalancerParts } from './parts.ts';
-import { holdsTransaction, settleTransactions, transactionLookup } from './settle-transactions.ts';
+import { holdsTransaction, resultIn, settleTransactions, transactionLookup } from './settle-transactions.ts';
 
 /** See `Sending.peekBytes`. */
 const PEEK_BYTES = 64 * 1024;
@@ -34,10 +35,10 @@ export async function attempt(
   const startedMs = clock.monotonicMs();
   if (trial) candidates.trials.set(upstream, (candidates.trials.get(upstream) ?? 0) + 1);
   upstream.attempts += 1;
-  const outcome = await forward(exchange, sendingOf(exchange, asked), upstream, parts.wire);
+  const outcome = await send(exchange, asked, upstream, parts.wire);
   if (trial) endTrial(upstream, candidates.trials);
   const durationMs = clock.monotonicMs() - startedMs;
-  const verdict = judge(outcome, askedOf(exchange, asked, parts));
+  const verdict = finalIfTaken(judge(outcome, askedOf(exchange, asked, parts)), exchange);
   if (outcome.kind === 'answered' || outcome.kind === 'timed-out') {
     candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
   }
@@ -49,13 +50,34 @@ export async function attempt(
   return { outcome, verdict };
 }
 
+/**
+ * A kept connection that closes may have delivered a signed transaction before: what is said to it when it is
+ * sent once more is read with that in mind.
+ */
+async function send(
+  exchange: Exchange,
+  asked: readonly Entry[],
+  upstream: Upstream,
+  wire: Wire,
+): Promise<AttemptOutcome> {
+  const sending = sendingOf(exchange, asked);
+  if (!asked.some(({ call }) => call.method !== undefined && isRawTransaction(call.method))) {
+    return forward(exchange, sending, upstream, wire);
+  }
+  const outcome = await forward(exchange, { ...sending, repeat: 'unsent' }, upstream, wire);
+  if (outcome.kind !== 'broken' || !outcome.stale || sending.repeat === 'unsent') return outcome;
+  for (const entry of asked) entry.uncertain = true;
+  return forward(exchange, sending, upstream, wire);
+}
+
 function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]): Sending {
   if (!ledger || asked.length === 0) return { body, repeat, peekBytes: PEEK_BYTES };
   const bytes = ledger.payload(asked);
   const whole = bytes === ledger.body;
+  const onlyRepeatable = !ledger.hasNotifications && asked.every((entry) => entry.repeat === 'always');
   return {
     body: whole ? body : { kind: 'kept', bytes },
-    repeat: whole ? repeat : asked.every((entry) => entry.repeat === 'always') ? 'always' : 'unsent',
+    repeat: onlyRepeatable ? 'always' : repeat,
     peekBytes: !whole ? PEEK_PARTIAL_BYTES : ledger.rpc.batch ? PEEK_BATCH_BYTES : PEEK_BYTES,
   };
 }
@@ -71,16 +93,23 @@ function askedOf({ ledger, repeat }: Exchange, asked: readonly Entry[], parts: B
   return { rpc, repeat, retryStatus, wallMs: clock.wallMs() };
 }
 
+/** What was taken of a body that is not kept is gone: no other upstream can have it, whoever would. */
+function finalIfTaken(verdict: Verdict, { body }: Exchange): Verdict {
+  const gone = body.kind === 'piped' && body.taken && verdict.next === 'another';
+  return gone ? { ...verdict, next: 'stop' } : verdict;
+}
+
 function learn(
   upstream: Upstream,
   { outcome, verdict }: Attempted,
   trial: boolean,
   quarantine: Quarantine,
 ): void {
-  if (verdict.blames.length > 0) {
-    upstream.failures += 1;
-    for (const blame of verdict.blames) quarantine.punish(upstream, blame);
-  } else if (outcome.kind === 'answered') {
+  const { blames } = verdict;
+  if (blames.length > 0) upstream.failures += 1;
+  for (const blame of blames) quarantine.punish(upstream, blame);
+  // One that only lacks a method is well.
+  if (outcome.kind === 'answered' && blames.every(({ method }) => method !== undefined)) {
     quarantine.succeeded(upstream);
     if (trial) quarantine.release(upstream, 'trial');
   }
@@ -105,21 +134,26 @@ async function note(
   if (!judgement) return;
   const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
   ledger.record(asked, judgement, source);
-  rememberFilters(asked, upstream, parts);
+  rememberFilters(ledger, asked, upstream, parts);
   await settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
     const body = { kind: 'kept', bytes: transactionLookup(hash) } as const;
     const sending: Sending = { body, repeat: 'always', peekBytes: PEEK_BATCH_BYTES };
     const found = await forward(exchange, sending, upstream, parts.wire);
-    return found.kind === 'answered' && !found.stream && holdsTransaction(found.body);
+    return found.kind === 'answered' && holdsTransaction(found);
   });
 }
 
-/** A new filter's calls must go where it was made. */
-function rememberFilters(asked: readonly Entry[], upstream: Upstream, { filters }: BalancerParts): void {
-  for (const { call, answer } of asked) {
-    if (!makesFilter(call.method) || !answer) continue;
-    const { result }: { result?: unknown } = JSON.parse(answer.bytes.toString('utf8'));
-    if (typeof result === 'string') filters.remember(result, upstream);
+/** A new filter's calls must go where it was made. One that has the id of another upstream's is of no use. */
+function rememberFilters(
+  ledger: Ledger,
+  asked: readonly Entry[],
+  upstream: Upstream,
+  { filters }: BalancerParts,
+): void {
+  for (const entry of asked) {
+    if (!makesFilter(entry.call.method) || !entry.answer) continue;
+    const id = resultIn(entry.answer.bytes);
+    if (typeof id === 'string' && !filters.remember(id, upstream)) ledger.reopen(entry);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Upstream } from '../upstreams/upstream.ts';
 import { attempt } from './attempt.ts';
-import { Candidates } from './candidates.ts';
+import { type CandidateSource, Candidates } from './candidates.ts';
 import { classify } from './classify.ts';
 import { conclude } from './conclude.ts';
 import type { Exchange } from './exchange.ts';
-import type { Entry } from './ledger.ts';
+import type { Entry, Ledger } from './ledger.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { receiveBody } from './receive.ts';
 
@@ -32,14 +32,17 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     const asked = ledger?.open.filter((entry) => mayGo(entry, upstream, parts)) ?? [];
     const { outcome, verdict } = await attempt(exchange, asked, candidate, parts);
     if (outcome.kind === 'client-left') return outcome;
-    if (outcome.kind === 'out-of-time') return { kind: 'refuse', code: 'REQUEST_TIMED_OUT' };
+    if (outcome.kind === 'out-of-time') return outOfTime(ledger);
     if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
     if (outcome.kind === 'answered') {
       if (verdict.next === 'deliver' && !verdict.rpc) return { kind: 'deliver', answered: outcome, upstream };
       last = { answered: outcome, upstream, blamed: verdict.blames.length > 0 };
     } else last = undefined;
     if (verdict.next !== 'another' && (!ledger || ledger.done)) break;
-    if (isOutOfTime(exchange, parts)) return { kind: 'refuse', code: 'REQUEST_TIMED_OUT' };
+    if (isOutOfTime(exchange, parts)) {
+      last?.answered.stream?.cancel();
+      return outOfTime(ledger);
+    }
   }
   return ledger?.entries.length ? { kind: 'ledger', ledger, last } : { kind: 'failed', last };
 }
@@ -50,9 +53,24 @@ function mayAsk({ ledger }: Exchange, upstream: Upstream, parts: BalancerParts):
   return ledger.entries.some((entry) => entry.state === 'open' && mayGo(entry, upstream, parts));
 }
 
-function mayGo({ home, call }: Entry, upstream: Upstream, { quarantine }: BalancerParts): boolean {
-  if (home) return home === upstream;
+function mayGo({ home, call }: Entry, upstream: Upstream, parts: BalancerParts): boolean {
+  const { quarantine, candidates } = parts;
+  if (home && (home !== upstream || isOutAlone(home, candidates))) return false;
   return call.method === undefined || quarantine.methodSentence(upstream, call.method) === undefined;
+}
+
+/** Whether an upstream is out while others are not: then it is not tried for a filter's sake either. */
+function isOutAlone(upstream: Upstream, { availability }: CandidateSource): boolean {
+  if (availability.standing(upstream).state === 'usable') return false;
+  return availability.usable('primary').length + availability.usable('fallback').length > 0;
+}
+
+/** What upstreams have said to some calls of a batch is worth more than one refusal of all. */
+function outOfTime(ledger: Ledger | undefined): Ending {
+  const keepsSome = ledger?.entries.some(({ answer }) => answer?.upstream);
+  return keepsSome && ledger
+    ? { kind: 'ledger', ledger, last: undefined }
+    : { kind: 'refuse', code: 'REQUEST_TIMED_OUT' };
 }
 
 function isOutOfTime(exchange: Exchange, { clock }: BalancerParts): boolean {

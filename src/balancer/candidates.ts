@@ -22,12 +22,12 @@ export interface CandidateSource {
 
 /**
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
- * strategy's order, then usable fallbacks, and when nothing is usable those out for a reason that may have
- * passed.
+ * strategy's order, then usable fallbacks, and when nothing usable is left those out for a reason that may
+ * have passed.
  */
 export class Candidates {
   readonly #source: CandidateSource;
-  readonly #tried = new Set<Upstream>();
+  readonly #tried: Upstream[] = [];
   #queue: Upstream[] = [];
   #stage: Tier | 'not-begun' | 'last-resort' = 'not-begun';
   #waiting: Upstream[] = [];
@@ -51,7 +51,7 @@ export class Candidates {
     const { availability, trials } = this.#source;
     const mayTry = new Set(availability.lastResort());
     for (const upstream of this.#waiting) {
-      if (this.#tried.has(upstream) || !accepts(upstream)) continue;
+      if (this.#tried.includes(upstream) || !accepts(upstream)) continue;
       // Asked again at this moment: it may be well meanwhile, or have asked to be left alone.
       const usable = availability.standing(upstream).state === 'usable';
       if (usable) return this.#take(upstream, false);
@@ -82,7 +82,7 @@ export class Candidates {
   }
 
   #take(upstream: Upstream, trial: boolean): Candidate {
-    this.#tried.add(upstream);
+    this.#tried.push(upstream);
     return { upstream, trial };
   }
 }

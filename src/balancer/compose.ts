@@ -34,11 +34,10 @@ export function compose(ledger: Ledger, missing: (entry: Entry) => AnswerCode): 
   let source: Answered | undefined;
   let status = 200;
   for (const entry of ledger.entries) {
-    const item = entry.answer ?? entry.firstError;
+    const item = ledger.said(entry);
     if (item?.upstream) upstreams.add(item.upstream);
     if (item?.answered) source ??= item.answered;
-    // An error keeps the status that it came with; what we made of it is a success.
-    if (item?.answered && item === entry.firstError) status = item.answered.status;
+    if (item && !ledger.rpc.batch) status = item.status;
     parts.push(item?.bytes ?? ownRpcError(missing(entry), ledger.idOf(entry.call)));
   }
   const [upstream] = upstreams;
@@ -46,7 +45,7 @@ export function compose(ledger: Ledger, missing: (entry: Entry) => AnswerCode): 
   return {
     answered: {
       ...source,
-      status: ledger.rpc.batch ? 200 : status,
+      status,
       reasonPhrase: '',
       headers: headersOf(source),
       body: ledger.rpc.batch ? joinBatch(parts) : Buffer.concat(parts),

@@ -1,4 +1,4 @@
-import type { AnswerCode } from '../errors.ts';
+import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { compose } from './compose.ts';
@@ -52,25 +52,32 @@ async function concludeLedger(
   parts: BalancerParts,
 ): Promise<void> {
   if (ledger.exact) return pass(exchange, ledger.exact, parts);
-  const items = ledger.entries.map(({ answer, firstError }) => answer ?? firstError);
+  const items = ledger.entries.map((entry) => ledger.said(entry));
   if (items.some((item) => item?.upstream)) {
     last?.answered.stream?.cancel();
-    const missing = ledger.entries.some(({ answer, firstError }) => !answer && !firstError);
+    const missing = items.includes(undefined);
     const composed = compose(ledger, (entry) => missingCode(exchange, entry, parts));
     return pass(exchange, composed, parts, missing ? 'failed' : 'answered');
   }
   // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told.
-  if (last && !last.blamed) return pass(exchange, last, parts, 'failed');
+  if (last && !last.blamed && last.answered.status > 299) return pass(exchange, last, parts, 'failed');
   last?.answered.stream?.cancel();
-  const codes = new Set(ledger.entries.map((entry) => missingCode(exchange, entry, parts)));
+  for (const entry of ledger.entries) entry.ownCode = missingCode(exchange, entry, parts);
+  return refuseWith(exchange, commonCode(ledger) ?? failureCode(exchange, parts), parts);
+}
+
+/** What one status can say of all calls. */
+function commonCode(ledger: Ledger): AnswerCode | undefined {
+  const codes = new Set(ledger.entries.flatMap(({ ownCode }) => ownCode ?? []));
   const [code] = codes;
-  return refuseWith(exchange, codes.size === 1 && code ? code : failureCode(exchange, parts), parts);
+  return codes.size === 1 || [...codes].every((each) => OWN_ANSWERS[each].status === 200) ? code : undefined;
 }
 
 /** Why a call has no answer. */
 function missingCode(exchange: Exchange, entry: Entry, parts: BalancerParts): AnswerCode {
   const { ownCode, home, attempts, rateLimits, call } = entry;
   if (ownCode) return ownCode;
+  if (parts.clock.monotonicMs() >= exchange.deadlineMs) return 'REQUEST_TIMED_OUT';
   if (home) return 'FILTER_NOT_FOUND';
   if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   const { method } = call;

@@ -7,18 +7,20 @@ const OPTIONS = { maxOutputLength: MAX_DECODED_BYTES };
 
 type Decoder = (body: Buffer) => Buffer;
 
-const DECODERS: Readonly<Record<string, Decoder | undefined>> = {
-  gzip: (body) => zlib.gunzipSync(body, OPTIONS),
-  'x-gzip': (body) => zlib.gunzipSync(body, OPTIONS),
-  // Servers differ in whether "deflate" has zlib's frame; this takes both.
-  deflate: (body) =>
-    ((body[0] ?? 0) & 0x0f) === 8 ? zlib.inflateSync(body, OPTIONS) : zlib.inflateRawSync(body, OPTIONS),
-  br: (body) => zlib.brotliDecompressSync(body, OPTIONS),
-  // Node 22.15 and later.
-  ...('zstdDecompressSync' in zlib && typeof zlib.zstdDecompressSync === 'function'
-    ? { zstd: zlib.zstdDecompressSync as Decoder }
-    : {}),
-};
+// Node 22.15 and later have it, the types of 20 don't know it.
+const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (body: Buffer, options: object) => Buffer };
+
+const gunzip: Decoder = (body) => zlib.gunzipSync(body, OPTIONS);
+// Servers differ in whether "deflate" has zlib's frame; this takes both.
+const inflate: Decoder = (body) =>
+  ((body[0] ?? 0) & 0x0f) === 8 ? zlib.inflateSync(body, OPTIONS) : zlib.inflateRawSync(body, OPTIONS);
+const DECODERS: ReadonlyMap<string, Decoder> = new Map([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['deflate', inflate],
+  ['br', (body) => zlib.brotliDecompressSync(body, OPTIONS)],
+  ...(zstdDecompressSync ? [['zstd', (body: Buffer) => zstdDecompressSync(body, OPTIONS)] as const] : []),
+]);
 
 /**
  * A whole body as text was written: itself, or a decoded copy. Undefined when it can't be looked into: an
@@ -30,7 +32,7 @@ export function decodeBody({
 }: Pick<Answered, 'body' | 'headers'>): Buffer | 'broken' | undefined {
   const coding = headers.contentEncoding.trim().toLowerCase();
   if (coding === '' || coding === 'identity') return body;
-  const decode = DECODERS[coding];
+  const decode = DECODERS.get(coding);
   if (!decode) return undefined;
   try {
     return decode(body);

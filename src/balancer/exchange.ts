@@ -39,6 +39,11 @@ export interface ExchangeStart {
   readonly deadlineMs: number;
 }
 
+/** Something that makes no sense without a client. */
+export interface EndsWithClient {
+  onClientLeft(): void;
+}
+
 /** One request and all that happens to it: facts, no decisions. */
 export class Exchange {
   readonly request: IncomingMessage;
@@ -59,7 +64,7 @@ export class Exchange {
   repeat: Repeatability = 'unsent';
   readonly attempts: AttemptRecord[] = [];
   #left = false;
-  #whenLeft: (() => void) | undefined;
+  #underWay: EndsWithClient | undefined;
 
   constructor(start: ExchangeStart) {
     this.request = start.request;
@@ -74,7 +79,7 @@ export class Exchange {
     start.response.once('close', () => {
       if (start.response.writableFinished) return;
       this.#left = true;
-      this.#whenLeft?.();
+      this.#underWay?.onClientLeft();
     });
   }
 
@@ -83,9 +88,13 @@ export class Exchange {
     return this.#left;
   }
 
-  /** What to stop when the client leaves: one thing at a time is under way. */
-  set whenLeft(stop: (() => void) | undefined) {
-    this.#whenLeft = stop;
+  /**
+   * What is told when the client leaves: one thing at a time is under way. An object and no function: V8 puts a
+   * function that is written down as the value of a property into the old generation at once, where it keeps
+   * the whole exchange alive long after its end.
+   */
+  set underWay(what: EndsWithClient | undefined) {
+    this.#underWay = what;
   }
 
   /** The method of a single JSON-RPC call, `batch` for several. */

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
-import type { Body, Exchange } from './exchange.ts';
+import type { Body, EndsWithClient, Exchange } from './exchange.ts';
 import { readFailure } from './failure.ts';
 import {
   attemptHeaders,
@@ -15,6 +15,7 @@ import {
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
 import { relayInterim } from './respond.ts';
 import { Upload, type UploadLimits } from './upload.ts';
+import type { Watch, Watched } from './watch.ts';
 
 /** What of an exchange goes to one upstream. */
 export interface Sending {
@@ -33,6 +34,7 @@ export interface Wire {
   readonly clock: Clock;
   readonly identity: Identity;
   readonly attemptTimeoutMs: number;
+  readonly watch: Watch;
   readonly upload: UploadLimits;
   pool(upstream: Upstream): ConnectionPool;
 }
@@ -61,7 +63,7 @@ export async function forward(
  */
 type State = 'connecting' | 'sent' | 'peeking' | 'flowing' | 'over';
 
-class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
+class Attempt implements Dispatcher.DispatchHandler, ResponseStream, Watched, EndsWithClient {
   readonly #exchange: Exchange;
   readonly #sending: Sending;
   readonly #upstream: Upstream;
@@ -74,7 +76,9 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
   #abort: ((error?: Error) => void) | undefined;
   #upload: Upload | undefined;
   #settle: (outcome: AttemptOutcome) => void = () => {};
-  #stopTimer: () => void = () => {};
+  watchIndex = -1;
+  /** When the next byte is overdue. */
+  #dueMs = 0;
   #status = 0;
   #reasonPhrase = '';
   #headers: ResponseHeaders | undefined;
@@ -95,12 +99,13 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
   run(fresh: boolean): Promise<AttemptOutcome> {
     return new Promise((resolve) => {
       this.#settle = resolve;
-      this.#exchange.whenLeft = () => this.#stop({ kind: 'client-left' });
+      this.#exchange.underWay = this;
       const connection = this.#pool.acquire(fresh);
       this.#connection = connection;
       this.#upstream.inFlight += 1;
       this.#kept = connection.socket !== undefined;
       this.#arm();
+      this.#wire.watch.add(this);
       try {
         connection.client.dispatch(this.#request(), this);
       } catch {
@@ -221,6 +226,10 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
     if (this.#state !== 'over') this.#stop({ kind: 'client-left' });
   }
 
+  onClientLeft(): void {
+    this.#stop({ kind: 'client-left' });
+  }
+
   /** Whether the body is to be read whole before anything of it goes out. */
   #peeks(headers: ResponseHeaders): boolean {
     if (this.#exchange.request.method === 'HEAD' || this.#status === 204 || this.#status === 304) return true;
@@ -238,7 +247,7 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
 
   #pause(): false {
     this.#paused = true;
-    this.#stopTimer();
+    this.#disarm();
     return false;
   }
 
@@ -273,29 +282,32 @@ class Attempt implements Dispatcher.DispatchHandler, ResponseStream {
   #leave(): void {
     this.#state = 'over';
     this.#upstream.inFlight -= 1;
-    this.#stopTimer();
-    this.#exchange.whenLeft = undefined;
+    this.#wire.watch.remove(this);
+    this.#exchange.underWay = undefined;
   }
 
   /** While an upload waits for the client, the upstream has no time to keep. */
   #onTurn(): void {
     if (this.#state !== 'connecting' && this.#state !== 'sent') return;
-    if (this.#upload?.waitsForClient) this.#stopTimer();
+    if (this.#upload?.waitsForClient) this.#disarm();
     else this.#arm();
   }
 
   /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
   #arm(): void {
-    this.#stopTimer();
-    const { clock, attemptTimeoutMs } = this.#wire;
-    if (this.#state === 'flowing' || this.#upload) {
-      this.#stopTimer = clock.after(attemptTimeoutMs, () => this.#stop({ kind: 'timed-out' }));
-      return;
-    }
-    const leftMs = this.#exchange.deadlineMs - clock.monotonicMs();
-    this.#stopTimer =
-      leftMs < attemptTimeoutMs
-        ? clock.after(Math.max(0, leftMs), () => this.#stop({ kind: 'out-of-time' }))
-        : clock.after(attemptTimeoutMs, () => this.#stop({ kind: 'timed-out' }));
+    this.#dueMs = this.#wire.clock.monotonicMs() + this.#wire.attemptTimeoutMs;
+  }
+
+  #disarm(): void {
+    this.#dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  onTick(nowMs: number): void {
+    // A body that streams, either way, has only its pauses to keep short.
+    const bounded = this.#state !== 'flowing' && !this.#upload;
+    const deadlineMs = bounded ? this.#exchange.deadlineMs : Number.POSITIVE_INFINITY;
+    if (nowMs < Math.min(this.#dueMs, deadlineMs)) return;
+    // Whichever came first, for a tick may be late: only the attempt's own limit speaks against the upstream.
+    this.#stop(deadlineMs < this.#dueMs ? { kind: 'out-of-time' } : { kind: 'timed-out' });
   }
 }

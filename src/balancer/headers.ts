@@ -9,6 +9,12 @@
 /** What the daemon calls itself in Via: one name for each process, so that a chain of two is no loop. */
 export interface Identity {
   readonly via: string;
+  /** How it signs: the version that was spoken to it, and its name. */
+  readonly viaLine: string;
+}
+
+export function createIdentity(via: string): Identity {
+  return { via, viaLine: `1.1 ${via}` };
 }
 
 /** A request's header section, read once. */
@@ -16,7 +22,7 @@ export interface RequestHeaders {
   /** What goes to every upstream, without Host, Content-Length and Authorization. */
   readonly forward: readonly string[];
   /** The client's Authorization lines, sent unless the upstream has its own. */
-  readonly authorization: readonly string[];
+  readonly authorization: readonly string[] | undefined;
   readonly host: string | undefined;
   readonly requestId: string | undefined;
   readonly contentType: string;
@@ -67,12 +73,33 @@ const SANE_REQUEST_ID = /^[\w.~:/+=@-]{1,128}$/;
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
-/** The names that Connection lists and that it may remove. */
-function connectionNames(value: string, into: Set<string>): void {
+/** What nearly every Connection line says: it names no header. */
+const NAMES_NOTHING: ReadonlySet<string> = new Set(['keep-alive', 'close', 'Keep-Alive', 'Close', '']);
+
+/** The names that Connection lists and that it may remove, added to those that are known already. */
+function connectionNames(value: string, known: Set<string> | undefined): Set<string> | undefined {
+  if (NAMES_NOTHING.has(value)) return known;
+  const names = known ?? new Set();
   for (const part of value.split(',')) {
     const name = part.trim().toLowerCase();
-    if (name && !CONNECTION_MAY_NOT_NAME.has(name) && !name.startsWith('x-forwarded-')) into.add(name);
+    if (name && !CONNECTION_MAY_NOT_NAME.has(name) && !name.startsWith('x-forwarded-')) names.add(name);
   }
+  return names;
+}
+
+/** Header names in lower case, by the spelling they came in. Few spellings are common, so that few are kept. */
+const LOWER_CASED = new Map<string, string>();
+const MAX_SPELLINGS = 1_000;
+const LONGEST_SPELLING = 64;
+
+/** Lower-cases a header name. Undefined when it is none (RFC 9110, 5.1). */
+function lowerCased(name: string): string | undefined {
+  const known = LOWER_CASED.get(name);
+  if (known !== undefined) return known;
+  if (!TOKEN.test(name)) return undefined;
+  const key = name.toLowerCase();
+  if (LOWER_CASED.size < MAX_SPELLINGS && name.length <= LONGEST_SPELLING) LOWER_CASED.set(name, key);
+  return key;
 }
 
 /** Claims about where a request came from, also in the spelling with underscores that some servers merge. */
@@ -87,57 +114,73 @@ function claimsOrigin(name: string): boolean {
 /** Reads a request's header lines once and sorts out what may be sent on. */
 export function readRequestHeaders(raw: readonly string[], identity: Identity): RequestHeaders {
   const forward: string[] = [];
-  const authorization: string[] = [];
-  const named = new Set<string>();
-  const single: Record<string, string | undefined> = {};
+  let authorization: string[] | undefined;
+  let named: Set<string> | undefined;
+  let host: string | undefined;
+  let contentLength: string | undefined;
+  let transferEncoding: string | undefined;
+  let contentType: string | undefined;
+  let expect: string | undefined;
+  let requestId: string | undefined;
   let via = '';
   let repeated = false;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    const key = name.toLowerCase();
+    const key = lowerCased(name) ?? name.toLowerCase();
     switch (key) {
       case 'host':
+        repeated ||= host !== undefined;
+        host = value;
+        break;
       case 'content-length':
+        repeated ||= contentLength !== undefined;
+        contentLength = value;
+        break;
       case 'transfer-encoding':
-        repeated ||= single[key] !== undefined;
-        single[key] = value;
+        repeated ||= transferEncoding !== undefined;
+        transferEncoding = value;
         break;
       case 'expect':
+        expect ??= value;
+        break;
       case 'x-request-id':
-        single[key] ??= value;
+        requestId ??= value;
         break;
       case 'connection':
-        connectionNames(value, named);
+        named = connectionNames(value, named);
         break;
       case 'via':
         via = via ? `${via}, ${value}` : value;
         break;
       case 'authorization':
+        authorization ??= [];
         authorization.push(name, value);
         break;
       default:
         if (HOP_BY_HOP.has(key) || claimsOrigin(key)) break;
-        if (key === 'content-type') single[key] ??= value;
+        if (key === 'content-type') contentType ??= value;
         forward.push(name, value);
     }
   }
-  const requestId = single['x-request-id'];
-  const looped = via !== '' && via.split(',').some((hop) => hop.trim().split(/\s+/)[1] === identity.via);
-  const kept = named.size === 0 ? forward : without(forward, named);
-  kept.push('Via', via ? `${via}, 1.1 ${identity.via}` : `1.1 ${identity.via}`);
+  const kept = named ? without(forward, named) : forward;
+  kept.push('Via', via ? `${via}, ${identity.viaLine}` : identity.viaLine);
   return {
     forward: kept,
     authorization,
-    host: single['host'],
+    host,
     requestId: requestId !== undefined && SANE_REQUEST_ID.test(requestId) ? requestId : undefined,
-    contentType: single['content-type'] ?? '',
-    transferEncoding: single['transfer-encoding'],
-    contentLength: single['content-length'],
-    expect: single['expect'],
-    looped,
+    contentType: contentType ?? '',
+    transferEncoding,
+    contentLength,
+    expect,
+    looped: via !== '' && passedThrough(via, identity),
     repeated,
   };
+}
+
+function passedThrough(via: string, identity: Identity): boolean {
+  return via.split(',').some((hop) => hop.trim().split(/\s+/)[1] === identity.via);
 }
 
 /** The header lines of one attempt. Host and the framing lines are written by the HTTP client itself. */
@@ -147,9 +190,9 @@ export function attemptHeaders(
   requestId: string,
   upstreamAuthorization: string | undefined,
 ): string[] {
-  const lines = [...headers.forward];
+  const lines = headers.forward.slice();
   if (upstreamAuthorization !== undefined) lines.push('Authorization', upstreamAuthorization);
-  else if (headers.authorization.length > 0) lines.push(...headers.authorization);
+  else if (headers.authorization) lines.push(...headers.authorization);
   lines.push(
     'X-Forwarded-For',
     origin.address,
@@ -182,47 +225,54 @@ const MAX_RESPONSE_LINES = 200;
 export function readResponseHeaders(raw: readonly Buffer[], identity: Identity): ResponseHeaders | undefined {
   if (raw.length > MAX_RESPONSE_LINES * 2) return undefined;
   const forward: string[] = [];
-  const named = new Set<string>();
-  const single: Record<string, string | undefined> = {};
+  let named: Set<string> | undefined;
+  let contentLength: string | undefined;
+  let contentType = '';
+  let contentEncoding = '';
+  let retryAfter: string | undefined;
   let via = '';
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]?.toString('latin1') ?? '';
     const value = raw[i + 1]?.toString('latin1') ?? '';
-    if (!TOKEN.test(name) || FORBIDDEN_IN_VALUE.test(value)) return undefined;
-    const key = name.toLowerCase();
+    const key = lowerCased(name);
+    if (key === undefined || FORBIDDEN_IN_VALUE.test(value)) return undefined;
     switch (key) {
       case 'content-length':
-        single[key] = value;
-        break;
+        contentLength = value;
+        continue;
       case 'connection':
-        connectionNames(value, named);
-        break;
+        named = connectionNames(value, named);
+        continue;
       case 'via':
         via = via ? `${via}, ${value}` : value;
-        break;
+        continue;
       case 'x-request-id':
       case 'x-forwarded-server':
         // Ours are set instead.
-        break;
+        continue;
       case 'content-type':
+        contentType ||= value;
+        break;
       case 'content-encoding':
+        contentEncoding ||= value;
+        break;
       case 'retry-after':
-        single[key] ??= value;
-        forward.push(name, value);
+        retryAfter ??= value;
         break;
       default:
-        if (!HOP_BY_HOP.has(key)) forward.push(name, value);
+        if (HOP_BY_HOP.has(key)) continue;
     }
+    forward.push(name, value);
   }
-  const kept = named.size === 0 ? forward : without(forward, named);
-  kept.push('Via', via ? `${via}, 1.1 ${identity.via}` : `1.1 ${identity.via}`);
-  const length = single['content-length'];
+  const kept = named ? without(forward, named) : forward;
+  kept.push('Via', via ? `${via}, ${identity.viaLine}` : identity.viaLine);
+  const isNumber = contentLength !== undefined && /^\d+$/.test(contentLength);
   return {
     forward: kept,
-    contentLength: length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined,
-    contentType: single['content-type'] ?? '',
-    contentEncoding: single['content-encoding'] ?? '',
-    retryAfter: single['retry-after'],
+    contentLength: isNumber ? Number(contentLength) : undefined,
+    contentType,
+    contentEncoding,
+    retryAfter,
   };
 }
 

@@ -38,6 +38,8 @@ export type CallVerdict =
 export interface RpcJudgement {
   readonly calls: readonly CallVerdict[];
   readonly blames: readonly Blame[];
+  /** The upstream has looked at each call. */
+  readonly oneByOne: boolean;
   /** The body answers these calls in this order, and nothing else. */
   readonly exact: boolean;
   /** The answer's readable body, in which the verdicts' offsets stand. */
@@ -68,6 +70,12 @@ const UNDONE: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'auth',
   'method-unsupported',
 ]);
+/** Errors of an upstream that may have done all the same what it was asked for. */
+const DOUBTFUL: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
+  'upstream-broken',
+  'node-timeout',
+  'unknown',
+]);
 /** Larger results are not searched for a time-out: a message is short. */
 const MAX_SEARCHED_RESULT = 4_096;
 
@@ -87,7 +95,8 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
     if (!answer) return openCall({ uncertain: false });
     return judgeCall({ text, answer, httpStatus: answered.status, rest: asked.rest }, askedCall, blames);
   });
-  return { calls, blames, text, exact: match.kind === 'each' && match.exact };
+  const oneByOne = match.kind === 'each';
+  return { calls, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
 
 /** Whether an answer that is too large to be read whole, or can't be read, may be the client's. */
@@ -95,9 +104,10 @@ export function mayHoldRpcAnswer({ body, headers, stream }: Answered): boolean {
   if (headers.contentEncoding !== '' && headers.contentEncoding !== 'identity') {
     return stream !== undefined || (body.length > 0 && decodeBody({ body, headers }) === undefined);
   }
-  return (
-    stream !== undefined && (headers.contentType.startsWith('text/event-stream') || startsLikeJson(body))
-  );
+  if (stream === undefined) return false;
+  // Where its length alone says that it is too large, nothing of it has come yet.
+  if (body.length === 0) return !/^text\/html\b/i.test(headers.contentType);
+  return headers.contentType.startsWith('text/event-stream') || startsLikeJson(body);
 }
 
 /** A call of an attempt that brought no answer. */
@@ -130,8 +140,9 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
   if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
   if (errorClass === 'raw-tx-nonce') return { kind: 'nonce', answer, isError: true };
   const unknown = errorClass === 'unknown';
-  const mayGoOn =
-    next && (asked.repeat === 'always' || UNDONE.has(errorClass)) && !(unknown && asked.unknownErrors > 0);
+  // 503 with Retry-After says so, too.
+  const undone = UNDONE.has(errorClass) || (found.httpStatus === 503 && found.rest !== undefined);
+  const mayGoOn = next && (asked.repeat === 'always' || undone) && !(unknown && asked.unknownErrors > 0);
   if (!mayGoOn)
     return ABOUT_UPSTREAM.has(errorClass) ? { kind: 'lost' } : { kind: 'settle', answer, isError: true };
   return {
@@ -139,7 +150,7 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
     error: ABOUT_UPSTREAM.has(errorClass) ? undefined : answer,
     unknown,
     rateLimited: errorClass === 'throttled',
-    uncertain: false,
+    uncertain: DOUBTFUL.has(errorClass) && !undone,
   };
 }
 

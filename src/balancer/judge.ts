@@ -86,11 +86,13 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
   if (asked.retryStatus.has(status)) return refused(answered, asked);
   if (status === 401 || status === 403) return undone({ reason: 'auth' }, asked);
   if (status === 402) return undone({ reason: 'plan' }, asked);
-  if (succeeded) return failed('not-an-answer', asked);
-  if (CLIENT_MISTAKES.has(status)) return DELIVER;
+  const noAnswer = failed('not-an-answer', asked);
+  // Of a call that can be read in two ways the upstream may have read another id.
+  if (succeeded && !rpc.calls.some(({ call }) => call.ambiguous)) return noAnswer;
+  if (CLIENT_MISTAKES.has(status) && !rpc.partial) return DELIVER;
   // A redirect, an unknown path, a method that is not allowed: no answer, but perhaps the client's doing, so
   // that blaming the upstream would let any client empty the pool.
-  return { ...failed('not-an-answer', asked), blames: [] };
+  return { ...noAnswer, blames: [] };
 }
 
 /** A status of RETRY_STATUS. 429, and 503 with Retry-After, say that nothing was done. */
@@ -133,5 +135,5 @@ function nextOf(calls: readonly CallVerdict[]): Verdict['next'] {
 }
 
 function withoutAnswer(calls: readonly CallVerdict[]): RpcJudgement {
-  return { calls, blames: [], text: NO_TEXT, exact: false };
+  return { calls, blames: [], text: NO_TEXT, oneByOne: false, exact: false };
 }

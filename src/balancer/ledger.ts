@@ -15,6 +15,8 @@ export interface Item {
   readonly answered: Answered | undefined;
   /** The bytes are the upstream's, unchanged. */
   readonly verbatim: boolean;
+  /** The HTTP status that goes with it when nothing else is answered. */
+  readonly status: number;
 }
 
 /** One call of a JSON-RPC request that wants an answer, and what became of it. */
@@ -35,8 +37,8 @@ export interface Entry {
   /** Attempts that were refused for a rate limit, and all of them. */
   rateLimits: number;
   attempts: number;
-  /** Why it is answered by us, without asking anybody. */
-  readonly ownCode: AnswerCode | undefined;
+  /** Why it is answered by us. */
+  ownCode: AnswerCode | undefined;
 }
 
 /** Where a judgement's answers come from. */
@@ -58,8 +60,7 @@ export class Ledger {
   readonly rpc: RpcRequest;
   readonly body: Buffer;
   readonly entries: readonly Entry[];
-  /** Calls that want no answer have been taken by an upstream. */
-  #notificationsTaken = false;
+  #hasNotifications: boolean;
   #exact: { readonly answered: Answered; readonly upstream: Upstream } | undefined;
 
   constructor(rpc: RpcRequest, body: Buffer, place: (call: RpcCall) => Placement) {
@@ -71,6 +72,12 @@ export class Ledger {
       entries.push(this.#enter(call, place(call)));
     }
     this.entries = entries;
+    this.#hasNotifications = entries.length < rpc.calls.length;
+  }
+
+  /** Calls that want no answer are still to be sent: no upstream has taken them, or may have. */
+  get hasNotifications(): boolean {
+    return this.#hasNotifications;
   }
 
   get open(): Entry[] {
@@ -90,13 +97,13 @@ export class Ledger {
   /** The body that asks for these entries: the client's own bytes when nothing is left out. */
   payload(asked: readonly Entry[]): Buffer {
     const { rpc, body } = this;
-    if (asked.length === this.entries.length && !this.#notificationsTaken) return body;
-    if (!rpc.batch) return body;
+    const isWhole = this.#hasNotifications || this.entries.length === rpc.calls.length;
+    if (asked.length === this.entries.length && isWhole) return body;
     const calls = new Set(asked.map((entry) => entry.call));
     const parts: Buffer[] = [];
     for (const call of rpc.calls) {
       const isNotification = call.method !== undefined && call.idStart < 0;
-      if (!calls.has(call) && !(isNotification && !this.#notificationsTaken)) continue;
+      if (!calls.has(call) && !(isNotification && this.#hasNotifications)) continue;
       parts.push(Buffer.from(parts.length === 0 ? '[' : ','), body.subarray(call.start, call.end));
     }
     return Buffer.concat([...parts, Buffer.from(']')]);
@@ -104,7 +111,7 @@ export class Ledger {
 
   /** Takes down what an attempt brought. */
   record(asked: readonly Entry[], judgement: RpcJudgement, source: Source): void {
-    if (source.answered) this.#notificationsTaken = true;
+    if (judgement.oneByOne || !judgement.calls.every(isUntouched)) this.#hasNotifications = false;
     for (const [index, entry] of asked.entries()) {
       const verdict = judgement.calls[index];
       if (verdict) this.#recordOne(entry, verdict, judgement.text, source);
@@ -119,6 +126,19 @@ export class Ledger {
     entry.state = 'answered';
     entry.answer = item;
     this.#exact = undefined;
+  }
+
+  /** The answer can't be used after all: another upstream may have one. */
+  reopen(entry: Entry): void {
+    entry.state = 'open';
+    entry.answer = undefined;
+    this.#exact = undefined;
+  }
+
+  /** What an upstream has said to a call, or we before anybody was asked. */
+  said(entry: Entry): Item | undefined {
+    // What one said before another may have done it is not what became of it.
+    return entry.answer ?? (entry.state === 'lost' ? undefined : entry.firstError);
   }
 
   #recordOne(entry: Entry, verdict: CallVerdict, text: Buffer, source: Source): void {
@@ -148,7 +168,7 @@ export class Ledger {
       repeat: call.method !== undefined && !call.ambiguous ? repeatability(call.method) : 'unsent',
       home: placement.kind === 'home' ? placement.upstream : undefined,
       state: own ? 'answered' : 'open',
-      answer: own && { bytes: own, upstream: undefined, answered: undefined, verbatim: false },
+      answer: own && { bytes: own, upstream: undefined, answered: undefined, verbatim: false, status: 200 },
       firstError: undefined,
       unknownErrors: 0,
       uncertain: false,
@@ -164,14 +184,20 @@ export class Ledger {
   }
 
   #item(entry: Entry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): Item {
+    const status = answered?.status ?? 200;
     if (hasSameBytes(text, answer, this.body, entry.call)) {
-      return { bytes: text.subarray(answer.start, answer.end), upstream, answered, verbatim: true };
+      return { bytes: text.subarray(answer.start, answer.end), upstream, answered, verbatim: true, status };
     }
     const id = this.idOf(entry.call);
     const parts =
       answer.idStart < 0
         ? [Buffer.from('{"id":'), id, Buffer.from(','), text.subarray(answer.start + 1, answer.end)]
         : [text.subarray(answer.start, answer.idStart), id, text.subarray(answer.idEnd, answer.end)];
-    return { bytes: Buffer.concat(parts), upstream, answered, verbatim: false };
+    return { bytes: Buffer.concat(parts), upstream, answered, verbatim: false, status };
   }
+}
+
+/** The upstream did nothing of what it was asked for. */
+function isUntouched(verdict: CallVerdict): boolean {
+  return verdict.kind === 'open' && verdict.error === undefined && !verdict.uncertain;
 }

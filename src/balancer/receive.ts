@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { EndsWithClient, Exchange } from './exchange.ts';
 
 export interface BodyLimits {
   readonly maxBodyBytes: number;
@@ -29,10 +29,17 @@ export async function receiveBody(
     exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, taken: false };
     return undefined;
   }
+  // A body that came in one piece with its head is there as soon as the parser has done with that piece.
+  await undefined;
+  if (length !== undefined && request.readableLength === length) {
+    const bytes: Buffer | null = request.read();
+    if (bytes) exchange.body = { kind: 'kept', bytes };
+    return exchange.left ? 'client-left' : undefined;
+  }
   return new Promise((resolve) => new Reception(exchange, limits, clock, resolve));
 }
 
-class Reception {
+class Reception implements EndsWithClient {
   readonly #exchange: Exchange;
   readonly #limits: BodyLimits;
   readonly #clock: Clock;
@@ -51,9 +58,13 @@ class Reception {
     this.#limits = limits;
     this.#clock = clock;
     this.#resolve = resolve;
-    exchange.whenLeft = () => this.#end('client-left');
+    exchange.underWay = this;
     exchange.request.on('data', this.#take).once('end', this.#complete);
     this.#wait();
+  }
+
+  onClientLeft(): void {
+    this.#end('client-left');
   }
 
   readonly #take = (chunk: Buffer): void => {
@@ -93,7 +104,7 @@ class Reception {
 
   #end(result: AnswerCode | 'client-left' | undefined): void {
     this.#stopTimer();
-    this.#exchange.whenLeft = undefined;
+    this.#exchange.underWay = undefined;
     this.#exchange.request.off('data', this.#take).off('end', this.#complete);
     this.#resolve(result);
   }

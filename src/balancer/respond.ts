@@ -9,6 +9,8 @@ import { joinBatch, ownRpcError } from './own-error.ts';
 /** How long, and how many bytes, an upload may go on after its answer, so that the client reads the answer. */
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 4 * 1024 * 1024;
+/** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
+const JOINED_BYTES = 16 * 1024;
 
 /**
  * Gives an upstream's answer to the client. Resolves when all of it is out, or can't be: `cut` when it
@@ -129,8 +131,11 @@ function finish(exchange: Exchange, body: Buffer | undefined, clock: Clock): voi
   const { request, response, headers } = exchange;
   // A client that was not told to continue sends nothing that would have to be read.
   const uploading = !request.complete && !(headers.expect !== undefined && exchange.body.kind === 'kept');
-  if (!uploading) response.end(body);
-  else endAfterUpload(exchange, body, clock);
+  if (!uploading) {
+    // As text, head and body go out in one piece; latin1 keeps every byte as it is.
+    if (body && body.length <= JOINED_BYTES) response.end(body.toString('latin1'), 'latin1');
+    else response.end(body);
+  } else endAfterUpload(exchange, body, clock);
 }
 
 /**

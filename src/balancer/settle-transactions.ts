@@ -1,7 +1,9 @@
 import { answersTransactionHash } from '../rpc/methods.ts';
 import { rawTransactionHash } from '../rpc/raw-transaction.ts';
+import { decodeBody } from './decode.ts';
 import type { RpcJudgement } from './judge-rpc.ts';
 import type { Entry, Ledger, Source } from './ledger.ts';
+import type { Answered } from './outcome.ts';
 import { firstParameter } from './place.ts';
 
 /**
@@ -36,7 +38,7 @@ export async function settleTransactions(
       ledger.idOf(entry.call),
       Buffer.from(`,"result":"${hash}"}`),
     ]);
-    ledger.settle(entry, { bytes, upstream: source.upstream, answered: source.answered, verbatim: false });
+    ledger.settle(entry, { bytes, ...source, verbatim: false, status: 200 });
   }
 }
 
@@ -46,11 +48,20 @@ export function transactionLookup(hash: string): Buffer {
 }
 
 /** Whether the answer to it holds a transaction. */
-export function holdsTransaction(body: Buffer): boolean {
+export function holdsTransaction(answered: Answered): boolean {
+  // The client's Accept-Encoding went along.
+  const text = decodeBody(answered);
+  if (answered.stream || text === undefined || text === 'broken') return false;
+  const transaction = resultIn(text);
+  return typeof transaction === 'object' && transaction !== null;
+}
+
+/** The result of one JSON-RPC answer; undefined when it has none that can be read. */
+export function resultIn(answer: Buffer): unknown {
   try {
-    const answer: unknown = JSON.parse(body.toString('utf8'));
-    return typeof answer === 'object' && answer !== null && 'result' in answer && answer.result !== null;
+    const parsed: unknown = JSON.parse(answer.toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null && 'result' in parsed ? parsed.result : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -101,9 +101,10 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ...forRawTransactions,
     text: [
       ...phrases(`
-        replacement transaction underpriced | intrinsic gas too low
+        intrinsic gas too low
         typed transaction too short | transaction type not supported
       `),
+      /\bunderpriced\b/,
       /\binsufficient (?:funds|balance)/,
       /\brlp: /,
       /\binvalid transaction/,

@@ -10,6 +10,8 @@ export type Match =
   | { readonly kind: 'none' };
 
 const NONE: Match = { kind: 'none' };
+/** No JSON value is written so. */
+const NO_ID = '';
 
 /**
  * Matches the answers in a body with the calls that want one. An answer with another id is none. An error
@@ -41,7 +43,7 @@ function matchOne(
   const [call] = request.calls;
   if (!call) return NONE;
   const fits =
-    holdsOutcome(answer) && (isSameId(body, answer, request.body, call) || isRefusal(body, answer));
+    holdsOutcome(body, answer) && (isSameId(body, answer, request.body, call) || isRefusal(body, answer));
   return fits ? { kind: 'each', answers: [answer], exact: true } : NONE;
 }
 
@@ -54,7 +56,9 @@ function isInOrder(
   if (answers.length !== request.calls.length) return false;
   return request.calls.every((call, index) => {
     const answer = answers[index];
-    return answer !== undefined && holdsOutcome(answer) && hasSameBytes(body, answer, request.body, call);
+    return (
+      answer !== undefined && holdsOutcome(body, answer) && hasSameBytes(body, answer, request.body, call)
+    );
   });
 }
 
@@ -64,26 +68,45 @@ function matchBatch(
   answers: readonly RpcAnswer[],
   request: { readonly body: Buffer; readonly calls: readonly RpcCall[] },
 ): RpcAnswer[] | undefined {
-  const byId = new Map<string, RpcAnswer[]>();
-  for (const answer of answers) {
-    if (answer.idStart < 0 || !holdsOutcome(answer)) continue;
-    const key = idKey(body, answer.idStart, answer.idEnd);
-    const waiting = byId.get(key);
-    if (waiting) waiting.push(answer);
-    else byId.set(key, [answer]);
+  const left = answers.filter((answer) => holdsOutcome(body, answer));
+  const matched = request.calls.map((): RpcAnswer | undefined => undefined);
+  // By bytes first: two numbers beyond 2^53 may be one value, and still be told apart.
+  for (const keyOf of [idBytes, idKey]) {
+    const queues = queuesById(body, left.splice(0), keyOf);
+    for (const [index, call] of request.calls.entries()) {
+      // Calls with the same id take their answers in turn.
+      matched[index] ??= queues.get(keyOf(request.body, call.idStart, call.idEnd))?.shift();
+    }
+    left.push(...[...queues.values()].flat());
   }
-  const matched: RpcAnswer[] = [];
-  for (const call of request.calls) {
-    // Calls with the same id take their answers in turn.
-    const answer = byId.get(idKey(request.body, call.idStart, call.idEnd))?.shift();
-    if (!answer) return undefined;
-    matched.push(answer);
+  // Nodes refuse an item without its id when they could not make sense of it.
+  const refusals = left.filter((answer) => isRefusal(body, answer));
+  const whole: RpcAnswer[] = [];
+  for (const answer of matched) {
+    const found = answer ?? refusals.shift();
+    if (!found) return undefined;
+    whole.push(found);
   }
-  return matched;
+  return whole;
 }
 
-function holdsOutcome(answer: RpcAnswer): boolean {
-  return answer.resultStart >= 0 || answer.errorStart >= 0;
+function queuesById(
+  body: Buffer,
+  answers: readonly RpcAnswer[],
+  keyOf: (bytes: Buffer, start: number, end: number) => string,
+): Map<string, RpcAnswer[]> {
+  const queues = new Map<string, RpcAnswer[]>();
+  for (const answer of answers) {
+    const key = answer.idStart < 0 ? NO_ID : keyOf(body, answer.idStart, answer.idEnd);
+    const queue = queues.get(key);
+    if (queue) queue.push(answer);
+    else queues.set(key, [answer]);
+  }
+  return queues;
+}
+
+function holdsOutcome(body: Buffer, answer: RpcAnswer): boolean {
+  return answer.resultStart >= 0 || isError(body, answer);
 }
 
 /** An error, not `"error":null` beside a result, with no id of its own. */
@@ -107,6 +130,10 @@ function isSameId(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: Rp
 export function hasSameBytes(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: RpcCall): boolean {
   if (answer.idStart < 0 || answer.idEnd - answer.idStart !== call.idEnd - call.idStart) return false;
   return body.compare(requestBody, call.idStart, call.idEnd, answer.idStart, answer.idEnd) === 0;
+}
+
+function idBytes(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, end);
 }
 
 /**

@@ -15,13 +15,13 @@ import {
 
 /** Finds the members of JSON-RPC messages: which names stand where. message.ts says what they mean. */
 
-/** The members that matter, as places in the arrays of an Item. */
+/** The members that matter. */
 const NAMES: readonly string[] = ['id', 'method', 'params', 'result', 'error', 'jsonrpc'];
-export const ID = 0;
-export const METHOD = 1;
-export const PARAMS = 2;
-export const RESULT = 3;
-export const ERROR = 4;
+const ID = 0;
+const METHOD = 1;
+const PARAMS = 2;
+const RESULT = 3;
+const ERROR = 4;
 const JSONRPC = 5;
 const NO_NAME = -1;
 /** A parser less exact than this one may take the key for a name. */
@@ -29,14 +29,27 @@ const LOOK_ALIKE = -2;
 /** No spelling of a name is longer: each character as a `\uXXXX`. */
 const LONGEST_SPELLING = 'jsonrpc'.length * 6;
 
-/** One object of a document, or what stands in its place in a batch. */
+/**
+ * One object of a document, or what stands in its place in a batch. It serves as the call or the answer that
+ * it is, so that a message costs one object.
+ */
 export class Item {
   readonly start: number;
   end = -1;
   readonly isObject: boolean;
-  /** Start and end of each value in the order of NAMES. */
-  readonly starts = [-1, -1, -1, -1, -1, -1];
-  readonly ends = [-1, -1, -1, -1, -1, -1];
+  /** The string that is the value of `method`; filled in for requests. */
+  method: string | undefined = undefined;
+  idStart = -1;
+  idEnd = -1;
+  methodStart = -1;
+  methodEnd = -1;
+  paramsStart = -1;
+  paramsEnd = -1;
+  resultStart = -1;
+  resultEnd = -1;
+  errorStart = -1;
+  errorEnd = -1;
+  versionStart = -1;
   ambiguous = false;
 
   constructor(start: number, isObject: boolean) {
@@ -44,12 +57,38 @@ export class Item {
     this.isObject = isObject;
   }
 
-  startOf(name: number): number {
-    return this.starts[name] ?? -1;
-  }
-
-  endOf(name: number): number {
-    return this.ends[name] ?? -1;
+  /** Takes down where a member's value stands. A second one of the same name counts, and is told of. */
+  place(name: number, start: number, end: number): void {
+    switch (name) {
+      case ID:
+        this.ambiguous ||= this.idStart !== -1;
+        this.idStart = start;
+        this.idEnd = end;
+        break;
+      case METHOD:
+        this.ambiguous ||= this.methodStart !== -1;
+        this.methodStart = start;
+        this.methodEnd = end;
+        break;
+      case PARAMS:
+        this.ambiguous ||= this.paramsStart !== -1;
+        this.paramsStart = start;
+        this.paramsEnd = end;
+        break;
+      case RESULT:
+        this.ambiguous ||= this.resultStart !== -1;
+        this.resultStart = start;
+        this.resultEnd = end;
+        break;
+      case ERROR:
+        this.ambiguous ||= this.errorStart !== -1;
+        this.errorStart = start;
+        this.errorEnd = end;
+        break;
+      default:
+        this.ambiguous ||= this.versionStart !== -1;
+        this.versionStart = start;
+    }
   }
 }
 
@@ -121,10 +160,8 @@ function scanMember(body: Buffer, start: number, item: Item): number {
     item.ambiguous = true;
     return end;
   }
-  const escaped = keyEnd - start - 1 !== NAMES[name]?.length;
-  if (escaped || item.startOf(name) !== -1) item.ambiguous = true;
-  item.starts[name] = value;
-  item.ends[name] = end;
+  if (keyEnd - start - 1 !== NAMES[name]?.length) item.ambiguous = true;
+  item.place(name, value, end);
   return end;
 }
 

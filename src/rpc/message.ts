@@ -1,5 +1,5 @@
 import { documentStart, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json-scan.ts';
-import { ERROR, ID, type Item, METHOD, PARAMS, RESULT, scanDocument, stringAt } from './members.ts';
+import { scanDocument, stringAt } from './members.ts';
 
 /**
  * JSON-RPC messages read where they stand: byte offsets into the body instead of parsed objects, because
@@ -53,47 +53,25 @@ export interface RpcAnswers {
 export function parseRpcRequest(body: Buffer): RpcRequest | undefined {
   const document = scanDocument(body);
   if (document === undefined) return undefined;
-  const calls = document.items.map((item) => toCall(body, item));
-  if (calls.length > 0 && !calls.some((call) => call.method !== undefined)) return undefined;
-  return { batch: document.batch, calls };
+  let calls = 0;
+  for (const item of document.items) {
+    if (body[item.methodStart] !== QUOTE) continue;
+    item.method = stringAt(body, item.methodStart, item.methodEnd);
+    if (item.method !== undefined) calls++;
+  }
+  if (document.items.length > 0 && calls === 0) return undefined;
+  return { batch: document.batch, calls: document.items };
 }
 
 /** Reads an answer body. Undefined when it is not one whole JSON object or array of objects. */
 export function scanRpcAnswer(body: Buffer): RpcAnswers | undefined {
   const document = scanDocument(body);
   if (document === undefined || !document.items.every((item) => item.isObject)) return undefined;
-  return { batch: document.batch, answers: document.items.map(toAnswer) };
+  return { batch: document.batch, answers: document.items };
 }
 
 /** Whether an answer that is too large to be read whole may be a JSON object or array: its first byte tells. */
 export function startsLikeJson(prefix: Buffer): boolean {
   const first = prefix[documentStart(prefix)];
   return first === OPEN_OBJECT || first === OPEN_ARRAY;
-}
-
-function toCall(body: Buffer, item: Item): RpcCall {
-  const method = item.startOf(METHOD);
-  return {
-    method: body[method] === QUOTE ? stringAt(body, method, item.endOf(METHOD)) : undefined,
-    start: item.start,
-    end: item.end,
-    idStart: item.startOf(ID),
-    idEnd: item.endOf(ID),
-    paramsStart: item.startOf(PARAMS),
-    paramsEnd: item.endOf(PARAMS),
-    ambiguous: item.ambiguous,
-  };
-}
-
-function toAnswer(item: Item): RpcAnswer {
-  return {
-    start: item.start,
-    end: item.end,
-    idStart: item.startOf(ID),
-    idEnd: item.endOf(ID),
-    resultStart: item.startOf(RESULT),
-    resultEnd: item.endOf(RESULT),
-    errorStart: item.startOf(ERROR),
-    errorEnd: item.endOf(ERROR),
-  };
 }

@@ -11,6 +11,7 @@ export interface ListenerSettings {
   readonly maxConnections: number;
 }
 
+const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 /** How often Node looks for requests whose headers are overdue. */
 const TIMEOUT_CHECK_MS = 1_000;
 /** How long a client may take to read the answer to a malformed request. */
@@ -18,9 +19,15 @@ const LAST_WORDS_MS = 1_000;
 
 interface Connection {
   /** Responses not yet finished. */
-  readonly responses: Set<ServerResponse>;
+  open: number;
+  /** That of the last request, while it is not finished. */
+  latest: ServerResponse | undefined;
+  /** How many of them will never finish by themselves: their upload is broken. */
+  broken: number;
   /** The parser has given up on this connection; said when the earlier responses are out. */
   lastWords: AnswerCode | undefined;
+  /** The client has closed its side in mid-request. */
+  left: boolean;
 }
 
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
@@ -84,8 +91,7 @@ export class Listener {
    */
   drain(timeoutMs: number): Promise<number> {
     this.#draining = true;
-    for (const { responses } of this.#connections.values())
-      for (const response of responses) forbidReuse(response);
+    for (const { latest } of this.#connections.values()) forbidReuse(latest);
     return new Promise((resolve) => {
       let cut = 0;
       const stopTimer = this.#clock.after(timeoutMs, () => {
@@ -96,12 +102,18 @@ export class Listener {
         stopTimer();
         resolve(cut);
       });
-      for (const [socket, { responses }] of this.#connections) if (responses.size === 0) socket.destroySoon();
+      for (const [socket, { open }] of this.#connections) if (open === 0) socket.destroySoon();
     });
   }
 
   #onConnection(socket: Socket): void {
-    this.#connections.set(socket, { responses: new Set(), lastWords: undefined });
+    this.#connections.set(socket, {
+      open: 0,
+      latest: undefined,
+      broken: 0,
+      lastWords: undefined,
+      left: false,
+    });
     socket.once('close', () => this.#connections.delete(socket));
   }
 
@@ -109,17 +121,22 @@ export class Listener {
     const connection = this.#connections.get(request.socket);
     // The connection closed while its last request was still in the parser.
     if (!connection) return;
-    connection.responses.add(response);
+    connection.open += 1;
+    connection.latest = response;
     response.once('close', () => this.#onResponseOver(request.socket, connection, response));
     response.on('error', () => {});
     if (this.#draining) forbidReuse(response);
-    this.#handle(request, response);
+    // A question about this server, not about a resource (RFC 9110, 9.3.7): there is nothing to send on.
+    if (request.method === 'OPTIONS' && request.url === '*') response.writeHead(204, { Allow: ALLOW }).end();
+    else this.#handle(request, response);
   }
 
   #onResponseOver(socket: Socket, connection: Connection, response: ServerResponse): void {
-    connection.responses.delete(response);
-    if (connection.responses.size > 0) return;
-    if (connection.lastWords) this.#say(socket, connection.lastWords);
+    connection.open -= 1;
+    if (connection.latest === response) connection.latest = undefined;
+    if (connection.open > connection.broken) return;
+    if (connection.left) socket.destroy();
+    else if (connection.lastWords) this.#say(socket, connection.lastWords);
     else if (this.#draining) socket.destroySoon();
   }
 
@@ -137,13 +154,15 @@ export class Listener {
   #leave(socket: Socket): void {
     const connection = this.#connections.get(socket);
     if (!connection) return;
-    const earlier = [...connection.responses].filter((response) => response.req.complete);
-    if (earlier.length === 0) socket.destroy();
-    else for (const response of earlier) forbidReuse(response);
+    if (isBroken(connection.latest)) connection.broken = 1;
+    connection.left = true;
+    if (connection.open <= connection.broken) socket.destroy();
   }
 
+  /** Whether the bounds were broken by a request line, with which the packet then begins. */
   #isLineTooLong({ rawPacket }: { rawPacket?: Buffer }): boolean {
-    const lineEnd = rawPacket?.indexOf('\n') ?? -1;
+    if (!rawPacket || !/^[\r\n]*[A-Z]+ /.test(rawPacket.toString('latin1', 0, 32))) return false;
+    const lineEnd = rawPacket.indexOf('\n', 4);
     return lineEnd < 0 || lineEnd > this.#settings.maxUrlBytes;
   }
 
@@ -152,17 +171,17 @@ export class Listener {
     const connection = this.#connections.get(socket);
     if (!connection || connection.lastWords) return;
     connection.lastWords = code;
-    const responses = [...connection.responses];
-    // A request whose own body is broken must not be waited for: its upload never ends.
-    const broken = responses.find((response) => !response.req.complete);
-    if (broken?.headersSent) {
-      // Its answer is on its way already, and says how it is framed, except to an HTTP/1.0 client.
-      if (broken.req.httpVersionMinor > 0) socket.destroySoon();
-      else socket.destroy();
-      return;
+    const { latest } = connection;
+    if (isBroken(latest)) {
+      if (latest.headersSent) {
+        // Its answer is on its way already, and says how it is framed, except to an HTTP/1.0 client.
+        if (latest.req.httpVersionMinor > 0) socket.destroySoon();
+        else socket.destroy();
+        return;
+      }
+      connection.broken = 1;
     }
-    if (broken) connection.responses.delete(broken);
-    if (connection.responses.size === 0) this.#say(socket, code);
+    if (connection.open <= connection.broken) this.#say(socket, code);
   }
 
   #say(socket: Socket, code: AnswerCode): void {
@@ -172,8 +191,7 @@ export class Listener {
     }
     const { status, sentence } = OWN_ANSWERS[code];
     const body = JSON.stringify({ type: 'about:blank', title: sentence, status, code });
-    const allow =
-      code === 'METHOD_NOT_ALLOWED' ? 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : '';
+    const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
     socket.end(
       `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\n${allow}` +
         `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -190,7 +208,12 @@ const REASONS: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 };
 
+/** A request whose own body the parser gave up: its upload never ends. */
+function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
+  return latest !== undefined && !latest.req.complete;
+}
+
 /** Node then writes `Connection: close` and closes after this response. */
-function forbidReuse(response: ServerResponse): void {
-  if (!response.headersSent) response.shouldKeepAlive = false;
+function forbidReuse(response: ServerResponse | undefined): void {
+  if (response && !response.headersSent) response.shouldKeepAlive = false;
 }

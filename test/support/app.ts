@@ -22,8 +22,17 @@ export interface RunningApp {
   readonly app: App;
   readonly port: number;
   readonly url: string;
-  /** The lines logged so far. */
+  /** The lines logged so far; each comes a moment after what it tells of. */
   readonly logs: readonly LogLine[];
+}
+
+/** Where a log can write: each line ends up as an object, shortly after it was written. */
+export function linesInto(lines: unknown[]): { write(text: string): void } {
+  return {
+    write(text) {
+      for (const line of text.trimEnd().split('\n')) lines.push(JSON.parse(line));
+    },
+  };
 }
 
 /** Starts the program in front of these upstreams; it is stopped after the test. */
@@ -47,8 +56,7 @@ export async function startApp({
   const loaded = loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
   const logs: LogLine[] = [];
-  const to = { write: (line: string) => logs.push(JSON.parse(line)) };
-  const { logger } = await createLog({ level: 'debug', format: 'json', secrets: [], to });
+  const { logger } = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(logs) });
   const app = createApp(loaded.config, { clock, random: seededRandom(1), logger });
   const { port } = await app.start();
   let stopped: Promise<number> | undefined;

@@ -13,9 +13,18 @@ export class Pool {
   readonly availability: Availability;
   readonly registry: Registry;
 
-  constructor(names: string, timeToLive: 'auto' | number = 'auto') {
+  constructor(
+    names: string,
+    timeToLive: 'auto' | number = 'auto',
+    urls: Readonly<Record<string, string>> = {},
+  ) {
     const tierOf = (name: string): Tier => (name === name.toUpperCase() ? 'primary' : 'fallback');
-    this.registry = new Registry([...names].map((name) => upstream(name, { tier: tierOf(name) })));
+    this.registry = new Registry(
+      [...names].map((name) => {
+        const url = urls[name];
+        return upstream(name, { tier: tierOf(name), ...(url === undefined ? {} : { url }) });
+      }),
+    );
     // In the middle of the jitter: exactly the stated time.
     const { clock } = this;
     this.quarantine = new Quarantine({ timeToLive, clock, random: () => 0.5, announcer: new Announcer() });

@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.ts';
+
+/** Something that must not last too long. */
+export interface Watched {
+  /** Its place among the watched. Written by the watch. */
+  watchIndex: number;
+  /** Called every now and then; ends itself when its time is over. */
+  onTick(nowMs: number): void;
+}
+
+/** A tick may be late by this part of the shortest time that is watched. */
+const PRECISION = 0.1;
+const LONGEST_TICK_MS = 100;
+const SHORTEST_TICK_MS = 5;
+
+/**
+ * Watches the time limits of all attempts with one timer. A timer of its own for each attempt, nearly always
+ * cancelled, costs as much as the rest of its bookkeeping.
+ */
+export class Watch {
+  readonly #clock: Clock;
+  readonly #tickMs: number;
+  /**
+   * The first `#count` slots are taken; the array never shrinks. A Set, or an array that shrinks and grows with
+   * the load, leaves its outgrown tables in the old generation, where they keep dead requests alive until the
+   * next full collection: the scavenger then copies each of them twice.
+   */
+  readonly #slots: (Watched | undefined)[] = [];
+  #count = 0;
+  #ticking = false;
+
+  /** `shortestMs`: the shortest limit that will be watched; limits are kept to a tenth of it, at most 100 ms. */
+  constructor(clock: Clock, shortestMs: number) {
+    this.#clock = clock;
+    this.#tickMs = Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, shortestMs * PRECISION));
+  }
+
+  add(watched: Watched): void {
+    watched.watchIndex = this.#count;
+    this.#slots[this.#count] = watched;
+    this.#count += 1;
+    if (!this.#ticking) this.#tickLater();
+  }
+
+  remove(watched: Watched): void {
+    this.#count -= 1;
+    const last = this.#slots[this.#count];
+    if (last) {
+      this.#slots[watched.watchIndex] = last;
+      last.watchIndex = watched.watchIndex;
+    }
+    this.#slots[this.#count] = undefined;
+  }
+
+  #tickLater(): void {
+    this.#ticking = true;
+    this.#clock.after(this.#tickMs, () => {
+      const nowMs = this.#clock.monotonicMs();
+      // A copy: those whose time is over remove themselves.
+      for (const watched of this.#slots.slice(0, this.#count)) watched?.onTick(nowMs);
+      this.#ticking = false;
+      if (this.#count > 0) this.#tickLater();
+    });
+  }
+}

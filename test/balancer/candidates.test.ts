@@ -1,0 +1,185 @@
+// Scripts with the expected order. Upper case names are primaries, lower case ones fallbacks; `?` marks a
+// trial of one that is out.
+import { describe, expect, it } from 'vitest';
+import { type CandidateSource, Candidates } from '../../src/balancer/candidates.ts';
+import type { Blame } from '../../src/upstreams/quarantine.ts';
+import type { Upstream } from '../../src/upstreams/upstream.ts';
+import { namesOf, Pool } from '../upstreams/pool.ts';
+
+const REFUSED: Blame = { reason: 'refused' };
+const LIMITED: Blame = { reason: 'rate-limited' };
+const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
+
+const anyone = () => true;
+
+interface Script {
+  readonly ttl?: number;
+  /** Punished before the request, one shortly after the other. */
+  readonly out?: Readonly<Record<string, Blame>>;
+  readonly down?: string;
+  /** What another request or an operator does as soon as this many were tried. */
+  readonly meanwhile?: Readonly<Record<number, (pool: Pool) => void>>;
+}
+
+function source(pool: Pool): CandidateSource {
+  // The last of the list first: an order that is not the list's, and that shows what it was given.
+  const reversed = { order: (upstreams: readonly Upstream[]) => [...upstreams].reverse() };
+  return {
+    availability: pool.availability,
+    strategies: { primary: reversed, fallback: reversed },
+    trials: new Map(),
+  };
+}
+
+function play(names: string, { ttl, out = {}, down = '', meanwhile = {} }: Script): string {
+  const pool = new Pool(names, ttl);
+  for (const [name, blame] of Object.entries(out)) {
+    pool.quarantine.punish(pool.of(name), blame);
+    pool.clock.advance(100);
+  }
+  for (const name of down) pool.down(name);
+  const candidates = new Candidates(source(pool));
+  const tried: string[] = [];
+  for (;;) {
+    meanwhile[tried.length]?.(pool);
+    const candidate = candidates.next(anyone);
+    if (!candidate) return tried.join(' ');
+    const { name } = candidate.upstream;
+    tried.push(candidate.trial ? `${name}?` : name);
+    pool.quarantine.punish(candidate.upstream, REFUSED);
+  }
+}
+
+const rows: readonly [what: string, names: string, script: Script, expected: string][] = [
+  ['primaries in the strategy’s order, then fallbacks', 'ABCab', {}, 'C B A b a'],
+  ['fallbacks when there is no primary', 'ab', {}, 'b a'],
+  ['a quarantined primary is left out', 'ABCa', { out: { B: LIMITED } }, 'C A a'],
+  ['a quarantined fallback is left out', 'Aabc', { out: { b: LIMITED } }, 'A c a'],
+  ['fallbacks when every primary is out', 'ABab', { out: { A: LIMITED, B: RESTING } }, 'b a'],
+  ['one that is down is left out', 'ABa', { ttl: 60_000, down: 'B' }, 'A a'],
+  [
+    'one that became quarantined meanwhile is skipped',
+    'ABCa',
+    { meanwhile: { 1: (pool) => pool.quarantine.punish(pool.of('B'), LIMITED) } },
+    'C A a',
+  ],
+  [
+    'one that went down meanwhile is skipped, for now',
+    'ABCa',
+    { meanwhile: { 1: (pool) => pool.down('B') } },
+    'C A a B?',
+  ],
+  [
+    'a fallback list is looked at when its turn comes, not before',
+    'Aab',
+    { out: { a: LIMITED }, meanwhile: { 1: (pool) => pool.quarantine.release(pool.of('a'), 'operator') } },
+    'A b a',
+  ],
+  ['whoever failed is not tried again as a last resort', 'ABa', {}, 'B A a'],
+  [
+    'a last resort when nothing is usable, the one due back first in front',
+    'ABa',
+    { out: { B: REFUSED, a: REFUSED, A: REFUSED } },
+    'B? a? A?',
+  ],
+  ['a last resort after the usable ones failed', 'ABa', { out: { B: REFUSED } }, 'A a B?'],
+  ['no last resort inside a rate limit or a stated rest', 'ABa', { out: { A: LIMITED, B: RESTING } }, 'a'],
+  ['nobody, when all rest for good reason', 'AB', { out: { A: RESTING, B: LIMITED } }, ''],
+  [
+    'no last resort with a fixed time to live',
+    'ABa',
+    { ttl: 60_000, out: { A: REFUSED, B: REFUSED, a: REFUSED } },
+    '',
+  ],
+  ['the usable ones only, with a fixed time to live', 'ABa', { ttl: 60_000, out: { B: REFUSED } }, 'A a'],
+  [
+    'a last resort that asked to be left alone meanwhile is skipped',
+    'ABC',
+    {
+      out: { A: REFUSED, B: REFUSED, C: REFUSED },
+      meanwhile: { 1: (pool) => pool.quarantine.punish(pool.of('B'), RESTING) },
+    },
+    'A? C?',
+  ],
+  [
+    'a last resort that is well meanwhile is no trial',
+    'AB',
+    {
+      out: { A: REFUSED, B: REFUSED },
+      meanwhile: { 1: (pool) => pool.quarantine.release(pool.of('B'), 'probe') },
+    },
+    'A? B',
+  ],
+];
+
+describe('the order of candidates', () => {
+  it.each(rows)('%s', (_, names, script, expected) => {
+    expect(play(names, script)).toBe(expected);
+  });
+
+  it('asks a strategy for the usable ones of its tier only, and once', () => {
+    const pool = new Pool('ABCab');
+    pool.quarantine.punish(pool.of('B'), LIMITED);
+    const asked: string[] = [];
+    const order = (upstreams: readonly Upstream[]) => {
+      asked.push(namesOf(upstreams));
+      return [...upstreams];
+    };
+    const candidates = new Candidates({
+      ...source(pool),
+      strategies: { primary: { order }, fallback: { order } },
+    });
+    while (candidates.next(anyone)) {
+      // To the end.
+    }
+    expect(asked).toEqual(['AC', 'ab']);
+  });
+
+  it('does not ask the fallbacks’ strategy when a primary is enough', () => {
+    const pool = new Pool('Aa');
+    const { strategies } = source(pool);
+    const fallback = {
+      order: () => {
+        throw new Error('asked');
+      },
+    };
+    const candidates = new Candidates({ ...source(pool), strategies: { ...strategies, fallback } });
+    expect(candidates.next(anyone)?.upstream.name).toBe('A');
+  });
+});
+
+it('passes over whom the request can not go to, also as a last resort', () => {
+  const pool = new Pool('ABCabc');
+  for (const name of ['A', 'B', 'b']) pool.quarantine.punish(pool.of(name), REFUSED);
+  const candidates = new Candidates(source(pool));
+  const tried = ['C', 'c', 'A', 'none'].map(
+    () => candidates.next(({ name }) => 'ACc'.includes(name))?.upstream.name,
+  );
+  expect(tried).toEqual(['C', 'c', 'A', undefined]);
+});
+
+describe('trials under way at once', () => {
+  it('are four for one upstream at most; then the next one is tried', () => {
+    const pool = new Pool('AB');
+    pool.quarantine.punish(pool.of('A'), REFUSED);
+    pool.clock.advance(1);
+    pool.quarantine.punish(pool.of('B'), REFUSED);
+    const from = source(pool);
+    const next = () => new Candidates(from).next(anyone)?.upstream.name;
+    from.trials.set(pool.of('A'), 3);
+    expect(next()).toBe('A');
+    from.trials.set(pool.of('A'), 4);
+    expect(next()).toBe('B');
+    from.trials.set(pool.of('B'), 4);
+    expect(next()).toBeUndefined();
+    from.trials.set(pool.of('A'), 3);
+    expect(next()).toBe('A');
+  });
+
+  it('do not count against an upstream that is usable', () => {
+    const pool = new Pool('A');
+    const from = source(pool);
+    from.trials.set(pool.of('A'), 4);
+    expect(new Candidates(from).next(anyone)).toEqual({ upstream: pool.of('A'), trial: false });
+  });
+});

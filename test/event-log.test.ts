@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { createEventLog } from '../src/event-log.ts';
+import type { Event, UpstreamIdentity } from '../src/events.ts';
+import { createLog } from '../src/log.ts';
+import { linesInto } from './support/app.ts';
+import { upstream } from './support/upstreams.ts';
+
+async function logged(event: Event, level = 'debug'): Promise<Record<string, unknown>[]> {
+  const lines: Record<string, unknown>[] = [];
+  const { logger, flush } = await createLog({ level, format: 'json', secrets: [], to: linesInto(lines) });
+  createEventLog(logger)(event);
+  flush();
+  return lines.map(({ time, ...line }) => line);
+}
+
+// A whole upstream, as the program announces it: nothing of its URL may come along.
+const A: UpstreamIdentity = upstream('A', { url: 'https://user:SECRET@a.example/SECRET?k=SECRET' });
+
+const request: Event = {
+  type: 'request-finished',
+  id: 'abc-1',
+  clientAddress: '192.0.2.1',
+  method: 'POST',
+  path: '/x',
+  rpcMethod: 'eth_call',
+  result: 'answered',
+  status: 200,
+  code: undefined,
+  upstream: A,
+  primariesOut: false,
+  attempts: 2,
+  durationMs: 12.3456,
+};
+
+const rows: readonly [what: string, event: Event, line: Record<string, unknown>][] = [
+  [
+    'a request that was answered',
+    request,
+    {
+      level: 'info',
+      msg: 'Request',
+      id: 'abc-1',
+      client: '192.0.2.1',
+      method: 'POST',
+      path: '/x',
+      rpcMethod: 'eth_call',
+      result: 'answered',
+      status: 200,
+      upstream: 'A',
+      attempts: 2,
+      ms: 12.3,
+    },
+  ],
+  [
+    'a request that got an answer of our own',
+    {
+      ...request,
+      rpcMethod: undefined,
+      result: 'failed',
+      status: 502,
+      code: 'ALL_UPSTREAMS_FAILED',
+      upstream: undefined,
+      durationMs: 0.04,
+    },
+    {
+      level: 'info',
+      msg: 'Request',
+      id: 'abc-1',
+      client: '192.0.2.1',
+      method: 'POST',
+      path: '/x',
+      result: 'failed',
+      status: 502,
+      code: 'ALL_UPSTREAMS_FAILED',
+      attempts: 2,
+      ms: 0,
+    },
+  ],
+  [
+    'an attempt',
+    { type: 'attempt-finished', upstream: A, result: 'timeout', durationMs: 10_000.06 },
+    { level: 'debug', msg: 'Attempt', upstream: 'A', result: 'timeout', ms: 10_000.1 },
+  ],
+  [
+    'a quarantine',
+    { type: 'upstream-quarantined', upstream: A, reason: 'refused', method: undefined, durationMs: 5_432 },
+    { level: 'warn', msg: 'Quarantined', upstream: 'A', reason: 'refused', seconds: 5.4 },
+  ],
+  [
+    'the ban of a method',
+    {
+      type: 'upstream-quarantined',
+      upstream: A,
+      reason: 'method-unsupported',
+      method: 'debug_x',
+      durationMs: 300_000,
+    },
+    {
+      level: 'warn',
+      msg: 'Quarantined',
+      upstream: 'A',
+      reason: 'method-unsupported',
+      rpcMethod: 'debug_x',
+      seconds: 300,
+    },
+  ],
+  [
+    'a release',
+    { type: 'upstream-released', upstream: A, by: 'trial' },
+    { level: 'warn', msg: 'Released', upstream: 'A', by: 'trial' },
+  ],
+  [
+    'an upstream that went down',
+    { type: 'upstream-down', upstream: A, reason: 'probe-failed', problem: 'connection refused' },
+    {
+      level: 'warn',
+      msg: 'Status change: A [down]',
+      upstream: 'A',
+      reason: 'probe-failed',
+      problem: 'connection refused',
+    },
+  ],
+  [
+    'an upstream that came up',
+    { type: 'upstream-up', upstream: A, downMs: 61_250 },
+    { level: 'warn', msg: 'Status change: A [up]', upstream: 'A', downSeconds: 61.3 },
+  ],
+  [
+    'an alert that was not sent',
+    { type: 'alert-failed', kind: 'everything-failed', problem: 'HTTP 500' },
+    { level: 'warn', msg: 'Alert not sent', kind: 'everything-failed', problem: 'HTTP 500' },
+  ],
+];
+
+describe('the event log', () => {
+  it.each(rows)('writes one line for %s', async (_, event, line) => {
+    expect(await logged(event)).toEqual([line]);
+  });
+
+  it.each(rows)('shows nothing of a URL for %s', async (_, event) => {
+    expect(JSON.stringify(await logged(event))).not.toMatch(/SECRET|a\.example/);
+  });
+
+  it('leaves attempts out at info, requests at warn, and changes at error', async () => {
+    const written = async (level: string) =>
+      (await Promise.all(rows.map(([, event]) => logged(event, level)))).flat().map(({ level: own }) => own);
+    expect(new Set(await written('info'))).toEqual(new Set(['info', 'warn']));
+    expect(new Set(await written('warn'))).toEqual(new Set(['warn']));
+    expect(await written('error')).toEqual([]);
+  });
+});

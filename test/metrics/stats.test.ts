@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { formatUptime, readStats } from '../../src/metrics/stats.ts';
+import { Pool } from '../upstreams/pool.ts';
+
+const stats = (pool: Pool) => readStats(pool.registry, pool.availability, pool.clock);
+const row = (pool: Pool, name: string) => stats(pool).find((each) => each.name === name);
+
+describe('the rows of /stats', () => {
+  it('are one for each upstream, primaries first', () => {
+    const pool = new Pool('ABab');
+    expect(stats(pool).map(({ name, tier }) => [name, tier])).toEqual([
+      ['A', 'primary'],
+      ['B', 'primary'],
+      ['a', 'fallback'],
+      ['b', 'fallback'],
+    ]);
+  });
+
+  it('tell what an upstream is and what it did', () => {
+    const pool = new Pool('A');
+    Object.assign(pool.of('A'), { weight: 3, inFlight: 2, attempts: 10, failures: 4 });
+    pool.clock.advance(323_999);
+    expect(stats(pool)).toMatchObject([
+      {
+        name: 'A',
+        url: 'http://a.example',
+        tier: 'primary',
+        alive: true,
+        state: 'usable',
+        reason: null,
+        until: null,
+        uptime: '00h:05m:23s',
+        connections: 2,
+        requests: 10,
+        failures: 4,
+        weight: 3,
+      },
+    ]);
+  });
+
+  it('say why an upstream is quarantined, and until when as a date', () => {
+    const pool = new Pool('A');
+    pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
+    pool.clock.advance(1_000);
+    expect(row(pool, 'A')).toMatchObject({
+      alive: true,
+      state: 'quarantined',
+      reason: 'timeout',
+      until: new Date(pool.clock.wallMs() + 4_000).toISOString(),
+    });
+    pool.clock.advance(4_000);
+    expect(row(pool, 'A')).toMatchObject({ state: 'usable', reason: null, until: null });
+  });
+
+  it('say that a probe holds an upstream for dead; its uptime begins anew when it is back', () => {
+    const pool = new Pool('A');
+    pool.clock.advance(60_000);
+    pool.down('A');
+    expect(row(pool, 'A')).toMatchObject({
+      alive: false,
+      state: 'down',
+      reason: 'probe-failed',
+      until: null,
+      uptime: '00h:00m:00s',
+    });
+    pool.up('A');
+    pool.of('A').upSinceMs = pool.clock.monotonicMs();
+    pool.clock.advance(1_000);
+    expect(row(pool, 'A')).toMatchObject({ alive: true, state: 'usable', uptime: '00h:00m:01s' });
+  });
+
+  it('say that an operator drains an upstream', () => {
+    const pool = new Pool('A');
+    pool.drain('A');
+    expect(row(pool, 'A')).toMatchObject({ alive: true, state: 'draining', reason: null, until: null });
+  });
+
+  it('show scheme, host and port of a URL, and nothing else of it', () => {
+    const pool = new Pool('A', 'auto', { A: 'https://user:SECRET@a.example:8545/SECRET?k=SECRET' });
+    expect(row(pool, 'A')?.url).toBe('https://a.example:8545');
+    expect(JSON.stringify(stats(pool))).not.toContain('SECRET');
+  });
+});
+
+describe('an uptime', () => {
+  it.each([
+    [0, '00h:00m:00s'],
+    [999, '00h:00m:00s'],
+    [1_000, '00h:00m:01s'],
+    [59_999, '00h:00m:59s'],
+    [60_000, '00h:01m:00s'],
+    [3_599_999, '00h:59m:59s'],
+    [3_600_000, '01h:00m:00s'],
+    [86_400_000, '24h:00m:00s'],
+    [360_000_000, '100h:00m:00s'],
+    [-5, '00h:00m:00s'],
+  ])('of %d ms is %s', (ms, text) => {
+    expect(formatUptime(ms)).toBe(text);
+  });
+});
