@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { balance } from './balancer/balance.ts';
 import { conclude, concludeDefect } from './balancer/conclude.ts';
 import { ConnectionPool } from './balancer/connections.ts';
-import { createIdentity } from './balancer/headers.ts';
+import { createIdentity } from './balancer/header-lines.ts';
 import { type OpenSettings, open } from './balancer/open.ts';
 import type { BalancerParts } from './balancer/parts.ts';
 import { createPlacement } from './balancer/place.ts';

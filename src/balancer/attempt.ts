@@ -5,12 +5,13 @@ import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Candidate } from './candidates.ts';
 import type { Exchange } from './exchange.ts';
-import { forward, type Sending, type Wire } from './forward.ts';
+import { forward } from './forward.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
 import type { Entry, Ledger, Source } from './ledger.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import type { BalancerParts } from './parts.ts';
 import { holdsTransaction, resultIn, settleTransactions, transactionLookup } from './settle-transactions.ts';
+import type { Sending, Wire } from './wire.ts';
 
 /** See `Sending.peekBytes`. */
 const PEEK_BYTES = 64 * 1024;

@@ -3,8 +3,8 @@ import type { AttemptResult } from '../events.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Origin, RequestHeaders } from './headers.ts';
 import type { Ledger } from './ledger.ts';
+import type { Origin, RequestHeaders } from './request-headers.ts';
 import type { Target } from './target.ts';
 
 /** A request's body: kept, so that it can be sent again, or too large for that. */

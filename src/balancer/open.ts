@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { Exchange } from './exchange.ts';
-import { type Identity, type RequestHeaders, readRequestHeaders } from './headers.ts';
+import type { Identity } from './header-lines.ts';
+import { type RequestHeaders, readRequestHeaders } from './request-headers.ts';
 import { hasDotSegments, readTarget, type Target } from './target.ts';
 
 /** More header lines than this are an attack: Node 20 silently drops those past about 1,000. */

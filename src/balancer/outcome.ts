@@ -1,5 +1,5 @@
 import type { FailureReason } from '../events.ts';
-import type { ResponseHeaders } from './headers.ts';
+import type { ResponseHeaders } from './response-headers.ts';
 
 /** Where the rest of an answer's body goes, chunk by chunk. */
 export interface Sink {

@@ -7,10 +7,10 @@ import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
 import type { ClassifySettings } from './classify.ts';
-import type { Wire } from './forward.ts';
 import type { Ledger } from './ledger.ts';
 import type { Answered } from './outcome.ts';
 import type { BodyLimits } from './receive.ts';
+import type { Wire } from './wire.ts';
 
 /** What a request needs on its way. Built once, in `app.ts`. */
 export interface BalancerParts {

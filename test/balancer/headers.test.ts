@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  attemptHeaders,
-  createIdentity,
-  readRequestHeaders,
-  readResponseHeaders,
-  saneReasonPhrase,
-} from '../../src/balancer/headers.ts';
+import { createIdentity } from '../../src/balancer/header-lines.ts';
+import { attemptHeaders, readRequestHeaders } from '../../src/balancer/request-headers.ts';
+import { readResponseHeaders, saneReasonPhrase } from '../../src/balancer/response-headers.ts';
 
 const identity = createIdentity('lb-1');
 const origin = { address: '10.0.0.9', protocol: 'http', host: 'lb.example' } as const;

@@ -1,0 +1,131 @@
+import { connectionNames, HOP_BY_HOP, type Identity, lowerCased, without } from './header-lines.ts';
+
+/** A request's header section, read once. */
+export interface RequestHeaders {
+  /** What goes to every upstream, without Host, Content-Length and Authorization. */
+  readonly forward: readonly string[];
+  /** The client's Authorization lines, sent unless the upstream has its own. */
+  readonly authorization: readonly string[] | undefined;
+  readonly host: string | undefined;
+  readonly requestId: string | undefined;
+  readonly contentType: string;
+  /** The exact value of Transfer-Encoding; undefined when there is none. */
+  readonly transferEncoding: string | undefined;
+  readonly contentLength: string | undefined;
+  readonly expect: string | undefined;
+  /** Our own name stands in Via. */
+  readonly looped: boolean;
+  /** Host or Transfer-Encoding or Content-Length stands more than once. */
+  readonly repeated: boolean;
+}
+
+/** What is told to the upstream about where a request came from. */
+export interface Origin {
+  readonly address: string;
+  readonly protocol: 'http' | 'https';
+  readonly host: string;
+}
+
+const SANE_REQUEST_ID = /^[\w.~:/+=@-]{1,128}$/;
+/** Claims about where a request came from, also in the spelling with underscores that some servers merge. */
+function claimsOrigin(name: string): boolean {
+  const first = name.charCodeAt(0);
+  // Cheap way out for nearly all names: only x… and f… can match.
+  if (first !== 120 && first !== 102) return false;
+  const dashed = name.includes('_') ? name.replaceAll('_', '-') : name;
+  return dashed.startsWith('x-forwarded-') || dashed === 'forwarded' || dashed === 'x-real-ip';
+}
+
+/** Reads a request's header lines once and sorts out what may be sent on. */
+export function readRequestHeaders(raw: readonly string[], identity: Identity): RequestHeaders {
+  const forward: string[] = [];
+  let authorization: string[] | undefined;
+  let named: Set<string> | undefined;
+  let host: string | undefined;
+  let contentLength: string | undefined;
+  let transferEncoding: string | undefined;
+  let contentType: string | undefined;
+  let expect: string | undefined;
+  let requestId: string | undefined;
+  let via = '';
+  let repeated = false;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
+    const key = lowerCased(name) ?? name.toLowerCase();
+    switch (key) {
+      case 'host':
+        repeated ||= host !== undefined;
+        host = value;
+        break;
+      case 'content-length':
+        repeated ||= contentLength !== undefined;
+        contentLength = value;
+        break;
+      case 'transfer-encoding':
+        repeated ||= transferEncoding !== undefined;
+        transferEncoding = value;
+        break;
+      case 'expect':
+        expect ??= value;
+        break;
+      case 'x-request-id':
+        requestId ??= value;
+        break;
+      case 'connection':
+        named = connectionNames(value, named);
+        break;
+      case 'via':
+        via = via ? `${via}, ${value}` : value;
+        break;
+      case 'authorization':
+        authorization ??= [];
+        authorization.push(name, value);
+        break;
+      default:
+        if (HOP_BY_HOP.has(key) || claimsOrigin(key)) break;
+        if (key === 'content-type') contentType ??= value;
+        forward.push(name, value);
+    }
+  }
+  const kept = named ? without(forward, named) : forward;
+  kept.push('Via', via ? `${via}, ${identity.viaLine}` : identity.viaLine);
+  return {
+    forward: kept,
+    authorization,
+    host,
+    requestId: requestId !== undefined && SANE_REQUEST_ID.test(requestId) ? requestId : undefined,
+    contentType: contentType ?? '',
+    transferEncoding,
+    contentLength,
+    expect,
+    looped: via !== '' && passedThrough(via, identity),
+    repeated,
+  };
+}
+
+function passedThrough(via: string, identity: Identity): boolean {
+  return via.split(',').some((hop) => hop.trim().split(/\s+/)[1] === identity.via);
+}
+
+/** The header lines of one attempt. Host and the framing lines are written by the HTTP client itself. */
+export function attemptHeaders(
+  headers: RequestHeaders,
+  origin: Origin,
+  requestId: string,
+  upstreamAuthorization: string | undefined,
+): string[] {
+  const lines = headers.forward.slice();
+  if (upstreamAuthorization !== undefined) lines.push('Authorization', upstreamAuthorization);
+  else if (headers.authorization) lines.push(...headers.authorization);
+  lines.push(
+    'X-Forwarded-For',
+    origin.address,
+    'X-Forwarded-Proto',
+    origin.protocol,
+    'X-Request-Id',
+    requestId,
+  );
+  if (origin.host) lines.push('X-Forwarded-Host', origin.host);
+  return lines;
+}

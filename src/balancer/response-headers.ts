@@ -1,0 +1,84 @@
+import {
+  connectionNames,
+  FORBIDDEN_IN_VALUE,
+  HOP_BY_HOP,
+  type Identity,
+  lowerCased,
+  without,
+} from './header-lines.ts';
+
+/** An answer's header section, read once. */
+export interface ResponseHeaders {
+  /** What may go to the client, without Content-Length. */
+  readonly forward: string[];
+  readonly contentLength: number | undefined;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly retryAfter: string | undefined;
+}
+
+/** More lines than this in an answer are a broken or hostile upstream. */
+const MAX_RESPONSE_LINES = 200;
+
+/**
+ * Reads an upstream's header lines and sorts out what may go to the client.
+ * Undefined when they can't be passed on: too many, or bytes that no header may hold.
+ */
+export function readResponseHeaders(raw: readonly Buffer[], identity: Identity): ResponseHeaders | undefined {
+  if (raw.length > MAX_RESPONSE_LINES * 2) return undefined;
+  const forward: string[] = [];
+  let named: Set<string> | undefined;
+  let contentLength: string | undefined;
+  let contentType = '';
+  let contentEncoding = '';
+  let retryAfter: string | undefined;
+  let via = '';
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]?.toString('latin1') ?? '';
+    const value = raw[i + 1]?.toString('latin1') ?? '';
+    const key = lowerCased(name);
+    if (key === undefined || FORBIDDEN_IN_VALUE.test(value)) return undefined;
+    switch (key) {
+      case 'content-length':
+        contentLength = value;
+        continue;
+      case 'connection':
+        named = connectionNames(value, named);
+        continue;
+      case 'via':
+        via = via ? `${via}, ${value}` : value;
+        continue;
+      case 'x-request-id':
+      case 'x-forwarded-server':
+        // Ours are set instead.
+        continue;
+      case 'content-type':
+        contentType ||= value;
+        break;
+      case 'content-encoding':
+        contentEncoding ||= value;
+        break;
+      case 'retry-after':
+        retryAfter ??= value;
+        break;
+      default:
+        if (HOP_BY_HOP.has(key)) continue;
+    }
+    forward.push(name, value);
+  }
+  const kept = named ? without(forward, named) : forward;
+  kept.push('Via', via ? `${via}, ${identity.viaLine}` : identity.viaLine);
+  const isNumber = contentLength !== undefined && /^\d+$/.test(contentLength);
+  return {
+    forward: kept,
+    contentLength: isNumber ? Number(contentLength) : undefined,
+    contentType,
+    contentEncoding,
+    retryAfter,
+  };
+}
+
+/** A reason phrase that can be written into a status line. */
+export function saneReasonPhrase(text: string): string {
+  return FORBIDDEN_IN_VALUE.test(text) ? '' : text;
+}

@@ -1,0 +1,280 @@
+import type { Dispatcher } from 'undici';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Connection, ConnectionPool } from './connections.ts';
+import type { EndsWithClient, Exchange } from './exchange.ts';
+import { readFailure } from './failure.ts';
+import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
+import { attemptHeaders } from './request-headers.ts';
+import { relayInterim } from './respond.ts';
+import { type ResponseHeaders, readResponseHeaders, saneReasonPhrase } from './response-headers.ts';
+import { Upload } from './upload.ts';
+import type { Watched } from './watch.ts';
+import type { Sending, Wire } from './wire.ts';
+
+const noop = () => {};
+const NO_HEADERS: ResponseHeaders = {
+  forward: [],
+  contentLength: 0,
+  contentType: '',
+  contentEncoding: '',
+  retryAfter: undefined,
+};
+
+/**
+ * connecting -> sent -> peeking -> over            the body was read whole
+ *                       peeking -> flowing -> over  it was too large for that, or a stream
+ * Each state may also end in `over` by a failure, a time-out, or because the client left.
+ */
+type State = 'connecting' | 'sent' | 'peeking' | 'flowing' | 'over';
+
+export class Transmission implements Dispatcher.DispatchHandler, ResponseStream, Watched, EndsWithClient {
+  readonly #exchange: Exchange;
+  readonly #sending: Sending;
+  readonly #upstream: Upstream;
+  readonly #wire: Wire;
+  readonly #pool: ConnectionPool;
+  #state: State = 'connecting';
+  #connection: Connection | undefined;
+  #kept = false;
+  #heard = false;
+  #abort: ((error?: Error) => void) | undefined;
+  #upload: Upload | undefined;
+  #settle: (outcome: AttemptOutcome) => void = noop;
+  watchIndex = -1;
+  /** When the next byte is overdue. */
+  #dueMs = 0;
+  #status = 0;
+  #reasonPhrase = '';
+  #headers: ResponseHeaders | undefined;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #sink: Sink | undefined;
+  #resume: () => void = noop;
+  #paused = false;
+
+  constructor(exchange: Exchange, sending: Sending, upstream: Upstream, wire: Wire) {
+    this.#exchange = exchange;
+    this.#sending = sending;
+    this.#upstream = upstream;
+    this.#wire = wire;
+    this.#pool = wire.pool(upstream);
+  }
+
+  /** Sends on a kept connection, if there is one and none that is `fresh` is asked for. */
+  start(settle: (outcome: AttemptOutcome) => void, fresh: boolean): void {
+    this.#settle = settle;
+    this.#exchange.underWay = this;
+    const connection = this.#pool.acquire(fresh);
+    this.#connection = connection;
+    this.#upstream.inFlight += 1;
+    this.#kept = connection.socket !== undefined;
+    this.#arm();
+    this.#wire.watch.add(this);
+    try {
+      connection.client.dispatch(this.#request(), this);
+    } catch {
+      // undici refuses what it can't write, a path with a control character for one.
+      this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
+    }
+  }
+
+  #request(): Dispatcher.DispatchOptions {
+    const { headers, origin, id, target, request } = this.#exchange;
+    const { body } = this.#sending;
+    const lines = attemptHeaders(headers, origin, id, this.#upstream.authorization);
+    if (body.kind === 'piped') {
+      const { clock, upload } = this.#wire;
+      this.#upload = new Upload(request, body, upload, { clock, onTurn: () => this.#onTurn() });
+      // The attempt tells of the failure; without a listener it would end the process.
+      this.#upload.on('error', () => {});
+      if (body.length !== undefined) lines.push('Content-Length', String(body.length));
+    }
+    return {
+      path: this.#upstream.targetOf(target),
+      method: request.method ?? 'GET',
+      headers: lines,
+      body: body.kind === 'kept' ? body.bytes : (this.#upload ?? null),
+    };
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    this.#state = 'sent';
+  }
+
+  onResponseStarted(): void {
+    this.#heard = true;
+  }
+
+  onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
+    if (this.#state === 'over') return true;
+    if (status >= 100 && status < 200) {
+      relayInterim(this.#exchange, status, raw);
+      return true;
+    }
+    const headers = readResponseHeaders(raw, this.#wire.identity);
+    if (!headers || status < 100) {
+      this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
+      return true;
+    }
+    this.#status = status;
+    this.#reasonPhrase = saneReasonPhrase(reasonPhrase);
+    this.#headers = headers;
+    this.#resume = resume;
+    this.#state = 'peeking';
+    this.#arm();
+    return this.#peeks(headers) || this.#flow();
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#state === 'over') return true;
+    if (this.#sink) {
+      this.#arm();
+      return this.#sink.write(chunk) || this.#pause();
+    }
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#state === 'flowing') return this.#pause();
+    this.#arm();
+    return this.#size <= this.#sending.peekBytes || this.#flow();
+  }
+
+  onComplete(): void {
+    if (this.#state === 'over') return;
+    // A body that ends with the connection is complete only if the connection was ended, not reset.
+    const problem = this.#connection?.socket?.errored;
+    if (problem) {
+      this.onError(problem);
+      return;
+    }
+    const peeked = this.#state === 'peeking';
+    this.#leave();
+    if (this.#connection) this.#pool.release(this.#connection);
+    if (peeked) this.#settle(this.#answered(undefined));
+    else this.#sink?.end();
+  }
+
+  onError(error: Error): void {
+    if (this.#state === 'over') return;
+    // undici takes the length of the body that a 304 leaves out (RFC 9110, 8.6) for a broken promise.
+    if (this.#status === 304 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+      this.#stop(this.#answered(undefined));
+      return;
+    }
+    const failure = readFailure(error, {
+      sent: this.#state !== 'connecting',
+      heard: this.#heard,
+      headersDone: this.#state === 'peeking' || this.#state === 'flowing',
+      kept: this.#kept,
+      secure: this.#upstream.secure,
+    });
+    if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
+    else this.#stop(failure);
+  }
+
+  flowInto(sink: Sink): void {
+    this.#sink = sink;
+    if (this.#state === 'over') sink.fail('cut');
+    else this.resume();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#state === 'over') return;
+    this.#paused = false;
+    this.#arm();
+    this.#resume();
+  }
+
+  cancel(): void {
+    if (this.#state !== 'over') this.#stop({ kind: 'client-left' });
+  }
+
+  onClientLeft(): void {
+    this.#stop({ kind: 'client-left' });
+  }
+
+  /** Whether the body is to be read whole before anything of it goes out. */
+  #peeks(headers: ResponseHeaders): boolean {
+    if (this.#exchange.request.method === 'HEAD' || this.#status === 204 || this.#status === 304) return true;
+    if (headers.contentLength !== undefined) return headers.contentLength <= this.#sending.peekBytes;
+    return this.#exchange.rpc !== undefined && !headers.contentType.startsWith('text/event-stream');
+  }
+
+  /** Hands over what is there; the rest waits for a sink. */
+  #flow(): false {
+    this.#state = 'flowing';
+    this.#pause();
+    this.#settle(this.#answered(this));
+    return false;
+  }
+
+  #pause(): false {
+    this.#paused = true;
+    this.#disarm();
+    return false;
+  }
+
+  #answered(stream: ResponseStream | undefined): AttemptOutcome {
+    const [only] = this.#chunks;
+    return {
+      kind: 'answered',
+      status: this.#status,
+      reasonPhrase: this.#reasonPhrase,
+      headers: this.#headers ?? NO_HEADERS,
+      body: this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#size),
+      stream,
+    };
+  }
+
+  /** Ends the attempt before its time; the connection can't be used again. */
+  #stop(outcome: AttemptOutcome): void {
+    const flowing = this.#state === 'flowing';
+    this.#leave();
+    this.#abort?.();
+    if (this.#connection) this.#pool.discard(this.#connection);
+    if (flowing) this.#sink?.fail(outcome.kind === 'timed-out' ? 'timeout' : 'cut');
+    else if (this.#mayStartAgain(outcome)) {
+      const again = new Transmission(this.#exchange, this.#sending, this.#upstream, this.#wire);
+      again.start(this.#settle, true);
+    } else this.#settle(outcome);
+  }
+
+  /** The connection was closed as we wrote to it: the race of two idle timers, nobody's fault. */
+  #mayStartAgain(outcome: AttemptOutcome): boolean {
+    return (
+      outcome.kind === 'broken' && outcome.stale && this.#sending.repeat === 'always' && !this.#exchange.left
+    );
+  }
+
+  #leave(): void {
+    this.#state = 'over';
+    this.#upstream.inFlight -= 1;
+    this.#wire.watch.remove(this);
+    this.#exchange.underWay = undefined;
+  }
+
+  /** While an upload waits for the client, the upstream has no time to keep. */
+  #onTurn(): void {
+    if (this.#state !== 'connecting' && this.#state !== 'sent') return;
+    if (this.#upload?.waitsForClient) this.#disarm();
+    else this.#arm();
+  }
+
+  /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
+  #arm(): void {
+    this.#dueMs = this.#wire.clock.monotonicMs() + this.#wire.attemptTimeoutMs;
+  }
+
+  #disarm(): void {
+    this.#dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  onTick(nowMs: number): void {
+    // A body that streams, either way, has only its pauses to keep short.
+    const bounded = this.#state !== 'flowing' && !this.#upload;
+    const deadlineMs = bounded ? this.#exchange.deadlineMs : Number.POSITIVE_INFINITY;
+    if (nowMs < Math.min(this.#dueMs, deadlineMs)) return;
+    // Whichever came first, for a tick may be late: only the attempt's own limit speaks against the upstream.
+    this.#stop(deadlineMs < this.#dueMs ? { kind: 'out-of-time' } : { kind: 'timed-out' });
+  }
+}

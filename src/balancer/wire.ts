@@ -1,0 +1,30 @@
+import type { Clock } from '../clock.ts';
+import type { Repeatability } from '../rpc/methods.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { ConnectionPool } from './connections.ts';
+import type { Body } from './exchange.ts';
+import type { Identity } from './header-lines.ts';
+import type { UploadLimits } from './upload.ts';
+import type { Watch } from './watch.ts';
+
+/** What of an exchange goes to one upstream. */
+export interface Sending {
+  readonly body: Body;
+  /** Whether it may be sent a second time. */
+  readonly repeat: Repeatability;
+  /**
+   * Answers up to this size are read whole before the client gets a byte, so that one that breaks off or
+   * turns out to be none can still be replaced by another upstream's.
+   */
+  readonly peekBytes: number;
+}
+
+/** What every attempt needs of the program. */
+export interface Wire {
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly attemptTimeoutMs: number;
+  readonly watch: Watch;
+  readonly upload: UploadLimits;
+  pool(upstream: Upstream): ConnectionPool;
+}
