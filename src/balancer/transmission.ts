@@ -4,22 +4,15 @@ import type { Connection, ConnectionPool } from './connections.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 import { readFailure } from './failure.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
+import { Reading } from './reading.ts';
 import { attemptHeaders } from './request-headers.ts';
 import { relayInterim } from './respond.ts';
-import { type ResponseHeaders, readResponseHeaders, saneReasonPhrase } from './response-headers.ts';
+import { readResponseHeaders, saneReasonPhrase } from './response-headers.ts';
 import { Upload } from './upload.ts';
 import type { Watched } from './watch.ts';
 import type { Sending, Wire } from './wire.ts';
 
 const noop = () => {};
-const NO_HEADERS: ResponseHeaders = {
-  forward: [],
-  contentLength: 0,
-  contentType: '',
-  contentEncoding: '',
-  retryAfter: undefined,
-};
-
 /**
  * connecting -> sent -> peeking -> over            the body was read whole
  *                       peeking -> flowing -> over  it was too large for that, or a stream
@@ -43,11 +36,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   watchIndex = -1;
   /** When the next byte is overdue. */
   #dueMs = 0;
-  #status = 0;
-  #reasonPhrase = '';
-  #headers: ResponseHeaders | undefined;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  #reading: Reading | undefined;
   #sink: Sink | undefined;
   #resume: () => void = noop;
   #paused = false;
@@ -117,30 +106,27 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
       return true;
     }
-    this.#status = status;
-    this.#reasonPhrase = saneReasonPhrase(reasonPhrase);
-    this.#headers = headers;
+    this.#reading = new Reading(status, saneReasonPhrase(reasonPhrase), headers);
     this.#resume = resume;
     this.#state = 'peeking';
     this.#arm();
-    return this.#peeks(headers) || this.#flow();
+    return this.#reading.isPeeked(this.#exchange, this.#sending.peekBytes) || this.#flow(this.#reading);
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.#state === 'over') return true;
+    if (this.#state === 'over' || !this.#reading) return true;
     if (this.#sink) {
       this.#arm();
       return this.#sink.write(chunk) || this.#pause();
     }
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
+    this.#reading.hold(chunk);
     if (this.#state === 'flowing') return this.#pause();
     this.#arm();
-    return this.#size <= this.#sending.peekBytes || this.#flow();
+    return this.#reading.size <= this.#sending.peekBytes || this.#flow(this.#reading);
   }
 
   onComplete(): void {
-    if (this.#state === 'over') return;
+    if (this.#state === 'over' || !this.#reading) return;
     // A body that ends with the connection is complete only if the connection was ended, not reset.
     const problem = this.#connection?.socket?.errored;
     if (problem) {
@@ -150,15 +136,18 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     const peeked = this.#state === 'peeking';
     this.#leave();
     if (this.#connection) this.#pool.release(this.#connection);
-    if (peeked) this.#settle(this.#answered(undefined));
+    if (peeked) this.#settle(this.#reading.answered(undefined));
     else this.#sink?.end();
   }
 
   onError(error: Error): void {
-    if (this.#state === 'over') return;
     // undici takes the length of the body that a 304 leaves out (RFC 9110, 8.6) for a broken promise.
-    if (this.#status === 304 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-      this.#stop(this.#answered(undefined));
+    if (
+      this.#reading?.status === 304 &&
+      'code' in error &&
+      error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+    ) {
+      this.#stop(this.#reading.answered(undefined));
       return;
     }
     const failure = readFailure(error, {
@@ -186,25 +175,18 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   cancel(): void {
-    if (this.#state !== 'over') this.#stop({ kind: 'client-left' });
-  }
-
-  onClientLeft(): void {
     this.#stop({ kind: 'client-left' });
   }
 
-  /** Whether the body is to be read whole before anything of it goes out. */
-  #peeks(headers: ResponseHeaders): boolean {
-    if (this.#exchange.request.method === 'HEAD' || this.#status === 204 || this.#status === 304) return true;
-    if (headers.contentLength !== undefined) return headers.contentLength <= this.#sending.peekBytes;
-    return this.#exchange.rpc !== undefined && !headers.contentType.startsWith('text/event-stream');
+  onClientLeft(): void {
+    this.cancel();
   }
 
   /** Hands over what is there; the rest waits for a sink. */
-  #flow(): false {
+  #flow(reading: Reading): false {
     this.#state = 'flowing';
     this.#pause();
-    this.#settle(this.#answered(this));
+    this.#settle(reading.answered(this));
     return false;
   }
 
@@ -214,20 +196,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     return false;
   }
 
-  #answered(stream: ResponseStream | undefined): AttemptOutcome {
-    const [only] = this.#chunks;
-    return {
-      kind: 'answered',
-      status: this.#status,
-      reasonPhrase: this.#reasonPhrase,
-      headers: this.#headers ?? NO_HEADERS,
-      body: this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#size),
-      stream,
-    };
-  }
-
   /** Ends the attempt before its time; the connection can't be used again. */
   #stop(outcome: AttemptOutcome): void {
+    if (this.#state === 'over') return;
     const flowing = this.#state === 'flowing';
     this.#leave();
     this.#abort?.();
