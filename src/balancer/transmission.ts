@@ -12,7 +12,6 @@ import { Upload } from './upload.ts';
 import type { Watched } from './watch.ts';
 import type { Sending, Wire } from './wire.ts';
 
-const noop = () => {};
 /**
  * connecting -> sent -> peeking -> over            the body was read whole
  *                       peeking -> flowing -> over  it was too large for that, or a stream
@@ -32,13 +31,13 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #heard = false;
   #abort: ((error?: Error) => void) | undefined;
   #upload: Upload | undefined;
-  #settle: (outcome: AttemptOutcome) => void = noop;
+  #settle: ((outcome: AttemptOutcome) => void) | undefined;
   watchIndex = -1;
   /** When the next byte is overdue. */
   #dueMs = 0;
   #reading: Reading | undefined;
   #sink: Sink | undefined;
-  #resume: () => void = noop;
+  #resume: (() => void) | undefined;
   #paused = false;
 
   constructor(exchange: Exchange, sending: Sending, upstream: Upstream, wire: Wire) {
@@ -136,7 +135,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     const peeked = this.#state === 'peeking';
     this.#leave();
     if (this.#connection) this.#pool.release(this.#connection);
-    if (peeked) this.#settle(this.#reading.answered(undefined));
+    if (peeked) this.#settle?.(this.#reading.answered(undefined));
     else this.#sink?.end();
   }
 
@@ -171,7 +170,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (!this.#paused || this.#state === 'over') return;
     this.#paused = false;
     this.#arm();
-    this.#resume();
+    this.#resume?.();
   }
 
   cancel(): void {
@@ -186,7 +185,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #flow(reading: Reading): false {
     this.#state = 'flowing';
     this.#pause();
-    this.#settle(reading.answered(this));
+    this.#settle?.(reading.answered(this));
     return false;
   }
 
@@ -206,8 +205,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (flowing) this.#sink?.fail(outcome.kind === 'timed-out' ? 'timeout' : 'cut');
     else if (this.#mayStartAgain(outcome)) {
       const again = new Transmission(this.#exchange, this.#sending, this.#upstream, this.#wire);
-      again.start(this.#settle, true);
-    } else this.#settle(outcome);
+      again.start((later) => this.#settle?.(later), true);
+    } else this.#settle?.(outcome);
   }
 
   /** The connection was closed as we wrote to it: the race of two idle timers, nobody's fault. */
