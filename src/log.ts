@@ -68,7 +68,7 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
   if (format === 'pretty') {
     // Loaded only where it is used: a container never pays for it.
     const { default: pretty } = await import('pino-pretty');
-    return { logger: pino(options, pretty({ sync: true, ignore: 'pid,hostname' })), flush: () => {} };
+    return { logger: pino(options, pretty({ sync: true, singleLine: true })), flush: () => {} };
   }
   const lines = new LineBuffer(to ?? standardOutput());
   return { logger: pino(options, lines), flush: () => lines.flush() };
