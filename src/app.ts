@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { balance } from './balancer/balance.ts';
-import { conclude, concludeDefect } from './balancer/conclude.ts';
+import { concludeDefect } from './balancer/conclude.ts';
 import { ConnectionPool } from './balancer/connections.ts';
 import { createIdentity } from './balancer/header-lines.ts';
 import { type OpenSettings, open } from './balancer/open.ts';
@@ -198,10 +198,7 @@ function createHandler(config: Config, { upstreams, balancer, drain, clock, logg
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (answersStatus(request, response)) return;
     const { exchange, refusal } = open(request, response, settings);
-    const done = refusal
-      ? conclude(exchange, { kind: 'refuse', code: refusal }, balancer)
-      : balance(exchange, balancer);
-    done.catch((error: unknown) => {
+    balance(exchange, refusal, balancer).catch((error: unknown) => {
       logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');
       concludeDefect(exchange, balancer);
     });

@@ -47,26 +47,37 @@ export async function attempt(
   const result = resultOf(outcome, verdict);
   exchange.attempts.push({ upstream, result });
   announcer.announce({ type: 'attempt-finished', upstream, result, durationMs });
-  if (exchange.ledger) await note(exchange, exchange.ledger, asked, { outcome, verdict, upstream }, parts);
+  const noted =
+    exchange.ledger && note(exchange, exchange.ledger, asked, { outcome, verdict, upstream }, parts);
+  if (noted) await noted;
   return { outcome, verdict };
 }
 
-/**
- * A kept connection that closes may have delivered a signed transaction before: what is said to it when it is
- * sent once more is read with that in mind.
- */
-async function send(
+function send(
   exchange: Exchange,
   asked: readonly Entry[],
   upstream: Upstream,
   wire: Wire,
 ): Promise<AttemptOutcome> {
   const sending = sendingOf(exchange, asked);
-  if (!asked.some(({ call }) => call.method !== undefined && isRawTransaction(call.method))) {
-    return forward(exchange, sending, upstream, wire);
-  }
+  const signed = asked.some(({ call }) => call.method !== undefined && isRawTransaction(call.method));
+  return signed && sending.repeat === 'always'
+    ? sendSigned(exchange, asked, sending, { upstream, wire })
+    : forward(exchange, sending, upstream, wire);
+}
+
+/**
+ * A kept connection that closes may have delivered a signed transaction before: what is said to it when it is
+ * sent once more is read with that in mind.
+ */
+async function sendSigned(
+  exchange: Exchange,
+  asked: readonly Entry[],
+  sending: Sending,
+  { upstream, wire }: { readonly upstream: Upstream; readonly wire: Wire },
+): Promise<AttemptOutcome> {
   const outcome = await forward(exchange, { ...sending, repeat: 'unsent' }, upstream, wire);
-  if (outcome.kind !== 'broken' || !outcome.stale || sending.repeat === 'unsent') return outcome;
+  if (outcome.kind !== 'broken' || !outcome.stale) return outcome;
   for (const entry of asked) entry.uncertain = true;
   return forward(exchange, sending, upstream, wire);
 }
@@ -123,20 +134,21 @@ function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptRe
   return next === 'another' ? 'inconclusive' : 'answered';
 }
 
-/** Takes down in the ledger what the attempt means for each call. */
-async function note(
+/** Takes down in the ledger what the attempt means for each call. A promise only where that needs a look-up. */
+function note(
   exchange: Exchange,
   ledger: Ledger,
   asked: readonly Entry[],
   { outcome, verdict, upstream }: Attempted & { readonly upstream: Upstream },
   parts: BalancerParts,
-): Promise<void> {
+): Promise<void> | undefined {
   const judgement = verdict.rpc;
-  if (!judgement) return;
+  if (!judgement) return undefined;
   const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
   ledger.record(asked, judgement, source);
   rememberFilters(ledger, asked, upstream, parts);
-  await settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
+  if (!judgement.calls.some(({ kind }) => kind === 'known' || kind === 'nonce')) return undefined;
+  return settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
     const body = { kind: 'kept', bytes: transactionLookup(hash) } as const;
     const sending: Sending = { body, repeat: 'always', peekBytes: PEEK_BATCH_BYTES };
     const found = await forward(exchange, sending, upstream, parts.wire);

@@ -1,3 +1,4 @@
+import type { AnswerCode } from '../errors.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { attempt } from './attempt.ts';
 import { type CandidateSource, Candidates } from './candidates.ts';
@@ -8,10 +9,17 @@ import type { Entry, Ledger } from './ledger.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { receiveBody } from './receive.ts';
 
-/** The life of a request: classified, forwarded to one candidate after the other, judged, answered. */
-export async function balance(exchange: Exchange, parts: BalancerParts): Promise<void> {
-  const ending = await lookForAnswer(exchange, parts);
-  await conclude(exchange, ending, parts);
+/**
+ * The life of a request: classified, forwarded to one candidate after the other, judged, answered. `refusal` is
+ * why its head alone refuses it.
+ */
+export async function balance(
+  exchange: Exchange,
+  refusal: AnswerCode | undefined,
+  parts: BalancerParts,
+): Promise<void> {
+  const ending: Ending = refusal ? { kind: 'refuse', code: refusal } : await lookForAnswer(exchange, parts);
+  return conclude(exchange, ending, parts);
 }
 
 async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<Ending> {

@@ -23,8 +23,15 @@ const CLOSING: ReadonlySet<AnswerCode> = new Set<AnswerCode>([
   'SHUTTING_DOWN',
 ]);
 
-/** Makes an answer of how the search for one ended, gives it to the client and announces it. */
-export async function conclude(exchange: Exchange, ending: Ending, parts: BalancerParts): Promise<void> {
+/**
+ * Makes an answer of how the search for one ended, gives it to the client and announces it. A promise only
+ * where the answer streams.
+ */
+export function conclude(
+  exchange: Exchange,
+  ending: Ending,
+  parts: BalancerParts,
+): Promise<void> | undefined {
   switch (ending.kind) {
     case 'client-left':
       return announce(exchange, { result: 'client-left' }, parts);
@@ -45,12 +52,12 @@ export async function conclude(exchange: Exchange, ending: Ending, parts: Balanc
   }
 }
 
-async function concludeLedger(
+function concludeLedger(
   exchange: Exchange,
   ledger: Ledger,
   last: LastAnswer | undefined,
   parts: BalancerParts,
-): Promise<void> {
+): Promise<void> | undefined {
   if (ledger.exact) return pass(exchange, ledger.exact, parts);
   const items = ledger.entries.map((entry) => ledger.said(entry));
   if (items.some((item) => item?.upstream)) {
@@ -100,22 +107,32 @@ export function concludeDefect(exchange: Exchange, parts: BalancerParts): void {
   refuseWith(exchange, 'INTERNAL_ERROR', parts);
 }
 
-async function pass(
+function pass(
   exchange: Exchange,
-  { answered, upstream, names = upstream.name }: Passing,
+  passing: Passing,
   parts: BalancerParts,
   asResult?: RequestResult,
-): Promise<void> {
-  const delivered = await deliver(exchange, answered, names, parts.clock);
-  if (delivered === 'cut') {
-    upstream.failures += 1;
-    parts.quarantine.punish(upstream, { reason: 'cut' });
+): Promise<void> | undefined {
+  const { answered, upstream, names = upstream.name } = passing;
+  const delivered = deliver(exchange, answered, names, parts.clock);
+  if (typeof delivered !== 'string') {
+    return delivered.then((result) => {
+      if (result === 'cut') blameCut(upstream, parts);
+      const said = result === 'answered' ? (asResult ?? result) : result;
+      announce(exchange, { result: said, status: answered.status, upstream }, parts);
+    });
   }
-  const result = delivered === 'answered' ? (asResult ?? delivered) : delivered;
-  announce(exchange, { result, status: answered.status, upstream }, parts);
+  announce(exchange, { result: asResult ?? delivered, status: answered.status, upstream }, parts);
+  return undefined;
 }
 
-function refuseWith(exchange: Exchange, code: AnswerCode, parts: BalancerParts): void {
+/** An answer that broke off after its first byte. */
+function blameCut(upstream: Upstream, { quarantine }: BalancerParts): void {
+  upstream.failures += 1;
+  quarantine.punish(upstream, { reason: 'cut' });
+}
+
+function refuseWith(exchange: Exchange, code: AnswerCode, parts: BalancerParts): undefined {
   const { availability } = parts.candidates;
   const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
   const retryAfterMs = mayReturn ? (availability.firstReturnMs() ?? UNKNOWN_RETURN_MS) : undefined;
@@ -144,7 +161,7 @@ function announce(
   exchange: Exchange,
   { result, status, upstream, code }: Finish,
   parts: BalancerParts,
-): void {
+): undefined {
   const { request, response, attempts, origin, target, rpcMethod, startedMs, id } = exchange;
   parts.announcer.announce({
     type: 'request-finished',

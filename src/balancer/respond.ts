@@ -13,15 +13,16 @@ const LINGER_BYTES = 4 * 1024 * 1024;
 const JOINED_BYTES = 16 * 1024;
 
 /**
- * Gives an upstream's answer to the client. Resolves when all of it is out, or can't be: `cut` when it
- * broke off after its first byte, in which case the client's connection is destroyed, never ended.
+ * Gives an upstream's answer to the client. One that streams resolves when all of it is out, or can't be:
+ * `cut` when it broke off after its first byte, in which case the client's connection is destroyed, never
+ * ended.
  */
-export async function deliver(
+export function deliver(
   exchange: Exchange,
   answered: Answered,
   upstreamName: string,
   clock: Clock,
-): Promise<RequestResult> {
+): RequestResult | Promise<RequestResult> {
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
   const lines = headers.forward;
