@@ -55,10 +55,12 @@ export async function startSubject(name, upstreamPort, core) {
   return { name, port, pid: program.pid, program };
 }
 
-/** Starts the upstream of all of them. */
-export async function startUpstream(core) {
+/** Starts the upstream of all of them; `answerBytes`: the length of its answer, where it matters. */
+export async function startUpstream(core, answerBytes) {
   const port = await freePort();
-  const program = startProgram('upstream', { args: [fileHere('upstream.mjs'), `${port}`], core, ipc: true });
+  const size = answerBytes === undefined ? [] : [`${answerBytes}`];
+  const args = [fileHere('upstream.mjs'), `${port}`, ...size];
+  const program = startProgram('upstream', { args, core, ipc: true });
   await untilAnswers(program, port, QUESTION);
   return { port, pid: program.pid, program };
 }

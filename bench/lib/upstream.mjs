@@ -1,11 +1,12 @@
 // An upstream that costs as little as can be: it reads the length of each request and writes the same answer.
-// Usage: node upstream.mjs PORT, as a child with an IPC channel.
+// Usage: node upstream.mjs PORT [BYTES OF THE ANSWER], as a child with an IPC channel.
 import { createServer } from 'node:net';
-import { ANSWER } from './question.mjs';
+import { ANSWER, answerOf } from './question.mjs';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const body = process.argv[3] === undefined ? ANSWER : answerOf(Number(process.argv[3]));
 const answer = Buffer.from(
-  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${ANSWER.length}\r\n\r\n${ANSWER}`,
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
 );
 
 /** The length of the first request in these bytes; undefined while it is incomplete. */
