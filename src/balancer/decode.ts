@@ -30,6 +30,7 @@ export function decodeBody({
   body,
   headers,
 }: Pick<Answered, 'body' | 'headers'>): Buffer | 'broken' | undefined {
+  if (headers.contentEncoding === '') return body;
   const coding = headers.contentEncoding.trim().toLowerCase();
   if (coding === '' || coding === 'identity') return body;
   const decode = DECODERS.get(coding);

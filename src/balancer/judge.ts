@@ -79,7 +79,8 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
   const { status, stream } = answered;
   const succeeded = status >= 200 && status <= 299;
   if (!stream && rpc.calls.length > 0) {
-    const judgement = judgeRpcBody(answered, { ...rpc, rest: restOf(answered, asked) });
+    const { body, batch, calls } = rpc;
+    const judgement = judgeRpcBody(answered, { body, batch, calls, rest: restOf(answered, asked) });
     if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
   }
   if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered))) return DELIVER;

@@ -128,8 +128,12 @@ function isSameId(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: Rp
 
 /** Whether the answer carries the call's id byte for byte, as it must go to the client. */
 export function hasSameBytes(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: RpcCall): boolean {
-  if (answer.idStart < 0 || answer.idEnd - answer.idStart !== call.idEnd - call.idStart) return false;
-  return body.compare(requestBody, call.idStart, call.idEnd, answer.idStart, answer.idEnd) === 0;
+  const length = call.idEnd - call.idStart;
+  if (answer.idStart < 0 || answer.idEnd - answer.idStart !== length) return false;
+  // Ids are short: a call of Buffer.compare would cost more.
+  let same = 0;
+  while (same < length && body[answer.idStart + same] === requestBody[call.idStart + same]) same++;
+  return same === length;
 }
 
 function idBytes(bytes: Buffer, start: number, end: number): string {

@@ -125,6 +125,19 @@ export function answersTransactionHash(method: string): boolean {
  * otherwise. Capitals don't hide an act.
  */
 export function repeatability(method: string): Repeatability {
+  const known = KNOWN.get(method);
+  if (known !== undefined) return known;
+  const found = findOut(method);
+  if (KNOWN.size < MAX_KNOWN && method.length <= LONGEST_KNOWN) KNOWN.set(method, found);
+  return found;
+}
+
+/** What was found out before: few methods are common, so that few are kept. */
+const KNOWN = new Map<string, Repeatability>();
+const MAX_KNOWN = 1_000;
+const LONGEST_KNOWN = 64;
+
+function findOut(method: string): Repeatability {
   if (READS.has(method) || SIGNED_CALLS.has(method) || isRawTransaction(method)) return 'always';
   return acts(method.toLowerCase()) ? 'unsent' : 'always';
 }
