@@ -2,9 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+import { StuckReaders } from './stuck-readers.ts';
 
 export interface ListenerSettings {
   readonly clientHeaderTimeoutMs: number;
+  /** How long a client may take nothing of its answer. */
+  readonly clientBodyTimeoutMs: number;
   readonly clientKeepAliveMs: number;
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
@@ -17,6 +20,12 @@ const TIMEOUT_CHECK_MS = 1_000;
 /** How long a client may take to read the answer to a malformed request. */
 const LAST_WORDS_MS = 1_000;
 
+/**
+ * Pipelined requests of one connection that are worked on at once. The parser hands over all that fit into one
+ * read, over a thousand; each could keep an answer in memory until the client reads the ones before it.
+ */
+const MAX_PIPELINED = 16;
+
 interface Connection {
   /** Responses not yet finished. */
   open: number;
@@ -28,6 +37,8 @@ interface Connection {
   lastWords: AnswerCode | undefined;
   /** The client has closed its side in mid-request. */
   left: boolean;
+  /** Requests over `MAX_PIPELINED`, which begin when earlier ones are over. */
+  readonly waiting: ServerResponse<IncomingMessage>[];
 }
 
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
@@ -37,6 +48,7 @@ export class Listener {
   readonly #settings: ListenerSettings;
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #stuckReaders: StuckReaders;
   #draining = false;
 
   constructor(
@@ -47,6 +59,7 @@ export class Listener {
     this.#settings = settings;
     this.#clock = clock;
     this.#handle = handle;
+    this.#stuckReaders = new StuckReaders(clock, settings.clientBodyTimeoutMs);
     this.#server = createServer({
       // Ours is counted apart from the URL; the parser's limit is only the outer wall.
       maxHeaderSize: settings.maxHeaderSizeBytes + settings.maxUrlBytes + 4096,
@@ -113,8 +126,10 @@ export class Listener {
       broken: 0,
       lastWords: undefined,
       left: false,
+      waiting: [],
     });
     socket.once('close', () => this.#connections.delete(socket));
+    this.#stuckReaders.add(socket);
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -128,12 +143,15 @@ export class Listener {
     if (this.#draining) forbidReuse(response);
     // A question about this server, not about a resource (RFC 9110, 9.3.7): there is nothing to send on.
     if (request.method === 'OPTIONS' && request.url === '*') response.writeHead(204, { Allow: ALLOW }).end();
+    else if (connection.open > MAX_PIPELINED) connection.waiting.push(response);
     else this.#handle(request, response);
   }
 
   #onResponseOver(socket: Socket, connection: Connection, response: ServerResponse): void {
     connection.open -= 1;
     if (connection.latest === response) connection.latest = undefined;
+    const next = socket.destroyed ? undefined : connection.waiting.shift();
+    if (next) this.#handle(next.req, next);
     if (connection.open > connection.broken) return;
     if (connection.left) socket.destroy();
     else if (connection.lastWords) this.#say(socket, connection.lastWords);
