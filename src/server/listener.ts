@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+import type { AnswerCode } from '../errors.ts';
+import { ALLOW, lastWords } from './last-words.ts';
 import { StuckReaders } from './stuck-readers.ts';
 
 export interface ListenerSettings {
@@ -14,9 +15,10 @@ export interface ListenerSettings {
   readonly maxConnections: number;
 }
 
-const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 /** How often Node looks for requests whose headers are overdue. */
 const TIMEOUT_CHECK_MS = 1_000;
+/** How long a new connection is waited for in the drain: its request may be on its way. */
+const FIRST_REQUEST_MS = 500;
 /** How long a client may take to read the answer to a malformed request. */
 const LAST_WORDS_MS = 1_000;
 
@@ -39,6 +41,8 @@ interface Connection {
   left: boolean;
   /** Requests over `MAX_PIPELINED`, which begin when earlier ones are over. */
   readonly waiting: ServerResponse<IncomingMessage>[];
+  /** No request has come yet. */
+  isNew: boolean;
 }
 
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
@@ -100,6 +104,7 @@ export class Listener {
 
   /**
    * Accepts no more, closes idle connections, and lets responses in flight finish for at most `timeoutMs`.
+   * Connections that are so new that no request has come are given a moment: it is refused, but with an answer.
    * Resolves to the number of connections that had to be cut.
    */
   drain(timeoutMs: number): Promise<number> {
@@ -111,12 +116,22 @@ export class Listener {
         cut = this.#connections.size;
         this.#server.closeAllConnections();
       });
-      this.#server.close(() => {
-        stopTimer();
-        resolve(cut);
+      // When the poll is over: the system resets what it has queued up and nobody has accepted.
+      setImmediate(() => {
+        this.#server.close(() => {
+          stopTimer();
+          resolve(cut);
+        });
+        this.#closeIdle(({ isNew }) => !isNew);
+        this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => this.#closeIdle(() => true));
       });
-      for (const [socket, { open }] of this.#connections) if (open === 0) socket.destroySoon();
     });
+  }
+
+  #closeIdle(which: (connection: Connection) => boolean): void {
+    for (const [socket, connection] of this.#connections) {
+      if (connection.open === 0 && which(connection)) socket.destroySoon();
+    }
   }
 
   #onConnection(socket: Socket): void {
@@ -127,6 +142,7 @@ export class Listener {
       lastWords: undefined,
       left: false,
       waiting: [],
+      isNew: true,
     });
     socket.once('close', () => this.#connections.delete(socket));
     this.#stuckReaders.add(socket);
@@ -137,6 +153,7 @@ export class Listener {
     // The connection closed while its last request was still in the parser.
     if (!connection) return;
     connection.open += 1;
+    connection.isNew = false;
     connection.latest = response;
     response.once('close', () => this.#onResponseOver(request.socket, connection, response));
     response.on('error', () => {});
@@ -207,24 +224,10 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const { status, sentence } = OWN_ANSWERS[code];
-    const body = JSON.stringify({ type: 'about:blank', title: sentence, status, code });
-    const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
-    socket.end(
-      `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\n${allow}` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    socket.end(lastWords(code));
     this.#clock.after(LAST_WORDS_MS, () => socket.destroy());
   }
 }
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  414: 'URI Too Long',
-  431: 'Request Header Fields Too Large',
-};
 
 /** A request whose own body the parser gave up: its upload never ends. */
 function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
