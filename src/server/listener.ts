@@ -150,8 +150,9 @@ export class Listener {
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.get(request.socket);
-    // The connection closed while its last request was still in the parser.
-    if (!connection) return;
+    // The connection closed while its last request was still in the parser; or an answer has gone out that says
+    // that it is the last one (RFC 9112, 9.6): where this request begins may be in doubt.
+    if (!connection || isLast(connection.latest)) return;
     connection.open += 1;
     connection.isNew = false;
     connection.latest = response;
@@ -232,6 +233,11 @@ export class Listener {
 /** A request whose own body the parser gave up: its upload never ends. */
 function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
   return latest !== undefined && !latest.req.complete;
+}
+
+/** Whether the connection ends with this response, which has begun. */
+function isLast(response: ServerResponse | undefined): boolean {
+  return response?.headersSent === true && !response.shouldKeepAlive;
 }
 
 /** Node then writes `Connection: close` and closes after this response. */
