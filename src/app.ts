@@ -7,6 +7,7 @@ import { concludeDefect } from './balancer/conclude.ts';
 import { ConnectionPool } from './balancer/connections.ts';
 import { createIdentity } from './balancer/header-lines.ts';
 import { type OpenSettings, open } from './balancer/open.ts';
+import { createOriginReader } from './balancer/origin.ts';
 import type { BalancerParts } from './balancer/parts.ts';
 import { createPlacement } from './balancer/place.ts';
 import { Watch } from './balancer/watch.ts';
@@ -22,7 +23,9 @@ import { probes } from './probes/index.ts';
 import { HealthScheduler } from './probes/scheduler.ts';
 import type { Random } from './random.ts';
 import { FilterHomes } from './rpc/filters.ts';
+import { type LagSource, measureLag } from './server/lag.ts';
 import { Listener } from './server/listener.ts';
+import { Overload } from './server/overload.ts';
 import { createStatusPaths } from './server/status-paths.ts';
 import { strategies } from './strategies/index.ts';
 import { Availability } from './upstreams/availability.ts';
@@ -37,6 +40,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** How late the event loop runs; measured where it is not given. */
+  readonly lag?: LagSource;
 }
 
 export interface App {
@@ -47,7 +52,7 @@ export interface App {
 }
 
 /** Builds the program and connects its parts: the one place that knows them all. */
-export function createApp(config: Config, { clock, random, logger }: Surroundings): App {
+export function createApp(config: Config, { clock, random, logger, lag }: Surroundings): App {
   const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
   announcer.listen(createEventLog(logger));
   const upstreams = createUpstreams(config, { clock, random, announcer });
@@ -61,14 +66,16 @@ export function createApp(config: Config, { clock, random, logger }: Surrounding
   });
   if (config.slackWebhookUrl === undefined) logger.warn('No SLACK_WEBHOOK_URL: alerts go to the log only');
 
+  const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
   const drain: Drain = { begun: false, refusing: false };
-  const balancer = createBalancer(config, upstreams, drain, { clock, random, announcer });
+  const balancer = createBalancer(config, upstreams, { drain, overload }, { clock, random, announcer });
   const handle = createHandler(config, { upstreams, balancer, drain, clock, logger });
   const listener = new Listener(config, clock, handle);
   return {
     async start() {
       const address = await listener.listen(config.port, config.host);
       upstreams.health?.start();
+      overload.start();
       return address;
     },
     async stop() {
@@ -78,6 +85,7 @@ export function createApp(config: Config, { clock, random, logger }: Surrounding
       drain.refusing = true;
       const cut = await listener.drain(config.shutdownTimeoutMs);
       upstreams.health?.stop();
+      overload.stop();
       for (const pool of upstreams.pools.values()) pool.close();
       await alerts.drain(LAST_ALERTS_MS);
       return cut;
@@ -131,7 +139,12 @@ function createUpstreams(config: Config, { clock, random, announcer }: Means): U
   return { registry, quarantine, availability, pools: new Map(), health };
 }
 
-function createBalancer(config: Config, upstreams: Upstreams, drain: Drain, means: Means): BalancerParts {
+function createBalancer(
+  config: Config,
+  upstreams: Upstreams,
+  { drain, overload }: { readonly drain: Drain; readonly overload: Overload },
+  means: Means,
+): BalancerParts {
   const { clock, random, announcer } = means;
   const { registry, quarantine, availability, pools } = upstreams;
   const filters = new FilterHomes<Upstream>(clock);
@@ -167,6 +180,7 @@ function createBalancer(config: Config, upstreams: Upstreams, drain: Drain, mean
     classify: { maxBatch: config.maxBatch, place: createPlacement(filters, registry) },
     retryStatus: config.retryStatus,
     draining: () => drain.refusing,
+    overloaded: () => overload.isOn,
   };
 }
 
@@ -192,6 +206,7 @@ function createHandler(config: Config, { upstreams, balancer, drain, clock, logg
     maxHeaderSizeBytes: config.maxHeaderSizeBytes,
     maxUrlBytes: config.maxUrlBytes,
     requestTimeoutMs: config.requestTimeoutMs,
+    readOrigin: createOriginReader(config.trustProxy),
     nextId: createIds(),
     guardsPath: () => registry.all.some((upstream) => upstream.basePath !== '/'),
   };

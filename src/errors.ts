@@ -107,6 +107,12 @@ export const OWN_ANSWERS = {
     sentence: 'Invalid Request',
     when: 'an empty JSON-RPC batch, or an item of a batch that is no call',
   },
+  OVERLOADED: {
+    status: 503,
+    rpcCode: -32011,
+    sentence: 'The load balancer has more to do than it can.',
+    when: 'the process itself is overloaded: its event loop has run more than 500 ms late for 3 s; with `Retry-After: 1`',
+  },
   SHUTTING_DOWN: {
     status: 503,
     rpcCode: -32011,

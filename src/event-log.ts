@@ -74,6 +74,12 @@ function logChange(
         `Status change: ${event.upstream.name} [up]`,
       );
       break;
+    case 'overload-began':
+      logger.warn({ lagMs: rounded(event.lagMs) }, 'Overloaded: new requests are refused');
+      break;
+    case 'overload-ended':
+      logger.warn({ seconds: rounded(event.durationMs / 1_000) }, 'No longer overloaded');
+      break;
     case 'alert-failed':
       logger.warn({ kind: event.kind, problem: event.problem }, 'Alert not sent');
       break;

@@ -100,6 +100,16 @@ export type Event =
       readonly downMs: number;
     }
   | {
+      /** The process can't keep up: new requests are refused from now on. */
+      readonly type: 'overload-began';
+      /** By how much the event loop runs late. */
+      readonly lagMs: number;
+    }
+  | {
+      readonly type: 'overload-ended';
+      readonly durationMs: number;
+    }
+  | {
       readonly type: 'alert-failed';
       readonly kind: string;
       /** What went wrong, without the webhook's address. */

@@ -126,6 +126,16 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
     { level: 'warn', msg: 'Status change: A [up]', upstream: 'A', downSeconds: 61.3 },
   ],
   [
+    'the begin of an overload',
+    { type: 'overload-began', lagMs: 612.34 },
+    { level: 'warn', msg: 'Overloaded: new requests are refused', lagMs: 612.3 },
+  ],
+  [
+    'the end of an overload',
+    { type: 'overload-ended', durationMs: 4_000 },
+    { level: 'warn', msg: 'No longer overloaded', seconds: 4 },
+  ],
+  [
     'an alert that was not sent',
     { type: 'alert-failed', kind: 'everything-failed', problem: 'HTTP 500' },
     { level: 'warn', msg: 'Alert not sent', kind: 'everything-failed', problem: 'HTTP 500' },

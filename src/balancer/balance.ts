@@ -25,8 +25,7 @@ export async function balance(
 async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<Ending> {
   const received = await receiveBody(exchange, parts.limits, parts.clock);
   if (received === 'client-left') return { kind: 'client-left' };
-  const refusal =
-    received ?? classify(exchange, parts.classify) ?? (parts.draining() ? 'SHUTTING_DOWN' : undefined);
+  const refusal = received ?? classify(exchange, parts.classify) ?? notNow(parts);
   if (refusal) return { kind: 'refuse', code: refusal };
 
   const { ledger } = exchange;
@@ -53,6 +52,12 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     }
   }
   return ledger?.entries.length ? { kind: 'ledger', ledger, last } : { kind: 'failed', last };
+}
+
+/** Why no new request is taken at the moment. Asked late, so that JSON-RPC gets an answer of its kind. */
+function notNow({ draining, overloaded }: BalancerParts): AnswerCode | undefined {
+  if (draining()) return 'SHUTTING_DOWN';
+  return overloaded() ? 'OVERLOADED' : undefined;
 }
 
 /** Whether an upstream may be asked for anything that is still open. */

@@ -8,7 +8,7 @@ import type { Answered } from './outcome.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
 
-/** Said when nobody knows when an upstream comes back: all are down, none is quarantined. */
+/** Said when nobody knows when it is worth coming back: all are down and none is quarantined, or too much to do. */
 const UNKNOWN_RETURN_MS = 1_000;
 
 /** Refusals after which a connection is closed: where the next request begins is in doubt. */
@@ -135,7 +135,8 @@ function blameCut(upstream: Upstream, { quarantine }: BalancerParts): void {
 function refuseWith(exchange: Exchange, code: AnswerCode, parts: BalancerParts): undefined {
   const { availability } = parts.candidates;
   const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
-  const retryAfterMs = mayReturn ? (availability.firstReturnMs() ?? UNKNOWN_RETURN_MS) : undefined;
+  const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
+  const retryAfterMs = mayReturn ? (availability.firstReturnMs() ?? UNKNOWN_RETURN_MS) : soon;
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, parts.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || exchange.attempts.length > 0;
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, parts);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client } from 'undici';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { UnaskedContinue } from './unasked-continue.ts';
 
 /** What is read of an answer's head at most; more is a broken upstream. */
 const MAX_RESPONSE_HEADER_BYTES = 64 * 1024;
@@ -14,6 +15,8 @@ export interface Connection {
   readonly client: Client;
   /** The socket under it once it is connected. */
   socket: Socket | undefined;
+  /** What is between that socket and the client. */
+  filter: UnaskedContinue | undefined;
 }
 
 /**
@@ -22,21 +25,21 @@ export interface Connection {
  * it costs a fifth less per request.
  */
 export class ConnectionPool {
-  readonly #origin: string;
+  readonly #upstream: Upstream;
   readonly #connect: ReturnType<typeof buildConnector>;
   readonly #idle: Connection[] = [];
   #closed = false;
-  /** Connections opened since the start. */
-  opened = 0;
 
   constructor(upstream: Upstream, connectTimeoutMs: number) {
-    this.#origin = upstream.origin;
+    this.#upstream = upstream;
     this.#connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
   }
 
   /** A kept connection, or a fresh one when there is none or `fresh` asks for it. */
   acquire(fresh: boolean): Connection {
-    return (fresh ? undefined : this.#idle.pop()) ?? this.#open();
+    const connection = (fresh ? undefined : this.#idle.pop()) ?? this.#open();
+    connection.filter?.expectAnswer();
+    return connection;
   }
 
   /** Takes back a connection whose exchange ended in step. */
@@ -57,11 +60,12 @@ export class ConnectionPool {
   }
 
   #open(): Connection {
-    this.opened += 1;
-    const client = new Client(this.#origin, {
-      connect: (options, callback) => {
+    this.#upstream.connectionsOpened += 1;
+    const client = new Client(this.#upstream.origin, {
+      connect: ({ servername: _ofRequest, ...options }, callback) => {
+        // The name in the URL is the one to verify, whatever Host a request carries.
         const socket = this.#connect(options, (...result) => {
-          if (result[1]) connection.socket = result[1];
+          if (result[1]) adopt(connection, result[1]);
           callback(...result);
         });
         return socket;
@@ -75,16 +79,24 @@ export class ConnectionPool {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const connection: Connection = { client, socket: undefined };
+    const connection: Connection = { client, socket: undefined, filter: undefined };
     client.on('disconnect', () => this.#forget(connection));
     return connection;
   }
 
   #forget(connection: Connection): void {
     connection.socket = undefined;
+    connection.filter = undefined;
     const index = this.#idle.indexOf(connection);
     if (index < 0) return;
     this.#idle.splice(index, 1);
     this.discard(connection);
   }
+}
+
+/** Connected: the request that it was opened for goes out next. */
+function adopt(connection: Connection, socket: Socket): void {
+  connection.socket = socket;
+  connection.filter = new UnaskedContinue(socket);
+  connection.filter.expectAnswer();
 }

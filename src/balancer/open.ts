@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { Exchange } from './exchange.ts';
 import type { Identity } from './header-lines.ts';
+import type { OriginReader } from './origin.ts';
 import { type RequestHeaders, readRequestHeaders } from './request-headers.ts';
 import { hasDotSegments, readTarget, type Target } from './target.ts';
 
@@ -15,6 +16,7 @@ export interface OpenSettings {
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
   readonly requestTimeoutMs: number;
+  readonly readOrigin: OriginReader;
   readonly nextId: () => string;
   /** Whether an upstream has a path of its own, out of which nobody may climb. */
   readonly guardsPath: () => boolean;
@@ -37,19 +39,13 @@ export function open(request: IncomingMessage, response: ServerResponse, setting
   const headers = readRequestHeaders(request.rawHeaders, identity);
   const target = readTarget(request.url ?? '');
   const startedMs = clock.monotonicMs();
-  const address = request.socket.remoteAddress ?? '';
   const exchange = new Exchange({
     request,
     response,
     id: headers.requestId ?? settings.nextId(),
     headers,
     target: target ?? NO_TARGET,
-    origin: {
-      // An IPv4 client on a dual-stack socket.
-      address: address.startsWith('::ffff:') ? address.slice(7) : address,
-      protocol: 'http',
-      host: target?.authority ?? headers.host ?? '',
-    },
+    origin: settings.readOrigin(request, headers, target?.authority ?? headers.host ?? '', 'http'),
     startedMs,
     deadlineMs: startedMs + settings.requestTimeoutMs,
   });

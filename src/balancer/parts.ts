@@ -26,6 +26,8 @@ export interface BalancerParts {
   readonly retryStatus: ReadonlySet<number>;
   /** New requests are refused. */
   readonly draining: () => boolean;
+  /** New requests are refused for a moment: the process can't keep up. */
+  readonly overloaded: () => boolean;
 }
 
 /** What a request's story ends with, for `conclude` to make an answer of. */

@@ -17,13 +17,37 @@ export interface RequestHeaders {
   readonly looped: boolean;
   /** Host or Transfer-Encoding or Content-Length stands more than once. */
   readonly repeated: boolean;
+  /** What X-Forwarded-* lines say, for whoever believes the peer; undefined when there are none. */
+  readonly claims: Claims | undefined;
+}
+
+/** X-Forwarded-For, -Proto and -Host, lines of one name joined by commas; and those of other names as they came. */
+export interface Claims {
+  for?: string;
+  proto?: string;
+  host?: string;
+  readonly more: string[];
 }
 
 /** What is told to the upstream about where a request came from. */
 export interface Origin {
+  /** The client's address, for the log. */
   readonly address: string;
-  readonly protocol: 'http' | 'https';
+  /** The name that was asked for; empty when the client gave none. */
   readonly host: string;
+  /** The values of X-Forwarded-For, -Proto and -Host. */
+  readonly forwardedFor: string;
+  readonly forwardedProto: string;
+  readonly forwardedHost: string;
+  /** Other X-Forwarded-* lines, of a proxy that is trusted. */
+  readonly forwardedMore: readonly string[] | undefined;
+}
+
+/** What of an upstream decides about the lines it gets. */
+export interface Addressee {
+  readonly authorization: string | undefined;
+  /** It gets the client's Host. */
+  readonly keepsHost: boolean;
 }
 
 const SANE_REQUEST_ID = /^[\w.~:/+=@-]{1,128}$/;
@@ -49,6 +73,7 @@ export function readRequestHeaders(raw: readonly string[], identity: Identity): 
   let requestId: string | undefined;
   let via = '';
   let repeated = false;
+  let claims: Claims | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
@@ -83,7 +108,11 @@ export function readRequestHeaders(raw: readonly string[], identity: Identity): 
         authorization.push(name, value);
         break;
       default:
-        if (HOP_BY_HOP.has(key) || claimsOrigin(key)) break;
+        if (HOP_BY_HOP.has(key)) break;
+        if (claimsOrigin(key)) {
+          if (key.startsWith('x-forwarded-')) claims = addClaim(claims ?? { more: [] }, name, value);
+          break;
+        }
         if (key === 'content-type') contentType ??= value;
         forward.push(name, value);
     }
@@ -101,31 +130,55 @@ export function readRequestHeaders(raw: readonly string[], identity: Identity): 
     expect,
     looped: via !== '' && passedThrough(via, identity),
     repeated,
+    claims,
   };
+}
+
+function addClaim(claims: Claims, name: string, value: string): Claims {
+  const joined = (before: string | undefined) => (before ? `${before}, ${value}` : value);
+  switch (name.slice('x-forwarded-'.length).toLowerCase()) {
+    case 'for':
+      claims.for = joined(claims.for);
+      break;
+    case 'proto':
+      claims.proto = joined(claims.proto);
+      break;
+    case 'host':
+      claims.host = joined(claims.host);
+      break;
+    default:
+      claims.more.push(name, value);
+  }
+  return claims;
 }
 
 function passedThrough(via: string, identity: Identity): boolean {
   return via.split(',').some((hop) => hop.trim().split(/\s+/)[1] === identity.via);
 }
 
-/** The header lines of one attempt. Host and the framing lines are written by the HTTP client itself. */
+/**
+ * The header lines of one attempt. The framing lines are written by the HTTP client itself, and so is the
+ * upstream's Host, unless it wants the client's.
+ */
 export function attemptHeaders(
   headers: RequestHeaders,
   origin: Origin,
   requestId: string,
-  upstreamAuthorization: string | undefined,
+  { authorization, keepsHost }: Addressee,
 ): string[] {
   const lines = headers.forward.slice();
-  if (upstreamAuthorization !== undefined) lines.push('Authorization', upstreamAuthorization);
+  if (keepsHost && origin.host) lines.push('Host', origin.host);
+  if (authorization !== undefined) lines.push('Authorization', authorization);
   else if (headers.authorization) lines.push(...headers.authorization);
   lines.push(
     'X-Forwarded-For',
-    origin.address,
+    origin.forwardedFor,
     'X-Forwarded-Proto',
-    origin.protocol,
+    origin.forwardedProto,
     'X-Request-Id',
     requestId,
   );
-  if (origin.host) lines.push('X-Forwarded-Host', origin.host);
+  if (origin.forwardedHost) lines.push('X-Forwarded-Host', origin.forwardedHost);
+  if (origin.forwardedMore) lines.push(...origin.forwardedMore);
   return lines;
 }

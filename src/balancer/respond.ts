@@ -35,11 +35,17 @@ export function deliver(
     lines.push('Content-Length', String(body.length));
   }
   // An answer before the upload's end: the rest of the upload is not worth the connection.
-  if (!exchange.request.complete) lines.push('Connection', 'close');
+  if (!exchange.request.complete) closeAfter(response, lines);
   response.writeHead(status, answered.reasonPhrase, lines);
   if (stream) return flow(exchange, body, stream, clock);
   finish(exchange, bodiless ? undefined : body, clock);
   return 'answered';
+}
+
+/** Says that the connection ends with this answer: to the client, and to the listener, which takes no more from it. */
+function closeAfter(response: ServerResponse, lines: string[]): void {
+  lines.push('Connection', 'close');
+  response.shouldKeepAlive = false;
 }
 
 function flow(
@@ -122,7 +128,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   if (detail.retryAfterMs !== undefined)
     lines.push('Retry-After', String(Math.max(1, Math.ceil(detail.retryAfterMs / 1000))));
-  if (detail.close || !request.complete) lines.push('Connection', 'close');
+  if (detail.close || !request.complete) closeAfter(response, lines);
   response.writeHead(status, lines);
   finish(exchange, request.method === 'HEAD' ? undefined : body, clock);
 }

@@ -69,7 +69,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #request(): Dispatcher.DispatchOptions {
     const { headers, origin, id, target, request } = this.#exchange;
     const { body } = this.#sending;
-    const lines = attemptHeaders(headers, origin, id, this.#upstream.authorization);
+    const { keepsHost, host: servername } = this.#upstream;
+    const lines = attemptHeaders(headers, origin, id, this.#upstream);
     if (body.kind === 'piped') {
       const { clock, upload } = this.#wire;
       this.#upload = new Upload(request, body, upload, { clock, onTurn: () => this.#onTurn() });
@@ -77,12 +78,14 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       this.#upload.on('error', () => {});
       if (body.length !== undefined) lines.push('Content-Length', String(body.length));
     }
-    return {
+    const options = {
       path: this.#upstream.targetOf(target),
       method: request.method ?? 'GET',
       headers: lines,
       body: body.kind === 'kept' ? body.bytes : (this.#upload ?? null),
     };
+    // Else undici would open another connection, with another server name, for each Host.
+    return keepsHost ? Object.assign(options, { servername }) : options;
   }
 
   onConnect(abort: (error?: Error) => void): void {

@@ -35,6 +35,8 @@ export interface Config {
   /** Secret. */
   readonly slackWebhookUrl: string | undefined;
   readonly slackCooldownMs: number;
+  /** Networks as `ADDRESS/BITS` whose word about the client is believed. */
+  readonly trustProxy: readonly string[] | undefined;
   readonly statusPaths: boolean;
   readonly shutdownDelayMs: number;
   readonly shutdownTimeoutMs: number;

@@ -144,6 +144,7 @@ function toConfig(values: Values, upstreams: Config['upstreams'], replayIsGiven:
       ? rest.maxReplayBodyBytes
       : Math.min(rest.maxReplayBodyBytes, rest.maxBodyBytes),
     slackWebhookUrl: rest.slackWebhookUrl,
+    trustProxy: rest.trustProxy && Object.freeze(rest.trustProxy),
     env: rest.env,
     upstreams: Object.freeze([...upstreams]),
   });

@@ -35,6 +35,9 @@ function textOf(key: Key, config: Config): string {
 function listOf(tier: Tier, config: Config): string {
   return config.upstreams
     .filter((upstream) => upstream.tier === tier)
-    .map(({ url, name, weight }) => `${maskUrl(url)} name=${name} weight=${weight}`)
+    .map(
+      ({ url, name, weight, keepsHost }) =>
+        `${maskUrl(url)} name=${name} weight=${weight}${keepsHost ? ' host=keep' : ''}`,
+    )
     .join(', ');
 }

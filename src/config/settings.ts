@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PROBE_NAMES } from '../probes/index.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
+import { cidrs } from './cidrs.ts';
 import { type Documentation, documentationOf, setting, unset } from './documentation.ts';
 import {
   countOrAll,
@@ -75,7 +76,7 @@ export const schema = z.object({
   clientBodyTimeoutMs: setting(duration('1ms'), {
     name: 'CLIENT_BODY_TIMEOUT',
     default: '30s',
-    doc: 'Longest silence within a request’s body.',
+    doc: 'Longest silence within a request’s body, and how long a client may take nothing of an answer that waits for it.',
   }),
   clientKeepAliveMs: setting(duration('1ms'), {
     name: 'CLIENT_KEEP_ALIVE',
@@ -173,6 +174,11 @@ export const schema = z.object({
     name: 'SLACK_COOLDOWN',
     default: '5m',
     doc: 'The same alert is not sent again within this time; while the trouble lasts it is repeated after it.',
+  }),
+  trustProxy: setting(unset(cidrs()), {
+    name: 'TRUST_PROXY',
+    json: 'list',
+    doc: 'Proxies in front of this one, whose `X-Forwarded-*` is believed: networks such as `10.0.0.0/8`, single addresses, and the words `loopback` and `private`, separated by commas.',
   }),
   statusPaths: setting(onOff(), {
     name: 'STATUS_PATHS',

@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts';
 
 /** The two lists of upstreams: `URL option=value …`, in which names and URLs are unique across both. */
 
-const OPTIONS = ['name', 'weight'];
+const OPTIONS = ['name', 'weight', 'host'];
 const MAX_WEIGHT = 1000;
 
 /** One entry of a list as it was written. */
@@ -21,6 +21,7 @@ interface Draft {
   readonly url: URL;
   readonly tier: Tier;
   readonly weight: number;
+  readonly keepsHost?: boolean;
   /** Undefined when a name is to be made of the host. */
   readonly name: string | undefined;
 }
@@ -87,7 +88,11 @@ function readOptions(words: readonly string[], shownUrl: string, report: (proble
     if (wrong !== undefined) report(`${shownUrl} ${wrong}`);
     else if (value !== undefined) given.set(option, value);
   }
-  return { name: given.get('name'), weight: Number(given.get('weight') ?? 1) };
+  return {
+    name: given.get('name'),
+    weight: Number(given.get('weight') ?? 1),
+    ...(given.has('host') ? { keepsHost: true } : {}),
+  };
 }
 
 function whatIsWrongWithOption(
@@ -97,7 +102,8 @@ function whatIsWrongWithOption(
   repeated: boolean,
 ): string | undefined {
   if (/^https?:/i.test(word)) return 'is followed by another URL; allowed: a comma between two URLs';
-  if (value === undefined) return 'is followed by a word that is no option; allowed: name=… and weight=…';
+  if (value === undefined)
+    return 'is followed by a word that is no option; allowed: name=…, weight=… and host=keep';
   if (!OPTIONS.includes(option)) {
     // A piece of a key that a blank tore off can look like an option; only plain words are shown.
     const shown = /^[a-z][a-z_-]{0,15}$/.test(option) ? ` "${option}"` : '';
@@ -106,6 +112,8 @@ function whatIsWrongWithOption(
   }
   if (repeated) return `has the option ${option} twice; allowed: once`;
   if (option === 'weight') return whatIsWrongWithWeight(value);
+  if (option === 'host')
+    return value === 'keep' ? undefined : 'has a host option that is not allowed; allowed: host=keep';
   const isName = /^[A-Za-z0-9._-]+$/.test(value) && /[A-Za-z0-9]/.test(value);
   return isName
     ? undefined
@@ -144,11 +152,11 @@ function repeats(drafts: readonly Draft[]): string[] {
 /** Given names come first, so that a made one never takes a name that somebody asked for. */
 function named(drafts: readonly Draft[]): UpstreamSpec[] {
   const taken = new Set(drafts.flatMap((draft) => draft.name ?? []));
-  return drafts.map(({ url, tier, weight, name }) => {
-    if (name !== undefined) return { url, tier, weight, name };
-    const unique = freeName(nameOf(url), taken);
+  return drafts.map(({ where: _where, name, ...spec }) => {
+    if (name !== undefined) return { ...spec, name };
+    const unique = freeName(nameOf(spec.url), taken);
     taken.add(unique);
-    return { url, tier, weight, name: unique };
+    return { ...spec, name: unique };
   });
 }
 

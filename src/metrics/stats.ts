@@ -19,6 +19,8 @@ export interface UpstreamStats {
   readonly uptime: string;
   /** Attempts under way. */
   readonly connections: number;
+  /** Connections opened to carry them; far fewer than `requests` while connections are reused. */
+  readonly connections_opened: number;
   /** Attempts sent. */
   readonly requests: number;
   readonly failures: number;
@@ -43,6 +45,7 @@ function rowOf(upstream: Upstream, availability: Availability, clock: Clock): Up
     until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
     uptime: formatUptime(upstream.down ? 0 : clock.monotonicMs() - upstream.upSinceMs),
     connections: upstream.inFlight,
+    connections_opened: upstream.connectionsOpened,
     requests: upstream.attempts,
     failures: upstream.failures,
     weight: upstream.weight,

@@ -99,6 +99,8 @@ class Lookout {
         break;
       case 'attempt-finished':
       case 'alert-failed':
+      case 'overload-began':
+      case 'overload-ended':
         break;
       default:
         event satisfies never;

@@ -1,21 +1,32 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+import type { AnswerCode } from '../errors.ts';
+import { ALLOW, lastWords } from './last-words.ts';
+import { StuckReaders } from './stuck-readers.ts';
 
 export interface ListenerSettings {
   readonly clientHeaderTimeoutMs: number;
+  /** How long a client may take nothing of its answer. */
+  readonly clientBodyTimeoutMs: number;
   readonly clientKeepAliveMs: number;
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
   readonly maxConnections: number;
 }
 
-const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 /** How often Node looks for requests whose headers are overdue. */
 const TIMEOUT_CHECK_MS = 1_000;
+/** How long a new connection is waited for in the drain: its request may be on its way. */
+const FIRST_REQUEST_MS = 500;
 /** How long a client may take to read the answer to a malformed request. */
 const LAST_WORDS_MS = 1_000;
+
+/**
+ * Pipelined requests of one connection that are worked on at once. The parser hands over all that fit into one
+ * read, over a thousand; each could keep an answer in memory until the client reads the ones before it.
+ */
+const MAX_PIPELINED = 16;
 
 interface Connection {
   /** Responses not yet finished. */
@@ -28,6 +39,10 @@ interface Connection {
   lastWords: AnswerCode | undefined;
   /** The client has closed its side in mid-request. */
   left: boolean;
+  /** Requests over `MAX_PIPELINED`, which begin when earlier ones are over. */
+  readonly waiting: ServerResponse<IncomingMessage>[];
+  /** No request has come yet. */
+  isNew: boolean;
 }
 
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
@@ -37,6 +52,7 @@ export class Listener {
   readonly #settings: ListenerSettings;
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #stuckReaders: StuckReaders;
   #draining = false;
 
   constructor(
@@ -47,6 +63,7 @@ export class Listener {
     this.#settings = settings;
     this.#clock = clock;
     this.#handle = handle;
+    this.#stuckReaders = new StuckReaders(clock, settings.clientBodyTimeoutMs);
     this.#server = createServer({
       // Ours is counted apart from the URL; the parser's limit is only the outer wall.
       maxHeaderSize: settings.maxHeaderSizeBytes + settings.maxUrlBytes + 4096,
@@ -87,6 +104,7 @@ export class Listener {
 
   /**
    * Accepts no more, closes idle connections, and lets responses in flight finish for at most `timeoutMs`.
+   * Connections that are so new that no request has come are given a moment: it is refused, but with an answer.
    * Resolves to the number of connections that had to be cut.
    */
   drain(timeoutMs: number): Promise<number> {
@@ -98,12 +116,22 @@ export class Listener {
         cut = this.#connections.size;
         this.#server.closeAllConnections();
       });
-      this.#server.close(() => {
-        stopTimer();
-        resolve(cut);
+      // When the poll is over: the system resets what it has queued up and nobody has accepted.
+      setImmediate(() => {
+        this.#server.close(() => {
+          stopTimer();
+          resolve(cut);
+        });
+        this.#closeIdle(({ isNew }) => !isNew);
+        this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => this.#closeIdle(() => true));
       });
-      for (const [socket, { open }] of this.#connections) if (open === 0) socket.destroySoon();
     });
+  }
+
+  #closeIdle(which: (connection: Connection) => boolean): void {
+    for (const [socket, connection] of this.#connections) {
+      if (connection.open === 0 && which(connection)) socket.destroySoon();
+    }
   }
 
   #onConnection(socket: Socket): void {
@@ -113,27 +141,35 @@ export class Listener {
       broken: 0,
       lastWords: undefined,
       left: false,
+      waiting: [],
+      isNew: true,
     });
     socket.once('close', () => this.#connections.delete(socket));
+    this.#stuckReaders.add(socket);
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.get(request.socket);
-    // The connection closed while its last request was still in the parser.
-    if (!connection) return;
+    // The connection closed while its last request was still in the parser; or an answer has gone out that says
+    // that it is the last one (RFC 9112, 9.6): where this request begins may be in doubt.
+    if (!connection || isLast(connection.latest)) return;
     connection.open += 1;
+    connection.isNew = false;
     connection.latest = response;
     response.once('close', () => this.#onResponseOver(request.socket, connection, response));
     response.on('error', () => {});
     if (this.#draining) forbidReuse(response);
     // A question about this server, not about a resource (RFC 9110, 9.3.7): there is nothing to send on.
     if (request.method === 'OPTIONS' && request.url === '*') response.writeHead(204, { Allow: ALLOW }).end();
+    else if (connection.open > MAX_PIPELINED) connection.waiting.push(response);
     else this.#handle(request, response);
   }
 
   #onResponseOver(socket: Socket, connection: Connection, response: ServerResponse): void {
     connection.open -= 1;
     if (connection.latest === response) connection.latest = undefined;
+    const next = socket.destroyed ? undefined : connection.waiting.shift();
+    if (next) this.#handle(next.req, next);
     if (connection.open > connection.broken) return;
     if (connection.left) socket.destroy();
     else if (connection.lastWords) this.#say(socket, connection.lastWords);
@@ -189,28 +225,19 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const { status, sentence } = OWN_ANSWERS[code];
-    const body = JSON.stringify({ type: 'about:blank', title: sentence, status, code });
-    const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
-    socket.end(
-      `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\n${allow}` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    socket.end(lastWords(code));
     this.#clock.after(LAST_WORDS_MS, () => socket.destroy());
   }
 }
 
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  414: 'URI Too Long',
-  431: 'Request Header Fields Too Large',
-};
-
 /** A request whose own body the parser gave up: its upload never ends. */
 function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
   return latest !== undefined && !latest.req.complete;
+}
+
+/** Whether the connection ends with this response, which has begun. */
+function isLast(response: ServerResponse | undefined): boolean {
+  return response?.headersSent === true && !response.shouldKeepAlive;
 }
 
 /** Node then writes `Connection: close` and closes after this response. */

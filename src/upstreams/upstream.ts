@@ -9,6 +9,8 @@ export interface UpstreamSpec {
   readonly tier: Tier;
   /** 1 to 1000. */
   readonly weight: number;
+  /** It is sent the client's Host instead of its own. */
+  readonly keepsHost?: boolean;
 }
 
 /** One server that requests are forwarded to: who it is, and its live numbers. */
@@ -27,6 +29,9 @@ export class Upstream implements UpstreamIdentity {
   /** The Authorization line made of the URL's user-info. Secret. */
   readonly authorization: string | undefined;
 
+  /** It is sent the client's Host instead of its own. */
+  readonly keepsHost: boolean;
+
   weight: number;
   /** Attempts under way. Written by the balancer. */
   inFlight = 0;
@@ -34,6 +39,8 @@ export class Upstream implements UpstreamIdentity {
   attempts = 0;
   /** Attempts that this upstream is to blame for, since the start. Written by the balancer. */
   failures = 0;
+  /** Connections opened to carry attempts, since the start. Written by the balancer. */
+  connectionsOpened = 0;
 
   /** Why and since when a probe holds this upstream for dead. Written by the probes. */
   down: { readonly reason: DownReason; readonly sinceMs: number } | undefined;
@@ -48,6 +55,7 @@ export class Upstream implements UpstreamIdentity {
     this.name = spec.name;
     this.tier = spec.tier;
     this.weight = spec.weight;
+    this.keepsHost = spec.keepsHost ?? false;
     this.origin = url.origin;
     this.secure = url.protocol === 'https:';
     this.host = url.host;

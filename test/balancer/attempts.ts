@@ -7,6 +7,7 @@ import type { Exchange } from '../../src/balancer/exchange.ts';
 import { forward } from '../../src/balancer/forward.ts';
 import { createIdentity } from '../../src/balancer/header-lines.ts';
 import { type OpenSettings, open } from '../../src/balancer/open.ts';
+import { createOriginReader } from '../../src/balancer/origin.ts';
 import type { Answered, AttemptOutcome, Sink } from '../../src/balancer/outcome.ts';
 import { receiveBody } from '../../src/balancer/receive.ts';
 import { Watch } from '../../src/balancer/watch.ts';
@@ -79,6 +80,7 @@ export class Attempts {
       maxHeaderSizeBytes: 32_768,
       maxUrlBytes: 8_192,
       requestTimeoutMs: limits.requestTimeoutMs,
+      readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
       guardsPath: () => false,
     };

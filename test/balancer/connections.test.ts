@@ -29,7 +29,9 @@ describe('reuse', () => {
     for (let count = 0; count < 100; count++) {
       expect(answerOf(await attempts.attempt(call('eth_chainId'))).status).toBe(200);
     }
-    expect([attempts.pool.opened, fake.connections, fake.requests.length]).toEqual([1, 1, 100]);
+    expect([attempts.upstream.connectionsOpened, fake.connections, fake.requests.length]).toEqual([
+      1, 1, 100,
+    ]);
   });
 
   it('10 requests at once take 10 connections, and the next 10 take the same', async () => {

@@ -4,7 +4,15 @@ import { attemptHeaders, readRequestHeaders } from '../../src/balancer/request-h
 import { readResponseHeaders, saneReasonPhrase } from '../../src/balancer/response-headers.ts';
 
 const identity = createIdentity('lb-1');
-const origin = { address: '10.0.0.9', protocol: 'http', host: 'lb.example' } as const;
+const origin = {
+  address: '10.0.0.9',
+  host: 'lb.example',
+  forwardedFor: '10.0.0.9',
+  forwardedProto: 'http',
+  forwardedHost: 'lb.example',
+  forwardedMore: undefined,
+};
+const plain = { authorization: undefined, keepsHost: false };
 
 /** The names that go on, lower-cased. */
 function names(lines: readonly string[]): string[] {
@@ -88,7 +96,7 @@ describe('readRequestHeaders', () => {
 describe('attemptHeaders', () => {
   it('says where the request came from, in place of the client’s claims', () => {
     const headers = readRequestHeaders(['X-Forwarded-For', '6.6.6.6', 'Accept', '*/*'], identity);
-    const lines = attemptHeaders(headers, origin, 'id-1', undefined);
+    const lines = attemptHeaders(headers, origin, 'id-1', plain);
     expect(lines.filter((text) => text === '6.6.6.6')).toEqual([]);
     expect(lines.slice(4)).toEqual([
       'X-Forwarded-For',
@@ -104,8 +112,8 @@ describe('attemptHeaders', () => {
 
   it('sends the upstream’s own credentials in place of the client’s', () => {
     const headers = readRequestHeaders(['Authorization', 'Bearer client'], identity);
-    expect(attemptHeaders(headers, origin, 'id', undefined)).toContain('Bearer client');
-    const own = attemptHeaders(headers, origin, 'id', 'Basic b3du');
+    expect(attemptHeaders(headers, origin, 'id', plain)).toContain('Bearer client');
+    const own = attemptHeaders(headers, origin, 'id', { ...plain, authorization: 'Basic b3du' });
     expect(own).toContain('Basic b3du');
     expect(own).not.toContain('Bearer client');
   });

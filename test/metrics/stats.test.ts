@@ -18,7 +18,7 @@ describe('the rows of /stats', () => {
 
   it('tell what an upstream is and what it did', () => {
     const pool = new Pool('A');
-    Object.assign(pool.of('A'), { weight: 3, inFlight: 2, attempts: 10, failures: 4 });
+    Object.assign(pool.of('A'), { weight: 3, inFlight: 2, attempts: 10, failures: 4, connectionsOpened: 5 });
     pool.clock.advance(323_999);
     expect(stats(pool)).toMatchObject([
       {
@@ -31,6 +31,7 @@ describe('the rows of /stats', () => {
         until: null,
         uptime: '00h:05m:23s',
         connections: 2,
+        connections_opened: 5,
         requests: 10,
         failures: 4,
         weight: 3,

@@ -20,15 +20,41 @@ async function running(flags: readonly string[] = []) {
   return { upstream, clock, sent, ...app };
 }
 
+/** Resolves when nobody listens any more. */
+async function closed(port: number): Promise<void> {
+  const refuses = async () => {
+    const client = await RawClient.connect(port).catch(() => undefined);
+    client?.leave();
+    return client === undefined;
+  };
+  await until(refuses, 'the end of listening');
+}
+
 describe('a drain', () => {
   it('closes idle connections at once and takes no new ones', async () => {
     const { app, port, sent } = await running();
     const used = await sent(requestBytes('GET /x'));
     await used.response();
-    const unused = await RawClient.connect(port);
-    expect(await within(app.stop(), 5_000, 'the end')).toBe(0);
-    expect([await used.ended(), await unused.ended()]).toEqual(['fin', 'fin']);
+    const stopped = app.stop();
+    expect(await used.ended()).toBe('fin');
+    expect(await within(stopped, 5_000, 'the end')).toBe(0);
     await expect(RawClient.connect(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('gives a new connection a moment: its request is refused, but with an answer', async () => {
+    const { app, upstream, clock, port } = await running();
+    const [early, silent] = [await RawClient.connect(port), await RawClient.connect(port)];
+    const stopped = app.stop();
+    await closed(port);
+    early.send(requestBytes('GET /x'));
+    const response = await early.response();
+    expect([response.status, response.header('connection')]).toEqual([503, 'close']);
+    expect(JSON.parse(response.text)).toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(silent.connection).toBe('open');
+    clock.advance(500);
+    expect(await silent.ended()).toBe('fin');
+    expect(await within(stopped, 5_000, 'the end')).toBe(0);
+    expect(upstream.requests).toHaveLength(0);
   });
 
   it('lets answers in flight finish, with Connection: close', async () => {
@@ -38,7 +64,7 @@ describe('a drain', () => {
     const clients = [await sent(requestBytes('GET /1')), await sent(requestBytes('GET /2'))];
     await upstream.arrived(2);
     const stopped = app.stop();
-    await expect(RawClient.connect(port)).rejects.toThrow('ECONNREFUSED');
+    await closed(port);
     gate.release();
     for (const client of clients) {
       const response = await client.response();
@@ -112,10 +138,13 @@ describe('a drain', () => {
   });
 
   it('does not wait for a request that has only begun to arrive', async () => {
-    const { app, sent } = await running();
+    const { app, sent, clock, port } = await running();
     const client = await sent('GET /x HTTP/1.1\r\nHost: a\r\n');
     await sent(requestBytes('GET /x')).then((other) => other.response());
-    expect(await within(app.stop(), 5_000, 'the end')).toBe(0);
+    const stopped = app.stop();
+    await closed(port);
+    clock.advance(500);
+    expect(await within(stopped, 5_000, 'the end')).toBe(0);
     expect(await client.ended()).not.toBe('open');
   });
 });

@@ -2,7 +2,7 @@
 // was framed before it costs nothing.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { answer, Gate, held } from '../support/behaviours.ts';
+import { answer, answerByLabel, Gate, held } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { chunked, RawClient, rawRequest, requestBytes } from '../support/raw-client.ts';
 
@@ -147,6 +147,19 @@ describe('methods', () => {
 });
 
 describe('pipelined requests', () => {
+  it('are worked on a few at a time, and all answered in order', async () => {
+    const gate = new Gate();
+    upstream.use(held(gate, answerByLabel('A')));
+    const targets = Array.from({ length: 100 }, (_, index) => `/${index}`);
+    const client = await sent(...targets.map((target) => requestBytes(`GET ${target}`)));
+    await upstream.arrived(16);
+    await rawRequest(app.port, requestBytes('GET /healthz'));
+    expect(upstream.requests).toHaveLength(16);
+    gate.release();
+    for (const _ of targets) expect((await client.response()).text).toBe('A');
+    await reached(...targets);
+  });
+
   it('are answered in order, whoever is ready first', async () => {
     const gate = new Gate();
     upstream.next(held(gate, answer({ body: 'first' })));

@@ -3,9 +3,13 @@ import { type App, createApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLog } from '../../src/log.ts';
+import type { LagSource } from '../../src/server/lag.ts';
 import type { LogLine } from './daemon.ts';
 import { releaseAfterwards } from './leftovers.ts';
 import { seededRandom } from './seeded-random.ts';
+
+/** A slow test machine is no overload. */
+const NO_LAG: LagSource = { p99Ms: () => 0, stop: () => {} };
 
 type Listed = string | { readonly url: string };
 
@@ -15,6 +19,7 @@ export interface AppSetUp {
   /** Settings as on the command line: `--max-body=1kb`. Health checks are off unless asked for. */
   readonly flags?: readonly string[];
   readonly clock?: Clock;
+  readonly lag?: LagSource;
 }
 
 /** The program in this process, listening on a free port. */
@@ -41,6 +46,7 @@ export async function startApp({
   fallbacks = [],
   flags = [],
   clock = systemClock,
+  lag = NO_LAG,
 }: AppSetUp): Promise<RunningApp> {
   const list = (listed: readonly Listed[]) =>
     listed.map((item) => (typeof item === 'string' ? item : item.url)).join(',');
@@ -57,7 +63,7 @@ export async function startApp({
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
   const logs: LogLine[] = [];
   const { logger } = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(logs) });
-  const app = createApp(loaded.config, { clock, random: seededRandom(1), logger });
+  const app = createApp(loaded.config, { clock, random: seededRandom(1), logger, lag });
   const { port } = await app.start();
   let stopped: Promise<number> | undefined;
   const once: App = { start: app.start, stop: () => (stopped ??= app.stop()) };

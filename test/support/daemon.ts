@@ -43,6 +43,7 @@ export interface StatsRow {
   readonly until: string | null;
   readonly uptime: string;
   readonly connections: number;
+  readonly connections_opened: number;
   readonly requests: number;
   readonly failures: number;
   readonly weight: number;

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Behaviour } from './behaviours.ts';
 import { until } from './waiting.ts';
@@ -17,13 +16,19 @@ export class BigBody {
   async #send(socket: Socket, bytes: number, framing: 'length' | 'chunked'): Promise<void> {
     const frame = framing === 'length' ? `Content-Length: ${bytes}` : 'Transfer-Encoding: chunked';
     socket.write(`HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n${frame}\r\n\r\n`);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    const piece = Buffer.alloc(65_536, 'b');
     while (this.written < bytes && !socket.destroyed) {
-      const data = Buffer.alloc(Math.min(65_536, bytes - this.written), 'b');
+      const data = piece.subarray(0, Math.min(piece.length, bytes - this.written));
       const head = framing === 'chunked' ? `${data.length.toString(16)}\r\n` : '';
       const tail = framing === 'chunked' ? '\r\n' : '';
       this.written += data.length;
-      if (!socket.write(Buffer.concat([Buffer.from(head), data, Buffer.from(tail)]))) {
-        await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
+      socket.write(head);
+      socket.write(data);
+      if (!socket.write(tail)) {
+        // One listener for each pause, gone with it: there are thousands.
+        const drained = new Promise<void>((resolve) => socket.once('drain', resolve));
+        await Promise.race([drained, closed]);
       }
     }
     if (framing === 'chunked' && !socket.destroyed) socket.write('0\r\n\r\n');

@@ -1,0 +1,23 @@
+import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+
+/** The methods that are served, as a refusal of another one tells them. */
+export const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+};
+
+/** The bytes of the last answer on a connection whose parser has given up: there is no request to answer. */
+export function lastWords(code: AnswerCode): string {
+  const { status, sentence } = OWN_ANSWERS[code];
+  const body = JSON.stringify({ type: 'about:blank', title: sentence, status, code });
+  const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
+  return (
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\n${allow}` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  );
+}

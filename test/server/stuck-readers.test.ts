@@ -1,0 +1,146 @@
+// Clients that don't read their answers: what they cost, and for how long.
+import type { Socket } from 'node:net';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { StuckReaders } from '../../src/server/stuck-readers.ts';
+import { type RunningApp, startApp } from '../support/app.ts';
+import { answer } from '../support/behaviours.ts';
+import { FakeUpstream } from '../support/fake-upstream.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { RawClient, rawRequest, requestBytes } from '../support/raw-client.ts';
+import { BigBody } from '../support/streams.ts';
+import { until, within } from '../support/waiting.ts';
+
+const LIMIT_MS = 30_000;
+
+/** What is looked at of a connection. */
+function connection() {
+  const state = { writableLength: 0, bytesWritten: 0, isReset: false, close: () => {} };
+  const socket = Object.assign(state, {
+    once: (_event: string, listener: () => void) => {
+      state.close = listener;
+    },
+    resetAndDestroy: () => {
+      socket.isReset = true;
+    },
+  });
+  return socket;
+}
+
+describe('a reader', () => {
+  let clock: ManualClock;
+  let readers: StuckReaders;
+  let socket: ReturnType<typeof connection>;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    readers = new StuckReaders(clock, LIMIT_MS);
+    socket = connection();
+    // No more of a socket is used.
+    readers.add(socket as unknown as Socket);
+  });
+
+  function writes(bytes: number): void {
+    socket.writableLength += bytes;
+    socket.bytesWritten += bytes;
+  }
+
+  it('for whom nothing waits is left alone', () => {
+    clock.advance(10 * LIMIT_MS);
+    expect(socket.isReset).toBe(false);
+  });
+
+  it('that takes nothing of what waits for so long is cut off', () => {
+    writes(1_000);
+    clock.advance(LIMIT_MS);
+    expect(socket.isReset).toBe(false);
+    clock.advance(2_000);
+    expect(socket.isReset).toBe(true);
+  });
+
+  it('that takes nothing while more is written is cut off', () => {
+    writes(1_000);
+    for (let second = 0; second < 32; second++) {
+      clock.advance(1_000);
+      writes(10);
+    }
+    expect(socket.isReset).toBe(true);
+  });
+
+  it('that takes a little now and then is not', () => {
+    writes(1_000);
+    for (let turn = 0; turn < 10; turn++) {
+      clock.advance(LIMIT_MS - 2_000);
+      socket.writableLength -= 10;
+    }
+    expect(socket.isReset).toBe(false);
+  });
+
+  it('that has left costs no timer', () => {
+    socket.close();
+    clock.advance(2_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a client that never reads', () => {
+  let upstream: FakeUpstream;
+  let app: RunningApp;
+
+  async function start(clientBodyTimeout: string): Promise<void> {
+    upstream = await FakeUpstream.start();
+    const flags = [`--client-body-timeout=${clientBodyTimeout}`, '--attempt-timeout=1s'];
+    app = await startApp({ primaries: [upstream], flags });
+  }
+
+  it('is cut off after CLIENT_BODY_TIMEOUT, its upstream let go, and nobody blamed', async () => {
+    await start('500ms');
+    const body = new BigBody(100_000_000);
+    upstream.next(body.behaviour);
+    const client = await RawClient.connect(app.port);
+    client.socket.pause();
+    client.send(requestBytes('GET /x'));
+    const request = await upstream.arrived();
+    await within(request.closed, 5_000, 'the end of the upstream call');
+    expect(body.written).toBeLessThan(60_000_000);
+    const line = await until(() => app.logs.find(({ msg }) => msg === 'Request'), 'its log line');
+    expect(line['result']).toBe('client-left');
+    expect(app.logs.some(({ msg }) => msg === 'Quarantined')).toBe(false);
+    expect((await rawRequest(app.port, requestBytes('GET /alive'))).text).toBe('A');
+  });
+
+  it('and goes on asking is not read any further, and cut off', async () => {
+    await start('500ms');
+    upstream.use(answer({ body: Buffer.alloc(60_000) }));
+    const client = await RawClient.connect(app.port);
+    client.socket.pause();
+    for (let count = 0; count < 2_000; count++) client.socket.write(requestBytes('GET /x'));
+    let before = -1;
+    await until(async () => {
+      const still = upstream.requests.length === before;
+      before = upstream.requests.length;
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return still;
+    }, 'a standstill');
+    // As many as fit into the buffers of the system; the parser had handed over far more.
+    expect(upstream.requests.length).toBeLessThan(400);
+    client.socket.resume();
+    // A reset on the heels of data may look like an end in good order.
+    expect(await client.ended()).not.toBe('open');
+  });
+
+  it('that was only slow gets its whole answer', async () => {
+    await start('2s');
+    const body = new BigBody(20_000_000);
+    upstream.next(body.behaviour);
+    const client = await RawClient.connect(app.port);
+    client.send(requestBytes('GET /x'));
+    for (let pause = 0; pause < 4; pause++) {
+      client.socket.pause();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      client.socket.resume();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const response = await client.response(10_000);
+    expect([response.complete, response.body.length]).toEqual([true, 20_000_000]);
+  });
+});
