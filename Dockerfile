@@ -28,4 +28,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 \
   CMD ["/nodejs/bin/node", "dist/main.js", "--healthcheck"]
 # Node is process 1 and gets docker stop's SIGTERM itself.
-ENTRYPOINT ["/nodejs/bin/node", "dist/main.js"]
+# The dashes keep Node from taking --env-file for its own.
+ENTRYPOINT ["/nodejs/bin/node", "--", "dist/main.js"]

@@ -62,9 +62,14 @@ function concludeLedger(
   const items = ledger.entries.map((entry) => ledger.said(entry));
   if (items.some((item) => item?.upstream)) {
     last?.answered.stream?.cancel();
-    const missing = items.includes(undefined);
-    const composed = compose(ledger, (entry) => missingCode(exchange, entry, parts));
-    return pass(exchange, composed, parts, missing ? 'failed' : 'answered');
+    let failed = false;
+    const composed = compose(ledger, (entry) => {
+      const code = missingCode(exchange, entry, parts);
+      // Those with status 200 are what a client may cause: no failure of the upstreams, and no alert.
+      failed ||= OWN_ANSWERS[code].status !== 200;
+      return code;
+    });
+    return pass(exchange, composed, parts, failed ? 'failed' : 'answered');
   }
   // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told.
   if (last && !last.blamed && last.answered.status > 299) return pass(exchange, last, parts, 'failed');

@@ -79,8 +79,8 @@ function refusalOf(
 
 /** What would let two servers see different ends of one request (RFC 9112, 6.1 and 6.3). */
 function isFramingOff(request: IncomingMessage, headers: RequestHeaders): boolean {
-  const { transferEncoding, contentLength, repeated } = headers;
-  if (repeated) return true;
+  const { transferEncoding, contentLength, repeated, malformed } = headers;
+  if (repeated || malformed) return true;
   if (contentLength !== undefined && !DIGITS.test(contentLength)) return true;
   if (transferEncoding === undefined) return false;
   return (

@@ -17,6 +17,8 @@ export interface RequestHeaders {
   readonly looped: boolean;
   /** Host or Transfer-Encoding or Content-Length stands more than once. */
   readonly repeated: boolean;
+  /** A name that is none: the parsers of older Nodes let a blank before the colon through. */
+  readonly malformed: boolean;
   /** What X-Forwarded-* lines say, for whoever believes the peer; undefined when there are none. */
   readonly claims: Claims | undefined;
 }
@@ -73,11 +75,16 @@ export function readRequestHeaders(raw: readonly string[], identity: Identity): 
   let requestId: string | undefined;
   let via = '';
   let repeated = false;
+  let malformed = false;
   let claims: Claims | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    const key = lowerCased(name) ?? name.toLowerCase();
+    const key = lowerCased(name);
+    if (key === undefined) {
+      malformed = true;
+      continue;
+    }
     switch (key) {
       case 'host':
         repeated ||= host !== undefined;
@@ -130,6 +137,7 @@ export function readRequestHeaders(raw: readonly string[], identity: Identity): 
     expect,
     looped: via !== '' && passedThrough(via, identity),
     repeated,
+    malformed,
     claims,
   };
 }

@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
+import { dispatchOptions } from './dispatch-options.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 import { readFailure } from './failure.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
 import { Reading } from './reading.ts';
-import { attemptHeaders } from './request-headers.ts';
 import { relayInterim } from './respond.ts';
 import { readResponseHeaders, saneReasonPhrase } from './response-headers.ts';
 import { Upload } from './upload.ts';
@@ -67,25 +67,14 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   #request(): Dispatcher.DispatchOptions {
-    const { headers, origin, id, target, request } = this.#exchange;
     const { body } = this.#sending;
-    const { keepsHost, host: servername } = this.#upstream;
-    const lines = attemptHeaders(headers, origin, id, this.#upstream);
-    if (body.kind === 'piped') {
-      const { clock, upload } = this.#wire;
-      this.#upload = new Upload(request, body, upload, { clock, onTurn: () => this.#onTurn() });
-      // The attempt tells of the failure; without a listener it would end the process.
-      this.#upload.on('error', () => {});
-      if (body.length !== undefined) lines.push('Content-Length', String(body.length));
-    }
-    const options = {
-      path: this.#upstream.targetOf(target),
-      method: request.method ?? 'GET',
-      headers: lines,
-      body: body.kind === 'kept' ? body.bytes : (this.#upload ?? null),
-    };
-    // Else undici would open another connection, with another server name, for each Host.
-    return keepsHost ? Object.assign(options, { servername }) : options;
+    if (body.kind === 'kept') return dispatchOptions(this.#exchange, this.#upstream, body, body.bytes);
+    const { clock, upload } = this.#wire;
+    const onTurn = () => this.#onTurn();
+    this.#upload = new Upload(this.#exchange.request, body, upload, { clock, onTurn });
+    // The attempt tells of the failure; without a listener it would end the process.
+    this.#upload.on('error', () => {});
+    return dispatchOptions(this.#exchange, this.#upstream, body, this.#upload);
   }
 
   onConnect(abort: (error?: Error) => void): void {

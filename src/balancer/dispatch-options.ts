@@ -1,0 +1,24 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Body, Exchange } from './exchange.ts';
+import { attemptHeaders } from './request-headers.ts';
+
+/** What undici is told to send: the upstream's view of a request. It frames the body itself. */
+export function dispatchOptions(
+  { headers, origin, id, target, request }: Exchange,
+  upstream: Upstream,
+  body: Body,
+  bytes: Buffer | Readable,
+): Dispatcher.DispatchOptions {
+  const lines = attemptHeaders(headers, origin, id, upstream);
+  if (body.kind === 'piped' && body.length !== undefined) lines.push('Content-Length', String(body.length));
+  const options = {
+    path: upstream.targetOf(target),
+    method: request.method ?? 'GET',
+    headers: lines,
+    body: bytes,
+  };
+  // Else undici would open another connection, with another server name, for each Host.
+  return upstream.keepsHost ? { ...options, servername: upstream.host } : options;
+}
