@@ -20,5 +20,5 @@ export function dispatchOptions(
     body: bytes,
   };
   // Else undici would open another connection, with another server name, for each Host.
-  return upstream.keepsHost ? { ...options, servername: upstream.host } : options;
+  return upstream.keepsHost ? Object.assign(options, { servername: upstream.host }) : options;
 }
