@@ -104,10 +104,9 @@ export function mayHoldRpcAnswer({ body, headers, stream }: Answered): boolean {
   if (headers.contentEncoding !== '' && headers.contentEncoding !== 'identity') {
     return stream !== undefined || (body.length > 0 && decodeBody({ body, headers }) === undefined);
   }
-  if (stream === undefined) return false;
-  // Where its length alone says that it is too large, nothing of it has come yet.
-  if (body.length === 0) return !/^text\/html\b/i.test(headers.contentType);
-  return headers.contentType.startsWith('text/event-stream') || startsLikeJson(body);
+  return (
+    stream !== undefined && (headers.contentType.startsWith('text/event-stream') || startsLikeJson(body))
+  );
 }
 
 /** A call of an attempt that brought no answer. */

@@ -25,8 +25,9 @@ export class Reading {
   isPeeked({ request, rpc }: Exchange, peekBytes: number): boolean {
     const { contentLength, contentType } = this.#headers;
     if (request.method === 'HEAD' || this.status === 204 || this.status === 304) return true;
-    if (contentLength !== undefined) return contentLength <= peekBytes;
-    return rpc !== undefined && !contentType.startsWith('text/event-stream');
+    // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
+    if (rpc) return !contentType.startsWith('text/event-stream');
+    return contentLength !== undefined && contentLength <= peekBytes;
   }
 
   hold(chunk: Buffer): void {

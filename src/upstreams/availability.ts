@@ -112,10 +112,12 @@ export class Availability {
   }
 
   #read(): void {
+    // First, for time goes on: a sentence that ends while the lists are read must be seen at the next look.
+    const validUntilMs = this.#quarantine.nextReleaseMs();
     const usable = (tier: Tier) =>
       this.#registry.tier(tier).filter((upstream) => this.standing(upstream).state === 'usable');
     this.#usable = { primary: usable('primary'), fallback: usable('fallback') };
     this.#seen = { registry: this.#registry.version, quarantine: this.#quarantine.version };
-    this.#validUntilMs = this.#quarantine.nextReleaseMs();
+    this.#validUntilMs = validUntilMs;
   }
 }

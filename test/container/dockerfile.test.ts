@@ -25,6 +25,7 @@ describe('Dockerfile', () => {
   it('starts node directly, so that signals reach it', () => {
     expect(execForm(last(finalStage(), 'ENTRYPOINT')?.text ?? '')).toEqual([
       '/nodejs/bin/node',
+      '--',
       'dist/main.js',
     ]);
   });
