@@ -8,9 +8,11 @@ import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { cuts, mutated, mutation, packets } from './mutations.ts';
 import { answerFraming, readMessages, statusOf } from './reading.ts';
 
-const FUZZ_MS = 15_000;
+const FUZZ_MS = 40_000;
 /** More than is kept back of an answer. */
-const LARGE = 'l'.repeat(70_000);
+const LARGE_BYTES = 70_000;
+/** Stands for a large body, so that a failure can be read. */
+const LARGE = '<large>';
 
 const ANSWERS = [
   'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
@@ -20,8 +22,8 @@ const ANSWERS = [
   'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nup to the end',
   'HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n',
   'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nold',
-  `HTTP/1.1 200 OK\r\nContent-Length: ${LARGE.length}\r\n\r\n${LARGE}`,
-  `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${LARGE.length.toString(16)}\r\n${LARGE}\r\n0\r\n\r\n`,
+  `HTTP/1.1 200 OK\r\nContent-Length: ${LARGE_BYTES}\r\n\r\n${LARGE}`,
+  `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${LARGE_BYTES.toString(16)}\r\n${LARGE}\r\n0\r\n\r\n`,
 ];
 const CALL = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}';
 
@@ -62,7 +64,8 @@ it('no answer that was cut looks complete', async () => {
     method: fc.constantFrom('GET', 'HEAD', 'PUT', 'POST'),
   });
   const property = fc.asyncProperty(plan, async ({ answer, mutations, where, ending, method }) => {
-    const bytes = Buffer.from(mutated(answer, mutations), 'latin1');
+    const text = mutated(answer, mutations).replaceAll(LARGE, 'l'.repeat(LARGE_BYTES));
+    const bytes = Buffer.from(text, 'latin1');
     upstream.reset();
     upstream.use(says(packets(bytes, where), ending));
     const client = await RawClient.connect(app.port);
@@ -74,11 +77,8 @@ it('no answer that was cut looks complete', async () => {
     if (response.headers('x-forwarded-server').length === 0 || !response.complete) return;
     const { messages } = readMessages(bytes, answerFraming(method), ending === 'fin');
     const final = messages.find((message) => statusOf(message) >= 200);
-    expect({ complete: final?.complete, status: final && statusOf(final), body: final?.text }).toEqual({
-      complete: true,
-      status: response.status,
-      body: response.text,
-    });
+    expect([final?.complete, final && statusOf(final)]).toEqual([true, response.status]);
+    expect(final?.body.equals(response.body)).toBe(true);
   });
   await fc.assert(property, { numRuns: 1_000_000, interruptAfterTimeLimit: FUZZ_MS });
 });

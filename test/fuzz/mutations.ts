@@ -28,8 +28,8 @@ const FRAGMENTS = [
     '0\r\n\r\n',
   ],
   ...[
-    'GET /inner HTTP/1.1\r\nHost: a\r\n\r\n',
-    'POST /inner HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+    'GET /RUNXXXXX/inner HTTP/1.1\r\nHost: a\r\n\r\n',
+    'POST /RUNXXXXX/inner HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
   ],
 ];
 
