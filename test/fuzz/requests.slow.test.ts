@@ -21,7 +21,7 @@ const REQUESTS = [
   'POST /RUNXXXXX/chunks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n',
   'DELETE /RUNXXXXX/chunks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n',
   'POST /RUNXXXXX/rpc HTTP/1.1\r\nHost: a\r\nContent-Length: 46\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}',
-  'OPTIONS /RUNXXXXX/hidden HTTP/1.1\r\nHost: a\r\nContent-Length: 47\r\n\r\nGET /RUNXXXXX/inner HTTP/1.1\r\nHost: inner\r\n\r\nabc',
+  'OPTIONS /RUNXXXXX/hidden HTTP/1.1\r\nHost: a\r\nContent-Length: 48\r\n\r\nGET /RUNXXXXX/inner HTTP/1.1\r\nHost: inner\r\n\r\nabc',
   'GET /RUNXXXXX/old HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
 ];
 
