@@ -8,7 +8,7 @@ import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { cuts, mutated, mutation, packets } from './mutations.ts';
 import { answerFraming, readMessages, statusOf } from './reading.ts';
 
-const FUZZ_MS = 40_000;
+const FUZZ_MS = 60_000;
 /** More than is kept back of an answer. */
 const LARGE_BYTES = 70_000;
 /** Stands for a large body, so that a failure can be read. */

@@ -12,7 +12,7 @@ import { answerFraming, readMessages, requestFraming } from './reading.ts';
 
 /** Stands in targets for the number of the run, in as many bytes. */
 const RUN = 'RUNXXXXX';
-const FUZZ_MS = 40_000;
+const FUZZ_MS = 60_000;
 
 const REQUESTS = [
   'GET /RUNXXXXX/get?q=1 HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n',
