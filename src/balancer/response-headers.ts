@@ -22,7 +22,7 @@ const MAX_RESPONSE_LINES = 200;
 
 /**
  * Reads an upstream's header lines and sorts out what may go to the client.
- * Undefined when they can't be passed on: too many, or bytes that no header may hold.
+ * Undefined when they can't be passed on: too many, bytes that no header may hold, or an unknown transfer coding.
  */
 export function readResponseHeaders(raw: readonly Buffer[], identity: Identity): ResponseHeaders | undefined {
   if (raw.length > MAX_RESPONSE_LINES * 2) return undefined;
@@ -32,6 +32,7 @@ export function readResponseHeaders(raw: readonly Buffer[], identity: Identity):
   let contentType = '';
   let contentEncoding = '';
   let retryAfter: string | undefined;
+  let coded = false;
   let via = '';
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]?.toString('latin1') ?? '';
@@ -41,6 +42,11 @@ export function readResponseHeaders(raw: readonly Buffer[], identity: Identity):
     switch (key) {
       case 'content-length':
         contentLength = value;
+        continue;
+      case 'transfer-encoding':
+        // A coding that is not undone leaves a body that can't be framed anew; said twice, it is not undone at all.
+        if (coded || value.toLowerCase() !== 'chunked') return undefined;
+        coded = true;
         continue;
       case 'connection':
         named = connectionNames(value, named);

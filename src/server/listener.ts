@@ -43,6 +43,8 @@ interface Connection {
   readonly waiting: ServerResponse<IncomingMessage>[];
   /** No request has come yet. */
   isNew: boolean;
+  /** An answer has gone out that is the last one. */
+  isEnding: boolean;
 }
 
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
@@ -143,6 +145,7 @@ export class Listener {
       left: false,
       waiting: [],
       isNew: true,
+      isEnding: false,
     });
     socket.once('close', () => this.#connections.delete(socket));
     this.#stuckReaders.add(socket);
@@ -152,7 +155,7 @@ export class Listener {
     const connection = this.#connections.get(request.socket);
     // The connection closed while its last request was still in the parser; or an answer has gone out that says
     // that it is the last one (RFC 9112, 9.6): where this request begins may be in doubt.
-    if (!connection || isLast(connection.latest)) return;
+    if (!connection || connection.isEnding || isLast(connection.latest)) return;
     connection.open += 1;
     connection.isNew = false;
     connection.latest = response;
@@ -167,6 +170,7 @@ export class Listener {
 
   #onResponseOver(socket: Socket, connection: Connection, response: ServerResponse): void {
     connection.open -= 1;
+    connection.isEnding ||= isLast(response);
     if (connection.latest === response) connection.latest = undefined;
     const next = socket.destroyed ? undefined : connection.waiting.shift();
     if (next) this.#handle(next.req, next);

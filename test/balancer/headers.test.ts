@@ -150,6 +150,8 @@ describe('readResponseHeaders', () => {
     ['a line feed in a value', response('X-A', 'a\nb')],
     ['a blank in a name', response('X A', 'b')],
     ['an empty name', response('', 'b')],
+    ['an unknown coding', response('Transfer-Encoding', 'gzip, chunked')],
+    ['a repeated coding', response('Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked')],
     ['201 lines', response(...Array.from({ length: 402 }, () => 'x'))],
   ])('refuses %s', (_what, raw) => {
     expect(readResponseHeaders(raw, identity)).toBeUndefined();

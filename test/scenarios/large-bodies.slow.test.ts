@@ -48,7 +48,7 @@ class CountingUpstream {
         left -= bytes.length;
         this.received += bytes.length;
       }
-      if (left === 0) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmuch');
+      if (left === 0) socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nmuch');
       else if (this.pauseMs > 0) {
         socket.pause();
         setTimeout(() => socket.resume(), this.pauseMs);
