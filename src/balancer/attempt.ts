@@ -130,7 +130,9 @@ function learn(
 function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptResult {
   const [blame] = blames;
   if (blame) return blame.reason;
-  if (outcome.kind !== 'answered') return outcome.kind === 'out-of-time' ? 'out-of-time' : 'client-left';
+  if (outcome.kind === 'out-of-time') return 'out-of-time';
+  if (outcome.kind === 'upload-cut') return 'inconclusive';
+  if (outcome.kind !== 'answered') return 'client-left';
   return next === 'another' ? 'inconclusive' : 'answered';
 }
 

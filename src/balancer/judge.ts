@@ -60,6 +60,7 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
       return failed('timeout', asked);
     case 'broken':
       return failed(outcome.reason, asked);
+    case 'upload-cut':
     case 'out-of-time':
     case 'upload-failed':
     case 'client-left':

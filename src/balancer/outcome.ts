@@ -44,6 +44,11 @@ export type AttemptOutcome =
       /** A kept connection closed before any byte of an answer: the upstream may never have seen the request. */
       readonly stale: boolean;
     }
+  /**
+   * The upstream closed in the middle of an upload. It may have refused the upload, and a reset can overtake
+   * what it said, so nobody is blamed: else a client could empty the pool.
+   */
+  | { readonly kind: 'upload-cut' }
   /** The request's own time ran out; it says nothing about the upstream. */
   | { readonly kind: 'out-of-time' }
   /** The upload failed on the client's side. */

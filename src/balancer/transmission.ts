@@ -149,6 +149,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       secure: this.#upstream.secure,
     });
     if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
+    else if (this.#upload?.readableEnded === false && failure.reason === 'reset')
+      this.#stop({ kind: 'upload-cut' });
     else this.#stop(failure);
   }
 

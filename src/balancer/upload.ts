@@ -68,19 +68,25 @@ export class Upload extends Readable {
 
   readonly #take = (chunk: Buffer): void => {
     this.#size += chunk.length;
+    this.#source.pause();
     if (this.#size > this.#limits.maxBodyBytes) {
       this.#fail('BODY_TOO_LARGE');
-    } else if (this.push(chunk)) {
-      this.#expectClient();
-    } else {
-      this.#source.pause();
-      this.#expectUpstream();
+      return;
     }
+    this.#expectUpstream();
+    // Not before all that has come in was read: an upstream that has answered already and closed makes the
+    // next write fail, and its answer would be lost with the socket.
+    setImmediate(() => {
+      if (this.destroyed || !this.push(chunk)) return;
+      if (!this.#source.complete) this.#expectClient();
+      this.#source.resume();
+    });
   };
 
   readonly #finish = (): void => {
     this.#expectUpstream();
-    if (this.#source.complete) this.push(null);
+    // After the chunk that is on its way.
+    if (this.#source.complete) setImmediate(() => this.push(null));
     // A client that leaves in mid-upload: the upstream must see an aborted request, not a short one.
     else this.destroy(new Error('the client left during its upload'));
   };
