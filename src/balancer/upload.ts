@@ -78,7 +78,7 @@ export class Upload extends Readable {
     // next write fail, and its answer would be lost with the socket.
     setImmediate(() => {
       if (this.destroyed || !this.push(chunk)) return;
-      if (!this.#source.complete) this.#expectClient();
+      this.#expectClient();
       this.#source.resume();
     });
   };
@@ -92,6 +92,8 @@ export class Upload extends Readable {
   };
 
   #expectClient(): void {
+    // All of it is here, and only has to be handed on.
+    if (this.#source.complete) return;
     this.#stopTimer();
     this.#stopTimer = this.#clock.after(this.#limits.clientBodyTimeoutMs, () =>
       this.#fail('CLIENT_TOO_SLOW'),
