@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { balance } from './balancer/balance.ts';
@@ -10,6 +9,7 @@ import { type OpenSettings, open } from './balancer/open.ts';
 import { createOriginReader } from './balancer/origin.ts';
 import type { BalancerParts } from './balancer/parts.ts';
 import { createPlacement } from './balancer/place.ts';
+import { Tunnels } from './balancer/tunnels.ts';
 import { Watch } from './balancer/watch.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -24,7 +24,7 @@ import { HealthScheduler } from './probes/scheduler.ts';
 import type { Random } from './random.ts';
 import { FilterHomes } from './rpc/filters.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
-import { Listener } from './server/listener.ts';
+import { type Handle, Listener } from './server/listener.ts';
 import { Overload } from './server/overload.ts';
 import { createStatusPaths } from './server/status-paths.ts';
 import { strategies } from './strategies/index.ts';
@@ -83,6 +83,7 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
       if (config.shutdownDelayMs > 0)
         await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
       drain.refusing = true;
+      balancer.tunnels.leave();
       const cut = await listener.drain(config.shutdownTimeoutMs);
       upstreams.health?.stop();
       overload.stop();
@@ -178,6 +179,7 @@ function createBalancer(
     },
     limits: config,
     classify: { maxBatch: config.maxBatch, place: createPlacement(filters, registry) },
+    tunnels: new Tunnels(clock, config.tunnelIdleTimeoutMs),
     retryStatus: config.retryStatus,
     draining: () => drain.refusing,
     overloaded: () => overload.isOn,
@@ -192,7 +194,7 @@ interface HandlerParts {
   readonly logger: Logger;
 }
 
-function createHandler(config: Config, { upstreams, balancer, drain, clock, logger }: HandlerParts) {
+function createHandler(config: Config, { upstreams, balancer, drain, clock, logger }: HandlerParts): Handle {
   const { registry, availability } = upstreams;
   const answersStatus = config.statusPaths
     ? createStatusPaths({
@@ -210,9 +212,9 @@ function createHandler(config: Config, { upstreams, balancer, drain, clock, logg
     nextId: createIds(),
     guardsPath: () => registry.all.some((upstream) => upstream.basePath !== '/'),
   };
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  return (request, response, upgrade) => {
     if (answersStatus(request, response)) return;
-    const { exchange, refusal } = open(request, response, settings);
+    const { exchange, refusal } = open(request, response, settings, upgrade);
     balance(exchange, refusal, balancer).catch((error: unknown) => {
       logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');
       concludeDefect(exchange, balancer);

@@ -18,6 +18,9 @@ export function createEventLog(logger: Logger): Listener {
           );
         }
         break;
+      case 'tunnel-opened':
+        if (logsAttempts) logger.debug({ id: event.id, upstream: event.upstream.name }, 'Tunnel opened');
+        break;
       default:
         logChange(logger, event);
     }
@@ -45,7 +48,7 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
 
 function logChange(
   logger: Logger,
-  event: Exclude<Event, EventOf<'request-finished' | 'attempt-finished'>>,
+  event: Exclude<Event, EventOf<'request-finished' | 'attempt-finished' | 'tunnel-opened'>>,
 ): void {
   switch (event.type) {
     case 'upstream-quarantined':

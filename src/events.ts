@@ -74,6 +74,18 @@ export type Event =
       readonly attempts: number;
       readonly durationMs: number;
     }
+  /**
+   * An upstream has changed the protocol as a client asked. `request-finished` follows when the tunnel is
+   * closed, which may be days later and says nothing about the upstream of that time.
+   */
+  | {
+      readonly type: 'tunnel-opened';
+      /** That of the request. */
+      readonly id: string;
+      readonly upstream: UpstreamIdentity;
+      /** A fallback serves it while no primary was usable. */
+      readonly primariesOut: boolean;
+    }
   | {
       readonly type: 'upstream-quarantined';
       readonly upstream: UpstreamIdentity;

@@ -40,7 +40,7 @@ export async function attempt(
   if (trial) endTrial(upstream, candidates.trials);
   const durationMs = clock.monotonicMs() - startedMs;
   const verdict = finalIfTaken(judge(outcome, askedOf(exchange, asked, parts)), exchange);
-  if (outcome.kind === 'answered' || outcome.kind === 'timed-out') {
+  if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out') {
     candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
   }
   learn(upstream, { outcome, verdict }, trial, parts.quarantine);
@@ -94,7 +94,11 @@ function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]):
   };
 }
 
-function askedOf({ ledger, repeat }: Exchange, asked: readonly Entry[], parts: BalancerParts): Asked {
+function askedOf(
+  { ledger, repeat, upgrade }: Exchange,
+  asked: readonly Entry[],
+  parts: BalancerParts,
+): Asked {
   const { retryStatus, clock } = parts;
   const rpc = ledger && {
     body: ledger.body,
@@ -102,7 +106,7 @@ function askedOf({ ledger, repeat }: Exchange, asked: readonly Entry[], parts: B
     calls: asked,
     partial: asked.length < ledger.entries.length,
   };
-  return { rpc, repeat, retryStatus, wallMs: clock.wallMs() };
+  return { rpc, repeat, upgrade: upgrade !== undefined, retryStatus, wallMs: clock.wallMs() };
 }
 
 /** What was taken of a body that is not kept is gone: no other upstream can have it, whoever would. */
@@ -121,7 +125,8 @@ function learn(
   if (blames.length > 0) upstream.failures += 1;
   for (const blame of blames) quarantine.punish(upstream, blame);
   // One that only lacks a method is well.
-  if (outcome.kind === 'answered' && blames.every(({ method }) => method !== undefined)) {
+  const spoke = outcome.kind === 'answered' || outcome.kind === 'switched';
+  if (spoke && blames.every(({ method }) => method !== undefined)) {
     quarantine.succeeded(upstream);
     if (trial) quarantine.release(upstream, 'trial');
   }
@@ -132,6 +137,7 @@ function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptRe
   if (blame) return blame.reason;
   if (outcome.kind === 'out-of-time') return 'out-of-time';
   if (outcome.kind === 'upload-cut') return 'inconclusive';
+  if (outcome.kind === 'switched') return 'answered';
   if (outcome.kind !== 'answered') return 'client-left';
   return next === 'another' ? 'inconclusive' : 'answered';
 }

@@ -41,6 +41,7 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     if (outcome.kind === 'client-left') return outcome;
     if (outcome.kind === 'out-of-time') return outOfTime(ledger);
     if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
+    if (outcome.kind === 'switched') return { kind: 'tunnel', switched: outcome, upstream };
     if (outcome.kind === 'answered') {
       if (verdict.next === 'deliver' && !verdict.rpc) return { kind: 'deliver', answered: outcome, upstream };
       last = { answered: outcome, upstream, blamed: verdict.blames.length > 0 };

@@ -7,6 +7,7 @@ import type { Entry, Ledger } from './ledger.ts';
 import type { Answered } from './outcome.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
+import { type Changed, tunnel } from './upgrade.ts';
 
 /** Said when nobody knows when it is worth coming back: all are down and none is quarantined, or too much to do. */
 const UNKNOWN_RETURN_MS = 1_000;
@@ -39,17 +40,29 @@ export function conclude(
       return refuseWith(exchange, ending.code, parts);
     case 'deliver':
       return pass(exchange, ending, parts);
+    case 'tunnel':
+      return passTunnel(exchange, ending, parts);
     case 'ledger':
       return concludeLedger(exchange, ending.ledger, ending.last, parts);
     case 'failed':
       // A real HTTP answer of the last upstream says more than one of ours.
       if (ending.last && !exchange.rpc && !allRateLimited(exchange))
-        return pass(exchange, ending.last, parts, 'failed');
+        return pass(exchange, ending.last, parts, ending.last.blamed ? 'failed' : 'answered');
       ending.last?.answered.stream?.cancel();
       return refuseWith(exchange, failureCode(exchange, parts), parts);
     default:
       return ending satisfies never;
   }
+}
+
+async function passTunnel(exchange: Exchange, changed: Changed, parts: BalancerParts): Promise<void> {
+  const { upgrade } = exchange;
+  if (!upgrade || exchange.left) {
+    changed.switched.socket.destroy();
+    return announce(exchange, { result: 'client-left' }, parts);
+  }
+  await tunnel(exchange, upgrade, changed, parts);
+  announce(exchange, { result: 'answered', status: 101, upstream: changed.upstream }, parts);
 }
 
 function concludeLedger(

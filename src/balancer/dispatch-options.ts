@@ -6,7 +6,7 @@ import { attemptHeaders } from './request-headers.ts';
 
 /** What undici is told to send: the upstream's view of a request. It frames the body itself. */
 export function dispatchOptions(
-  { headers, origin, id, target, request }: Exchange,
+  { headers, origin, id, target, request, upgrade }: Exchange,
   upstream: Upstream,
   body: Body,
   bytes: Buffer | Readable,
@@ -18,6 +18,8 @@ export function dispatchOptions(
     method: request.method ?? 'GET',
     headers: lines,
     body: bytes,
+    // undici writes the lines Connection and Upgrade.
+    upgrade: upgrade ? upgrade.protocols.join(', ') : null,
   };
   // Else undici would open another connection, with another server name, for each Host.
   return upstream.keepsHost ? Object.assign(options, { servername: upstream.host }) : options;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { AttemptResult } from '../events.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
@@ -20,6 +21,16 @@ export type Body =
       taken: boolean;
     };
 
+/** What makes a request one for another protocol (RFC 9110, 7.8). */
+export interface Upgrade {
+  /** What the client would switch to, in lower case; never empty. */
+  readonly protocols: readonly string[];
+  /** What the client sent behind its request, without waiting for an answer. */
+  readonly head: Buffer;
+  /** Gives up the response and hands over the client's connection. To be called once. */
+  takeSocket(): Socket;
+}
+
 export interface AttemptRecord {
   readonly upstream: Upstream;
   readonly result: AttemptResult;
@@ -37,6 +48,7 @@ export interface ExchangeStart {
   readonly origin: Origin;
   readonly startedMs: number;
   readonly deadlineMs: number;
+  readonly upgrade: Upgrade | undefined;
 }
 
 /** Something that makes no sense without a client. */
@@ -56,6 +68,7 @@ export class Exchange {
   readonly startedMs: number;
   /** Until when the answer's first byte must be out; monotonic milliseconds. */
   readonly deadlineMs: number;
+  readonly upgrade: Upgrade | undefined;
 
   body: Body = EMPTY_BODY;
   rpc: RpcRequest | undefined;
@@ -75,6 +88,7 @@ export class Exchange {
     this.origin = start.origin;
     this.startedMs = start.startedMs;
     this.deadlineMs = start.deadlineMs;
+    this.upgrade = start.upgrade;
     // The response's close, not the request's: that one fires when the upload is over, too.
     start.response.once('close', () => {
       if (start.response.writableFinished) return;

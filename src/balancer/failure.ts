@@ -27,6 +27,11 @@ const CONNECT_TIMEOUT_CODES: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIM
 const TLS_CODE =
   /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO|ERR_OSSL|HOSTNAME_MISMATCH|INVALID_)/;
 
+/** Whether undici took the length of the body that a 304 leaves out (RFC 9110, 8.6) for a broken promise. */
+export function isAbout304(error: Error, status: number | undefined): boolean {
+  return status === 304 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+}
+
 /** Reduces an error of undici, of the socket or of the resolver to a closed outcome. */
 export function readFailure(error: Error, progress: Progress): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

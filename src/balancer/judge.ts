@@ -17,6 +17,8 @@ export interface Asked {
   /** What was sent, when it is JSON-RPC: then only JSON-RPC is an answer. */
   readonly rpc: AskedRpc | undefined;
   readonly repeat: Repeatability;
+  /** It asks for another protocol. */
+  readonly upgrade?: boolean;
   readonly retryStatus: ReadonlySet<number>;
   /** For a Retry-After that is a date. */
   readonly wallMs: number;
@@ -54,6 +56,8 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
   switch (outcome.kind) {
     case 'answered':
       return asked.rpc ? judgeRpcAnswer(outcome, asked, asked.rpc) : judgeStatus(outcome, asked);
+    case 'switched':
+      return DELIVER;
     case 'unreachable':
       return undone({ reason: outcome.reason }, asked);
     case 'timed-out':
@@ -72,7 +76,14 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
 
 /** An answer to a request that is not JSON-RPC: the status says all. */
 function judgeStatus(answered: Answered, asked: Asked): Verdict {
-  return asked.retryStatus.has(answered.status) ? refused(answered, asked) : DELIVER;
+  const { status } = answered;
+  if (asked.retryStatus.has(status)) return refused(answered, asked);
+  return asked.upgrade && !refusesUpgrade(status) ? { next: 'another', blames: [] } : DELIVER;
+}
+
+/** Whether it is the client that is refused, whoever is asked. Else the upstream can't do it, which is no fault. */
+function refusesUpgrade(status: number): boolean {
+  return status >= 300 && status <= 499 && status !== 429;
 }
 
 /** An answer to a JSON-RPC request: first by the JSON-RPC answer in it, then by its status. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Upgrade } from './exchange.ts';
+import { refusalOfUpgrade } from './handshake.ts';
 import type { Identity } from './header-lines.ts';
 import type { OriginReader } from './origin.ts';
 import { type RequestHeaders, readRequestHeaders } from './request-headers.ts';
@@ -34,7 +35,12 @@ const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/i;
 const DIGITS = /^\d+$/;
 
 /** Reads a request's head, and refuses what no upstream may be asked. */
-export function open(request: IncomingMessage, response: ServerResponse, settings: OpenSettings): Opened {
+export function open(
+  request: IncomingMessage,
+  response: ServerResponse,
+  settings: OpenSettings,
+  upgrade?: Upgrade,
+): Opened {
   const { clock, identity } = settings;
   const headers = readRequestHeaders(request.rawHeaders, identity);
   const target = readTarget(request.url ?? '');
@@ -48,8 +54,10 @@ export function open(request: IncomingMessage, response: ServerResponse, setting
     origin: settings.readOrigin(request, headers, target?.authority ?? headers.host ?? '', 'http'),
     startedMs,
     deadlineMs: startedMs + settings.requestTimeoutMs,
+    upgrade,
   });
-  return { exchange, refusal: refusalOf(request, headers, target, settings) };
+  const refusal = refusalOf(request, headers, target, settings);
+  return { exchange, refusal: refusal ?? (upgrade && refusalOfUpgrade(exchange)) };
 }
 
 function refusalOf(

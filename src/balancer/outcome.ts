@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FailureReason } from '../events.ts';
 import type { ResponseHeaders } from './response-headers.ts';
 
@@ -29,9 +30,19 @@ export interface Answered {
   readonly stream: ResponseStream | undefined;
 }
 
+/** The upstream has changed the protocol: the connection is a tunnel's from now on. */
+export interface Switched {
+  readonly kind: 'switched';
+  /** The value of its Upgrade line. */
+  readonly protocol: string;
+  readonly headers: ResponseHeaders;
+  readonly socket: Socket;
+}
+
 /** How an attempt ended, reduced to what a decision needs. Closed: `judge` must know each kind. */
 export type AttemptOutcome =
   | Answered
+  | Switched
   /** Nothing of the request was sent. */
   | {
       readonly kind: 'unreachable';

@@ -8,8 +8,9 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
 import type { ClassifySettings } from './classify.ts';
 import type { Ledger } from './ledger.ts';
-import type { Answered } from './outcome.ts';
+import type { Answered, Switched } from './outcome.ts';
 import type { BodyLimits } from './receive.ts';
+import type { Tunnels } from './tunnels.ts';
 import type { Wire } from './wire.ts';
 
 /** What a request needs on its way. Built once, in `app.ts`. */
@@ -23,6 +24,7 @@ export interface BalancerParts {
   readonly limits: BodyLimits & { readonly maxAttempts: number };
   readonly classify: ClassifySettings;
   readonly filters: FilterHomes<Upstream>;
+  readonly tunnels: Tunnels;
   readonly retryStatus: ReadonlySet<number>;
   /** New requests are refused. */
   readonly draining: () => boolean;
@@ -34,6 +36,8 @@ export interface BalancerParts {
 export type Ending =
   /** This answer as it is. */
   | { readonly kind: 'deliver'; readonly answered: Answered; readonly upstream: Upstream }
+  /** The upstream speaks the other protocol that was asked for. */
+  | { readonly kind: 'tunnel'; readonly switched: Switched; readonly upstream: Upstream }
   | { readonly kind: 'refuse'; readonly code: AnswerCode }
   | { readonly kind: 'client-left' }
   /** What the ledger of a JSON-RPC request holds; `last` where it holds nothing. */

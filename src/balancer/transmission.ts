@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
-import { readFailure } from './failure.ts';
+import { isAbout304, readFailure } from './failure.ts';
+import { HANDSHAKE_TIMEOUT_MS, readReply } from './handshake.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
 import { Reading } from './reading.ts';
 import { relayInterim } from './respond.ts';
@@ -104,6 +106,12 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     return this.#reading.isPeeked(this.#exchange, this.#sending.peekBytes) || this.#flow(this.#reading);
   }
 
+  onUpgrade(_status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
+    // The socket is no longer the HTTP client's to end.
+    this.#abort = undefined;
+    this.#stop(readReply(this.#exchange, { raw: raw ?? [], socket }, this.#wire.identity));
+  }
+
   onData(chunk: Buffer): boolean {
     if (this.#state === 'over' || !this.#reading) return true;
     if (this.#sink) {
@@ -132,15 +140,6 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   onError(error: Error): void {
-    // undici takes the length of the body that a 304 leaves out (RFC 9110, 8.6) for a broken promise.
-    if (
-      this.#reading?.status === 304 &&
-      'code' in error &&
-      error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-    ) {
-      this.#stop(this.#reading.answered(undefined));
-      return;
-    }
     const failure = readFailure(error, {
       sent: this.#state !== 'connecting',
       heard: this.#heard,
@@ -148,7 +147,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       kept: this.#kept,
       secure: this.#upstream.secure,
     });
-    if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
+    if (this.#reading && isAbout304(error, this.#reading.status))
+      this.#stop(this.#reading.answered(undefined));
+    else if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
     else if (this.#upload?.readableEnded === false && failure.reason === 'reset')
       this.#stop({ kind: 'upload-cut' });
     else this.#stop(failure);
@@ -226,7 +227,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
   #arm(): void {
-    this.#dueMs = this.#wire.clock.monotonicMs() + this.#wire.attemptTimeoutMs;
+    const { clock, attemptTimeoutMs } = this.#wire;
+    const limitMs = this.#exchange.upgrade ? HANDSHAKE_TIMEOUT_MS : attemptTimeoutMs;
+    this.#dueMs = clock.monotonicMs() + Math.min(limitMs, attemptTimeoutMs);
   }
 
   #disarm(): void {

@@ -18,6 +18,8 @@ export interface Config {
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
   readonly maxConnections: number;
+  /** Of WebSockets and other upgraded connections. */
+  readonly tunnelIdleTimeoutMs: number;
   readonly attemptTimeoutMs: number;
   readonly connectTimeoutMs: number;
   /** Infinity when there is no limit. */

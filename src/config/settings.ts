@@ -98,6 +98,11 @@ export const schema = z.object({
     default: '10000',
     doc: 'Client connections at the same time; further ones are closed.',
   }),
+  tunnelIdleTimeoutMs: setting(duration('1ms'), {
+    name: 'TUNNEL_IDLE_TIMEOUT',
+    default: '1h',
+    doc: 'Longest silence, of both sides together, in a WebSocket or another upgraded connection.',
+  }),
   attemptTimeoutMs: setting(duration('1ms'), {
     name: 'ATTEMPT_TIMEOUT',
     default: '10s',

@@ -42,6 +42,9 @@ export function createAlerts({
 /** Codes of the refusals that mean: every upstream is out. Other refusals are the client's own doing. */
 const OUT_OF_UPSTREAMS: ReadonlySet<string | undefined> = new Set(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED']);
 
+/** The status of an answer that changes the protocol. */
+const SWITCHED = 101;
+
 const CREDENTIAL_REASONS: ReadonlySet<FailureReason> = new Set(['plan', 'auth']);
 
 /**
@@ -54,6 +57,7 @@ const CREDENTIAL_REASONS: ReadonlySet<FailureReason> = new Set(['plan', 'auth'])
  *     credentials (each)    | quarantined for plan or auth                  | never: see below
  *     wrong-chain (each)    | down for wrong-chain                          | up
  *
+ * A tunnel counts as answered when it is opened; its end, which may come days later, counts as nothing.
  * No `resolved` is sent for credential trouble, since nothing shows its end: an answer may belong to a
  * request that was under way, or to one that the plan still includes.
  */
@@ -79,8 +83,13 @@ class Lookout {
   see(event: Event): void {
     switch (event.type) {
       case 'request-finished':
+        // The end of a tunnel: that it was answered is old news.
+        if (event.result === 'answered' && event.status === SWITCHED) break;
         if (event.result === 'answered') this.#answered(event);
         else this.#notAnswered(event);
+        break;
+      case 'tunnel-opened':
+        this.#answered(event);
         break;
       case 'upstream-quarantined':
         this.#outages.note(event);
@@ -108,7 +117,7 @@ class Lookout {
   }
 
   /** Runs for every request: three comparisons while all is well. */
-  #answered(event: EventOf<'request-finished'>): void {
+  #answered(event: EventOf<'request-finished' | 'tunnel-opened'>): void {
     if (!this.#allFailed.isCalm) {
       const report = this.#allFailed.over();
       if (report) this.#send(this.#messages.answeredAgain(report, event));

@@ -3,6 +3,7 @@ import type { Report } from './incident.ts';
 import type { Alert } from './notifier.ts';
 
 type RequestFinished = EventOf<'request-finished'>;
+type Answered = Pick<RequestFinished, 'upstream'>;
 
 /** Says how long: `45s`, `2m 05s`, `3h 04m`, `2d 05h`. */
 export function inWords(durationMs: number): string {
@@ -38,14 +39,14 @@ export class Messages {
     ]);
   }
 
-  answeredAgain(report: Report, event: RequestFinished): Alert {
+  answeredAgain(report: Report, event: Answered): Alert {
     const by = event.upstream ? ` by ${event.upstream.name} (${event.upstream.tier})` : '';
     return this.#alert('all-upstreams-failed', 'resolved', [
       `requests are answered again${by}, after ${inWords(report.lastedMs)} in which ${requests(report.sightings)} failed.`,
     ]);
   }
 
-  fallbackInUse(report: Report, event: RequestFinished, out: string): Alert {
+  fallbackInUse(report: Report, event: Answered, out: string): Alert {
     const by = event.upstream ? `, now ${event.upstream.name}` : '';
     return this.#alert('fallback-in-use', 'warning', [
       `no primary upstream is usable${still(report)}: the fallback carries the traffic${by}. Clients get their answers.`,
@@ -54,7 +55,7 @@ export class Messages {
     ]);
   }
 
-  primariesBack(report: Report, event: RequestFinished): Alert {
+  primariesBack(report: Report, event: Answered): Alert {
     const by = event.upstream ? ` (${event.upstream.name})` : '';
     return this.#alert('fallback-in-use', 'resolved', [
       `a primary upstream${by} answers again, after ${inWords(report.lastedMs)} in which the fallback answered ${requests(report.sightings)}.`,

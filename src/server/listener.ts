@@ -2,8 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import { ClientRequest, type UpgradeAsked } from './client-request.ts';
+import { type Connection, forbidReuse, isBroken, isLast, newConnection } from './connection.ts';
 import { ALLOW, lastWords } from './last-words.ts';
 import { StuckReaders } from './stuck-readers.ts';
+import { detach } from './upgrade.ts';
 
 export interface ListenerSettings {
   readonly clientHeaderTimeoutMs: number;
@@ -15,6 +18,7 @@ export interface ListenerSettings {
   readonly maxConnections: number;
 }
 
+const noop = () => {};
 /** How often Node looks for requests whose headers are overdue. */
 const TIMEOUT_CHECK_MS = 1_000;
 /** How long a new connection is waited for in the drain: its request may be on its way. */
@@ -28,45 +32,26 @@ const LAST_WORDS_MS = 1_000;
  */
 const MAX_PIPELINED = 16;
 
-interface Connection {
-  /** Responses not yet finished. */
-  open: number;
-  /** That of the last request, while it is not finished. */
-  latest: ServerResponse | undefined;
-  /** How many of them will never finish by themselves: their upload is broken. */
-  broken: number;
-  /** The parser has given up on this connection; said when the earlier responses are out. */
-  lastWords: AnswerCode | undefined;
-  /** The client has closed its side in mid-request. */
-  left: boolean;
-  /** Requests over `MAX_PIPELINED`, which begin when earlier ones are over. */
-  readonly waiting: ServerResponse<IncomingMessage>[];
-  /** No request has come yet. */
-  isNew: boolean;
-  /** An answer has gone out that is the last one. */
-  isEnding: boolean;
-}
+/** Takes a request; `upgrade` is there when the client asks for another protocol. */
+export type Handle = (request: IncomingMessage, response: ServerResponse, upgrade?: UpgradeAsked) => void;
 
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
 export class Listener {
-  readonly #server: Server;
+  readonly #server: Server<typeof ClientRequest>;
   readonly #clock: Clock;
   readonly #settings: ListenerSettings;
-  readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #handle: Handle;
   readonly #connections = new Map<Socket, Connection>();
   readonly #stuckReaders: StuckReaders;
   #draining = false;
 
-  constructor(
-    settings: ListenerSettings,
-    clock: Clock,
-    handle: (request: IncomingMessage, response: ServerResponse) => void,
-  ) {
+  constructor(settings: ListenerSettings, clock: Clock, handle: Handle) {
     this.#settings = settings;
     this.#clock = clock;
     this.#handle = handle;
     this.#stuckReaders = new StuckReaders(clock, settings.clientBodyTimeoutMs);
     this.#server = createServer({
+      IncomingMessage: ClientRequest,
       // Ours is counted apart from the URL; the parser's limit is only the outer wall.
       maxHeaderSize: settings.maxHeaderSizeBytes + settings.maxUrlBytes + 4096,
       headersTimeout: settings.clientHeaderTimeoutMs,
@@ -88,7 +73,9 @@ export class Listener {
       // Without these two Node answers 100 or 417 by itself, before anyone looked at the request.
       .on('checkContinue', onRequest)
       .on('checkExpectation', onRequest)
+      // A plain server's connections are net.Sockets, a TLS server's extend them.
       .on('connect', (_request, socket) => this.#fail(socket as Socket, 'METHOD_NOT_ALLOWED'))
+      .on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head))
       .on('clientError', (error, socket) => this.#onClientError(error, socket as Socket));
   }
 
@@ -116,6 +103,8 @@ export class Listener {
       let cut = 0;
       const stopTimer = this.#clock.after(timeoutMs, () => {
         cut = this.#connections.size;
+        // Node has forgotten those on which another protocol is spoken.
+        for (const socket of this.#connections.keys()) socket.destroy();
         this.#server.closeAllConnections();
       });
       // When the poll is over: the system resets what it has queued up and nobody has accepted.
@@ -137,17 +126,10 @@ export class Listener {
   }
 
   #onConnection(socket: Socket): void {
-    this.#connections.set(socket, {
-      open: 0,
-      latest: undefined,
-      broken: 0,
-      lastWords: undefined,
-      left: false,
-      waiting: [],
-      isNew: true,
-      isEnding: false,
-    });
+    this.#connections.set(socket, newConnection());
     socket.once('close', () => this.#connections.delete(socket));
+    // Node's own listener goes when its parser does: from then on a reset would end the process.
+    socket.on('error', noop);
     this.#stuckReaders.add(socket);
   }
 
@@ -156,16 +138,37 @@ export class Listener {
     // The connection closed while its last request was still in the parser; or an answer has gone out that says
     // that it is the last one (RFC 9112, 9.6): where this request begins may be in doubt.
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
-    connection.open += 1;
-    connection.isNew = false;
-    connection.latest = response;
-    response.once('close', () => this.#onResponseOver(request.socket, connection, response));
-    response.on('error', () => {});
+    this.#await(response, request.socket, connection);
     if (this.#draining) forbidReuse(response);
     // A question about this server, not about a resource (RFC 9110, 9.3.7): there is nothing to send on.
     if (request.method === 'OPTIONS' && request.url === '*') response.writeHead(204, { Allow: ALLOW }).end();
     else if (connection.open > MAX_PIPELINED) connection.waiting.push(response);
     else this.#handle(request, response);
+  }
+
+  /** Node's parser has let go of the connection. Pipelined requests before this one get their answers first. */
+  #onUpgrade(request: ClientRequest, socket: Socket, head: Buffer): void {
+    const connection = this.#connections.get(socket);
+    if (!connection || connection.isEnding || isLast(connection.latest)) return;
+    const take = () => {
+      connection.upcoming = undefined;
+      const { response, upgrade } = detach(request, socket, head);
+      this.#await(response, socket, connection);
+      response.once('finish', () => this.#clock.after(LAST_WORDS_MS, () => socket.destroy()));
+      this.#handle(request, response, upgrade);
+    };
+    // With the parser went what tells a response that it may go on.
+    socket.on('drain', () => connection.latest?.emit('drain'));
+    connection.upcoming = take;
+    if (connection.open === 0) take();
+  }
+
+  #await(response: ServerResponse, socket: Socket, connection: Connection): void {
+    connection.open += 1;
+    connection.isNew = false;
+    connection.latest = response;
+    response.once('close', () => this.#onResponseOver(socket, connection, response));
+    response.on('error', noop);
   }
 
   #onResponseOver(socket: Socket, connection: Connection, response: ServerResponse): void {
@@ -178,6 +181,7 @@ export class Listener {
     if (connection.left) socket.destroy();
     else if (connection.lastWords) this.#say(socket, connection.lastWords);
     else if (this.#draining) socket.destroySoon();
+    else if (socket.writable && !connection.isEnding) connection.upcoming?.();
   }
 
   #onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
@@ -232,19 +236,4 @@ export class Listener {
     socket.end(lastWords(code));
     this.#clock.after(LAST_WORDS_MS, () => socket.destroy());
   }
-}
-
-/** A request whose own body the parser gave up: its upload never ends. */
-function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
-  return latest !== undefined && !latest.req.complete;
-}
-
-/** Whether the connection ends with this response, which has begun. */
-function isLast(response: ServerResponse | undefined): boolean {
-  return response?.headersSent === true && !response.shouldKeepAlive;
-}
-
-/** Node then writes `Connection: close` and closes after this response. */
-function forbidReuse(response: ServerResponse | undefined): void {
-  if (response && !response.headersSent) response.shouldKeepAlive = false;
 }

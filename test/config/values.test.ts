@@ -18,6 +18,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   MAX_HEADER_SIZE: ['32', '0kb', '32kib', '2mb'],
   MAX_URL: ['8192', '0b', '2mb'],
   MAX_CONNECTIONS: ['0', '1.5', 'many', '1000001'],
+  TUNNEL_IDLE_TIMEOUT: ['1', '0s', '25h'],
   ATTEMPT_TIMEOUT: ['10', '0s'],
   CONNECT_TIMEOUT: ['2', '0s'],
   MAX_ATTEMPTS: ['0', '-1', 'none', '1.5'],

@@ -1,0 +1,51 @@
+/**
+ * Follows a stream of WebSocket frames (RFC 6455, 5.2) just far enough to know where each one ends: only
+ * there may a frame of ours be put in between. Looks at no payload.
+ */
+export class FrameEnd {
+  /** Bytes of the current frame's header that were read, of how many. */
+  #seen = 0;
+  #headerSize = 2;
+  #lengthBytes = 0;
+  #payloadLeft = 0;
+
+  /** The stream stands between two frames. */
+  get isReached(): boolean {
+    return this.#seen === 0;
+  }
+
+  /** Reads on over whole chunks. */
+  skip(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) at = this.next(chunk, at);
+  }
+
+  /** Reads on from `at` to the next end of a frame, at most to the chunk's; returns where that is. */
+  next(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length && this.#seen < this.#headerSize) {
+      this.#readHeader(chunk[at] ?? 0);
+      at += 1;
+    }
+    if (this.#seen < this.#headerSize) return at;
+    const taken = Math.min(this.#payloadLeft, chunk.length - at);
+    this.#payloadLeft -= taken;
+    if (this.#payloadLeft === 0) {
+      this.#seen = 0;
+      this.#headerSize = 2;
+    }
+    return at + taken;
+  }
+
+  #readHeader(byte: number): void {
+    if (this.#seen === 1) {
+      const length = byte & 0x7f;
+      this.#lengthBytes = length === 127 ? 8 : length === 126 ? 2 : 0;
+      this.#payloadLeft = this.#lengthBytes > 0 ? 0 : length;
+      this.#headerSize = 2 + this.#lengthBytes + (byte & 0x80 ? 4 : 0);
+    } else if (this.#seen >= 2 && this.#seen < 2 + this.#lengthBytes) {
+      this.#payloadLeft = this.#payloadLeft * 256 + byte;
+    }
+    this.#seen += 1;
+  }
+}

@@ -1,0 +1,50 @@
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** A request to go on in another protocol (RFC 9110, 7.8), as the listener hands it over. */
+export interface UpgradeAsked {
+  /** What the client would switch to, in lower case; never empty. */
+  readonly protocols: readonly string[];
+  /** What the client sent behind its request, without waiting for an answer. */
+  readonly head: Buffer;
+  /** Gives up the response and hands over the client's connection. To be called once. */
+  takeSocket(): Socket;
+}
+
+/** Versions of HTTP and TLS: within such a tunnel a client's requests would pass unseen, whatever they are. */
+const CARRIES_REQUESTS = /^(?:h[23]c?|http|https|http2|tls)(?:[-/]|$)/;
+const PROTOCOL = /^[\w!#$%&'*+.^`|~/-]+$/;
+
+/**
+ * A request as the server's parser makes it. Node asks `upgrade` whether to let go of the connection after
+ * the request's head. Of Upgrade lines that are not followed, Java's client sends such ones with every
+ * request to a plain port, a request with a body is left to the parser: it comes as any other. One without
+ * is not: Node's parser would skip what follows it in the same packet, and read on in mid-request.
+ */
+export class ClientRequest extends IncomingMessage {
+  private namesUpgrade = false;
+
+  get upgrade(): boolean {
+    if (!this.namesUpgrade) return false;
+    return this.method === 'CONNECT' || this.protocols.length > 0 || !this.hasBody;
+  }
+
+  /** Written by the parser: the head has what it takes for a change of protocol. */
+  set upgrade(named: boolean | null) {
+    this.namesUpgrade = named === true;
+  }
+
+  /** Those that may be switched to. HTTP/1.0 has none. */
+  get protocols(): readonly string[] {
+    if (this.httpVersionMinor === 0) return [];
+    const names = (this.headers.upgrade ?? '').toLowerCase().split(',');
+    return names
+      .map((name) => name.trim())
+      .filter((name) => PROTOCOL.test(name) && !CARRIES_REQUESTS.test(name));
+  }
+
+  get hasBody(): boolean {
+    const { 'content-length': length, 'transfer-encoding': coding } = this.headers;
+    return coding !== undefined || (length !== undefined && Number(length) !== 0);
+  }
+}

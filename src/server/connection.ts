@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AnswerCode } from '../errors.ts';
+
+/** What is known of a client's connection. */
+export interface Connection {
+  /** Responses not yet finished. */
+  open: number;
+  /** That of the last request, while it is not finished. */
+  latest: ServerResponse | undefined;
+  /** How many of them will never finish by themselves: their upload is broken. */
+  broken: number;
+  /** The parser has given up on this connection; said when the earlier responses are out. */
+  lastWords: AnswerCode | undefined;
+  /** The client has closed its side in mid-request. */
+  left: boolean;
+  /** Requests over `MAX_PIPELINED`, which begin when earlier ones are over. */
+  readonly waiting: ServerResponse<IncomingMessage>[];
+  /** No request has come yet. */
+  isNew: boolean;
+  /** An answer has gone out that is the last one. */
+  isEnding: boolean;
+  /** An upgrade request that begins when all responses before it are over. */
+  upcoming: (() => void) | undefined;
+}
+
+/** Of one on which nothing has come yet. */
+export function newConnection(): Connection {
+  return {
+    open: 0,
+    latest: undefined,
+    broken: 0,
+    lastWords: undefined,
+    left: false,
+    waiting: [],
+    isNew: true,
+    isEnding: false,
+    upcoming: undefined,
+  };
+}
+
+/** A request whose own body the parser gave up: its upload never ends. */
+export function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
+  return latest !== undefined && !latest.req.complete;
+}
+
+/** Whether the connection ends with this response, which has begun. */
+export function isLast(response: ServerResponse | undefined): boolean {
+  return response?.headersSent === true && !response.shouldKeepAlive;
+}
+
+/** Node then writes `Connection: close` and closes after this response. */
+export function forbidReuse(response: ServerResponse | undefined): void {
+  if (response && !response.headersSent) response.shouldKeepAlive = false;
+}
