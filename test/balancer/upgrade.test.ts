@@ -1,0 +1,195 @@
+// Requests for another protocol: who is asked, what is said to whom.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { startApp } from '../support/app.ts';
+import {
+  answer,
+  type Behaviour,
+  garbage,
+  htmlPage,
+  raw,
+  refuseRate,
+  resetAfterRequest,
+  resetOnConnect,
+  silence,
+} from '../support/behaviours.ts';
+import { rawRequest, requestBytes } from '../support/raw-client.ts';
+import { ACCEPT, askForWebSocket, KEY, switchProtocol, TunnelClient } from '../support/tunnel-client.ts';
+import { until } from '../support/waiting.ts';
+import { asked, FORGIVING, names, Pair, refusal } from './upgrades.ts';
+
+const pair = await Pair.start(['--attempt-timeout=300ms']);
+const { first, second, app } = pair;
+
+beforeEach(() => pair.reset());
+
+describe('the request', () => {
+  it('reaches the upstream at its own path, with its key, and as clean as any other', async () => {
+    const own = await startApp({
+      primaries: [`http://me:secret@127.0.0.1:${first.port}/v2/KEY?k=1`],
+      flags: FORGIVING,
+    });
+    const client = await TunnelClient.open(
+      own.port,
+      askForWebSocket('/ws?a=1', [
+        'Connection: X-Hop',
+        'X-Hop: 1',
+        'Keep-Alive: 5',
+        'X-Forwarded-For: 6.6.6.6',
+        'Authorization: Bearer client',
+        'Cookie: a=1',
+        'Cookie: b=2',
+        'Origin: http://page.test',
+        'X-Request-Id: my-id',
+      ]),
+    );
+    const request = await first.arrived();
+    expect(request.target).toBe('/v2/KEY/ws?k=1&a=1');
+    expect(request.headers('connection').map((value) => value.toLowerCase())).toEqual(['upgrade']);
+    expect(request.headers('upgrade')).toEqual(['websocket']);
+    expect(request.header('host')).toBe(`127.0.0.1:${first.port}`);
+    expect(request.header('sec-websocket-key')).toBe(KEY);
+    expect(request.header('authorization')).toBe(`Basic ${Buffer.from('me:secret').toString('base64')}`);
+    expect(request.headers('cookie')).toEqual(['a=1', 'b=2']);
+    expect(request.header('origin')).toBe('http://page.test');
+    expect(request.header('x-forwarded-for')).toBe('127.0.0.1');
+    expect(request.header('x-forwarded-proto')).toBe('http');
+    expect(request.header('x-forwarded-host')).toBe('balancer.test');
+    expect(request.header('x-request-id')).toBe('my-id');
+    expect(request.header('via')).toMatch(/^1\.1 rpc-load-balancer-/);
+    for (const name of ['x-hop', 'keep-alive', 'content-length', 'transfer-encoding'])
+      expect(names(request.headerLines)).not.toContain(name);
+    expect((await client.head()).header('x-request-id')).toBe('my-id');
+  });
+
+  it('has its own bytes sent on that it did not wait with', async () => {
+    let got = '';
+    first.use(switchProtocol({ talk: (socket) => socket.on('data', (bytes) => (got += bytes)) }));
+    const client = await TunnelClient.open(
+      app.port,
+      Buffer.concat([askForWebSocket(), Buffer.from('early')]),
+    );
+    await until(() => got === 'early', 'the early bytes');
+    client.socket.write(' late');
+    await until(() => got === 'early late', 'the late bytes');
+  });
+});
+
+describe('the answer', () => {
+  it('reaches the client with its lines, and with bytes that follow it at once', async () => {
+    first.use(
+      switchProtocol({
+        headers: [
+          ['Sec-WebSocket-Protocol', 'chat'],
+          ['X-A', 'caf\xe9'],
+          ['X-A', '2'],
+          ['Keep-Alive', 'timeout=5'],
+          ['Set-Cookie', 'c=1'],
+        ],
+        head: 'at once',
+      }),
+    );
+    const client = await TunnelClient.open(app.port);
+    const head = await client.head();
+    expect(head.headerLines.slice(0, 7)).toEqual([
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      `Sec-WebSocket-Accept: ${ACCEPT}`,
+      'Sec-WebSocket-Protocol: chat',
+      'X-A: caf\xe9',
+      'X-A: 2',
+      'Set-Cookie: c=1',
+    ]);
+    expect(names(head.headerLines).slice(7)).toEqual(['via', 'x-forwarded-server', 'x-request-id']);
+    expect(head.header('x-forwarded-server')).toBe('first');
+    await client.has('at once');
+    expect(client.received.toString()).toBe('at once');
+  });
+});
+
+describe('the next upstream is asked', () => {
+  const bad: [string, Behaviour, number][] = [
+    ['refuses the connection', resetOnConnect(), 1],
+    ['breaks off', resetAfterRequest(), 1],
+    ['says nothing', silence(), 1],
+    ['answers 503', answer({ status: 503, body: 'no' }), 1],
+    ['answers 429', refuseRate(), 1],
+    ['answers something that is no HTTP', garbage(), 1],
+    ['gives no Sec-WebSocket-Accept', switchProtocol({ accept: [] }), 1],
+    ['gives the Sec-WebSocket-Accept of another key', switchProtocol({ accept: [KEY] }), 1],
+    ['gives two of them', switchProtocol({ accept: [ACCEPT, ACCEPT] }), 1],
+    ['switches to what nobody asked for', switchProtocol({ protocol: 'irc', accept: [ACCEPT] }), 1],
+    ['says 101 and nothing else', raw('HTTP/1.1 101 Yes\r\n\r\n'), 1],
+    ['has a line in its 101 that is none', switchProtocol({ headers: [['X-A', 'a\x01b']] }), 1],
+    ['takes no notice', htmlPage(), 0],
+    ['answers 501', answer({ status: 501 }), 0],
+  ];
+
+  it.each(bad)('when the first %s', async (_, behaviour, blames) => {
+    const [before] = await pair.stats();
+    first.use(behaviour);
+    const client = await TunnelClient.open(app.port);
+    await client.has('second');
+    expect((await client.head()).header('x-forwarded-server')).toBe('second');
+    const [after] = await pair.stats();
+    expect((after?.failures ?? 0) - (before?.failures ?? 0)).toBe(blames);
+    expect(after?.connections).toBe(0);
+  });
+
+  it('at most MAX_ATTEMPTS times', async () => {
+    const once = await startApp({
+      primaries: [first],
+      fallbacks: [second],
+      flags: [...FORGIVING, '--max-attempts=1'],
+    });
+    first.use(resetAfterRequest());
+    expect(refusal(await asked(askForWebSocket(), once))).toEqual([502, 'ALL_UPSTREAMS_FAILED']);
+    expect(second.requests).toHaveLength(0);
+  });
+
+  it('on a fresh connection, unnoticed, when a kept one turns out to be closed', async () => {
+    first.use(answer({ body: 'kept' }));
+    expect((await rawRequest(app.port, requestBytes('GET /'))).text).toBe('kept');
+    first.use(switchProtocol({ head: 'first' }));
+    first.next(resetAfterRequest());
+    await (await TunnelClient.open(app.port)).has('first');
+    expect(first.requests.map(({ connection }) => connection)).toHaveLength(3);
+    expect(second.requests).toHaveLength(0);
+  });
+});
+
+describe('a refusal is the answer', () => {
+  it.each([401, 403, 404, 426])('%i, whole', async (status) => {
+    first.use(
+      answer({
+        status,
+        reason: 'Go away',
+        headers: [
+          ['WWW-Authenticate', 'Basic'],
+          ['X-A', '1'],
+          ['X-A', '2'],
+        ],
+        body: 'the reason',
+      }),
+    );
+    const response = await asked(askForWebSocket(), app);
+    expect([response.status, response.reason, response.text]).toEqual([status, 'Go away', 'the reason']);
+    expect(response.headers('x-a')).toEqual(['1', '2']);
+    expect(response.header('x-forwarded-server')).toBe('first');
+    expect(second.requests).toHaveLength(0);
+    expect((await pair.stats())[0]).toMatchObject({ state: 'usable', connections: 0 });
+  });
+
+  it('also when it is large and comes in chunks', async () => {
+    const size = 300_000;
+    const chunk = `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`;
+    first.use(raw(`HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`));
+    const response = await asked(askForWebSocket(), app);
+    expect([response.status, response.body.length, response.complete]).toEqual([403, size, true]);
+  });
+
+  it('also when it is a redirect', async () => {
+    first.use(answer({ status: 307, headers: [['Location', '/elsewhere']] }));
+    const response = await asked(askForWebSocket(), app);
+    expect([response.status, response.header('location')]).toEqual([307, '/elsewhere']);
+  });
+});
