@@ -34,6 +34,11 @@ const request: Event = {
 
 const rows: readonly [what: string, event: Event, line: Record<string, unknown>][] = [
   [
+    'a tunnel that was opened',
+    { type: 'tunnel-opened', id: 'abc-1', upstream: A, primariesOut: false },
+    { level: 'debug', msg: 'Tunnel opened', id: 'abc-1', upstream: 'A' },
+  ],
+  [
     'a request that was answered',
     request,
     {

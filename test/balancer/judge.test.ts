@@ -206,3 +206,25 @@ describe('judge', () => {
     expect(rest('soon')).toBeUndefined();
   });
 });
+
+describe('an answer to a request for another protocol', () => {
+  const upgrade: Asked = { ...plain, upgrade: true };
+  it.each([
+    [200, 'another', []],
+    [301, 'deliver', []],
+    [400, 'deliver', []],
+    [403, 'deliver', []],
+    [426, 'deliver', []],
+    [429, 'another', ['rate-limited']],
+    [501, 'another', []],
+    [503, 'another', ['status']],
+  ] as const)('of %i: %s', (status, next, reasons) => {
+    const verdict = judge(answered(status), upgrade);
+    expect([verdict.next, verdict.blames.map(({ reason }) => reason)]).toEqual([next, reasons]);
+  });
+
+  it('of 429 is no refusal either where RETRY_STATUS leaves it out', () => {
+    const verdict = judge(answered(429), { ...upgrade, retryStatus: new Set([503]) });
+    expect(verdict).toEqual({ next: 'another', blames: [] });
+  });
+});

@@ -9,6 +9,7 @@ import {
   quarantined,
   requestFinished,
   setUp,
+  tunnelOpened,
 } from './set-up.ts';
 
 const CRITICAL = 'all-upstreams-failed critical';
@@ -113,6 +114,26 @@ describe('the alert that the fallback is in use', () => {
     const { announce, severities } = setUp();
     await announce(failed, fallbackAnswered, primaryAnswered, fallbackAnswered, failed);
     expect(severities()).toEqual([CRITICAL, RESOLVED, 'fallback-in-use warning', 'fallback-in-use resolved']);
+  });
+});
+
+describe('a tunnel', () => {
+  const ended = requestFinished({ status: 101, upstream: { name: 'alchemy', tier: 'primary' } });
+
+  it('ends the alerts when it is opened, as an answer does, and not when it is closed', async () => {
+    const { announce, severities } = setUp();
+    await announce(failed, ended);
+    expect(severities()).toEqual([CRITICAL]);
+    await announce(tunnelOpened('alchemy', 'primary'));
+    expect(severities()).toEqual([CRITICAL, RESOLVED]);
+  });
+
+  it('to a fallback while no primary is usable begins one', async () => {
+    const { announce, severities } = setUp();
+    await announce(tunnelOpened('spare', 'fallback', true), ended);
+    expect(severities()).toEqual(['fallback-in-use warning']);
+    await announce(tunnelOpened('alchemy', 'primary'));
+    expect(severities()).toEqual(['fallback-in-use warning', 'fallback-in-use resolved']);
   });
 });
 

@@ -36,6 +36,10 @@ export function answeredBy(name: string, tier: Tier, primariesOut = false): Even
   return requestFinished({ upstream: { name, tier }, primariesOut });
 }
 
+export function tunnelOpened(name: string, tier: Tier, primariesOut = false): Event {
+  return { type: 'tunnel-opened', id: 'r1', upstream: { name, tier }, primariesOut };
+}
+
 export const fallbackAnswered = answeredBy('spare', 'fallback', true);
 export const primaryAnswered = answeredBy('alchemy', 'primary');
 
