@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { startApp } from '../support/app.ts';
+import { Gate, held } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { rawRequest, requestBytes } from '../support/raw-client.ts';
@@ -35,7 +36,7 @@ async function start(flags: readonly string[] = []) {
     return { client, upstream: bare, received: new Gathered(bare), upstreamClosed };
   };
   const row = async () => JSON.parse((await rawRequest(app.port, requestBytes('GET /stats'))).text)[0];
-  return { ...app, clock, open, row };
+  return { ...app, upstream, clock, open, row };
 }
 
 let running: Awaited<ReturnType<typeof start>>;
@@ -74,18 +75,17 @@ describe('a tunnel', () => {
   it('goes at the pace of the slower side', async () => {
     const { client, upstream } = await running.open();
     client.socket.pause();
-    const chunk = Buffer.alloc(100_000, 'x');
+    const chunk = Buffer.alloc(200_000, 'x');
     let written = 0;
-    const isStuck = () => {
-      for (; written < 100_000_000 && !upstream.writableNeedDrain; written += chunk.length)
+    for (let stuck = 0; stuck < 20 && written < 100_000_000; stuck += 1) {
+      for (; !upstream.writableNeedDrain && written < 100_000_000; stuck = 0) {
         upstream.write(chunk);
-      return upstream.writableNeedDrain;
-    };
-    for (let quiet = 0; quiet < 10; quiet = isStuck() ? quiet + 1 : 0) {
+        written += chunk.length;
+      }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // What the buffers of two connections hold, not what there is to send.
-    expect(written).toBeLessThan(50_000_000);
+    expect(written).toBeLessThan(100_000_000);
     upstream.end('the last word');
     client.socket.resume();
     await client.has('the last word');
@@ -209,6 +209,29 @@ describe('at the drain', () => {
     const stopped = running.app.stop();
     await deaf.client.ended();
     await meanwhile(() => stuck.client.isOver, 'the end of the stuck one');
+    expect(await within(stopped, 1_000, 'the end')).toBe(0);
+  });
+
+  it('one that does not end within SHUTDOWN_TIMEOUT is cut, and counts', async () => {
+    running = await start(['--shutdown-timeout=1s']);
+    const { client, upstream } = await running.open();
+    upstream.write(bytes('\x81\x05Hel'));
+    await client.has('Hel');
+    const stopped = running.app.stop();
+    running.clock.advance(1_000);
+    expect(await within(stopped, 1_000, 'the end')).toBe(1);
+    await client.ended();
+  });
+
+  it('one whose upstream is still being asked is opened and closed', async () => {
+    const gate = new Gate();
+    running.upstream.next(held(gate, switchProtocol({ head: bytes('\x81\x01a').toString('latin1') })));
+    const client = await TunnelClient.send(running.port, askForWebSocket());
+    await running.upstream.arrived();
+    const stopped = running.app.stop();
+    gate.release();
+    await client.ended();
+    expect(client.received.toString('hex')).toMatch(new RegExp(`^(810161)?${GOING_AWAY}$`));
     expect(await within(stopped, 1_000, 'the end')).toBe(0);
   });
 

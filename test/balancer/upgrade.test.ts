@@ -9,9 +9,9 @@ import {
   raw,
   refuseRate,
   resetAfterRequest,
-  resetOnConnect,
   silence,
 } from '../support/behaviours.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { rawRequest, requestBytes } from '../support/raw-client.ts';
 import { ACCEPT, askForWebSocket, KEY, switchProtocol, TunnelClient } from '../support/tunnel-client.ts';
 import { until } from '../support/waiting.ts';
@@ -107,32 +107,55 @@ describe('the answer', () => {
 });
 
 describe('the next upstream is asked', () => {
-  const bad: [string, Behaviour, number][] = [
-    ['refuses the connection', resetOnConnect(), 1],
-    ['breaks off', resetAfterRequest(), 1],
-    ['says nothing', silence(), 1],
-    ['answers 503', answer({ status: 503, body: 'no' }), 1],
-    ['answers 429', refuseRate(), 1],
-    ['answers something that is no HTTP', garbage(), 1],
-    ['gives no Sec-WebSocket-Accept', switchProtocol({ accept: [] }), 1],
-    ['gives the Sec-WebSocket-Accept of another key', switchProtocol({ accept: [KEY] }), 1],
-    ['gives two of them', switchProtocol({ accept: [ACCEPT, ACCEPT] }), 1],
-    ['switches to what nobody asked for', switchProtocol({ protocol: 'irc', accept: [ACCEPT] }), 1],
-    ['says 101 and nothing else', raw('HTTP/1.1 101 Yes\r\n\r\n'), 1],
-    ['has a line in its 101 that is none', switchProtocol({ headers: [['X-A', 'a\x01b']] }), 1],
-    ['takes no notice', htmlPage(), 0],
-    ['answers 501', answer({ status: 501 }), 0],
+  const bad: [string, Behaviour, string][] = [
+    ['breaks off', resetAfterRequest(), 'reset'],
+    ['says nothing', silence(), 'timeout'],
+    ['answers 503', answer({ status: 503, body: 'no' }), 'status'],
+    ['answers 429', refuseRate(), 'rate-limited'],
+    ['answers something that is no HTTP', garbage(), 'bad-http'],
+    ['gives no Sec-WebSocket-Accept', switchProtocol({ accept: [] }), 'bad-http'],
+    ['gives the Sec-WebSocket-Accept of another key', switchProtocol({ accept: [KEY] }), 'bad-http'],
+    ['gives two of them', switchProtocol({ accept: [ACCEPT, ACCEPT] }), 'bad-http'],
+    ['switches to what nobody asked for', switchProtocol({ protocol: 'irc', accept: [ACCEPT] }), 'bad-http'],
+    ['says 101 and nothing else', raw('HTTP/1.1 101 Yes\r\n\r\n'), 'bad-http'],
+    ['has a line in its 101 that is none', switchProtocol({ headers: [['X-A', 'a\x01b']] }), 'bad-http'],
+    ['takes no notice', htmlPage(), 'inconclusive'],
+    ['answers 501', answer({ status: 501 }), 'inconclusive'],
   ];
 
-  it.each(bad)('when the first %s', async (_, behaviour, blames) => {
+  it.each(bad)('when the first %s', async (_, behaviour, result) => {
     const [before] = await pair.stats();
+    const seen = app.logs.length;
     first.use(behaviour);
     const client = await TunnelClient.open(app.port);
     await client.has('second');
     expect((await client.head()).header('x-forwarded-server')).toBe('second');
+    const attempts = () => app.logs.slice(seen).filter(({ msg }) => msg === 'Attempt');
+    await until(() => attempts().length === 2, 'two attempts');
+    expect(attempts()).toMatchObject([
+      { upstream: 'first', result },
+      { upstream: 'second', result: 'answered' },
+    ]);
     const [after] = await pair.stats();
-    expect((after?.failures ?? 0) - (before?.failures ?? 0)).toBe(blames);
+    expect((after?.failures ?? 0) - (before?.failures ?? 0)).toBe(result === 'inconclusive' ? 0 : 1);
     expect(after?.connections).toBe(0);
+  });
+
+  it('after 10 s, however long ATTEMPT_TIMEOUT is', async () => {
+    const clock = new ManualClock();
+    const patient = await startApp({
+      primaries: [first],
+      fallbacks: [second],
+      flags: [...FORGIVING, '--attempt-timeout=1h', '--request-timeout=2h'],
+      clock,
+    });
+    first.use(silence());
+    const client = await TunnelClient.send(patient.port, askForWebSocket());
+    await first.arrived();
+    clock.advance(9_999);
+    expect(second.requests).toHaveLength(0);
+    clock.advance(101);
+    await client.has('second');
   });
 
   it('at most MAX_ATTEMPTS times', async () => {
