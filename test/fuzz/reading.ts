@@ -19,8 +19,22 @@ export function readMessages(bytes: Buffer, framingOf: (message: Message) => Fra
   }
 }
 
-export function requestFraming(message: Message): Framing {
-  return declaredFraming(message) ?? 'none';
+/** What a strict reader makes of a client's bytes; empty lines before a request it skips (RFC 9112, 2.2). */
+export function readRequests(bytes: Buffer): readonly Message[] {
+  const messages: Message[] = [];
+  const reader = new MessageReader((message) => declaredFraming(message) ?? 'none', {
+    head: (message) => void messages.push(message),
+  });
+  try {
+    for (let at = 0; at < bytes.length; at++) {
+      const isBetween = !reader.current && reader.unread.length === 0;
+      if (isBetween && bytes.toString('latin1', at, at + 2) === '\r\n') at += 1;
+      else reader.push(bytes.subarray(at, at + 1));
+    }
+  } catch {
+    // What came before stands; nothing after it is a request.
+  }
+  return messages;
 }
 
 export function statusOf({ startLine }: Message): number {
