@@ -23,8 +23,9 @@ import { probes } from './probes/index.ts';
 import { HealthScheduler } from './probes/scheduler.ts';
 import type { Random } from './random.ts';
 import { FilterHomes } from './rpc/filters.ts';
+import type { Handler } from './server/client-request.ts';
+import { createEntrance } from './server/entrance.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
-import { type Handle, Listener } from './server/listener.ts';
 import { Overload } from './server/overload.ts';
 import { createStatusPaths } from './server/status-paths.ts';
 import { strategies } from './strategies/index.ts';
@@ -64,16 +65,23 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
     hostname: hostname(),
     env: config.env,
   });
+  for (const { name, insecure } of config.upstreams) {
+    if (insecure)
+      logger.warn(
+        { upstream: name },
+        'insecure=true: this upstream may be anybody, its certificate is not verified',
+      );
+  }
   if (config.slackWebhookUrl === undefined) logger.warn('No SLACK_WEBHOOK_URL: alerts go to the log only');
 
   const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
   const drain: Drain = { begun: false, refusing: false };
   const balancer = createBalancer(config, upstreams, { drain, overload }, { clock, random, announcer });
   const handle = createHandler(config, { upstreams, balancer, drain, clock, logger });
-  const listener = new Listener(config, clock, handle);
+  const entrance = createEntrance(config, { clock, logger }, handle);
   return {
     async start() {
-      const address = await listener.listen(config.port, config.host);
+      const address = await entrance.listen();
       upstreams.health?.start();
       overload.start();
       return address;
@@ -84,7 +92,7 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
         await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
       drain.refusing = true;
       balancer.tunnels.leave();
-      const cut = await listener.drain(config.shutdownTimeoutMs);
+      const cut = await entrance.drain(config.shutdownTimeoutMs);
       upstreams.health?.stop();
       overload.stop();
       for (const pool of upstreams.pools.values()) pool.close();
@@ -194,7 +202,7 @@ interface HandlerParts {
   readonly logger: Logger;
 }
 
-function createHandler(config: Config, { upstreams, balancer, drain, clock, logger }: HandlerParts): Handle {
+function createHandler(config: Config, { upstreams, balancer, drain, clock, logger }: HandlerParts): Handler {
   const { registry, availability } = upstreams;
   const answersStatus = config.statusPaths
     ? createStatusPaths({

@@ -48,14 +48,15 @@ async function run(config: Config): Promise<void> {
   });
 
   const app = createApp(config, { clock: systemClock, random: systemRandom, logger });
-  const address = await app.start().catch((error: NodeJS.ErrnoException) => {
-    logger.fatal(`Can't listen on ${config.host}:${config.port}: ${whyNot(error)}`);
+  const address = await app.start().catch((error: NodeJS.ErrnoException & { port?: number }) => {
+    logger.fatal(`Can't listen on ${config.host}:${error.port ?? config.port}: ${whyNot(error)}`);
     return end(1);
   });
   logger.info(
     {
       host: address.address,
       port: address.port,
+      protocol: config.tlsCertFile === undefined ? 'http' : 'https',
       version,
       upstreams: config.upstreams.length,
       env: config.env,

@@ -14,7 +14,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['log'],
   ['events', 'masking'],
-  ['errors', 'clock', 'random'],
+  ['errors', 'clock', 'random', 'http-messages'],
 ];
 
 /** Members of one level that know nothing of each other. */

@@ -26,13 +26,20 @@ export interface Connection {
  */
 export class ConnectionPool {
   readonly #upstream: Upstream;
-  readonly #connect: ReturnType<typeof buildConnector>;
+  readonly #connecting: buildConnector.BuildOptions;
   readonly #idle: Connection[] = [];
   #closed = false;
+  /** The last TLS session: the next handshake resumes it. undici's own cache holds sessions too weakly. */
+  #session: Buffer | undefined;
 
   constructor(upstream: Upstream, connectTimeoutMs: number) {
     this.#upstream = upstream;
-    this.#connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+    this.#connecting = {
+      timeout: connectTimeoutMs,
+      allowH2: false,
+      maxCachedSessions: 0,
+      ...upstream.verification,
+    };
   }
 
   /** A kept connection, or a fresh one when there is none or `fresh` asks for it. */
@@ -64,11 +71,16 @@ export class ConnectionPool {
     const client = new Client(this.#upstream.origin, {
       connect: ({ servername: _ofRequest, ...options }, callback) => {
         // The name in the URL is the one to verify, whatever Host a request carries.
-        const socket = this.#connect(options, (...result) => {
-          if (result[1]) adopt(connection, result[1]);
+        const connect = buildConnector({ ...this.#connecting, session: this.#session });
+        return connect(options, (...result) => {
+          const [, socket] = result;
+          if (socket) {
+            adopt(connection, socket);
+            // With TLS 1.3 it comes after the handshake, and there may be several.
+            socket.on('session', this.#keepSession);
+          }
           callback(...result);
         });
-        return socket;
       },
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
@@ -83,6 +95,10 @@ export class ConnectionPool {
     client.on('disconnect', () => this.#forget(connection));
     return connection;
   }
+
+  readonly #keepSession = (session: Buffer): void => {
+    this.#session = session;
+  };
 
   #forget(connection: Connection): void {
     connection.socket = undefined;

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AttemptResult } from '../events.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -40,8 +40,8 @@ const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
 
 /** What is known of a request when its head has been read. */
 export interface ExchangeStart {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: IncomingRequest;
+  readonly response: OutgoingResponse;
   readonly id: string;
   readonly headers: RequestHeaders;
   readonly target: Target;
@@ -58,8 +58,8 @@ export interface EndsWithClient {
 
 /** One request and all that happens to it: facts, no decisions. */
 export class Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: IncomingRequest;
+  readonly response: OutgoingResponse;
   readonly id: string;
   readonly headers: RequestHeaders;
   readonly target: Target;

@@ -11,10 +11,12 @@ export interface Identity {
   readonly via: string;
   /** How it signs: the version that was spoken to it, and its name. */
   readonly viaLine: string;
+  /** The same for clients that speak HTTP/2. */
+  readonly http2: Omit<Identity, 'http2'>;
 }
 
 export function createIdentity(via: string): Identity {
-  return { via, viaLine: `1.1 ${via}` };
+  return { via, viaLine: `1.1 ${via}`, http2: { via, viaLine: `2.0 ${via}` } };
 }
 
 /** Names that end at each hop whatever Connection says. */

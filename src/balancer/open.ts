@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import { type IncomingRequest, isHttp2, isHttp10, type OutgoingResponse } from '../http-messages.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
 import { refusalOfUpgrade } from './handshake.ts';
 import type { Identity } from './header-lines.ts';
@@ -36,13 +36,13 @@ const DIGITS = /^\d+$/;
 
 /** Reads a request's head, and refuses what no upstream may be asked. */
 export function open(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: IncomingRequest,
+  response: OutgoingResponse,
   settings: OpenSettings,
   upgrade?: Upgrade,
 ): Opened {
   const { clock, identity } = settings;
-  const headers = readRequestHeaders(request.rawHeaders, identity);
+  const headers = readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity);
   const target = readTarget(request.url ?? '');
   const startedMs = clock.monotonicMs();
   const exchange = new Exchange({
@@ -51,7 +51,12 @@ export function open(
     id: headers.requestId ?? settings.nextId(),
     headers,
     target: target ?? NO_TARGET,
-    origin: settings.readOrigin(request, headers, target?.authority ?? headers.host ?? '', 'http'),
+    origin: settings.readOrigin(
+      request,
+      headers,
+      target?.authority ?? headers.host ?? '',
+      'encrypted' in request.socket ? 'https' : 'http',
+    ),
     startedMs,
     deadlineMs: startedMs + settings.requestTimeoutMs,
     upgrade,
@@ -61,7 +66,7 @@ export function open(
 }
 
 function refusalOf(
-  request: IncomingMessage,
+  request: IncomingRequest,
   headers: RequestHeaders,
   target: Target | undefined,
   settings: OpenSettings,
@@ -71,7 +76,7 @@ function refusalOf(
     return 'HEADERS_TOO_LARGE';
   if (url.length > settings.maxUrlBytes) return 'URL_TOO_LONG';
   if (
-    httpVersionMajor !== 1 ||
+    (httpVersionMajor !== 1 && !isHttp2(request)) ||
     !target ||
     isFramingOff(request, headers) ||
     isHostOff(request, headers, target)
@@ -86,20 +91,16 @@ function refusalOf(
 }
 
 /** What would let two servers see different ends of one request (RFC 9112, 6.1 and 6.3). */
-function isFramingOff(request: IncomingMessage, headers: RequestHeaders): boolean {
+function isFramingOff(request: IncomingRequest, headers: RequestHeaders): boolean {
   const { transferEncoding, contentLength, repeated, malformed } = headers;
   if (repeated || malformed) return true;
   if (contentLength !== undefined && !DIGITS.test(contentLength)) return true;
   if (transferEncoding === undefined) return false;
-  return (
-    transferEncoding.toLowerCase() !== 'chunked' ||
-    request.httpVersionMinor === 0 ||
-    contentLength !== undefined
-  );
+  return transferEncoding.toLowerCase() !== 'chunked' || isHttp10(request) || contentLength !== undefined;
 }
 
-function isHostOff(request: IncomingMessage, headers: RequestHeaders, target: Target): boolean {
-  if (headers.host === undefined) return request.httpVersionMinor > 0;
+function isHostOff(request: IncomingRequest, headers: RequestHeaders, target: Target): boolean {
+  if (headers.host === undefined) return !isHttp10(request);
   return (
     !AUTHORITY.test(headers.host) || (target.authority !== undefined && !AUTHORITY.test(target.authority))
   );

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
+import type { IncomingRequest } from '../http-messages.ts';
 import type { Origin, RequestHeaders } from './request-headers.ts';
 
 /** Tells where a request came from. `host` is the name it was sent to, `protocol` what its connection speaks. */
 export type OriginReader = (
-  request: IncomingMessage,
+  request: IncomingRequest,
   headers: RequestHeaders,
   host: string,
   protocol: string,
@@ -52,7 +52,7 @@ function originOf(address: string, host: string, protocol: string): Origin {
   };
 }
 
-function addressOf({ socket }: Pick<IncomingMessage, 'socket'>): string {
+function addressOf({ socket }: Pick<IncomingRequest, 'socket'>): string {
   return withoutMapping(socket.remoteAddress ?? '');
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import { isHttp10 } from '../http-messages.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 
 export interface BodyLimits {
@@ -24,7 +25,7 @@ export async function receiveBody(
   if (length === 0 || (length === undefined && headers.transferEncoding === undefined)) return undefined;
   if (length !== undefined && length > limits.maxBodyBytes) return 'BODY_TOO_LARGE';
   // The client waits with its body for this line; a refusal must come without it.
-  if (headers.expect !== undefined && request.httpVersionMinor > 0) response.writeContinue();
+  if (headers.expect !== undefined && !isHttp10(request)) response.writeContinue();
   if (length !== undefined && length > limits.maxReplayBodyBytes) {
     exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, taken: false };
     return undefined;

@@ -63,7 +63,10 @@ function claimsOrigin(name: string): boolean {
 }
 
 /** Reads a request's header lines once and sorts out what may be sent on. */
-export function readRequestHeaders(raw: readonly string[], identity: Identity): RequestHeaders {
+export function readRequestHeaders(
+  raw: readonly string[],
+  identity: Omit<Identity, 'http2'>,
+): RequestHeaders {
   const forward: string[] = [];
   let authorization: string[] | undefined;
   let named: Set<string> | undefined;
@@ -160,7 +163,7 @@ function addClaim(claims: Claims, name: string, value: string): Claims {
   return claims;
 }
 
-function passedThrough(via: string, identity: Identity): boolean {
+function passedThrough(via: string, identity: Pick<Identity, 'via'>): boolean {
   return via.split(',').some((hop) => hop.trim().split(/\s+/)[1] === identity.via);
 }
 

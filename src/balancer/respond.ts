@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
+import { isHttp2, isHttp10, type OutgoingResponse } from '../http-messages.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
@@ -43,7 +43,7 @@ export function deliver(
 }
 
 /** Says that the connection ends with this answer: to the client, and to the listener, which takes no more from it. */
-function closeAfter(response: ServerResponse, lines: string[]): void {
+function closeAfter(response: OutgoingResponse, lines: string[]): void {
   lines.push('Connection', 'close');
   response.shouldKeepAlive = false;
 }
@@ -66,7 +66,7 @@ function flow(
         resolve('answered');
       },
       fail() {
-        cut(response);
+        cut(exchange);
         resolve(exchange.left ? 'client-left' : 'cut');
       },
     });
@@ -74,12 +74,11 @@ function flow(
 }
 
 /**
- * Ends a connection in mid-answer. By a reset where that can be: to a client that was promised no length, an
- * HTTP/1.0 one, an orderly end would look like the end of the body.
+ * Ends an answer in the middle. By a reset of the connection, for to a client that was promised no length, an
+ * HTTP/1.0 one, an orderly end would look like the end of the body. HTTP/2 resets the one stream only.
  */
-function cut(response: ServerResponse): void {
-  const { socket } = response;
-  if (socket && !('encrypted' in socket)) socket.resetAndDestroy();
+function cut({ request, response }: Exchange): void {
+  if (!isHttp2(request)) response.socket?.resetAndDestroy();
   response.destroy();
 }
 
@@ -89,7 +88,7 @@ export function relayInterim(
   status: number,
   raw: readonly Buffer[],
 ): void {
-  if (request.httpVersionMinor === 0 || rpc || response.headersSent) return;
+  if (isHttp10(request) || rpc || response.headersSent) return;
   if (status === 102) response.writeProcessing();
   if (status !== 103) return;
   const hints: Record<string, string[]> = {};
@@ -133,12 +132,12 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   finish(exchange, request.method === 'HEAD' ? undefined : body, clock);
 }
 
-/** Ends an answer: at once, or where the client still sends, when it has stopped to. */
+/** Ends an answer: at once, or where an HTTP/1.1 client still sends, when it has stopped to. */
 function finish(exchange: Exchange, body: Buffer | undefined, clock: Clock): void {
   const { request, response, headers } = exchange;
   // A client that was not told to continue sends nothing that would have to be read.
-  const uploading = !request.complete && !(headers.expect !== undefined && exchange.body.kind === 'kept');
-  if (!uploading) {
+  const isQuiet = request.complete || (headers.expect !== undefined && exchange.body.kind === 'kept');
+  if (isQuiet || isHttp2(request)) {
     // As text, head and body go out in one piece; latin1 keeps every byte as it is.
     if (body && body.length <= JOINED_BYTES) response.end(body.toString('latin1'), 'latin1');
     else response.end(body);

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
+import type { IncomingRequest } from '../http-messages.ts';
 import type { Body } from './exchange.ts';
 
 export interface UploadLimits {
@@ -14,7 +14,7 @@ export interface UploadLimits {
  * as the upstream takes it, and is left alone when the attempt fails: the client may still get an answer.
  */
 export class Upload extends Readable {
-  readonly #source: IncomingMessage;
+  readonly #source: IncomingRequest;
   readonly #body: Extract<Body, { kind: 'piped' }>;
   readonly #limits: UploadLimits;
   readonly #clock: Clock;
@@ -29,7 +29,7 @@ export class Upload extends Readable {
 
   /** `onTurn` is told when the next move passes to the other side, and of each one made. */
   constructor(
-    source: IncomingMessage,
+    source: IncomingRequest,
     body: Extract<Body, { kind: 'piped' }>,
     limits: UploadLimits,
     { clock, onTurn }: { clock: Clock; onTurn: () => void },

@@ -1,4 +1,5 @@
 import { type ClientRequest, get } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -28,7 +29,8 @@ export async function runHealthcheck(
     return 1;
   }
   const host = reachable(config.host);
-  const url = `http://${isIPv6(host) ? `[${host}]` : host}:${config.port}/readyz`;
+  const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
+  const url = `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${config.port}/readyz`;
   const problem = await whatIsWrong(url, clock);
   if (problem === undefined) return 0;
   print(`not ready: GET ${url}: ${problem}`);
@@ -43,7 +45,9 @@ function reachable(host: string): string {
 
 function whatIsWrong(url: string, clock: Clock): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const request: ClientRequest = get(url, { agent: false }, (response) => {
+    const ask = url.startsWith('https:') ? getSecurely : get;
+    // It is our own certificate, made for the name that clients use: who answers here is not in question.
+    const request: ClientRequest = ask(url, { agent: false, rejectUnauthorized: false }, (response) => {
       finish(response.statusCode === 200 ? undefined : `status ${response.statusCode}`);
     });
     const cancelTimer = clock.after(TIME_LIMIT_MS, () => finish(`no answer within ${TIME_LIMIT_MS} ms`));

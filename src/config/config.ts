@@ -39,6 +39,12 @@ export interface Config {
   readonly slackCooldownMs: number;
   /** Networks as `ADDRESS/BITS` whose word about the client is believed. */
   readonly trustProxy: readonly string[] | undefined;
+  /** Absolute names of files; both or none. */
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly tlsMinVersion: '1.2' | '1.3';
+  /** Undefined when off. */
+  readonly httpRedirectPort: number | undefined;
   readonly statusPaths: boolean;
   readonly shutdownDelayMs: number;
   readonly shutdownTimeoutMs: number;

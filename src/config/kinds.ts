@@ -115,6 +115,21 @@ export function port() {
   };
 }
 
+/** A port to listen on; the word `off` is undefined. */
+export function portOrOff() {
+  const { schema, allowed } = port();
+  const off = text
+    .toLowerCase()
+    .pipe(z.literal('off'))
+    .transform(() => undefined);
+  return { schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
+}
+
+/** The name of a file. */
+export function fileName() {
+  return { schema: text.regex(/^\P{Cc}{1,4096}$/u), allowed: 'the name of a file' };
+}
+
 /** An address to listen on: an IP address (an IPv6 one also in brackets), or a host name. */
 export function listenHost() {
   // A name whose last label is a number would be an IPv4 address, and a wrong one (RFC 1123, section 2.1).

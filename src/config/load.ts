@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Config } from './config.ts';
 import { readEnvFile, readEnvironment } from './environment.ts';
@@ -5,6 +6,7 @@ import { type Command, readCommandLine } from './flags.ts';
 import { readJsonFile } from './json-file.ts';
 import { type Found, type Layer, shownValue } from './layer.ts';
 import { type Key, SETTINGS, type Setting, schema } from './settings.ts';
+import { tlsProblems } from './tls-files.ts';
 import { formatSize } from './units.ts';
 import { readUpstreams, type WrittenUpstream } from './upstream-list.ts';
 
@@ -47,14 +49,17 @@ export function loadConfig(input: LoadInput): LoadResult {
   const checked = schema.safeParse(texts);
   if (!checked.success) problems.push(...explain(checked.error.issues, found));
   problems.push(...bodyLimitProblems(found));
-  const { upstreams, problems: listProblems } = readUpstreams([
-    ...entriesOf('rpcUrls', found),
-    ...entriesOf('fallbackRpcUrls', found),
-  ]);
+  // Nor does it need the files that the daemon has read: they may be about to be replaced.
+  const folder = command === 'healthcheck' ? undefined : input.cwd;
+  if (checked.success && folder !== undefined) problems.push(...tlsProblems(found, folder));
+  const { upstreams, problems: listProblems } = readUpstreams(
+    [...entriesOf('rpcUrls', found), ...entriesOf('fallbackRpcUrls', found)],
+    folder,
+  );
   problems.push(...listProblems);
   if (!checked.success || problems.length > 0) return { ok: false, command, problems };
 
-  const config = toConfig(checked.data, upstreams, isGiven('maxReplayBodyBytes', found));
+  const config = toConfig(checked.data, upstreams, isGiven('maxReplayBodyBytes', found), input.cwd);
   return { ok: true, command, config, sources: sourcesOf(found) };
 }
 
@@ -130,7 +135,12 @@ function entriesOf(key: 'rpcUrls' | 'fallbackRpcUrls', found: ReadonlyMap<Key, F
   }));
 }
 
-function toConfig(values: Values, upstreams: Config['upstreams'], replayIsGiven: boolean): Config {
+function toConfig(
+  values: Values,
+  upstreams: Config['upstreams'],
+  replayIsGiven: boolean,
+  folder: string,
+): Config {
   const { rpcUrls: _primaries, fallbackRpcUrls: _fallbacks, ...rest } = values;
   for (const upstream of upstreams) {
     Object.freeze(upstream.url);
@@ -145,6 +155,9 @@ function toConfig(values: Values, upstreams: Config['upstreams'], replayIsGiven:
       : Math.min(rest.maxReplayBodyBytes, rest.maxBodyBytes),
     slackWebhookUrl: rest.slackWebhookUrl,
     trustProxy: rest.trustProxy && Object.freeze(rest.trustProxy),
+    tlsCertFile: rest.tlsCertFile && resolve(folder, rest.tlsCertFile),
+    tlsKeyFile: rest.tlsKeyFile && resolve(folder, rest.tlsKeyFile),
+    httpRedirectPort: rest.httpRedirectPort,
     env: rest.env,
     upstreams: Object.freeze([...upstreams]),
   });

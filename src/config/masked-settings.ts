@@ -22,6 +22,7 @@ function textOf(key: Key, config: Config): string {
   if (key === 'slackWebhookUrl') return config[key] === undefined ? NOT_SET : maskUrl(config[key]);
   if (key === 'errorTimeToLiveMs') return config[key] === 'auto' ? config[key] : String(config[key] / 60_000);
   if (key === 'healthCheckPath') return withoutQuery(config[key]);
+  if (key === 'httpRedirectPort') return String(config[key] ?? 'off');
   const value = config[key];
   // Keys name their units.
   if (typeof value === 'number' && key.endsWith('Ms')) return formatDuration(value);
@@ -35,9 +36,13 @@ function textOf(key: Key, config: Config): string {
 function listOf(tier: Tier, config: Config): string {
   return config.upstreams
     .filter((upstream) => upstream.tier === tier)
-    .map(
-      ({ url, name, weight, keepsHost }) =>
-        `${maskUrl(url)} name=${name} weight=${weight}${keepsHost ? ' host=keep' : ''}`,
-    )
+    .map(({ url, name, weight, keepsHost, ca, insecure }) => {
+      const options = [
+        keepsHost ? ' host=keep' : '',
+        ca ? ` ca=${ca.file}` : '',
+        insecure ? ' insecure=true' : '',
+      ];
+      return `${maskUrl(url)} name=${name} weight=${weight}${options.join('')}`;
+    })
     .join(', ');
 }

@@ -19,6 +19,7 @@ import {
   urlList,
   webhook,
 } from './kinds.ts';
+import { tlsSettings } from './tls-settings.ts';
 
 /**
  * The one table of settings. Defaults, environment names, flags, JSON keys, messages, `--help`,
@@ -185,6 +186,7 @@ export const schema = z.object({
     json: 'list',
     doc: 'Proxies in front of this one, whose `X-Forwarded-*` is believed: networks such as `10.0.0.0/8`, single addresses, and the words `loopback` and `private`, separated by commas.',
   }),
+  ...tlsSettings,
   statusPaths: setting(onOff(), {
     name: 'STATUS_PATHS',
     json: 'boolean',

@@ -1,11 +1,13 @@
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
+import { whatIsWrongWithCertificates } from '../server/certificate.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { nearest } from './nearest.ts';
+import { readTextFile } from './text-file.ts';
 
 /** The two lists of upstreams: `URL option=value …`, in which names and URLs are unique across both. */
 
-const OPTIONS = ['name', 'weight', 'host'];
+const OPTIONS = ['name', 'weight', 'host', 'ca', 'insecure'];
 const MAX_WEIGHT = 1000;
 
 /** One entry of a list as it was written. */
@@ -16,40 +18,55 @@ export interface WrittenUpstream {
   readonly where: string;
 }
 
-interface Draft {
+interface Draft extends Omit<UpstreamSpec, 'name'> {
   readonly where: string;
-  readonly url: URL;
-  readonly tier: Tier;
-  readonly weight: number;
-  readonly keepsHost?: boolean;
   /** Undefined when a name is to be made of the host. */
   readonly name: string | undefined;
 }
 
-/** Reads every entry of both lists. Problems show no more of a URL than scheme, host and port. */
-export function readUpstreams(entries: readonly WrittenUpstream[]): {
+/**
+ * Reads every entry of both lists. Problems show no more of a URL than scheme, host and port. Files are looked up
+ * in `folder`, and not read without one.
+ */
+export function readUpstreams(
+  entries: readonly WrittenUpstream[],
+  folder: string | undefined,
+): {
   readonly upstreams: readonly UpstreamSpec[];
   readonly problems: readonly string[];
 } {
   const problems: string[] = [];
   const drafts = entries.flatMap((entry) => {
     const report = (problem: string) => problems.push(`${entry.where}: ${problem}`);
-    const draft = readEntry(entry, report);
+    const draft = readEntry(entry, folder, report);
     return draft ? [draft] : [];
   });
   problems.push(...repeats(drafts));
   return { upstreams: named(drafts), problems };
 }
 
-function readEntry(entry: WrittenUpstream, report: (problem: string) => void): Draft | undefined {
+function readEntry(
+  entry: WrittenUpstream,
+  folder: string | undefined,
+  report: (problem: string) => void,
+): Draft | undefined {
   const [address = '', ...words] = entry.text.split(/\s+/);
-  const options = readOptions(words, maskUrl(address), report);
+  const given = readOptions(words, maskUrl(address), report);
   const wrong = whatIsWrong(address);
   if (wrong !== undefined) {
     report(`${maskUrl(address)} ${wrong}`);
     return undefined;
   }
-  return { where: entry.where, tier: entry.tier, url: new URL(address), ...options };
+  const url = new URL(address);
+  return {
+    where: entry.where,
+    tier: entry.tier,
+    url,
+    name: given.get('name'),
+    weight: Number(given.get('weight') ?? 1),
+    ...(given.has('host') ? { keepsHost: true } : {}),
+    ...readVerification(given, url, folder, report),
+  };
 }
 
 /** Says why a text can't be an upstream's URL; undefined when it can. */
@@ -80,7 +97,11 @@ function isDecodable(text: string): boolean {
   }
 }
 
-function readOptions(words: readonly string[], shownUrl: string, report: (problem: string) => void) {
+function readOptions(
+  words: readonly string[],
+  shownUrl: string,
+  report: (problem: string) => void,
+): ReadonlyMap<string, string> {
   const given = new Map<string, string>();
   for (const word of words) {
     const [, option = '', value] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
@@ -88,11 +109,29 @@ function readOptions(words: readonly string[], shownUrl: string, report: (proble
     if (wrong !== undefined) report(`${shownUrl} ${wrong}`);
     else if (value !== undefined) given.set(option, value);
   }
-  return {
-    name: given.get('name'),
-    weight: Number(given.get('weight') ?? 1),
-    ...(given.has('host') ? { keepsHost: true } : {}),
-  };
+  return given;
+}
+
+/** How the certificate of an https: upstream is to be verified. */
+function readVerification(
+  given: ReadonlyMap<string, string>,
+  url: URL,
+  folder: string | undefined,
+  report: (problem: string) => void,
+): Pick<UpstreamSpec, 'ca' | 'insecure'> {
+  const file = given.get('ca');
+  const insecure = given.get('insecure') === 'true';
+  const [first] = ['ca', 'insecure'].filter((option) => given.has(option));
+  if (first !== undefined && url.protocol !== 'https:')
+    report(`${maskUrl(url)} has the option ${first} without TLS; allowed: with https:// only`);
+  if (file !== undefined && insecure)
+    report(`${maskUrl(url)} has the options ca and insecure=true; allowed: one of them`);
+  if (file === undefined || folder === undefined) return insecure ? { insecure } : {};
+  const read = readTextFile(folder, file);
+  const wrong = 'text' in read ? whatIsWrongWithCertificates(read.text) : `can't be used: ${read.reason}`;
+  if ('text' in read && wrong === undefined) return { ca: { file, pem: read.text } };
+  report(`${maskUrl(url)} has a ca file that ${wrong}; allowed: a file with certificates in PEM form`);
+  return {};
 }
 
 function whatIsWrongWithOption(
@@ -102,8 +141,9 @@ function whatIsWrongWithOption(
   repeated: boolean,
 ): string | undefined {
   if (/^https?:/i.test(word)) return 'is followed by another URL; allowed: a comma between two URLs';
-  if (value === undefined)
-    return 'is followed by a word that is no option; allowed: name=…, weight=… and host=keep';
+  if (value === undefined) {
+    return `is followed by a word that is no option; allowed: ${OPTIONS.map((each) => `${each}=…`).join(', ')}`;
+  }
   if (!OPTIONS.includes(option)) {
     // A piece of a key that a blank tore off can look like an option; only plain words are shown.
     const shown = /^[a-z][a-z_-]{0,15}$/.test(option) ? ` "${option}"` : '';
@@ -114,6 +154,10 @@ function whatIsWrongWithOption(
   if (option === 'weight') return whatIsWrongWithWeight(value);
   if (option === 'host')
     return value === 'keep' ? undefined : 'has a host option that is not allowed; allowed: host=keep';
+  if (option === 'ca') return value === '' ? 'has a ca without a file; allowed: ca=FILE' : undefined;
+  if (option === 'insecure' && value !== 'true' && value !== 'false')
+    return 'has an insecure that is not allowed; allowed: true or false';
+  if (option === 'insecure') return undefined;
   const isName = /^[A-Za-z0-9._-]+$/.test(value) && /[A-Za-z0-9]/.test(value);
   return isName
     ? undefined

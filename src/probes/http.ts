@@ -45,6 +45,7 @@ function openRequest(upstream: Upstream, path: string): ClientRequest {
   const open = upstream.secure ? requestHttps : requestHttp;
   return open({
     ...addressOf(upstream),
+    ...(upstream.secure ? upstream.verification : {}),
     // A connection of its own, closed after the answer.
     agent: false,
     method: 'GET',

@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
 
 /** A request to go on in another protocol (RFC 9110, 7.8), as the listener hands it over. */
 export interface UpgradeAsked {
@@ -10,6 +11,9 @@ export interface UpgradeAsked {
   /** Gives up the response and hands over the client's connection. To be called once. */
   takeSocket(): Socket;
 }
+
+/** Takes a request; `upgrade` is there when the client asks for another protocol. */
+export type Handler = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeAsked) => void;
 
 /** Versions of HTTP and TLS: within such a tunnel a client's requests would pass unseen, whatever they are. */
 const CARRIES_REQUESTS = /^(?:h[23]c?|http|https|http2|tls)(?:[-/]|$)/;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnswerCode } from '../errors.ts';
 
-/** What is known of a client's connection. */
+/** What is known of a connection that speaks HTTP/1.1. */
 export interface Connection {
   /** Responses not yet finished. */
   open: number;

@@ -1,7 +1,12 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 
 /** The methods that are served, as a refusal of another one tells them. */
 export const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/** How long a client may take to read the answer to a malformed request. */
+export const LAST_WORDS_MS = 1_000;
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -12,7 +17,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** The bytes of the last answer on a connection whose parser has given up: there is no request to answer. */
-export function lastWords(code: AnswerCode): string {
+function lastWords(code: AnswerCode): string {
   const { status, sentence } = OWN_ANSWERS[code];
   const body = JSON.stringify({ type: 'about:blank', title: sentence, status, code });
   const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
@@ -20,4 +25,14 @@ export function lastWords(code: AnswerCode): string {
     `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\n${allow}` +
     `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );
+}
+
+/** Ends a connection with such an answer. */
+export function say(socket: Socket, code: AnswerCode, clock: Clock): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(lastWords(code));
+  clock.after(LAST_WORDS_MS, () => socket.destroy());
 }

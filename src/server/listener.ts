@@ -1,30 +1,24 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2Session } from 'node:http2';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
-import { ClientRequest, type UpgradeAsked } from './client-request.ts';
+import type { IncomingRequest } from '../http-messages.ts';
+import type { ClientRequest, Handler } from './client-request.ts';
 import { type Connection, forbidReuse, isBroken, isLast, newConnection } from './connection.ts';
-import { ALLOW, lastWords } from './last-words.ts';
+import { type Http2Request, Http2Response } from './http2-messages.ts';
+import { ALLOW, LAST_WORDS_MS, say } from './last-words.ts';
+import { isLineTooLong, type ListenerSettings, limitsOf } from './limits.ts';
+import { createPlainServer } from './plain.ts';
+import { Sessions } from './sessions.ts';
 import { StuckReaders } from './stuck-readers.ts';
+import { contextOf, createTlsServer, Handshakes, type TlsSettings } from './tls.ts';
 import { detach } from './upgrade.ts';
 
-export interface ListenerSettings {
-  readonly clientHeaderTimeoutMs: number;
-  /** How long a client may take nothing of its answer. */
-  readonly clientBodyTimeoutMs: number;
-  readonly clientKeepAliveMs: number;
-  readonly maxHeaderSizeBytes: number;
-  readonly maxUrlBytes: number;
-  readonly maxConnections: number;
-}
-
 const noop = () => {};
-/** How often Node looks for requests whose headers are overdue. */
-const TIMEOUT_CHECK_MS = 1_000;
 /** How long a new connection is waited for in the drain: its request may be on its way. */
 const FIRST_REQUEST_MS = 500;
-/** How long a client may take to read the answer to a malformed request. */
-const LAST_WORDS_MS = 1_000;
 
 /**
  * Pipelined requests of one connection that are worked on at once. The parser hands over all that fit into one
@@ -32,51 +26,65 @@ const LAST_WORDS_MS = 1_000;
  */
 const MAX_PIPELINED = 16;
 
-/** Takes a request; `upgrade` is there when the client asks for another protocol. */
-export type Handle = (request: IncomingMessage, response: ServerResponse, upgrade?: UpgradeAsked) => void;
-
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
 export class Listener {
-  readonly #server: Server<typeof ClientRequest>;
+  readonly #server: Server;
   readonly #clock: Clock;
   readonly #settings: ListenerSettings;
-  readonly #handle: Handle;
+  readonly #handle: Handler;
+  /** Those that speak HTTP/1.1. */
   readonly #connections = new Map<Socket, Connection>();
+  readonly #sessions: Sessions;
   readonly #stuckReaders: StuckReaders;
+  #secure: { readonly server: TlsServer; readonly handshakes: Handshakes } | undefined;
   #draining = false;
 
-  constructor(settings: ListenerSettings, clock: Clock, handle: Handle) {
+  /** Speaks HTTPS, HTTP/2 included, with `tls`. */
+  constructor(settings: ListenerSettings, clock: Clock, handle: Handler, tls?: TlsSettings) {
     this.#settings = settings;
     this.#clock = clock;
     this.#handle = handle;
     this.#stuckReaders = new StuckReaders(clock, settings.clientBodyTimeoutMs);
-    this.#server = createServer({
-      IncomingMessage: ClientRequest,
-      // Ours is counted apart from the URL; the parser's limit is only the outer wall.
-      maxHeaderSize: settings.maxHeaderSizeBytes + settings.maxUrlBytes + 4096,
-      headersTimeout: settings.clientHeaderTimeoutMs,
-      // A whole-request limit would cut long uploads; silence in a body has its own.
-      requestTimeout: 0,
-      keepAliveTimeout: settings.clientKeepAliveMs,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      requireHostHeader: false,
-      noDelay: true,
-    });
-    // Node's own limit drops lines silently, Content-Length among them: a smuggled request.
-    this.#server.maxHeadersCount = 0;
+    this.#sessions = new Sessions(settings.clientKeepAliveMs, clock, this.#stuckReaders);
+    this.#server = tls ? this.#createSecure(tls) : this.#createPlain();
     this.#server.maxConnections = settings.maxConnections;
-    const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    const onRequest = (request: IncomingMessage, response: ServerResponse | Http2Response) =>
       this.#onRequest(request, response);
     this.#server
-      .on('connection', (socket) => this.#onConnection(socket))
       .on('request', onRequest)
       // Without these two Node answers 100 or 417 by itself, before anyone looked at the request.
       .on('checkContinue', onRequest)
       .on('checkExpectation', onRequest)
+      .on('connect', (request: IncomingMessage, over: Socket | Http2Response) => {
+        if (over instanceof Http2Response) onRequest(request, over);
+        else this.#fail(over, 'METHOD_NOT_ALLOWED');
+      })
       // A plain server's connections are net.Sockets, a TLS server's extend them.
-      .on('connect', (_request, socket) => this.#fail(socket as Socket, 'METHOD_NOT_ALLOWED'))
-      .on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head))
-      .on('clientError', (error, socket) => this.#onClientError(error, socket as Socket));
+      .on('upgrade', (request: ClientRequest, socket: Socket, head: Buffer) =>
+        this.#onUpgrade(request, socket, head),
+      )
+      .on('clientError', (error, socket: Socket) => this.#onClientError(error, socket));
+  }
+
+  #createPlain(): Server {
+    return createPlainServer(limitsOf(this.#settings)).on('connection', (socket) =>
+      this.#onConnection(socket),
+    );
+  }
+
+  #createSecure(tls: TlsSettings): Server {
+    const server = createTlsServer(tls, limitsOf(this.#settings));
+    this.#secure = { server, handshakes: new Handshakes(server) };
+    return server
+      .on('secureConnection', (socket: TLSSocket) => {
+        if (socket.alpnProtocol !== 'h2') this.#onConnection(socket);
+      })
+      .on('session', (session: Http2Session) => this.#sessions.add(session));
+  }
+
+  /** New connections get this certificate; those that are open keep theirs. */
+  renew(tls: TlsSettings): void {
+    this.#secure?.server.setSecureContext(contextOf(tls));
   }
 
   /** Resolves to the address when connections are accepted. Rejects with the system's error. */
@@ -102,10 +110,10 @@ export class Listener {
     return new Promise((resolve) => {
       let cut = 0;
       const stopTimer = this.#clock.after(timeoutMs, () => {
-        cut = this.#connections.size;
+        cut = this.#connections.size + this.#sessions.size;
         // Node has forgotten those on which another protocol is spoken.
         for (const socket of this.#connections.keys()) socket.destroy();
-        this.#server.closeAllConnections();
+        this.#sessions.cut();
       });
       // When the poll is over: the system resets what it has queued up and nobody has accepted.
       setImmediate(() => {
@@ -114,7 +122,11 @@ export class Listener {
           resolve(cut);
         });
         this.#closeIdle(({ isNew }) => !isNew);
-        this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => this.#closeIdle(() => true));
+        this.#sessions.drain();
+        this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => {
+          this.#closeIdle(() => true);
+          this.#secure?.handshakes.end();
+        });
       });
     });
   }
@@ -133,16 +145,25 @@ export class Listener {
     this.#stuckReaders.add(socket);
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const connection = this.#connections.get(request.socket);
+  #onRequest(request: IncomingMessage | Http2Request, response: ServerResponse | Http2Response): void {
+    if (!(response instanceof Http2Response)) this.#queue(request.socket, response);
+    else if (this.#sessions.take(response)) this.#serve(request, response);
+  }
+
+  #queue(socket: Socket, response: ServerResponse<IncomingMessage>): void {
+    const connection = this.#connections.get(socket);
     // The connection closed while its last request was still in the parser; or an answer has gone out that says
     // that it is the last one (RFC 9112, 9.6): where this request begins may be in doubt.
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
-    this.#await(response, request.socket, connection);
+    this.#await(response, socket, connection);
     if (this.#draining) forbidReuse(response);
+    if (connection.open > MAX_PIPELINED) connection.waiting.push(response);
+    else this.#serve(response.req, response);
+  }
+
+  #serve(request: IncomingRequest, response: ServerResponse | Http2Response): void {
     // A question about this server, not about a resource (RFC 9110, 9.3.7): there is nothing to send on.
     if (request.method === 'OPTIONS' && request.url === '*') response.writeHead(204, { Allow: ALLOW }).end();
-    else if (connection.open > MAX_PIPELINED) connection.waiting.push(response);
     else this.#handle(request, response);
   }
 
@@ -176,17 +197,17 @@ export class Listener {
     connection.isEnding ||= isLast(response);
     if (connection.latest === response) connection.latest = undefined;
     const next = socket.destroyed ? undefined : connection.waiting.shift();
-    if (next) this.#handle(next.req, next);
+    if (next) this.#serve(next.req, next);
     if (connection.open > connection.broken) return;
     if (connection.left) socket.destroy();
-    else if (connection.lastWords) this.#say(socket, connection.lastWords);
+    else if (connection.lastWords) say(socket, connection.lastWords, this.#clock);
     else if (this.#draining) socket.destroySoon();
     else if (socket.writable && !connection.isEnding) connection.upcoming?.();
   }
 
   #onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
     if (error.code === 'HPE_HEADER_OVERFLOW')
-      this.#fail(socket, this.#isLineTooLong(error) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE');
+      this.#fail(socket, isLineTooLong(error, this.#settings) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE');
     // The client closed in the middle of a request: nobody is there to be answered.
     else if (error.code === 'HPE_INVALID_EOF_STATE') this.#leave(socket);
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.#fail(socket, 'CLIENT_TOO_SLOW');
@@ -201,13 +222,6 @@ export class Listener {
     if (isBroken(connection.latest)) connection.broken = 1;
     connection.left = true;
     if (connection.open <= connection.broken) socket.destroy();
-  }
-
-  /** Whether the bounds were broken by a request line, with which the packet then begins. */
-  #isLineTooLong({ rawPacket }: { rawPacket?: Buffer }): boolean {
-    if (!rawPacket || !/^[\r\n]*[A-Z]+ /.test(rawPacket.toString('latin1', 0, 32))) return false;
-    const lineEnd = rawPacket.indexOf('\n', 4);
-    return lineEnd < 0 || lineEnd > this.#settings.maxUrlBytes;
   }
 
   /** The parser can't go on. Pipelined requests before this one must still get their answers first. */
@@ -225,15 +239,6 @@ export class Listener {
       }
       connection.broken = 1;
     }
-    if (connection.open <= connection.broken) this.#say(socket, code);
-  }
-
-  #say(socket: Socket, code: AnswerCode): void {
-    if (!socket.writable) {
-      socket.destroy();
-      return;
-    }
-    socket.end(lastWords(code));
-    this.#clock.after(LAST_WORDS_MS, () => socket.destroy());
+    if (connection.open <= connection.broken) say(socket, code, this.#clock);
   }
 }

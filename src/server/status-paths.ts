@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
 
 /** What the status paths tell. */
 export interface StatusSource {
@@ -8,7 +8,7 @@ export interface StatusSource {
   notReady(): string | undefined;
 }
 
-type StatusPaths = (request: IncomingMessage, response: ServerResponse) => boolean;
+type StatusPaths = (request: IncomingRequest, response: OutgoingResponse) => boolean;
 
 /** Answers `/stats`, `/healthz` and `/readyz`; false for any other request. */
 export function createStatusPaths(source: StatusSource): StatusPaths {

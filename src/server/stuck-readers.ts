@@ -1,9 +1,17 @@
-import type { Socket } from 'node:net';
+import type { EventEmitter } from 'node:events';
 import type { Clock } from '../clock.ts';
 
 /** How often it looks, in parts of the limit. */
 const LOOKS = 10;
 const LONGEST_INTERVAL_MS = 1_000;
+
+/** A connection, or one stream of it. */
+export interface Written extends EventEmitter {
+  readonly bytesWritten: number;
+  /** How much of that has not been handed to the system. */
+  readonly writableLength: number;
+  resetAndDestroy(): unknown;
+}
 
 interface Reader {
   /** What had been handed to the system at the last look. */
@@ -20,7 +28,7 @@ interface Reader {
 export class StuckReaders {
   readonly #clock: Clock;
   readonly #limitMs: number;
-  readonly #readers = new Map<Socket, Reader>();
+  readonly #readers = new Map<Written, Reader>();
   #looking = false;
 
   /** `limitMs`: how long a client may take none of what is written to it. */
@@ -29,7 +37,7 @@ export class StuckReaders {
     this.#limitMs = limitMs;
   }
 
-  add(socket: Socket): void {
+  add(socket: Written): void {
     this.#readers.set(socket, { sent: 0, stuckSinceMs: undefined });
     socket.once('close', () => this.#readers.delete(socket));
     if (!this.#looking) this.#lookLater();
@@ -45,7 +53,7 @@ export class StuckReaders {
     });
   }
 
-  #look(socket: Socket, reader: Reader, nowMs: number): void {
+  #look(socket: Written, reader: Reader, nowMs: number): void {
     const waiting = socket.writableLength;
     const sent = socket.bytesWritten - waiting;
     if (waiting === 0 || sent !== reader.sent) {

@@ -11,6 +11,16 @@ export interface UpstreamSpec {
   readonly weight: number;
   /** It is sent the client's Host instead of its own. */
   readonly keepsHost?: boolean;
+  /** The only authorities whose certificates are taken from it, PEM; the system's without. */
+  readonly ca?: { readonly file: string; readonly pem: string };
+  /** Its certificate is not verified. */
+  readonly insecure?: true;
+}
+
+/** How an https: upstream is verified, in Node's words. */
+export interface Verification {
+  readonly ca?: string;
+  readonly rejectUnauthorized: boolean;
 }
 
 /** One server that requests are forwarded to: who it is, and its live numbers. */
@@ -20,6 +30,7 @@ export class Upstream implements UpstreamIdentity {
   /** Scheme, host and port: what a socket is opened to, and all of the URL that may be shown. */
   readonly origin: string;
   readonly secure: boolean;
+  readonly verification: Verification;
   /** The value of the Host line. */
   readonly host: string;
   /** The URL's own path; at least `/`. May hold secrets. */
@@ -58,6 +69,7 @@ export class Upstream implements UpstreamIdentity {
     this.keepsHost = spec.keepsHost ?? false;
     this.origin = url.origin;
     this.secure = url.protocol === 'https:';
+    this.verification = { rejectUnauthorized: !spec.insecure, ...(spec.ca ? { ca: spec.ca.pem } : {}) };
     this.host = url.host;
     this.basePath = url.pathname;
     this.baseQuery = url.search.slice(1);

@@ -1,8 +1,10 @@
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { runHealthcheck } from '../../src/commands/healthcheck.ts';
-import { configWith } from '../config/loading.ts';
+import { configOf, configWith, LISTS } from '../config/loading.ts';
+import { Authority } from '../support/certificates.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -37,6 +39,25 @@ describe('the health check', () => {
     const { status, lines, clock } = await check({ PORT: String(port), HOST: host });
     expect({ status, lines, asked }).toEqual({ status: 0, lines: [], asked: ['GET /readyz'] });
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('asks over https when the daemon speaks it, whoever signed its certificate and for which name', async () => {
+    const pair = new Authority().certify(['eth.example']);
+    const server = createTlsServer(pair, (request, response) => {
+      response.writeHead(request.url === '/readyz' ? 200 : 404).end();
+    });
+    releaseAfterwards(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // A TCP server that listens has an address of this form.
+    const { port } = server.address() as AddressInfo;
+    const env = { ...LISTS, TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: 'tls.key', PORT: String(port) };
+    const config = configOf({ env, files: { 'tls.crt': pair.cert, 'tls.key': pair.key } });
+    const lines: string[] = [];
+    const surroundings = { clock: new ManualClock(), print: (line: string) => lines.push(line) };
+    expect([await runHealthcheck(config, surroundings), lines]).toEqual([0, []]);
+    server.close();
+    expect(await runHealthcheck({ ...config, statusPaths: true, port: 1 }, surroundings)).toBe(1);
+    expect(lines).toEqual([expect.stringContaining('GET https://127.0.0.1:1/readyz')]);
   });
 
   it.each([503, 204, 302])('fails for status %i', async (code) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { maskedSettings } from '../../src/config/masked-settings.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
+import { Authority } from '../support/certificates.ts';
 import { type Given, LISTS, load } from './loading.ts';
 
 function masked(given: Given) {
@@ -43,6 +44,19 @@ describe('maskedSettings', () => {
         ['ERROR_TIME_TO_LIVE_MINUTES', '0.5', 'flag --error-time-to-live-minutes'],
       ]),
     );
-    expect(JSON.stringify(written)).not.toContain('KEY');
+    expect(JSON.stringify(written.map(([, text, source]) => [text, source]))).not.toContain('KEY');
+  });
+
+  it('shows how upstreams are verified', () => {
+    const written = masked({
+      env: {
+        ...LISTS,
+        RPC_URLS: 'https://a/KEY ca=ca.pem, https://b insecure=true, https://c insecure=false',
+      },
+      files: { 'ca.pem': new Authority().cert },
+    });
+    expect(written[0]?.[1]).toBe(
+      'https://a name=a weight=1 ca=ca.pem, https://b name=b weight=1 insecure=true, https://c name=c weight=1',
+    );
   });
 });

@@ -63,15 +63,19 @@ describe('an entry', () => {
     ['http://a http://b', 'http://a is followed by another URL; allowed: a comma between two URLs'],
     [
       'http://a KEY',
-      'http://a is followed by a word that is no option; allowed: name=…, weight=… and host=keep',
+      'http://a is followed by a word that is no option; allowed: name=…, weight=…, host=…, ca=…, insecure=…',
     ],
-    ['http://a wieght=3', 'http://a has an unknown option "wieght" (weight?); allowed: name, weight, host'],
+    [
+      'http://a wieght=3',
+      'http://a has an unknown option "wieght" (weight?); allowed: name, weight, host, ca, insecure',
+    ],
     ['http://a host=other.test', 'http://a has a host option that is not allowed; allowed: host=keep'],
-    ['http://a account=KEY', 'http://a has an unknown option "account"; allowed: name, weight, host'],
-    ['http://a rps=3', 'http://a has an unknown option "rps"; allowed: name, weight, host'],
-    ['http://a ca=x', 'http://a has an unknown option "ca"; allowed: name, weight, host'],
-    ['http://a insecure=1', 'http://a has an unknown option "insecure"; allowed: name, weight, host'],
-    ['http://a K3Y==', 'http://a has an unknown option; allowed: name, weight, host'],
+    [
+      'http://a account=KEY',
+      'http://a has an unknown option "account"; allowed: name, weight, host, ca, insecure',
+    ],
+    ['http://a rps=3', 'http://a has an unknown option "rps"; allowed: name, weight, host, ca, insecure'],
+    ['http://a K3Y==', 'http://a has an unknown option; allowed: name, weight, host, ca, insecure'],
     [
       'http://a name=',
       'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',

@@ -1,0 +1,24 @@
+import { setting, unset } from './documentation.ts';
+import { fileName, oneOf, portOrOff } from './kinds.ts';
+
+/** The settings of TLS on the client port: a part of the one table. */
+export const tlsSettings = {
+  tlsCertFile: setting(unset(fileName()), {
+    name: 'TLS_CERT_FILE',
+    doc: 'Certificate with its chain, PEM: together with `TLS_KEY_FILE` the client port speaks HTTPS (HTTP/1.1 and HTTP/2). The files are read again when they change.',
+  }),
+  tlsKeyFile: setting(unset(fileName()), {
+    name: 'TLS_KEY_FILE',
+    doc: 'Private key of that certificate, PEM, without a pass phrase.',
+  }),
+  tlsMinVersion: setting(oneOf(['1.2', '1.3']), {
+    name: 'TLS_MIN_VERSION',
+    default: '1.2',
+    doc: 'Oldest version of TLS that clients may use: `1.2` or `1.3`.',
+  }),
+  httpRedirectPort: setting(portOrOff(), {
+    name: 'HTTP_REDIRECT_PORT',
+    default: 'off',
+    doc: 'A port that answers plain HTTP with a redirect (308) to HTTPS, or `off`. Needs a certificate.',
+  }),
+};

@@ -1,0 +1,57 @@
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+
+/**
+ * What is used of a client's request and of the answer to it. Node's own classes for HTTP/1.1 fit as they are;
+ * those for HTTP/2 are adapted at the edge (`server/http2-messages.ts`), so that nothing behind it has to care.
+ */
+
+export interface IncomingRequest extends Readable {
+  /** Name, value, name, value … as HTTP/1.1 would have it: with Host, without pseudo-headers. */
+  readonly rawHeaders: string[];
+  readonly method?: string | undefined;
+  /** The request target, byte for byte. */
+  readonly url?: string | undefined;
+  readonly httpVersionMajor: number;
+  readonly httpVersionMinor: number;
+  /** All of the body has arrived. */
+  readonly complete: boolean;
+  readonly socket: Socket;
+}
+
+type Lines = string[];
+
+export interface OutgoingResponse extends EventEmitter {
+  readonly headersSent: boolean;
+  readonly statusCode: number;
+  /** The whole answer was handed to the system. */
+  readonly writableFinished: boolean;
+  readonly socket: Socket | null;
+  /** False: an HTTP/1.1 connection ends with this answer. */
+  shouldKeepAlive: boolean;
+  writeHead(status: number, headers?: Lines | Record<string, string | number>): unknown;
+  writeHead(status: number, reasonPhrase: string, headers: Lines): unknown;
+  write(chunk: Buffer): boolean;
+  end(body?: Buffer): unknown;
+  end(body: string, encoding: 'latin1'): unknown;
+  /** Ends a broken answer so that it does not look complete: the connection, or the HTTP/2 stream, is cut. */
+  destroy(): unknown;
+  writeContinue(): unknown;
+  writeProcessing(): unknown;
+  /** Throws at a Link that is malformed. */
+  writeEarlyHints(hints: Record<string, string[]>): unknown;
+}
+
+/** Its word for it is not enough: a parser of HTTP/1.1 takes `GET / HTTP/2.0` for a request, too. */
+export function isHttp2(request: IncomingRequest): boolean {
+  return request.httpVersionMajor === 2 && 'stream' in request;
+}
+
+/** A client that knows neither chunks nor interim answers. */
+export function isHttp10({
+  httpVersionMajor,
+  httpVersionMinor,
+}: Pick<IncomingRequest, 'httpVersionMajor' | 'httpVersionMinor'>): boolean {
+  return httpVersionMajor === 1 && httpVersionMinor === 0;
+}

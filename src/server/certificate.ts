@@ -1,0 +1,49 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+
+/** A certificate, with those between it and its root, and its key: PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  /** Secret. */
+  readonly key: string;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Says why a text is no list of PEM certificates; undefined when it is one. */
+export function whatIsWrongWithCertificates(pem: string): string | undefined {
+  const blocks = pem.match(CERTIFICATE);
+  if (!blocks) return 'holds no certificate in PEM form';
+  try {
+    for (const block of blocks) new X509Certificate(block);
+    return undefined;
+  } catch {
+    return 'holds a certificate that is damaged';
+  }
+}
+
+/** Says why a text is no private key that can be used; undefined when it is one. */
+export function whatIsWrongWithKey(pem: string): string | undefined {
+  if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) return 'holds no private key in PEM form';
+  try {
+    createPrivateKey(pem);
+    return undefined;
+  } catch {
+    return pem.includes('ENCRYPTED')
+      ? 'is encrypted; a key without a pass phrase is needed'
+      : 'holds a private key that is damaged';
+  }
+}
+
+/** Says why a certificate and a key, each one right, can't be served together. */
+export function whatIsWrongWithPair({ cert, key }: KeyPair): string | undefined {
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    return 'does not belong to the certificate';
+  try {
+    createSecureContext({ cert, key });
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+    return `can't be used with the certificate${code}`;
+  }
+}

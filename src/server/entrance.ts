@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Handler } from './client-request.ts';
+import type { ListenerSettings } from './limits.ts';
+import { Listener } from './listener.ts';
+import { createRedirect } from './redirect.ts';
+import { type KeyPairFiles, Renewal } from './renewal.ts';
+
+export interface EntranceSettings extends ListenerSettings {
+  readonly port: number;
+  readonly host: string;
+  /** PEM files, checked before; both or none. */
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly tlsMinVersion: '1.2' | '1.3';
+  readonly httpRedirectPort: number | undefined;
+}
+
+/** Where clients come in: the client port, and what goes with it when it speaks TLS. */
+export interface Entrance {
+  /** Resolves to the client port's address. Rejects with the system's error. */
+  listen(): Promise<AddressInfo>;
+  /** See `Listener.drain`. */
+  drain(timeoutMs: number): Promise<number>;
+}
+
+export function createEntrance(
+  settings: EntranceSettings,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  handle: Handler,
+): Entrance {
+  const { tlsCertFile: cert, tlsKeyFile: key, host, port } = settings;
+  if (cert === undefined || key === undefined) {
+    const listener = new Listener(settings, clock, handle);
+    return { listen: () => listener.listen(port, host), drain: (timeoutMs) => listener.drain(timeoutMs) };
+  }
+  return createTlsEntrance(settings, { cert, key }, { clock, logger }, handle);
+}
+
+function createTlsEntrance(
+  settings: EntranceSettings,
+  files: KeyPairFiles,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  handle: Handler,
+): Entrance {
+  const { host, port, httpRedirectPort, tlsMinVersion: minVersion } = settings;
+  const pair = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+  const listener = new Listener(settings, clock, handle, { pair, minVersion });
+  const renewal = new Renewal(files, pair, clock, {
+    renewed(renewed) {
+      listener.renew({ pair: renewed, minVersion });
+      logger.info('The TLS certificate has changed: new connections get the new one');
+    },
+    refused: (problem) =>
+      logger.error({ problem }, 'The TLS certificate has changed and is of no use: the old one stays'),
+  });
+  const ports = { http: 0, https: 0 };
+  const redirect =
+    httpRedirectPort === undefined
+      ? undefined
+      : new Listener(
+          settings,
+          clock,
+          createRedirect(() => ports),
+        );
+  return {
+    async listen() {
+      const address = await listener.listen(port, host);
+      ports.https = address.port;
+      if (redirect && httpRedirectPort !== undefined) {
+        ports.http = (await redirect.listen(httpRedirectPort, host)).port;
+        logger.info({ port: ports.http }, 'Redirecting to HTTPS');
+      }
+      renewal.start();
+      return address;
+    },
+    async drain(timeoutMs) {
+      renewal.stop();
+      const cut = await Promise.all([listener.drain(timeoutMs), redirect?.drain(timeoutMs) ?? 0]);
+      return cut[0] + cut[1];
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+
+const DEFAULT_HTTP_PORT = 80;
+const DEFAULT_HTTPS_PORT = 443;
+/** A registered name, an IPv4 or a bracketed IPv6 address, and a port. */
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
+const ABSOLUTE_FORM = /^http:\/\/([^/?#]*)([^#]*)$/i;
+
+/** The two ports as the process listens on them. */
+export interface RedirectPorts {
+  readonly http: number;
+  readonly https: number;
+}
+
+/**
+ * Sends clients that speak plain HTTP to the same host and target over HTTPS (308: method and body stay). Who came
+ * to the port that is listened on is sent to the HTTPS port; who came to another one came through a mapping
+ * (a container's, a router's), and is sent to the default port.
+ */
+export function createRedirect(
+  ports: () => RedirectPorts,
+): (request: IncomingRequest, response: OutgoingResponse) => void {
+  return (request, response) => {
+    const location = locationOf(request, ports());
+    const lines = location === undefined ? [] : ['Location', location];
+    response.writeHead(location === undefined ? 400 : 308, [
+      ...lines,
+      'Content-Length',
+      '0',
+      'Connection',
+      'close',
+    ]);
+    response.end();
+  };
+}
+
+function locationOf({ rawHeaders, url = '' }: IncomingRequest, ports: RedirectPorts): string | undefined {
+  const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
+  if (hosts.length > 1) return undefined;
+  const [, authority, rest] = ABSOLUTE_FORM.exec(url) ?? [];
+  const [, name, port = String(DEFAULT_HTTP_PORT)] = HOST.exec(authority ?? hosts[0] ?? '') ?? [];
+  const target = rest === undefined ? url : rest.startsWith('/') ? rest : `/${rest}`;
+  if (name === undefined || !target.startsWith('/') || target.includes('#')) return undefined;
+  const httpsPort = Number(port) === ports.http ? ports.https : DEFAULT_HTTPS_PORT;
+  return `https://${name}${httpsPort === DEFAULT_HTTPS_PORT ? '' : `:${httpsPort}`}${target}`;
+}

@@ -1,0 +1,85 @@
+import type { Http2Session } from 'node:http2';
+import type { Clock } from '../clock.ts';
+import type { Http2Response } from './http2-messages.ts';
+import type { StuckReaders } from './stuck-readers.ts';
+
+/** How long a client may take to close a connection that is over. */
+const GOODBYE_MS = 1_000;
+
+interface Entry {
+  /** Streams that are not over. */
+  open: number;
+  /** Ends the connection at once. */
+  readonly reset: () => void;
+}
+
+/** The HTTP/2 connections: closed when idle for too long, and drained without loss. */
+export class Sessions {
+  readonly #sessions = new Map<Http2Session, Entry>();
+  readonly #idleMs: number;
+  readonly #clock: Clock;
+  readonly #stuckReaders: StuckReaders;
+  #draining = false;
+
+  constructor(idleMs: number, clock: Clock, stuckReaders: StuckReaders) {
+    this.#stuckReaders = stuckReaders;
+    this.#idleMs = idleMs;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  add(session: Http2Session): void {
+    // The session's socket is a stand-in, which is gone when the session is.
+    const { resetAndDestroy } = session.socket;
+    const entry: Entry = { open: 0, reset: () => void resetAndDestroy() };
+    this.#sessions.set(session, entry);
+    session.once('close', () => this.#sessions.delete(session));
+    session.setTimeout(this.#idleMs, () => {
+      if (entry.open === 0) this.#close(session, entry);
+    });
+    // Its handshake took until now.
+    if (this.#draining) this.#close(session, entry);
+  }
+
+  /** Counts a request in. False when its client is gone already: nobody is to be answered. */
+  take(response: Http2Response): boolean {
+    const { stream } = response;
+    const { session } = stream;
+    const entry = session && this.#sessions.get(session);
+    if (!entry || stream.destroyed || stream.closed) return false;
+    entry.open += 1;
+    response.once('blocked', () => this.#stuckReaders.add(response));
+    stream.once('close', () => {
+      entry.open -= 1;
+      if (entry.open > 0) return;
+      if (session.closed) this.#close(session, entry);
+      // The time begins anew: it may have run out while the stream was still counted.
+      else session.setTimeout(this.#idleMs);
+    });
+    return true;
+  }
+
+  /** Takes no more requests (GOAWAY); each connection ends with its last answer. */
+  drain(): void {
+    this.#draining = true;
+    for (const [session, entry] of this.#sessions) {
+      if (entry.open === 0) this.#close(session, entry);
+      else session.close();
+    }
+  }
+
+  /** Ends every connection at once. */
+  cut(): void {
+    for (const { reset } of this.#sessions.values()) reset();
+  }
+
+  /** Node says goodbye and waits for the client's, which may never come. */
+  #close(session: Http2Session, { reset }: Entry): void {
+    const stopTimer = this.#clock.after(GOODBYE_MS, reset);
+    session.once('close', stopTimer);
+    session.close();
+  }
+}

@@ -1,0 +1,86 @@
+import type { ServerOptions } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Server, TLSSocket } from 'node:tls';
+import type { KeyPair } from './certificate.ts';
+import { ClientRequest } from './client-request.ts';
+import { Http2Request, Http2Response } from './http2-messages.ts';
+
+export interface TlsSettings {
+  readonly pair: KeyPair;
+  readonly minVersion: '1.2' | '1.3';
+}
+
+/** Requests at a time on one HTTP/2 connection: what RFC 9113 (6.5.2) calls the least that makes sense. */
+const MAX_STREAMS = 100;
+/** Header lines beyond this reset the stream; between our own limit and this a client gets 431. */
+const MAX_HEADER_LINES = 1_000;
+/** What one HTTP/2 connection may hold in memory, in megabytes; further streams are refused meanwhile. */
+const MAX_SESSION_MB = 10;
+
+/**
+ * An HTTPS server that speaks HTTP/2 and HTTP/1.1, as the client prefers (ALPN). The limits are those of a
+ * `node:http` server. Node and nghttp2 bring the others: they end a connection that resets streams in masses
+ * (CVE-2023-44487), floods settings, pings or CONTINUATION frames, or sends more than a few invalid frames.
+ */
+export function createTlsServer(tls: TlsSettings, limits: ServerOptions): Server {
+  const { maxHeaderSize = 0, headersTimeout = 0 } = limits;
+  const server = createSecureServer({
+    ...contextOf(tls),
+    allowHTTP1: true,
+    noDelay: true,
+    handshakeTimeout: headersTimeout,
+    Http1IncomingMessage: ClientRequest,
+    Http2ServerRequest: Http2Request,
+    Http2ServerResponse: Http2Response,
+    // HTTP/2 counts 32 bytes for each line on top of name and value.
+    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: maxHeaderSize + MAX_HEADER_LINES * 32 },
+    maxHeaderListPairs: MAX_HEADER_LINES,
+    maxSessionMemory: MAX_SESSION_MB,
+  });
+  // Node reads them from the server when a connection turns out to be HTTP/1.1, but takes no such options.
+  return Object.assign(server, limits, { maxHeadersCount: 0 });
+}
+
+/** What `tls.Server` makes a secure context of. */
+export function contextOf({ pair, minVersion }: TlsSettings) {
+  return { cert: pair.cert, key: pair.key, minVersion: `TLSv${minVersion}` as const };
+}
+
+/** The connections whose TLS handshake is under way. Those that have made it can be reset from then on. */
+export class Handshakes {
+  readonly #sockets = new Map<string, Socket>();
+
+  constructor(server: Server) {
+    server.on('connection', (socket: Socket) => {
+      const key = keyOf(socket);
+      this.#sockets.set(key, socket);
+      socket.once('close', () => {
+        if (this.#sockets.get(key) === socket) this.#sockets.delete(key);
+      });
+    });
+    // Before Node's own listener, so that whoever gets the socket gets it complete.
+    server.prependListener('secureConnection', (secure: TLSSocket) => this.#onSecure(secure));
+  }
+
+  /** Ends those that are under way. */
+  end(): void {
+    for (const socket of this.#sockets.values()) socket.destroy();
+  }
+
+  #onSecure(secure: TLSSocket): void {
+    const key = keyOf(secure);
+    const socket = this.#sockets.get(key);
+    this.#sockets.delete(key);
+    // A TLSSocket's own throws: only the TCP socket under it can be reset.
+    secure.resetAndDestroy = () => {
+      socket?.resetAndDestroy();
+      return secure.destroy();
+    };
+  }
+}
+
+/** Tells the connections of a server apart: the same for a TLS socket and for the TCP socket under it. */
+function keyOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
