@@ -200,6 +200,7 @@ describe('clients of all kinds are served', () => {
 it('a WebSocket goes through', async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   releaseAfterwards(() => server.close());
+  await once(server, 'listening');
   server.on('connection', (socket) => socket.on('message', (data) => socket.send(`echo ${data}`)));
   // A TCP server that listens has an address with a port.
   const { port } = server.address() as AddressInfo;
