@@ -36,7 +36,7 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     if (!candidate) break;
     last?.answered.stream?.cancel();
     const { upstream } = candidate;
-    const asked = ledger?.open.filter((entry) => mayGo(entry, upstream, parts)) ?? [];
+    const asked = ledger?.openFor((entry) => mayGo(entry, upstream, parts)) ?? [];
     const { outcome, verdict } = await attempt(exchange, asked, candidate, parts);
     if (outcome.kind === 'client-left') return outcome;
     if (outcome.kind === 'out-of-time') return outOfTime(ledger);

@@ -80,8 +80,11 @@ export class Ledger {
     return this.#hasNotifications;
   }
 
-  get open(): Entry[] {
-    return this.entries.filter((entry) => entry.state === 'open');
+  /** The calls that are still open and that `mayGo`. */
+  openFor(mayGo: (entry: Entry) => boolean): readonly Entry[] {
+    const fits = (entry: Entry) => entry.state === 'open' && mayGo(entry);
+    // At first nearly always all of them: no list of their own is needed.
+    return this.entries.every(fits) ? this.entries : this.entries.filter(fits);
   }
 
   /** The one upstream's answer that answers all of this as it stands. */
@@ -112,9 +115,10 @@ export class Ledger {
   /** Takes down what an attempt brought. */
   record(asked: readonly Entry[], judgement: RpcJudgement, source: Source): void {
     if (judgement.oneByOne || !judgement.calls.every(isUntouched)) this.#hasNotifications = false;
-    for (const [index, entry] of asked.entries()) {
+    for (let index = 0; index < asked.length; index += 1) {
+      const entry = asked[index];
       const verdict = judgement.calls[index];
-      if (verdict) this.#recordOne(entry, verdict, judgement.text, source);
+      if (entry && verdict) this.#recordOne(entry, verdict, judgement.text, source);
     }
     const whole = judgement.exact && asked.length === this.entries.length && source.answered !== undefined;
     if (whole && asked.every(({ answer }) => answer?.answered === source.answered && answer?.verbatim)) {
@@ -186,7 +190,7 @@ export class Ledger {
   #item(entry: Entry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): Item {
     const status = answered?.status ?? 200;
     if (hasSameBytes(text, answer, this.body, entry.call)) {
-      return { bytes: text.subarray(answer.start, answer.end), upstream, answered, verbatim: true, status };
+      return new Verbatim(text, answer, { answered, upstream });
     }
     const id = this.idOf(entry.call);
     const parts =
@@ -194,6 +198,30 @@ export class Ledger {
         ? [Buffer.from('{"id":'), id, Buffer.from(','), text.subarray(answer.start + 1, answer.end)]
         : [text.subarray(answer.start, answer.idStart), id, text.subarray(answer.idEnd, answer.end)];
     return { bytes: Buffer.concat(parts), upstream, answered, verbatim: false, status };
+  }
+}
+
+/** An item as it stands in an answer. Its bytes are cut out only where they are asked for, which is seldom. */
+class Verbatim implements Item {
+  readonly verbatim = true;
+  readonly upstream: Upstream;
+  readonly answered: Answered | undefined;
+  readonly #text: Buffer;
+  readonly #answer: RpcAnswer;
+
+  constructor(text: Buffer, answer: RpcAnswer, { answered, upstream }: Source) {
+    this.#text = text;
+    this.#answer = answer;
+    this.answered = answered;
+    this.upstream = upstream;
+  }
+
+  get status(): number {
+    return this.answered?.status ?? 200;
+  }
+
+  get bytes(): Buffer {
+    return this.#text.subarray(this.#answer.start, this.#answer.end);
   }
 }
 

@@ -5,6 +5,8 @@ import type { Answered, AttemptOutcome } from '../../src/balancer/outcome.ts';
 import { parseRpcRequest, type RpcCall } from '../../src/rpc/message.ts';
 import { upstream } from '../support/upstreams.ts';
 
+const all = () => true;
+
 const A = upstream('A');
 const B = upstream('B');
 const anywhere = (): Placement => ({ kind: 'anywhere' });
@@ -32,7 +34,7 @@ function note(
   ledger: Ledger,
   outcome: AttemptOutcome,
   from = A,
-  asked: readonly Entry[] = ledger.open,
+  asked: readonly Entry[] = ledger.openFor(all),
 ): void {
   const facts: Asked = {
     rpc: {
@@ -62,18 +64,18 @@ const unknown = (id: string, message = 'odd') => `{"id":${id},"error":{"code":-1
 const reset: AttemptOutcome = { kind: 'broken', reason: 'reset', stale: false };
 const refused: AttemptOutcome = { kind: 'unreachable', reason: 'refused' };
 
-const openIds = (ledger: Ledger) => ledger.open.map((entry) => ledger.idOf(entry.call).toString());
+const openIds = (ledger: Ledger) => ledger.openFor(all).map((entry) => ledger.idOf(entry.call).toString());
 const said = (ledger: Ledger) => ledger.entries.map((entry) => ledger.said(entry)?.bytes.toString());
-const payload = (ledger: Ledger) => ledger.payload(ledger.open).toString();
+const payload = (ledger: Ledger) => ledger.payload(ledger.openFor(all)).toString();
 
 describe('what is asked', () => {
   it('first is the body itself, blanks and all', () => {
     const text = ` [ ${call('1')} , ${notification},${call('2')}]\n`;
     const ledger = ledgerOf(text);
-    expect(ledger.payload(ledger.open)).toBe(ledger.body);
+    expect(ledger.payload(ledger.openFor(all))).toBe(ledger.body);
     expect(
       ledgerOf(call('1'))
-        .payload(ledgerOf(call('1')).open)
+        .payload(ledgerOf(call('1')).openFor(all))
         .toString(),
     ).toBe(call('1'));
   });
