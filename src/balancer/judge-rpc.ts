@@ -1,6 +1,6 @@
 import { actions, classifyRpcError, classifyRpcResult, type RpcErrorClass } from '../rpc/errors.ts';
-import { isError, matchAnswers } from '../rpc/matching.ts';
-import { type RpcAnswer, type RpcCall, startsLikeJson } from '../rpc/message.ts';
+import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
+import { type RpcAnswer, type RpcCall, scanRpcAnswer, startsLikeJson } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody } from './decode.ts';
@@ -78,6 +78,26 @@ const DOUBTFUL: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
 ]);
 /** Larger results are not searched for a time-out: a message is short. */
 const MAX_SEARCHED_RESULT = 4_096;
+
+const NO_BLAMES: readonly Blame[] = [];
+
+/**
+ * The common case, decided with next to no garbage: one call, and the result with its id. Undefined for
+ * everything else, which `judgeRpcBody` then looks into.
+ */
+export function judgeOneResult(
+  { body: text, headers }: Answered,
+  { body, batch, calls }: Pick<RpcAsked, 'body' | 'batch' | 'calls'>,
+): RpcJudgement | undefined {
+  const [asked] = calls;
+  if (batch || !asked || calls.length !== 1 || headers.contentEncoding !== '') return undefined;
+  const found = scanRpcAnswer(text);
+  const [answer] = found?.answers ?? [];
+  if (!answer || found?.batch || answer.resultStart < 0 || answer.errorStart >= 0) return undefined;
+  if (!hasSameBytes(text, answer, body, asked.call) || mayHideTimeout(asked.call.method)) return undefined;
+  const settled: CallVerdict = { kind: 'settle', answer, isError: false };
+  return { calls: [settled], blames: NO_BLAMES, text, oneByOne: true, exact: true };
+}
 
 /**
  * Judges a body that was read whole by the JSON-RPC answer in it. Undefined when there is none: then the
@@ -169,9 +189,14 @@ function factsOf({ text, answer, httpStatus }: Found, method: string | undefined
   return { httpStatus, code: Number.isFinite(code) ? code : undefined, message, data, method };
 }
 
+/** Methods whose results may be a node's time-out. */
+function mayHideTimeout(method: string | undefined): boolean {
+  return method !== undefined && (method.startsWith('debug_') || method.startsWith('trace_'));
+}
+
 /** Nodes give a trace that ran out of their time as a result. */
 function isTimedOutTrace({ text, answer }: Found, method: string | undefined): boolean {
-  if (method === undefined || !/^(?:debug|trace)_/.test(method)) return false;
+  if (method === undefined || !mayHideTimeout(method)) return false;
   const { resultStart, resultEnd } = answer;
   if (resultStart < 0 || resultEnd - resultStart > MAX_SEARCHED_RESULT) return false;
   try {

@@ -5,6 +5,7 @@ import { parseRetryAfter } from '../upstreams/retry-after.ts';
 import {
   type AskedCall,
   type CallVerdict,
+  judgeOneResult,
   judgeRpcBody,
   mayHoldRpcAnswer,
   openCall,
@@ -92,7 +93,9 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
   const succeeded = status >= 200 && status <= 299;
   if (!stream && rpc.calls.length > 0) {
     const { body, batch, calls } = rpc;
-    const judgement = judgeRpcBody(answered, { body, batch, calls, rest: restOf(answered, asked) });
+    const judgement =
+      judgeOneResult(answered, rpc) ??
+      judgeRpcBody(answered, { body, batch, calls, rest: restOf(answered, asked) });
     if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
   }
   if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered))) return DELIVER;
