@@ -4,11 +4,18 @@ import { beforeAll, expect, it } from 'vitest';
 import { type RunningApp, startApp } from '../support/app.ts';
 import type { Behaviour, Ending } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
+import type { Message } from '../support/http-message.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { cuts, mutated, mutation, packets } from './mutations.ts';
-import { answerFraming, readMessages, statusOf } from './reading.ts';
+import { answerFraming, readAfterEmptyLines, readMessages, statusOf } from './reading.ts';
 
 const FUZZ_MS = 60_000;
+/** The same ground each time, so that a failure is the change's; FUZZ_SEED=7 breaks new ground. */
+const NEW_SEED = process.env['FUZZ_SEED'];
+const GROUND =
+  NEW_SEED === undefined
+    ? { seed: 20_261_121, numRuns: 2_000 }
+    : { seed: Number(NEW_SEED), numRuns: 1_000_000 };
 /** More than is kept back of an answer. */
 const LARGE_BYTES = 70_000;
 /** Stands for a large body, so that a failure can be read. */
@@ -75,10 +82,13 @@ it('no answer that was cut looks complete', async () => {
     expect(app.logs.map(({ msg }) => msg)).not.toContain('A request failed by a defect');
     // An answer of our own, or one that is seen to be cut.
     if (response.headers('x-forwarded-server').length === 0 || !response.complete) return;
-    const { messages } = readMessages(bytes, answerFraming(method), ending === 'fin');
-    const final = messages.find((message) => statusOf(message) >= 200);
+    const framing = answerFraming(method);
+    const isFinal = (message: Message) => statusOf(message) >= 200;
+    const final =
+      readMessages(bytes, framing, ending === 'fin').messages.find(isFinal) ??
+      readAfterEmptyLines(bytes, framing, ending === 'fin').find(isFinal);
     expect([final?.complete, final && statusOf(final)]).toEqual([true, response.status]);
     expect(final?.body.equals(response.body)).toBe(true);
   });
-  await fc.assert(property, { numRuns: 1_000_000, interruptAfterTimeLimit: FUZZ_MS });
+  await fc.assert(property, { ...GROUND, interruptAfterTimeLimit: FUZZ_MS });
 });

@@ -19,20 +19,31 @@ export function readMessages(bytes: Buffer, framingOf: (message: Message) => Fra
   }
 }
 
-/** What a strict reader makes of a client's bytes; empty lines before a request it skips (RFC 9112, 2.2). */
+/**
+ * What a strict reader makes of a client's bytes. Line ends before a request it skips, as Node's parser does:
+ * empty lines it has to (RFC 9112, 2.2), a lone CR or LF frames nothing either.
+ */
 export function readRequests(bytes: Buffer): readonly Message[] {
+  return readAfterEmptyLines(bytes, (message) => declaredFraming(message) ?? 'none', false);
+}
+
+/** As `readMessages`, but line ends before a message are skipped, as Node's parser does with answers, too. */
+export function readAfterEmptyLines(
+  bytes: Buffer,
+  framingOf: (message: Message) => Framing,
+  end: boolean,
+): readonly Message[] {
   const messages: Message[] = [];
-  const reader = new MessageReader((message) => declaredFraming(message) ?? 'none', {
-    head: (message) => void messages.push(message),
-  });
+  const reader = new MessageReader(framingOf, { head: (message) => void messages.push(message) });
   try {
     for (let at = 0; at < bytes.length; at++) {
       const isBetween = !reader.current && reader.unread.length === 0;
-      if (isBetween && bytes.toString('latin1', at, at + 2) === '\r\n') at += 1;
-      else reader.push(bytes.subarray(at, at + 1));
+      const isLineEnd = bytes[at] === 0x0d || bytes[at] === 0x0a;
+      if (!isBetween || !isLineEnd) reader.push(bytes.subarray(at, at + 1));
     }
+    if (end) reader.finish();
   } catch {
-    // What came before stands; nothing after it is a request.
+    // What came before stands; nothing after it is a message.
   }
   return messages;
 }
