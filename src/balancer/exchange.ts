@@ -104,7 +104,7 @@ export class Exchange {
 
   /**
    * What is told when the client leaves: one thing at a time is under way. An object and no function: V8 puts a
-   * function that is written down as the value of a property into the old generation at once, where it keeps
+   * function literal that is assigned to a property into the old generation at once, where it keeps
    * the whole exchange alive long after its end.
    */
   set underWay(what: EndsWithClient | undefined) {
