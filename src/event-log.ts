@@ -77,11 +77,29 @@ function logChange(
         `Status change: ${event.upstream.name} [up]`,
       );
       break;
+    case 'upstream-added':
+      logger.warn({ upstream: event.upstream.name, tier: event.upstream.tier }, 'Added');
+      break;
+    case 'upstream-removed':
+      logger.warn({ upstream: event.upstream.name, cause: event.cause }, 'Removed');
+      break;
+    case 'upstream-changed':
+      logger.warn(
+        { upstream: event.upstream.name, weight: event.weight, draining: event.draining },
+        'Changed',
+      );
+      break;
+    case 'strategy-changed':
+      logger.warn({ strategy: event.strategy }, 'Strategy changed');
+      break;
     case 'overload-began':
       logger.warn({ lagMs: rounded(event.lagMs) }, 'Overloaded: new requests are refused');
       break;
     case 'overload-ended':
       logger.warn({ seconds: rounded(event.durationMs / 1_000) }, 'No longer overloaded');
+      break;
+    case 'alert-sent':
+      logger.info({ kind: event.kind }, 'Alert sent');
       break;
     case 'alert-failed':
       logger.warn({ kind: event.kind, problem: event.problem }, 'Alert not sent');

@@ -34,6 +34,9 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 /** Why a probe took an upstream out. */
 export type DownReason = 'probe-failed' | 'wrong-chain';
 
+/** Why an upstream has left its list. */
+export type RemovalCause = 'operator' | 'unhealthy';
+
 /**
  * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another
  * may know more. `out-of-time`: the request's own time ran out.
@@ -112,6 +115,26 @@ export type Event =
       readonly downMs: number;
     }
   | {
+      readonly type: 'upstream-added';
+      readonly upstream: UpstreamIdentity;
+    }
+  | {
+      readonly type: 'upstream-removed';
+      readonly upstream: UpstreamIdentity;
+      readonly cause: RemovalCause;
+    }
+  | {
+      /** An operator has changed it. */
+      readonly type: 'upstream-changed';
+      readonly upstream: UpstreamIdentity;
+      readonly weight: number;
+      readonly draining: boolean;
+    }
+  | {
+      readonly type: 'strategy-changed';
+      readonly strategy: string;
+    }
+  | {
       /** The process can't keep up: new requests are refused from now on. */
       readonly type: 'overload-began';
       /** By how much the event loop runs late. */
@@ -120,6 +143,10 @@ export type Event =
   | {
       readonly type: 'overload-ended';
       readonly durationMs: number;
+    }
+  | {
+      readonly type: 'alert-sent';
+      readonly kind: string;
     }
   | {
       readonly type: 'alert-failed';

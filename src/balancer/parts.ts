@@ -13,7 +13,7 @@ import type { BodyLimits } from './receive.ts';
 import type { Tunnels } from './tunnels.ts';
 import type { Wire } from './wire.ts';
 
-/** What a request needs on its way. Built once, in `app.ts`. */
+/** What a request needs on its way. Built once, in `app/balancer.ts`. */
 export interface BalancerParts {
   readonly clock: Clock;
   readonly announcer: Announcer;

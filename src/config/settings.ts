@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { PROBE_NAMES } from '../probes/index.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { cidrs } from './cidrs.ts';
 import { type Documentation, documentationOf, setting, unset } from './documentation.ts';
+import { healthSettings } from './health-settings.ts';
 import {
   countOrAll,
   duration,
@@ -12,7 +12,6 @@ import {
   minutesOrAuto,
   oneOf,
   onOff,
-  path,
   port,
   size,
   statuses,
@@ -141,36 +140,7 @@ export const schema = z.object({
     default: '1000',
     doc: 'Calls in one JSON-RPC batch; more get 413.',
   }),
-  healthCheck: setting(oneOf(['off', ...PROBE_NAMES]), {
-    name: 'HEALTH_CHECK',
-    default: 'tcp',
-    doc: 'How upstreams are checked: `off`, `tcp` (connects), `http` (GET, 2xx or 3xx is up).',
-  }),
-  healthCheckIntervalMs: setting(duration('1ms'), {
-    name: 'HEALTH_CHECK_INTERVAL',
-    default: '20s',
-    doc: 'Time between two checks of one upstream.',
-  }),
-  healthCheckTimeoutMs: setting(duration('1ms'), {
-    name: 'HEALTH_CHECK_TIMEOUT',
-    default: '2s',
-    doc: 'A check that takes longer has failed.',
-  }),
-  healthCheckPath: setting(path(), {
-    name: 'HEALTH_CHECK_PATH',
-    default: '/',
-    doc: 'What an `http` check asks for; joined to the upstream’s own path.',
-  }),
-  healthCheckRise: setting(integer(1, 100), {
-    name: 'HEALTH_CHECK_RISE',
-    default: '1',
-    doc: 'Checks in a row that must pass to bring an upstream up.',
-  }),
-  healthCheckFall: setting(integer(1, 100), {
-    name: 'HEALTH_CHECK_FALL',
-    default: '2',
-    doc: 'Checks in a row that must fail to take an upstream down.',
-  }),
+  ...healthSettings,
   slackWebhookUrl: setting(unset(webhook()), {
     name: 'SLACK_WEBHOOK_URL',
     secret: true,

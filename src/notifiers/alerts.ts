@@ -104,9 +104,14 @@ class Lookout {
         this.#up(event);
         break;
       case 'upstream-released':
+      case 'upstream-removed':
         this.#outages.note(event);
         break;
       case 'attempt-finished':
+      case 'upstream-added':
+      case 'upstream-changed':
+      case 'strategy-changed':
+      case 'alert-sent':
       case 'alert-failed':
       case 'overload-began':
       case 'overload-ended':

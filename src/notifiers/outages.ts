@@ -3,7 +3,7 @@ import type { EventOf, Tier } from '../events.ts';
 
 /** What takes an upstream out or brings it back. */
 export type StandingEvent = EventOf<
-  'upstream-quarantined' | 'upstream-released' | 'upstream-down' | 'upstream-up'
+  'upstream-quarantined' | 'upstream-released' | 'upstream-down' | 'upstream-up' | 'upstream-removed'
 >;
 
 interface Outage {
@@ -26,6 +26,10 @@ export class Outages {
 
   note(event: StandingEvent): void {
     const { name, tier } = event.upstream;
+    if (event.type === 'upstream-removed') {
+      this.#byName.delete(name);
+      return;
+    }
     const outage = this.#byName.get(name) ?? { tier, quarantine: undefined, down: undefined };
     this.#byName.set(name, outage);
     switch (event.type) {

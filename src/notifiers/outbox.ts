@@ -50,7 +50,8 @@ export class Outbox {
   async #send(alert: Alert): Promise<void> {
     try {
       const inTime = await this.#atMost(SEND_TIMEOUT_MS, this.#notifier.send(alert));
-      if (!inTime) this.#failed(alert, `not sent within ${SEND_TIMEOUT_MS} ms`);
+      if (inTime) this.#announcer.announce({ type: 'alert-sent', kind: alert.kind });
+      else this.#failed(alert, `not sent within ${SEND_TIMEOUT_MS} ms`);
     } catch (error) {
       // Only this class promises a message without secrets.
       this.#failed(alert, error instanceof NotificationFailed ? error.message : 'the notifier itself failed');

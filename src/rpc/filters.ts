@@ -50,6 +50,11 @@ export class FilterHomes<Home extends object> {
     return true;
   }
 
+  /** The home is gone, and its filters with it. */
+  forget(home: Home): void {
+    for (const [filterId, known] of this.#homes.entries()) if (known === home) this.#homes.delete(filterId);
+  }
+
   homeOf(filterId: string): Home | undefined {
     return this.#homes.get(filterId);
   }

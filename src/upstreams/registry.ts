@@ -1,7 +1,20 @@
 import type { Tier } from '../events.ts';
 import type { Upstream } from './upstream.ts';
 
-/** The two lists of upstreams. */
+/** Why a change of the lists is not possible. */
+export type RegistryConflict = 'name-taken' | 'url-taken' | 'last-upstream';
+
+/** The lists stay as they are. */
+export class RegistryError extends Error {
+  readonly conflict: RegistryConflict;
+
+  constructor(conflict: RegistryConflict, message: string) {
+    super(message);
+    this.conflict = conflict;
+  }
+}
+
+/** The two lists of upstreams. Names and URLs are unique across both, and they are never both empty. */
 export class Registry {
   #upstreams: readonly Upstream[];
   #version = 0;
@@ -22,5 +35,41 @@ export class Registry {
 
   tier(tier: Tier): readonly Upstream[] {
     return this.#upstreams.filter((upstream) => upstream.tier === tier);
+  }
+
+  find(name: string): Upstream | undefined {
+    return this.#upstreams.find((upstream) => upstream.name === name);
+  }
+
+  has(upstream: Upstream): boolean {
+    return this.#upstreams.includes(upstream);
+  }
+
+  /** Puts one at the end of its list. Throws a RegistryError when its name or its URL is there already. */
+  add(upstream: Upstream): void {
+    if (this.find(upstream.name))
+      throw new RegistryError('name-taken', `an upstream named ${upstream.name} is there already`);
+    const same = this.#upstreams.find((each) => each.isSameServerAs(upstream));
+    if (same) throw new RegistryError('url-taken', `${same.name} has this URL already`);
+    const isPrimary = ({ tier }: Upstream) => tier === 'primary';
+    const others = this.#upstreams;
+    this.#change(
+      isPrimary(upstream)
+        ? [...others.filter(isPrimary), upstream, ...others.filter((each) => !isPrimary(each))]
+        : [...others, upstream],
+    );
+  }
+
+  /** Takes one out; nothing happens when it is not there. Throws a RegistryError when it is the last of both lists. */
+  remove(upstream: Upstream): void {
+    if (!this.has(upstream)) return;
+    if (this.#upstreams.length === 1)
+      throw new RegistryError('last-upstream', `${upstream.name} is the last upstream`);
+    this.#change(this.#upstreams.filter((each) => each !== upstream));
+  }
+
+  #change(upstreams: readonly Upstream[]): void {
+    this.#upstreams = upstreams;
+    this.#version += 1;
   }
 }

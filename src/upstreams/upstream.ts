@@ -59,6 +59,8 @@ export class Upstream implements UpstreamIdentity {
   upSinceMs: number;
   /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
   draining = false;
+  /** It was removed from its list: what its last attempts bring is of no use. Written by Membership. */
+  hasLeft = false;
 
   constructor(spec: UpstreamSpec, nowMs: number) {
     this.upSinceMs = nowMs;
@@ -77,6 +79,16 @@ export class Upstream implements UpstreamIdentity {
       url.username || url.password
         ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
         : undefined;
+  }
+
+  /** The same URL: two of them would be asked as if they were two. */
+  isSameServerAs(other: Upstream): boolean {
+    return (
+      this.origin === other.origin &&
+      this.basePath === other.basePath &&
+      this.baseQuery === other.baseQuery &&
+      this.authorization === other.authorization
+    );
   }
 
   /**

@@ -1,0 +1,12 @@
+import type { Clock } from '../clock.ts';
+import type { Announcer } from '../events.ts';
+import type { Logger } from '../log.ts';
+import type { Random } from '../random.ts';
+
+/** What nearly every part needs. */
+export interface Means {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly announcer: Announcer;
+  readonly logger: Logger;
+}

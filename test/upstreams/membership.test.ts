@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { Announcer, type Event } from '../../src/events.ts';
+import { Membership } from '../../src/upstreams/membership.ts';
+import { Quarantine } from '../../src/upstreams/quarantine.ts';
+import { Registry, RegistryError } from '../../src/upstreams/registry.ts';
+import { Upstream, type UpstreamSpec } from '../../src/upstreams/upstream.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const spec = (name: string, extra: Partial<UpstreamSpec> = {}): UpstreamSpec => ({
+  name,
+  url: new URL(`http://${name.toLowerCase()}.example/key-${name}`),
+  // As in the other tests of this folder: small letters are fallbacks.
+  tier: name === name.toUpperCase() ? 'primary' : 'fallback',
+  weight: 1,
+  ...extra,
+});
+
+function setUp(names: string) {
+  const clock = new ManualClock();
+  const events: Event[] = [];
+  const announcer = new Announcer();
+  announcer.listen((event) => events.push(event));
+  const registry = new Registry([...names].map((name) => new Upstream(spec(name), clock.monotonicMs())));
+  const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer });
+  const left: string[] = [];
+  const onLeave = ({ name }: Upstream) => void left.push(name);
+  const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
+  const names_ = () => registry.all.map(({ name }) => name).join('');
+  const find = (name: string): Upstream => {
+    const found = registry.find(name);
+    if (!found) throw new Error(`no ${name}`);
+    return found;
+  };
+  return { clock, events, registry, quarantine, membership, left, names: names_, find };
+}
+
+function conflictOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof RegistryError) return error.conflict;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('an upstream that joins', () => {
+  it('stands at the end of its list', () => {
+    const { membership, names } = setUp('ABab');
+    membership.add(spec('C'));
+    membership.add(spec('c'));
+    expect(names()).toBe('ABCabc');
+  });
+
+  it('is up since that moment, is announced, and changes the version of the lists', () => {
+    const { membership, clock, events, registry } = setUp('A');
+    clock.advance(60_000);
+    const before = registry.version;
+    expect(membership.add(spec('B')).upSinceMs).toBe(clock.monotonicMs());
+    expect(events).toEqual([{ type: 'upstream-added', upstream: { name: 'B', tier: 'primary' } }]);
+    expect(registry.version).not.toBe(before);
+  });
+
+  it('is refused when its name or its URL is there already, whatever the tier', () => {
+    const { membership, names, events } = setUp('Ab');
+    expect(conflictOf(() => membership.add(spec('A', { url: new URL('http://new.example') })))).toBe(
+      'name-taken',
+    );
+    expect(conflictOf(() => membership.add(spec('N', { url: new URL('http://B.example:80/key-b') })))).toBe(
+      'url-taken',
+    );
+    expect(conflictOf(() => membership.add(spec('N', { url: new URL('http://b.example/KEY-b') })))).toBe(
+      'none',
+    );
+    expect(names()).toBe('ANb');
+    expect(events).toHaveLength(1);
+  });
+
+  it('is another server when only its user-info, its query or its port differs', () => {
+    const { membership } = setUp('A');
+    for (const [name, url] of [
+      ['B', 'http://user:pass@a.example/key-A'],
+      ['C', 'http://a.example/key-A?token=1'],
+      ['D', 'http://a.example:8080/key-A'],
+      ['E', 'https://a.example/key-A'],
+    ] as const) {
+      expect(conflictOf(() => membership.add(spec(name, { url: new URL(url) })))).toBe('none');
+    }
+  });
+});
+
+describe('an upstream that leaves', () => {
+  it('is gone from its list, announced with the cause, and let go of', () => {
+    const { membership, find, names, events, left } = setUp('ABa');
+    const upstream = find('B');
+    membership.remove(upstream, 'unhealthy');
+    expect(names()).toBe('Aa');
+    expect(left).toEqual(['B']);
+    expect(upstream.hasLeft).toBe(true);
+    expect(events).toEqual([
+      { type: 'upstream-removed', upstream: { name: 'B', tier: 'primary' }, cause: 'unhealthy' },
+    ]);
+  });
+
+  it('is never the last of both lists', () => {
+    const { membership, find, names, left } = setUp('Aa');
+    membership.remove(find('A'), 'operator');
+    const last = find('a');
+    expect(conflictOf(() => membership.remove(last, 'operator'))).toBe('last-upstream');
+    expect([names(), last.hasLeft, left]).toEqual(['a', false, ['A']]);
+  });
+
+  it('takes with it what was learned of it, and of nobody else', () => {
+    const { membership, find, quarantine } = setUp('AB');
+    for (const name of ['A', 'B']) quarantine.punish(find(name), { reason: 'auth' });
+    membership.remove(find('A'), 'operator');
+    const again = membership.add(spec('A'));
+    expect(quarantine.sentence(again)).toBeUndefined();
+    expect(quarantine.sentence(find('B'))).toBeDefined();
+  });
+});
