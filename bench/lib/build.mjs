@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +15,32 @@ export function ensureBuilt() {
   if (built !== undefined && modifiedMs(daemonFile) !== undefined && built >= newestSourceMs()) return;
   console.log('Building…');
   execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'inherit' });
+}
+
+/**
+ * A copy of the program that reads requests and keeps accounts as ever, but takes each answer for as good as
+ * the first: what it saves is what judging costs. The path of its main file.
+ */
+export function buildUnjudging() {
+  // Where its packages are found.
+  const folder = join(root, 'node_modules/.bench/unjudging');
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(join(root, 'dist'), folder, { recursive: true });
+  const file = join(folder, 'balancer/judge-rpc.js');
+  renameSync(file, join(folder, 'balancer/real-judge-rpc.js'));
+  writeFileSync(
+    file,
+    `import { judgeOneResult as judgeFirst } from './real-judge-rpc.js';
+export { judgeRpcBody, openCall } from './real-judge-rpc.js';
+let first;
+export function judgeOneResult(answered, asked) {
+  if (first) first = { ...first, text: answered.body };
+  return (first ??= judgeFirst(answered, asked));
+}
+export const mayHoldRpcAnswer = () => true;
+`,
+  );
+  return join(folder, 'main.js');
 }
 
 function newestSourceMs() {

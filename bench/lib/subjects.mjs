@@ -8,10 +8,10 @@ import { QUESTION } from './question.mjs';
 
 const fileHere = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** How each proxy is started: port, upstream's port -> command, args, env, and whether its output is a log. */
+/** How each proxy is started: port, upstream's port, the daemon's file -> command, args, env, and whether its output is a log. */
 const launches = {
-  daemon: (port, upstreamPort) => ({
-    args: [daemonFile],
+  daemon: (port, upstreamPort, file) => ({
+    args: [file],
     env: {
       PORT: `${port}`,
       HOST: '127.0.0.1',
@@ -44,9 +44,9 @@ export const subjectNames = Object.keys(launches);
  * Starts a proxy in front of the upstream, on the core. Resolves once it answers through it.
  * Throws when it isn't installed, or doesn't get that far.
  */
-export async function startSubject(name, upstreamPort, core) {
+export async function startSubject(name, upstreamPort, core, file = daemonFile) {
   const port = await freePort();
-  const { logs, ...how } = launches[name](port, upstreamPort);
+  const { logs, ...how } = launches[name](port, upstreamPort, file);
   // A file rather than nothing: to write the log is a part of the work.
   const stdout = logs ? openSync(join(scratchFolder(), `${name}.log`), 'a') : undefined;
   const program = startProgram(name, { ...how, core, stdout });

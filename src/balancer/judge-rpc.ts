@@ -1,6 +1,6 @@
 import { actions, classifyRpcError, classifyRpcResult, type RpcErrorClass } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
-import { type RpcAnswer, type RpcCall, scanRpcAnswer, startsLikeJson } from '../rpc/message.ts';
+import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody } from './decode.ts';
@@ -91,9 +91,8 @@ export function judgeOneResult(
 ): RpcJudgement | undefined {
   const [asked] = calls;
   if (batch || !asked || calls.length !== 1 || headers.contentEncoding !== '') return undefined;
-  const found = scanRpcAnswer(text);
-  const [answer] = found?.answers ?? [];
-  if (!answer || found?.batch || answer.resultStart < 0 || answer.errorStart >= 0) return undefined;
+  const answer = scanLoneRpcAnswer(text);
+  if (!answer || answer.resultStart < 0 || answer.errorStart >= 0) return undefined;
   if (!hasSameBytes(text, answer, body, asked.call) || mayHideTimeout(asked.call.method)) return undefined;
   const settled: CallVerdict = { kind: 'settle', answer, isError: false };
   return { calls: [settled], blames: NO_BLAMES, text, oneByOne: true, exact: true };

@@ -101,9 +101,14 @@ export interface Document {
 export function scanDocument(body: Buffer): Document | undefined {
   const start = documentStart(body);
   if (body[start] === OPEN_ARRAY) return scanArray(body, start);
+  const item = scanLoneObject(body, start);
+  return item && { batch: false, items: [item] };
+}
+
+/** The one object that a document is; undefined when it is anything else, or not whole. */
+export function scanLoneObject(body: Buffer, start = documentStart(body)): Item | undefined {
   const item = scanObject(body, start);
-  if (item === undefined || skipSpace(body, item.end) !== body.length) return undefined;
-  return { batch: false, items: [item] };
+  return item && skipSpace(body, item.end) === body.length ? item : undefined;
 }
 
 function scanArray(body: Buffer, start: number): Document | undefined {

@@ -1,5 +1,5 @@
 import { documentStart, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json-scan.ts';
-import { scanDocument, stringAt } from './members.ts';
+import { scanDocument, scanLoneObject, stringAt } from './members.ts';
 
 /**
  * JSON-RPC messages read where they stand: byte offsets into the body instead of parsed objects, because
@@ -68,6 +68,11 @@ export function scanRpcAnswer(body: Buffer): RpcAnswers | undefined {
   const document = scanDocument(body);
   if (document === undefined || !document.items.every((item) => item.isObject)) return undefined;
   return { batch: document.batch, answers: document.items };
+}
+
+/** The same where a batch is no answer, with no garbage but the one object. */
+export function scanLoneRpcAnswer(body: Buffer): RpcAnswer | undefined {
+  return scanLoneObject(body);
 }
 
 /** Whether an answer that is too large to be read whole may be a JSON object or array: its first byte tells. */
