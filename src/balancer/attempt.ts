@@ -83,7 +83,7 @@ async function sendSigned(
 }
 
 function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]): Sending {
-  if (!ledger || asked.length === 0) return { body, repeat, peekBytes: PEEK_BYTES };
+  if (!ledger) return { body, repeat, peekBytes: PEEK_BYTES };
   const bytes = ledger.payload(asked);
   const whole = bytes === ledger.body;
   const onlyRepeatable = !ledger.hasNotifications && asked.every((entry) => entry.repeat === 'always');
@@ -104,7 +104,7 @@ function askedOf(
     body: ledger.body,
     batch: ledger.rpc.batch,
     calls: asked,
-    partial: asked.length < ledger.entries.length,
+    partial: asked.length > 0 && asked.length < ledger.entries.length,
   };
   return { rpc, repeat, upgrade: upgrade !== undefined, retryStatus, wallMs: clock.wallMs() };
 }
@@ -152,8 +152,9 @@ function note(
   { outcome, verdict, upstream }: Attempted & { readonly upstream: Upstream },
   parts: BalancerParts,
 ): Promise<void> | undefined {
+  if (asked.length === 0 && verdict.next !== 'another') ledger.endNotifications();
   const judgement = verdict.rpc;
-  if (!judgement) return undefined;
+  if (!judgement || asked.length === 0) return undefined;
   const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
   ledger.record(asked, judgement, source);
   rememberFilters(ledger, asked, upstream, parts);

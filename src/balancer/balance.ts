@@ -31,7 +31,7 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
   const { ledger } = exchange;
   const candidates = new Candidates(parts.candidates);
   let last: LastAnswer | undefined;
-  while (exchange.attempts.length < parts.limits.maxAttempts && !(ledger?.entries.length && ledger.done)) {
+  while (exchange.attempts.length < parts.limits.maxAttempts && !ledger?.done) {
     const candidate = candidates.next((upstream) => mayAsk(exchange, upstream, parts));
     if (!candidate) break;
     last?.answered.stream?.cancel();
@@ -42,7 +42,11 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     if (outcome.kind === 'out-of-time') return outOfTime(ledger);
     if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
     if (outcome.kind === 'switched') return { kind: 'tunnel', switched: outcome, upstream };
-    if (outcome.kind === 'answered') {
+    if (outcome.kind === 'answered' && asked.length === 0 && ledger?.entries.length) {
+      // To notifications only: it answers none of the other items.
+      outcome.stream?.cancel();
+      last = undefined;
+    } else if (outcome.kind === 'answered') {
       if (verdict.next === 'deliver' && !verdict.rpc) return { kind: 'deliver', answered: outcome, upstream };
       last = { answered: outcome, upstream, blamed: verdict.blames.length > 0 };
     } else last = undefined;
@@ -63,7 +67,8 @@ function notNow({ draining, overloaded }: BalancerParts): AnswerCode | undefined
 
 /** Whether an upstream may be asked for anything that is still open. */
 function mayAsk({ ledger }: Exchange, upstream: Upstream, parts: BalancerParts): boolean {
-  if (!ledger?.entries.length) return true;
+  // Notifications go anywhere.
+  if (!ledger?.hasOpen) return true;
   return ledger.entries.some((entry) => entry.state === 'open' && mayGo(entry, upstream, parts));
 }
 

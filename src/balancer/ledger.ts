@@ -92,9 +92,19 @@ export class Ledger {
     return this.#exact;
   }
 
-  /** Nothing is left to be asked. */
+  /** A call still wants an answer. */
+  get hasOpen(): boolean {
+    return this.entries.some((entry) => entry.state === 'open');
+  }
+
+  /** Nothing is left to be sent. */
   get done(): boolean {
-    return this.entries.every((entry) => entry.state !== 'open');
+    return !this.#hasNotifications && !this.hasOpen;
+  }
+
+  /** An upstream has taken the notifications, or may have. */
+  endNotifications(): void {
+    this.#hasNotifications = false;
   }
 
   /** The body that asks for these entries: the client's own bytes when nothing is left out. */
@@ -114,7 +124,7 @@ export class Ledger {
 
   /** Takes down what an attempt brought. */
   record(asked: readonly Entry[], judgement: RpcJudgement, source: Source): void {
-    if (judgement.oneByOne || !judgement.calls.every(isUntouched)) this.#hasNotifications = false;
+    if (judgement.oneByOne || !judgement.calls.every(isUntouched)) this.endNotifications();
     for (let index = 0; index < asked.length; index += 1) {
       const entry = asked[index];
       const verdict = judgement.calls[index];

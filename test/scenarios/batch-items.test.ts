@@ -98,6 +98,29 @@ describe('notifications', () => {
     expect([bodies(primary), bodies(fallback)]).toEqual([[only], [only]]);
   });
 
+  const beside = [
+    ['an item that is no call', '1', own(null, 'INVALID_CALL')],
+    ['a call to a filter that nobody made', call('7', 'eth_getFilterChanges'), own(7, 'FILTER_NOT_FOUND')],
+  ] as const;
+
+  it.each(beside)('are sent beside nothing but %s', async (_, item, refusal) => {
+    const response = await post(daemon.url, `[${note('eth_call')},${item},${note('eth_chainId')}]`);
+    expect([response.status, response.json()]).toMatchObject([200, [refusal]]);
+    expect(bodies(primary)).toEqual([`[${note('eth_call')},${note('eth_chainId')}]`]);
+    expect(fallback.requests.length).toBe(0);
+  });
+
+  it.each(beside)('go to the next upstream beside nothing but %s', async (_, item, refusal) => {
+    primary.use(refuseRate());
+    fallback.use(answer({ status: 404, body: 'no such page' }));
+    const response = await post(daemon.url, `[${note('eth_call')},${item}]`);
+    expect([response.status, response.json()]).toMatchObject([200, [refusal]]);
+    expect([bodies(primary), bodies(fallback)]).toEqual([
+      [`[${note('eth_call')}]`],
+      [`[${note('eth_call')}]`],
+    ]);
+  });
+
   it('that act are not repeated when they are all there is', async () => {
     const only = `[${note('eth_call')},${note('eth_sendTransaction')}]`;
     primary.use(resetAfterRequest());
