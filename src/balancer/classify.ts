@@ -7,6 +7,12 @@ import { Ledger, type Placement } from './ledger.ts';
 /** Methods that may always be repeated: RFC 9110, 9.2.2 (idempotent). */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
+/**
+ * A batch that is too large is refused call by call, up to so many times the limit; a larger one as a whole, or
+ * a body of commas would make us answer a hundred times its length.
+ */
+const ANSWERED_ONE_BY_ONE = 2;
+
 export interface ClassifySettings {
   /** Calls in one JSON-RPC batch. */
   readonly maxBatch: number;
@@ -19,14 +25,15 @@ export interface ClassifySettings {
  */
 export function classify(exchange: Exchange, { maxBatch, place }: ClassifySettings): AnswerCode | undefined {
   const { body, request } = exchange;
-  const rpc = request.method === 'POST' && body.kind === 'kept' ? parseRpcRequest(body.bytes) : undefined;
+  const isPost = request.method === 'POST' && body.kind === 'kept';
+  const rpc = isPost ? parseRpcRequest(body.bytes, maxBatch * ANSWERED_ONE_BY_ONE) : undefined;
   if (!rpc || body.kind !== 'kept') {
     const idempotent = IDEMPOTENT_METHODS.has(request.method ?? '') && body.kind === 'kept';
     exchange.repeat = idempotent ? 'always' : 'unsent';
     return undefined;
   }
   exchange.rpc = rpc;
-  if (rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
+  if (rpc.isTooLong || rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
   if (rpc.calls.length === 0) return 'INVALID_CALL';
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
   exchange.ledger = new Ledger(rpc, body.bytes, (call) => place(call, body.bytes));

@@ -95,12 +95,14 @@ export class Item {
 export interface Document {
   readonly batch: boolean;
   readonly items: readonly Item[];
+  /** There are more items than were asked for; what comes after those was not looked at. */
+  readonly isCut?: true;
 }
 
 /** The object of a document, or each item of its array; undefined when it is neither, or not whole. */
-export function scanDocument(body: Buffer): Document | undefined {
+export function scanDocument(body: Buffer, maxItems = Number.POSITIVE_INFINITY): Document | undefined {
   const start = documentStart(body);
-  if (body[start] === OPEN_ARRAY) return scanArray(body, start);
+  if (body[start] === OPEN_ARRAY) return scanArray(body, start, maxItems);
   const item = scanLoneObject(body, start);
   return item && { batch: false, items: [item] };
 }
@@ -111,11 +113,12 @@ export function scanLoneObject(body: Buffer, start = documentStart(body)): Item 
   return item && skipSpace(body, item.end) === body.length ? item : undefined;
 }
 
-function scanArray(body: Buffer, start: number): Document | undefined {
+function scanArray(body: Buffer, start: number, maxItems: number): Document | undefined {
   const items: Item[] = [];
   let at = skipSpace(body, start + 1);
   let closed = body[at] === CLOSE_ARRAY;
   while (!closed) {
+    if (items.length === maxItems) return { batch: true, items, isCut: true };
     const item = body[at] === OPEN_OBJECT ? scanObject(body, at) : scanOther(body, at);
     if (item === undefined) return undefined;
     items.push(item);

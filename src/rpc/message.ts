@@ -27,6 +27,8 @@ export interface RpcCall {
 export interface RpcRequest {
   readonly batch: boolean;
   readonly calls: readonly RpcCall[];
+  /** It is a batch of more calls than may be read; none of them is here. */
+  readonly isTooLong?: true;
 }
 
 /** An answer, or what stands in its place: an object with neither result nor error is the caller's to judge. */
@@ -48,10 +50,11 @@ export interface RpcAnswers {
 
 /**
  * Reads a request body. Undefined when it is no JSON-RPC: not whole JSON, an object without a string
- * `method`, or an array without one such object. `[]` is a batch without calls.
+ * `method`, or an array without one such object. `[]` is a batch without calls. Of a batch no more than
+ * `maxCalls` items are looked at: a megabyte can hold half a million.
  */
-export function parseRpcRequest(body: Buffer): RpcRequest | undefined {
-  const document = scanDocument(body);
+export function parseRpcRequest(body: Buffer, maxCalls = Number.POSITIVE_INFINITY): RpcRequest | undefined {
+  const document = scanDocument(body, maxCalls);
   if (document === undefined) return undefined;
   let calls = 0;
   for (const item of document.items) {
@@ -60,6 +63,7 @@ export function parseRpcRequest(body: Buffer): RpcRequest | undefined {
     if (item.method !== undefined) calls++;
   }
   if (document.items.length > 0 && calls === 0) return undefined;
+  if (document.isCut) return { batch: true, calls: [], isTooLong: true };
   return { batch: document.batch, calls: document.items };
 }
 

@@ -86,6 +86,14 @@ describe('parseRpcRequest', () => {
     expect(parseRpcRequest(Buffer.from('[ ]'))).toEqual({ batch: true, calls: [] });
   });
 
+  it('reads no more items of a batch than it is told to, whatever follows', () => {
+    const read = (text: string) => parseRpcRequest(Buffer.from(text), 2);
+    expect(read('[{"method":"a"},1]')?.calls).toHaveLength(2);
+    expect(read('[{"method":"a"},1,2]')).toEqual({ batch: true, calls: [], isTooLong: true });
+    expect(read('[{"method":"a"},1,{')).toEqual({ batch: true, calls: [], isTooLong: true });
+    expect(read('[1,1,{"method":"a"}]')).toBeUndefined();
+  });
+
   it.each([
     ['an object without a method', '{"id":1}'],
     ['a method that is no string', '{"method":1}'],

@@ -183,4 +183,17 @@ describe('a large batch', () => {
     expect(response.json()).toMatchObject(many.map((id) => own(JSON.parse(id), 'BATCH_TOO_LARGE')));
     expect((await post(daemon.url, batch(...many.slice(1)))).status).toBe(200);
   });
+
+  it('of more than twice MAX_BATCH calls is refused as a whole, which costs no more than its length', async () => {
+    const response = await post(daemon.url, `[${call('1')}${',0'.repeat(500_000)}]`);
+    expect([response.status, first.requests.length]).toEqual([413, 0]);
+    expect(response.json()).toMatchObject(own(null, 'BATCH_TOO_LARGE'));
+  });
+
+  it('without a call in it passes, however many items it has', async () => {
+    const numbers = `[${'0,'.repeat(400_000)}0]`;
+    first.use(answer({ body: 'taken' }));
+    expect((await post(daemon.url, numbers)).text).toBe('taken');
+    expect(bodies(first)).toEqual([numbers]);
+  });
 });
