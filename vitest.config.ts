@@ -4,9 +4,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.slow.test.ts'],
-    // Real processes on a small machine: generous limits, short tests.
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Real processes on a machine that may be slow and busy: the limits only end what would never end.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

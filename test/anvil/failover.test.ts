@@ -1,6 +1,6 @@
 // A node that dies under load costs no application an answer.
 import type { Hex } from 'viem';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Anvil, startAnvils } from '../support/anvil.ts';
 import { type Daemon, type StatsRow, startBalancer } from '../support/daemon.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
@@ -11,9 +11,6 @@ import { ethersReader, IDENTITY, viemReader, word } from './clients.ts';
 const IN_FLIGHT = 40;
 /** A failure of the network rests 5 s; 10 s, should a slow machine start the node only after it was tried again. */
 const BACK_WITHIN_MS = 12_000;
-
-// A rest and some hundred calls take long on a slow machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Calls one after the other in many lanes, each with data of its own that must come back; a fault ends all. */
 class SteadyReads {

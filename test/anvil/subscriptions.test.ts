@@ -1,7 +1,7 @@
 // Applications that subscribe to a node's events over a WebSocket.
 import { WebSocketProvider } from 'ethers';
 import { createPublicClient, webSocket } from 'viem';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { Anvil } from '../support/anvil.ts';
 import { answer } from '../support/behaviours.ts';
 import { type Daemon, startBalancer } from '../support/daemon.ts';
@@ -10,8 +10,6 @@ import { rpc } from '../support/http-client.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { until } from '../support/waiting.ts';
 import { CHAIN_ID } from './clients.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 async function start(): Promise<{ anvil: Anvil; daemon: Daemon; url: string }> {
   const anvil = await Anvil.start();

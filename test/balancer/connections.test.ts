@@ -12,7 +12,7 @@ import {
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { requestBytes } from '../support/raw-client.ts';
 import { BigBody } from '../support/streams.ts';
-import { until, within } from '../support/waiting.ts';
+import { standstill, until, within } from '../support/waiting.ts';
 import { Attempts, answerOf, Reader, streamOf } from './attempts.ts';
 
 const call = (method: string) =>
@@ -204,13 +204,8 @@ describe('a body that streams', () => {
     await attempts.send();
     const outcome = await attempts.outcome();
     const reader = Reader.of(outcome, { isSlow: true });
-    let before = -1;
     // Until the buffers on the way are full and nothing moves any more.
-    await until(() => {
-      const isStill = body.written === before;
-      before = body.written;
-      return new Promise<boolean>((resolve) => setTimeout(resolve, 200, isStill));
-    }, 'a standstill');
+    await standstill(() => body.written, 'a standstill');
     expect(reader.size).toBeLessThan(1_000_000);
     expect(body.written).toBeLessThan(60_000_000);
     attempts.clock.advance(3_600_000);

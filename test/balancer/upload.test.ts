@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { answer, earlyAnswer, resetAfterRequest, silence } from '../support/behaviours.ts';
 import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
 import { chunked, type RawClient, requestBytes } from '../support/raw-client.ts';
-import { until, within } from '../support/waiting.ts';
+import { standstill, until, within } from '../support/waiting.ts';
 import { ATTEMPT_TIMEOUT_MS, Attempts, answerOf, CLIENT_BODY_TIMEOUT_MS, PRECISION_MS } from './attempts.ts';
 
 const CHUNKED = ['Transfer-Encoding: chunked'];
@@ -148,12 +148,7 @@ describe('and its upstream', () => {
       if (written < 400_000_000) write();
     };
     write();
-    let before = -1;
-    await until(() => {
-      const isStill = written === before;
-      before = written;
-      return new Promise<boolean>((resolve) => setTimeout(resolve, 200, isStill));
-    }, 'a standstill');
+    await standstill(() => written, 'a standstill');
     expect(written).toBeLessThan(60_000_000);
     attempts.clock.advance(ATTEMPT_TIMEOUT_MS + PRECISION_MS);
     expect(await attempts.outcome()).toEqual({ kind: 'timed-out' });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../support/properties.ts';
 
 /** Bytes that mean something to one parser or another. */
 const FRAGMENTS = [

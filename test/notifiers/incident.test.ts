@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Incident } from '../../src/notifiers/incident.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { fc } from '../support/properties.ts';
 
 const COOLDOWN_MS = 300_000;
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRpcRequest, type RpcAnswer, scanRpcAnswer, startsLikeJson } from '../../src/rpc/message.ts';
+import { fc } from '../support/properties.ts';
 import { objectSource, type Source, spacing, valueSource } from './json-document.ts';
 
 const message = fc.record(

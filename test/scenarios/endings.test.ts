@@ -6,7 +6,7 @@ import { type Daemon, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { BigBody } from '../support/streams.ts';
-import { until, within } from '../support/waiting.ts';
+import { standstill, until, within } from '../support/waiting.ts';
 
 const call = '{"jsonrpc":"2.0","id":1,"method":"eth_getLogs","params":[]}';
 
@@ -20,7 +20,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   primary = await FakeUpstream.start('primary');
   fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
+  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
   daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
 });
 
@@ -30,8 +30,8 @@ beforeEach(async () => {
   fallback.reset();
 });
 
-async function asked(bytes: Buffer): Promise<RawClient> {
-  const client = await RawClient.connect(daemon.port);
+async function asked(bytes: Buffer, { port } = daemon): Promise<RawClient> {
+  const client = await RawClient.connect(port);
   client.send(bytes);
   return client;
 }
@@ -77,8 +77,9 @@ describe('an answer that breaks off after its first byte went out', () => {
       at: 'body',
       run: (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(90_000)}`),
     });
-    const client = await asked(requestBytes('GET /x'));
-    const response = await client.response(4_000);
+    const hasty = await startBalancer({ primaries: [primary], env: { ATTEMPT_TIMEOUT: '1s' } });
+    const client = await asked(requestBytes('GET /x'), hasty);
+    const response = await client.response(1_000);
     expect(response.complete).toBe(false);
   });
 });
@@ -155,13 +156,7 @@ it('a slow reader holds the upstream back instead of filling the memory', async 
   const client = await asked(requestBytes('GET /x'));
   await client.head();
   client.socket.pause();
-  let before = -1;
   // Until the buffers on the way are full and nothing moves any more.
-  await until(async () => {
-    const still = body.written === before;
-    before = body.written;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    return still;
-  }, 'a standstill');
+  await standstill(() => body.written, 'a standstill');
   expect(body.written).toBeLessThan(60_000_000);
 });

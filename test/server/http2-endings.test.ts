@@ -15,7 +15,7 @@ import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { BigBody, EventStream } from '../support/streams.ts';
-import { until, within } from '../support/waiting.ts';
+import { standstill, until, within } from '../support/waiting.ts';
 import { startSecureApp } from './secure.ts';
 
 async function running(flags: readonly string[] = [], clock: AppSetUp['clock'] = systemClock) {
@@ -44,13 +44,7 @@ describe('a large body', () => {
     upstream.use(big.behaviour);
     const stream = client.open({ ':path': '/big' }, true);
     await once(stream, 'response');
-    await until(() => big.written > 500_000, 'what fits in between');
-    const held = await until(async () => {
-      const before = big.written;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return big.written === before && before;
-    }, 'backpressure');
-    expect(held).toBeLessThan(BIG / 2);
+    expect(await standstill(() => big.written, 'backpressure', 500_000)).toBeLessThan(BIG / 2);
     const { body, code } = await answerOn(stream);
     expect([body.length, code]).toEqual([BIG, 0]);
   });
@@ -71,12 +65,8 @@ describe('a large body', () => {
     const stream = client.open({ ':path': '/big', ':method': 'POST', 'content-length': String(BIG) });
     stream.end(Buffer.alloc(BIG));
     await upstream.arrived();
-    await until(async () => {
-      const before = client.session.socket.bytesWritten;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return client.session.socket.bytesWritten === before;
-    }, 'backpressure');
-    expect(client.session.socket.bytesWritten).toBeLessThan(BIG / 2);
+    const held = await standstill(() => client.session.socket.bytesWritten, 'backpressure');
+    expect(held).toBeLessThan(BIG / 2);
     // The connection still serves others.
     upstream.use(answer({ body: 'other' }));
     expect((await client.get('/other')).text).toBe('other');
@@ -284,11 +274,7 @@ it('a client that reads nothing of its answer loses it after CLIENT_BODY_TIMEOUT
   const stream = client.open({ ':path': '/big' }, true);
   await once(stream, 'response');
   const request = await upstream.arrived();
-  await until(async () => {
-    const before = big.written;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    return before > 500_000 && big.written === before;
-  }, 'backpressure');
+  await standstill(() => big.written, 'backpressure', 500_000);
   for (let seconds = 0; seconds < 19; seconds++) clock.advance(1_000);
   expect((await client.get('/other')).text).toBe('A');
   expect(request.isClosed).toBe(false);
@@ -298,17 +284,18 @@ it('a client that reads nothing of its answer loses it after CLIENT_BODY_TIMEOUT
 });
 
 it('a connection without requests is closed after CLIENT_KEEP_ALIVE', async () => {
-  const { client } = await running(['--client-keep-alive=50ms']);
+  // Longer than a client takes from its handshake to its first request.
+  const { client } = await running(['--client-keep-alive=1s']);
   await client.get('/x');
   await within(client.closed, 5_000, 'the end of the connection');
   expect(client.goaway).toBe(0);
 });
 
 it('a silent request outlives CLIENT_KEEP_ALIVE', async () => {
-  const { client, upstream } = await running(['--client-keep-alive=50ms']);
+  const { client, upstream } = await running(['--client-keep-alive=1s']);
   const gate = new Gate();
   upstream.use(held(gate, answer({ body: 'late' })));
   const answered = client.get('/x');
-  setTimeout(gate.release, 300);
+  setTimeout(gate.release, 2_500);
   expect((await answered).text).toBe('late');
 });

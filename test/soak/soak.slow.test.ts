@@ -67,7 +67,7 @@ async function actRaw(port: number, lot: number): Promise<void> {
     else if (lot < 0.9) client.send('GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n');
     else client.send(requestBytes('POST /', [], CALL));
     await sleep(random() * 50);
-    if (lot < 0.85) await client.response(200);
+    if (lot < 0.85) await client.response(35);
   } finally {
     if (random() < 0.5) client.leave();
     else client.reset();

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STRATEGY_NAMES, strategies } from '../../src/strategies/index.ts';
 import type { Strategy } from '../../src/strategies/strategy.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { fc } from '../support/properties.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { makeUpstreams, shares, word } from './draws.ts';
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leastConnections } from '../../src/strategies/least-connections.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { fc } from '../support/properties.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { makeUpstreams, shares, word } from './draws.ts';
 

@@ -97,7 +97,7 @@ export class Anvil {
       throw new Error(`Anvil ended before it answered: ${complaints}`);
     });
     const settled = async () => this.hasExited || (await this.#answersNow());
-    await Promise.race([until(settled, `Anvil on port ${this.#port}`, 15_000), early]);
+    await Promise.race([until(settled, `Anvil on port ${this.#port}`, 10_000), early]);
     // An answer that came although it ended was another process's.
     if (this.hasExited) await early;
   }

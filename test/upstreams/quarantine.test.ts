@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FAILURE_REASONS, type FailureReason } from '../../src/events.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { fc } from '../support/properties.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import {
   A,

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRetryAfter } from '../../src/upstreams/retry-after.ts';
+import { fc } from '../support/properties.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TwoQueue } from '../../src/upstreams/two-queue.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { fc } from '../support/properties.ts';
 import { TwoQueueModel } from './two-queue-model.ts';
 
 type Command =
