@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callRpc, freePort, type Running, startNode, startSample } from '../examples/processes.ts';
+import { callRpc, type Running, startNode, startSample } from '../examples/processes.ts';
+import { releasedPort } from '../support/fake-upstream.ts';
 import { until } from '../support/waiting.ts';
 import { environment, execForm, last, parseDockerfile, type Stage } from './dockerfile.ts';
 import { StageBuilder } from './stages.ts';
@@ -63,7 +64,7 @@ describe('the image that the Dockerfile describes', () => {
   });
 
   it('serves with an env file, is healthy, and ends on SIGTERM', async () => {
-    const port = await freePort();
+    const port = await releasedPort();
     const sample = await startSample({ NAME: 'behind' });
     const env = envFile(
       `# comment\nRPC_URLS=${sample} name=one weight=2\nFALLBACK_RPC_URLS=none\nPORT=${port}\n`,

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { releasedPort } from '../support/fake-upstream.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { until, within } from '../support/waiting.ts';
-import { callRpc, demoFile, freePort, type Running, runs, startNode } from './processes.ts';
+import { callRpc, demoFile, type Running, runs, startNode } from './processes.ts';
 
 const READY_MS = 15_000;
 const CALLS = 40;
 
 async function startDemo(): Promise<{ demo: Running; url: string; pids: number[] }> {
-  const port = await freePort();
+  const port = await releasedPort();
   // A process group of its own, like a terminal's foreground job: Ctrl-C goes to the whole group.
   const demo = startNode([demoFile], { PORT: String(port) }, { detached: true });
   const pids = (): number[] => [...demo.output().matchAll(/process (\d+)/g)].map((match) => Number(match[1]));

@@ -1,6 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { until } from '../support/waiting.ts';
@@ -58,17 +57,6 @@ export async function startSampleProcess(
   const running = startNode([sampleFile], { HOST: '127.0.0.1', PORT: '0', ...settings });
   const port = await until(() => /listens on \S+:(\d+)/.exec(running.output())?.[1], 'the sample listens');
   return { url: `http://127.0.0.1:${port}`, running };
-}
-
-/** A loopback port that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
-  return address.port;
 }
 
 /** Whether a process of this number runs. */

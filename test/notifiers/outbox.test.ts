@@ -134,12 +134,14 @@ describe('with a real webhook', () => {
   it('does not hold up the events while the webhook hangs', async () => {
     const webhook = await startFakeWebhook();
     webhook.answer = neverAnswers;
-    const { announce, alerts, clock, failures } = setUp(createSlackNotifier(webhook.url, { timeoutMs: 500 }));
+    const { announce, alerts, clock, failures } = setUp(
+      createSlackNotifier(webhook.url, { timeoutMs: 1_500 }),
+    );
     await announce(failed, primaryAnswered, failed);
     await webhook.received(1);
     await alerts.drain(9_000);
     expect(failures.map(({ problem }) => problem)).toEqual(
-      Array(2).fill('the webhook did not answer within 500 ms'),
+      Array(2).fill('the webhook did not answer within 1500 ms'),
     );
     expect(clock.pendingTimers).toBe(0);
   });

@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { notifiers } from '../../src/notifiers/index.ts';
 import { type Alert, NotificationFailed } from '../../src/notifiers/notifier.ts';
 import { createSlackNotifier } from '../../src/notifiers/slack.ts';
+import { releasedPort } from '../support/fake-upstream.ts';
 import { answers, neverAnswers, startFakeWebhook, type WebhookAnswer } from '../support/fake-webhook.ts';
 
 const alert: Alert = { kind: 'wrong-chain', severity: 'warning', text: '[lb-1] a is on another chain.' };
@@ -22,16 +20,6 @@ async function failureOf(sending: Promise<void>): Promise<unknown> {
 function shown(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return `${error.stack} ${JSON.stringify(error, Object.getOwnPropertyNames(error))} ${String(error.cause)}`;
-}
-
-async function releasedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // A server that listens on TCP has an address of this kind.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('the Slack notifier', () => {
@@ -74,9 +62,9 @@ describe('the Slack notifier', () => {
   ])('gives up on a webhook that %s', async (_, answer) => {
     const webhook = await startFakeWebhook();
     webhook.answer = answer;
-    const error = await failureOf(createSlackNotifier(webhook.url, { timeoutMs: 500 }).send(alert));
+    const error = await failureOf(createSlackNotifier(webhook.url, { timeoutMs: 1_500 }).send(alert));
     expect(error).toBeInstanceOf(NotificationFailed);
-    expect(error).toHaveProperty('message', 'the webhook did not answer within 500 ms');
+    expect(error).toHaveProperty('message', 'the webhook did not answer within 1500 ms');
     expect(shown(error)).not.toContain('seCretToken');
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PROBE_NAMES, probes } from '../../src/probes/index.ts';
-import { check, listenHttp, listenRaw, nobodyConnected, releasedPort, silentPort, UP } from './servers.ts';
+import { releasedPort } from '../support/fake-upstream.ts';
+import { check, listenHttp, listenRaw, nobodyConnected, silentPort, UP } from './servers.ts';
 
 describe.each([...PROBE_NAMES])('every probe: %s', (name) => {
   it('bears the name that the settings call it', () => {

@@ -50,12 +50,6 @@ export function check(name: string, url: string, change: Partial<ProbeSettings> 
   return within(probe.check(upstreamAt(url), { ...GENEROUS, ...change }), 4_000, 'the end of a check');
 }
 
-export async function releasedPort(): Promise<number> {
-  const { port, close } = await listenRaw(() => {});
-  await close();
-  return port;
-}
-
 export const nobodyConnected = ({ sockets }: Running) =>
   until(() => sockets.size === 0, 'no socket left behind');
 

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { answerByLabel, type Behaviour } from './behaviours.ts';
+import { holdPort } from './held-port.ts';
 import { declaredFraming, MessageReader } from './http-message.ts';
 import { releaseAfterwards } from './leftovers.ts';
 import { RecordedRequest } from './recorded-request.ts';
@@ -19,6 +20,8 @@ export class FakeUpstream {
   #always: Behaviour;
   #server: Server | undefined;
   #port = 0;
+  /** Lets the port go, which is kept for this upstream while it is closed. */
+  #letGo: () => void = () => {};
 
   private constructor(label: string) {
     this.label = label;
@@ -30,7 +33,10 @@ export class FakeUpstream {
     const upstream = new FakeUpstream(label);
     if (always) upstream.use(always);
     await upstream.listenAgain();
-    releaseAfterwards(() => upstream.close());
+    releaseAfterwards(async () => {
+      await upstream.#stop();
+      upstream.#letGo();
+    });
     return upstream;
   }
 
@@ -70,8 +76,14 @@ export class FakeUpstream {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Frees the port and ends all connections. */
+  /** Listens no more and ends all connections. Nobody else gets the port before the end of the test. */
   async close(): Promise<void> {
+    if (!this.#server) return;
+    await this.#stop();
+    this.#letGo = await holdPort(this.#port);
+  }
+
+  async #stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     if (!server) return;
@@ -90,6 +102,7 @@ export class FakeUpstream {
     // A TCP server that listens has an address with a port.
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
+    this.#letGo();
   }
 
   #accept(socket: Socket): void {
@@ -138,7 +151,7 @@ export class FakeUpstream {
   }
 }
 
-/** A port on 127.0.0.1 on which nothing listens. */
+/** A port on 127.0.0.1 on which nothing listens until the end of the test, unless the test asks for it. */
 export async function releasedPort(): Promise<number> {
   const upstream = await FakeUpstream.start();
   await upstream.close();

@@ -1,4 +1,6 @@
 // The instruments of the other tests, tried against each other: a fault that they can't see, no test sees.
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import {
   answer,
@@ -84,7 +86,19 @@ describe('the fake upstream', () => {
     await expect(rpc(upstream.url, 'm')).rejects.toThrow('ECONNREFUSED');
     await upstream.listenAgain();
     expect((await rpc(upstream.url, 'm')).reply.result).toBe('A');
-    await expect(RawClient.connect(await releasedPort())).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('keeps the port that it had until the end of the test, for whoever asks for this very one', async () => {
+    const upstream = await FakeUpstream.start('A');
+    const port = await releasedPort();
+    await upstream.close();
+    for (const kept of [port, upstream.port])
+      await expect(RawClient.connect(kept)).rejects.toThrow('ECONNREFUSED');
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    server.close();
+    await upstream.listenAgain();
+    expect((await rpc(upstream.url, 'm')).reply.result).toBe('A');
   });
 });
 
