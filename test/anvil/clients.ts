@@ -35,7 +35,7 @@ const chainAt = (url: string) =>
 export function viemReader(url: string, transport: HttpTransportConfig = {}): PublicClient {
   return createPublicClient({
     chain: chainAt(url),
-    transport: http(url, { retryCount: 0, ...transport }),
+    transport: http(url, { retryCount: 0, timeout: 60_000, ...transport }),
     pollingInterval: POLLING_MS,
     cacheTime: 0,
   });
@@ -43,7 +43,11 @@ export function viemReader(url: string, transport: HttpTransportConfig = {}): Pu
 
 /** Signs here and sends raw transactions from the first rich account. */
 export function viemWallet(url: string) {
-  return createWalletClient({ account, chain: chainAt(url), transport: http(url, { retryCount: 0 }) });
+  return createWalletClient({
+    account,
+    chain: chainAt(url),
+    transport: http(url, { retryCount: 0, timeout: 60_000 }),
+  });
 }
 
 /** One call per request, nothing kept, nothing repeated. */

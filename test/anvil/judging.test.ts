@@ -55,7 +55,7 @@ describe('a transaction whose first answer is lost after the node took it', () =
   it('has its hash and its receipt when it was mined at once', async () => {
     const before = await nonce();
     const hash = await viemWallet(daemon.url).sendTransaction({ to: ALICE, value: parseEther('1') });
-    const receipt = await viemReader(daemon.url).waitForTransactionReceipt({ hash, timeout: 10_000 });
+    const receipt = await viemReader(daemon.url).waitForTransactionReceipt({ hash, timeout: 60_000 });
     expect(receipt).toMatchObject({ status: 'success', transactionHash: hash });
     expect([sentRaw(first) > 0, sentRaw(second), (await nonce()) - before]).toEqual([true, 1, 1]);
   });
@@ -66,7 +66,7 @@ describe('a transaction whose first answer is lost after the node took it', () =
     const hash = await viemWallet(daemon.url).sendTransaction({ to: ALICE, value: 1n });
     await rpc(anvil.url, 'evm_setAutomine', [true]);
     await rpc(anvil.url, 'evm_mine');
-    const receipt = await viemReader(daemon.url).waitForTransactionReceipt({ hash, timeout: 10_000 });
+    const receipt = await viemReader(daemon.url).waitForTransactionReceipt({ hash, timeout: 60_000 });
     expect(receipt).toMatchObject({ status: 'success', transactionHash: hash });
     expect((await nonce()) - before).toBe(1);
   });

@@ -172,7 +172,7 @@ it('a transaction that reverts on chain has a receipt that says so', async () =>
   // A stated amount of gas, or the wallet would see the revert before it sends.
   const wallet = viemWallet(single.url);
   const hash = await wallet.writeContract({ address, abi, functionName: 'act', gas: 100_000n });
-  const receipt = await viemReader(single.url).waitForTransactionReceipt({ hash, timeout: 10_000 });
+  const receipt = await viemReader(single.url).waitForTransactionReceipt({ hash, timeout: 60_000 });
   expect([receipt.status, receipt.to]).toEqual(['reverted', address.toLowerCase()]);
   expect((await single.stats()).map(({ failures, state }) => [failures, state])).toEqual([[0, 'usable']]);
 });

@@ -38,7 +38,7 @@ describe.each([
     const before = await sentAt(anvils[0]);
     const hash = await viemWallet(daemon.url).sendTransaction({ to: ALICE, value: parseEther('1.5') });
     const client = viemReader(daemon.url);
-    const receipt = await client.waitForTransactionReceipt({ hash, timeout: 10_000 });
+    const receipt = await client.waitForTransactionReceipt({ hash, timeout: 60_000 });
     expect(receipt).toMatchObject({ status: 'success', transactionHash: hash, to: ALICE });
     expect(await client.getBalance({ address: ALICE })).toBe(parseEther('1.5'));
     await expectOnPrimaryOnly(before + 1);
@@ -69,7 +69,7 @@ it('a transaction is mined once, by the fallback, when the primary is dead', asy
   const daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback] });
   await primary.kill();
   const hash = await viemWallet(daemon.url).sendTransaction({ to: ALICE, value: 1n });
-  const receipt = await viemReader(daemon.url).waitForTransactionReceipt({ hash, timeout: 10_000 });
+  const receipt = await viemReader(daemon.url).waitForTransactionReceipt({ hash, timeout: 60_000 });
   expect(receipt.status).toBe('success');
   expect([await sentAt(fallback), await viemReader(fallback.url).getBalance({ address: ALICE })]).toEqual([
     1,

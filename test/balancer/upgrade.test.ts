@@ -17,7 +17,7 @@ import { ACCEPT, askForWebSocket, KEY, switchProtocol, TunnelClient } from '../s
 import { until } from '../support/waiting.ts';
 import { asked, FORGIVING, names, Pair, refusal } from './upgrades.ts';
 
-const pair = await Pair.start(['--attempt-timeout=300ms']);
+const pair = await Pair.start(['--attempt-timeout=2s']);
 const { first, second, app } = pair;
 
 beforeEach(() => pair.reset());

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { until } from '../support/waiting.ts';
 import { callRpc, sampleFile, startNode, startSample, startSampleProcess } from './processes.ts';
 
@@ -127,22 +128,27 @@ describe('the faults of the sample upstream', () => {
 });
 
 describe('the end of the sample upstream', () => {
+  /** Sends a request; resolves when it has arrived: what was sent after it is answered. */
+  async function underWay(url: string): Promise<RawClient> {
+    const client = await RawClient.connect(Number(new URL(url).port));
+    client.send(requestBytes('GET /'));
+    await fetch(`${url}/health`);
+    return client;
+  }
+
   it.each(['SIGTERM', 'SIGINT'] as const)('lets a request finish after %s', async (signal) => {
-    const { url, running } = await startSampleProcess({ LATENCY_MS: '300' });
-    const answer = fetch(url);
-    // The request has to be under way before the signal; its answer is still 300 ms off.
-    await sleep(100);
+    const { url, running } = await startSampleProcess({ LATENCY_MS: '500' });
+    const client = await underWay(url);
     running.child.kill(signal);
-    expect((await answer).status).toBe(200);
+    expect((await client.response()).status).toBe(200);
     expect(await running.ended).toBe(0);
   });
 
   it('does not wait for requests that hang', async () => {
     const { url, running } = await startSampleProcess({ HANG_RATE: '1' });
-    const answer = fetch(url).catch(() => 'cut');
-    await sleep(100);
+    const client = await underWay(url);
     running.child.kill('SIGTERM');
-    expect(await answer).toBe('cut');
+    expect(await client.ended()).not.toBe('open');
     expect(await running.ended).toBe(0);
   });
 });

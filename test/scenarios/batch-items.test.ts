@@ -21,7 +21,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   primary = await FakeUpstream.start('primary');
   fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '1s' };
+  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
   daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
 });
 
@@ -218,7 +218,7 @@ it('what is there when the time runs out goes to the client', async () => {
   const hasty = await startBalancer({
     primaries: [primary],
     fallbacks: [fallback],
-    env: { REQUEST_TIMEOUT: '1s' },
+    env: { REQUEST_TIMEOUT: '2s' },
   });
   primary.use(except(['2'], throttled));
   fallback.use(silence());

@@ -34,7 +34,7 @@ const start = (env: Record<string, string> = {}) =>
 beforeAll(async () => {
   upstreams = await Promise.all(['a', 'b', 'c'].map((label) => FakeUpstream.start(label)));
   // Its quarantines are over before the next test asks.
-  daemon = await start({ ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '1s' });
+  daemon = await start({ ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' });
 });
 
 let tests = 0;
@@ -148,7 +148,7 @@ describe('a filter whose maker', () => {
   });
 
   it('is quarantined is not found, and found again when that is over', async () => {
-    const strict = await start({ ERROR_TIME_TO_LIVE_MINUTES: '0.02' });
+    const strict = await start({ ERROR_TIME_TO_LIVE_MINUTES: '0.06' });
     const { id, maker } = await makeFilter(strict.url);
     const home = upstreams.find(({ label }) => label === maker);
     home?.next(answer({ status: 500 }));

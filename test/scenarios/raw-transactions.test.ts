@@ -35,7 +35,7 @@ beforeAll(async () => {
   hash = keccak256(raw);
   primary = await FakeUpstream.start('primary');
   fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '1s' };
+  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
   daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
 });
 

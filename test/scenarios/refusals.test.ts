@@ -10,14 +10,13 @@ let daemon: Daemon;
 
 beforeAll(async () => {
   upstream = await FakeUpstream.start();
-  const env = { MAX_BODY: '100kb', CLIENT_HEADER_TIMEOUT: '1s', CLIENT_BODY_TIMEOUT: '1s' };
-  daemon = await startBalancer({ primaries: [upstream], env });
+  daemon = await startBalancer({ primaries: [upstream], env: { MAX_BODY: '100kb' } });
 });
 
 beforeEach(() => upstream.reset());
 
-async function sent(bytes: string | Buffer): Promise<RawClient> {
-  const client = await RawClient.connect(daemon.port);
+async function sent(bytes: string | Buffer, { port } = daemon): Promise<RawClient> {
+  const client = await RawClient.connect(port);
   client.send(bytes);
   return client;
 }
@@ -180,8 +179,10 @@ describe('too slow', () => {
     ['headers that never end', 'GET /x HTTP/1.1\r\nHost: a\r\nX-A: '],
     ['a body that falls silent', requestBytes('POST /x', ['Content-Length: 100'], 'only this').toString()],
   ])('%s get 408, and the connection is closed', async (_, bytes) => {
-    const client = await sent(bytes);
-    const response = await client.response(4_000);
+    const env = { CLIENT_HEADER_TIMEOUT: '1s', CLIENT_BODY_TIMEOUT: '1s' };
+    const client = await sent(bytes, await startBalancer({ primaries: [upstream], env }));
+    // The defaults are 15 s and 30 s.
+    const response = await client.response(2_000);
     expect(response.status).toBe(408);
     expect(await client.ended()).not.toBe('open');
     await aliveAndUntouched();

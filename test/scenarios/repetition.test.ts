@@ -20,7 +20,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   primary = await FakeUpstream.start('primary');
   fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '300ms' };
+  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
   daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
 });
 

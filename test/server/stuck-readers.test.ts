@@ -1,6 +1,7 @@
 // Clients that don't read their answers: what they cost, and for how long.
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { StuckReaders } from '../../src/server/stuck-readers.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { answer } from '../support/behaviours.ts';
@@ -8,7 +9,7 @@ import { FakeUpstream } from '../support/fake-upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RawClient, rawRequest, requestBytes } from '../support/raw-client.ts';
 import { BigBody } from '../support/streams.ts';
-import { until, within } from '../support/waiting.ts';
+import { standstill, until, within } from '../support/waiting.ts';
 
 const LIMIT_MS = 30_000;
 
@@ -86,10 +87,14 @@ describe('a client that never reads', () => {
   let upstream: FakeUpstream;
   let app: RunningApp;
 
-  async function start(clientBodyTimeout: string): Promise<void> {
+  async function start(clientBodyTimeout: string, clock: Clock = systemClock): Promise<void> {
     upstream = await FakeUpstream.start();
-    const flags = [`--client-body-timeout=${clientBodyTimeout}`, '--attempt-timeout=1s'];
-    app = await startApp({ primaries: [upstream], flags });
+    const flags = [
+      `--client-body-timeout=${clientBodyTimeout}`,
+      '--attempt-timeout=1h',
+      '--request-timeout=1h',
+    ];
+    app = await startApp({ primaries: [upstream], flags, clock });
   }
 
   it('is cut off after CLIENT_BODY_TIMEOUT, its upstream let go, and nobody blamed', async () => {
@@ -109,38 +114,36 @@ describe('a client that never reads', () => {
   });
 
   it('and goes on asking is not read any further, and cut off', async () => {
-    await start('500ms');
+    const clock = new ManualClock();
+    await start('30s', clock);
     upstream.use(answer({ body: Buffer.alloc(60_000) }));
     const client = await RawClient.connect(app.port);
     client.socket.pause();
     for (let count = 0; count < 2_000; count++) client.socket.write(requestBytes('GET /x'));
-    let before = -1;
-    await until(async () => {
-      const still = upstream.requests.length === before;
-      before = upstream.requests.length;
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      return still;
-    }, 'a standstill');
     // As many as fit into the buffers of the system; the parser had handed over far more.
-    expect(upstream.requests.length).toBeLessThan(400);
+    expect(await standstill(() => upstream.requests.length, 'a standstill')).toBeLessThan(400);
+    clock.advance(LIMIT_MS + 2_000);
     client.socket.resume();
     // A reset on the heels of data may look like an end in good order.
     expect(await client.ended()).not.toBe('open');
   });
 
   it('that was only slow gets its whole answer', async () => {
-    await start('2s');
-    const body = new BigBody(20_000_000);
+    const clock = new ManualClock();
+    await start('30s', clock);
+    const body = new BigBody(60_000_000);
     upstream.next(body.behaviour);
     const client = await RawClient.connect(app.port);
     client.send(requestBytes('GET /x'));
     for (let pause = 0; pause < 4; pause++) {
       client.socket.pause();
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await standstill(() => body.written, 'full buffers', 1);
+      clock.advance(LIMIT_MS - 2_000);
+      const read = client.socket.bytesRead;
       client.socket.resume();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => client.socket.bytesRead > read + 1_000_000, 'some more bytes');
     }
     const response = await client.response(10_000);
-    expect([response.complete, response.body.length]).toEqual([true, 20_000_000]);
+    expect([response.complete, response.body.length]).toEqual([true, 60_000_000]);
   });
 });
