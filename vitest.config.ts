@@ -7,6 +7,7 @@ export default defineConfig({
     // Real processes on a machine that may be slow and busy: the limits only end what would never end.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    teardownTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 2,

@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.slow.test.ts'],
     testTimeout: 1_200_000,
     hookTimeout: 180_000,
+    teardownTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 1,

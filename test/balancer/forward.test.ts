@@ -13,7 +13,7 @@ import {
   silence,
   thenClose,
 } from '../support/behaviours.ts';
-import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
+import { FakeUpstream, NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { within } from '../support/waiting.ts';
 import { ATTEMPT_TIMEOUT_MS, Attempts, answerOf, type Limits, PRECISION_MS, Reader } from './attempts.ts';
@@ -46,7 +46,7 @@ describe('unreachable', () => {
   });
 
   it('dns, when the name is unknown', async () => {
-    const attempts = await Attempts.to('http://nowhere.invalid');
+    const attempts = await Attempts.to(`http://${NO_SUCH_HOST}`);
     expect(await attempts.attempt()).toEqual({ kind: 'unreachable', reason: 'dns' });
   });
 

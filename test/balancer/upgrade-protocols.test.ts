@@ -72,11 +72,12 @@ describe('a protocol that is no WebSocket', () => {
 describe('on the same connection', () => {
   it('the requests before it get their answers first', async () => {
     first.next(answer({ body: 'one' }), answer({ body: 'two' }));
+    first.use(switchProtocol({ head: 'at last' }));
     const client = await TunnelClient.send(
       app.port,
       Buffer.concat([requestBytes('GET /1'), requestBytes('GET /2'), askForWebSocket('/3')]),
     );
-    await client.has('first');
+    await client.has('at last');
     const [one, two, three] = client.received.toString('latin1').split('HTTP/1.1 ');
     expect([one, two?.slice(0, 3), three?.slice(0, 3)]).toEqual(['one', '200', '101']);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PROBE_NAMES, probes } from '../../src/probes/index.ts';
-import { releasedPort } from '../support/fake-upstream.ts';
+import { NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
 import { check, listenHttp, listenRaw, nobodyConnected, silentPort, UP } from './servers.ts';
 
 describe.each([...PROBE_NAMES])('every probe: %s', (name) => {
@@ -29,7 +29,7 @@ describe.each([...PROBE_NAMES])('every probe: %s', (name) => {
   });
 
   it('finds a name that does not resolve down', async () => {
-    const result = await check(name, 'http://no-such-host.invalid/seCret');
+    const result = await check(name, `http://${NO_SUCH_HOST}/seCret`);
     expect(result).toMatchObject({ up: false, problem: expect.stringContaining('host name not found') });
   });
 

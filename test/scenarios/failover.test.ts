@@ -19,7 +19,7 @@ import {
   thenClose,
 } from '../support/behaviours.ts';
 import { type Daemon, startBalancer } from '../support/daemon.ts';
-import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
+import { FakeUpstream, NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';
 import { load } from '../support/load.ts';
 
@@ -100,7 +100,7 @@ describe('the next upstream answers when the first', () => {
   });
 
   it('has no address', async () => {
-    const nameless = 'http://no-such-host.invalid';
+    const nameless = `http://${NO_SUCH_HOST}`;
     const other = await startBalancer({ primaries: [nameless], fallbacks: [fallback], env: forgetful });
     expect((await rpc(other.url, 'eth_blockNumber')).reply.result).toBe('fallback');
   });

@@ -13,7 +13,7 @@ import {
   silence,
 } from '../support/behaviours.ts';
 import { type Daemon, runDaemon, startBalancer, startDaemon } from '../support/daemon.ts';
-import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
+import { FakeUpstream, NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';
 import { rawRequest, requestBytes } from '../support/raw-client.ts';
 import { until } from '../support/waiting.ts';
@@ -55,7 +55,7 @@ beforeAll(async () => {
     HEALTH_CHECK: 'http',
     HEALTH_CHECK_INTERVAL: '200ms',
   };
-  const nameless = withSecrets('http://no-such-host.invalid');
+  const nameless = withSecrets(`http://${NO_SUCH_HOST}`);
   daemon = await startBalancer({ primaries: [withSecrets(upstream.url)], fallbacks: [nameless], env });
 });
 

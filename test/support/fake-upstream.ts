@@ -157,3 +157,6 @@ export async function releasedPort(): Promise<number> {
   await upstream.close();
   return upstream.port;
 }
+
+/** A host without an address. Its label is too long (RFC 1035, 2.3.4): nobody in the network has to be asked. */
+export const NO_SUCH_HOST = `${'no-such-host-'.repeat(5)}.invalid`;
