@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Session } from 'node:http2';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { type AddressInfo, Server, type Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
@@ -117,10 +117,13 @@ export class Listener {
       });
       // When the poll is over: the system resets what it has queued up and nobody has accepted.
       setImmediate(() => {
-        this.#server.close(() => {
+        // The port first, and by itself: HTTP's own close ends idle connections before it, and a client that came
+        // again at once would be accepted by the system, and then cut off instead of refused.
+        Server.prototype.close.call(this.#server, () => {
           stopTimer();
           resolve(cut);
         });
+        this.#server.close();
         this.#closeIdle(({ isNew }) => !isNew);
         this.#sessions.drain();
         this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => {

@@ -1,5 +1,6 @@
 // How the process ends: requests in flight finish, nothing new is taken, and the exit status tells.
 import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { answer, Gate, held, silence } from '../support/behaviours.ts';
 import { startBalancer } from '../support/daemon.ts';
@@ -72,6 +73,26 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await within(daemon.exited, 1_500, 'the end')).toEqual({ code: 0, signal: null });
     agent.destroy();
   });
+});
+
+it('clients that come again as their idle connections are closed are refused, not cut off', async () => {
+  const daemon = await start();
+  const idle = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const client = await RawClient.connect(daemon.port);
+      client.send(requestBytes('GET /healthz'));
+      await client.response();
+      return client.socket;
+    }),
+  );
+  const again = (resolve: (how: string) => void) =>
+    connect(daemon.port, '127.0.0.1', () => resolve('taken')).on('error', ({ message }) => resolve(message));
+  const tried = idle.map(
+    (socket) => new Promise<string>((resolve) => socket.once('end', () => again(resolve))),
+  );
+  daemon.signal('SIGTERM');
+  const ways = await within(Promise.all(tried), 5_000, 'the end of all connections');
+  expect([...new Set(ways)]).toEqual([expect.stringContaining('ECONNREFUSED')]);
 });
 
 it('SHUTDOWN_DELAY goes on serving while /readyz says that it is over', async () => {
