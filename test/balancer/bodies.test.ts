@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { answer, type Behaviour, cutBody, cutChunked, raw, thenClose } from '../support/behaviours.ts';
+import {
+  answer,
+  type Behaviour,
+  cutBody,
+  cutChunked,
+  endApart,
+  raw,
+  thenClose,
+} from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { requestBytes } from '../support/raw-client.ts';
 import { within } from '../support/waiting.ts';
@@ -25,7 +33,7 @@ describe('broken in a body that is read whole', () => {
   const closing = 'HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
   const thenReset = (bytes: string): Behaviour => ({
     at: 'body',
-    run: (socket) => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 20)),
+    run: (socket) => socket.write(bytes, () => endApart(socket, 'rst')),
   });
 
   it.each([

@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, it } from 'vitest';
 import { type RunningApp, startApp } from '../support/app.ts';
-import type { Behaviour, Ending } from '../support/behaviours.ts';
+import { type Behaviour, type Ending, endApart } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import type { Message } from '../support/http-message.ts';
 import { fc, isNewGround } from '../support/properties.ts';
@@ -39,9 +39,6 @@ beforeAll(async () => {
   app = await startApp({ primaries: [upstream], flags });
 });
 
-/** A reset on the heels of data is taken for an end in good order: keep them apart. */
-const APART_MS = 20;
-
 function says(parts: readonly Buffer[], ending: Ending): Behaviour {
   return {
     at: 'body',
@@ -51,7 +48,7 @@ function says(parts: readonly Buffer[], ending: Ending): Behaviour {
         const part = next?.next().value;
         if (part !== undefined && !socket.destroyed) socket.write(part, () => setImmediate(step));
         else if (ending === 'fin') socket.end();
-        else setTimeout(() => socket.resetAndDestroy(), APART_MS);
+        else endApart(socket, ending);
       };
       step();
     },

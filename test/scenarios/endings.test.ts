@@ -1,7 +1,14 @@
 // Connections that end in the middle: an answer that was cut never looks complete, and a client that
 // leaves ends its upstream call without anybody being blamed.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cutBody, cutChunked, type Ending, headersThenSilence, silence } from '../support/behaviours.ts';
+import {
+  cutBody,
+  cutChunked,
+  type Ending,
+  Gate,
+  headersThenSilence,
+  silence,
+} from '../support/behaviours.ts';
 import { type Daemon, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
@@ -67,8 +74,18 @@ describe('an answer that breaks off after its first byte went out', () => {
   });
 
   it('to an HTTP/1.0 client, which has nothing but the end of the connection, is a reset', async () => {
-    primary.use(cutChunked('fin', LARGE));
+    const gate = new Gate();
+    primary.use({
+      at: 'body',
+      run(socket) {
+        socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n249f0\r\n${LARGE}\r\n`);
+        void gate.opened.then(() => socket.end());
+      },
+    });
     const client = await asked(Buffer.from('GET /x HTTP/1.0\r\nHost: a\r\n\r\n'));
+    // A reset on the heels of data may look like an end in good order.
+    await until(async () => (await client.head()).body.length === LARGE.length, 'all that is sent');
+    gate.release();
     expect(await client.ended()).toBe('rst');
   });
 
