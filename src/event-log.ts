@@ -92,7 +92,7 @@ function logChange(
     case 'upstream-kept':
       logger.warn(
         { upstream: event.upstream.name, downSeconds: rounded(event.downMs / 1_000) },
-        'Not removed: it is the last one',
+        'Not removed: nothing would be left in its place',
       );
       break;
     case 'upstream-added':

@@ -148,7 +148,12 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
   [
     'an upstream that is not removed',
     { type: 'upstream-kept', upstream: A, downMs: 600_000 },
-    { level: 'warn', msg: 'Not removed: it is the last one', upstream: 'A', downSeconds: 600 },
+    {
+      level: 'warn',
+      msg: 'Not removed: nothing would be left in its place',
+      upstream: 'A',
+      downSeconds: 600,
+    },
   ],
   [
     'an upstream that was removed',
