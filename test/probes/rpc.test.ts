@@ -176,7 +176,7 @@ describe('the rpc probe', () => {
     ['status 429 with a page', 429, '<html>slow down</html>'],
     ['status 402', 402, ''],
     ['an error', 200, error({ code: -32005, message: 'project ID request rate exceeded' })],
-    ['an error without its id', 429, error({ code: 429, message: 'Too many requests' }, null)],
+    ['an error without its id', 200, error({ code: 429, message: 'Too many requests' }, null)],
     ['a plan that is used up', 429, error({ code: 429, message: 'Monthly capacity limit exceeded' })],
   ])('finds one alive that refuses for a limit with %s, and nothing more', async (_, status, body) => {
     const { url, methods } = await listen((_method, response) => response.writeHead(status).end(body));

@@ -87,9 +87,19 @@ describe('an upstream on another chain than most', () => {
 
   it('forgets its height: it is one of another chain', async () => {
     const { round, of } = start({ names: ['a', 'b', 'c'] });
-    await round({ a: on('1', 100), b: on('5', 7), c: on('1', 100) });
+    await round({ a: on('1', 100), b: on('1', 100), c: on('1', 100) });
+    expect(of('b').blockHeight).toBe(100);
+    await round({ a: UP, b: on('5', 8), c: UP });
     expect(of('b').blockHeight).toBeUndefined();
     expect(of('a').blockHeight).toBe(100);
+  });
+
+  it('has no height that counts from its first check on', async () => {
+    const { round, of } = start({ names: ['a', 'b', 'c'] });
+    await round({ a: on('1', 100), c: on('1', 100) });
+    await round({ b: on('5', 7) });
+    expect(of('b').down?.reason).toBe('wrong-chain');
+    expect(of('b').blockHeight).toBeUndefined();
   });
 });
 
