@@ -77,6 +77,24 @@ function logChange(
         `Status change: ${event.upstream.name} [up]`,
       );
       break;
+    case 'upstream-lagging':
+      logger.warn({ upstream: event.upstream.name, blocks: event.blocks }, 'Lags behind');
+      break;
+    case 'upstream-caught-up':
+      logger.warn(
+        { upstream: event.upstream.name, lagSeconds: rounded(event.laggedMs / 1_000) },
+        'Caught up',
+      );
+      break;
+    case 'chain-undecided':
+      logger.warn({ chains: event.chains }, 'Upstreams are on different chains: set CHAIN_ID');
+      break;
+    case 'upstream-kept':
+      logger.warn(
+        { upstream: event.upstream.name, downSeconds: rounded(event.downMs / 1_000) },
+        'Not removed: nothing would be left in its place',
+      );
+      break;
     case 'upstream-added':
       logger.warn({ upstream: event.upstream.name, tier: event.upstream.tier }, 'Added');
       break;

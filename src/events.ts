@@ -115,6 +115,30 @@ export type Event =
       readonly downMs: number;
     }
   | {
+      /** It is too many blocks behind the others: asked after them from now on. */
+      readonly type: 'upstream-lagging';
+      readonly upstream: UpstreamIdentity;
+      /** By how many. */
+      readonly blocks: number;
+    }
+  | {
+      readonly type: 'upstream-caught-up';
+      readonly upstream: UpstreamIdentity;
+      readonly laggedMs: number;
+    }
+  | {
+      /** Upstreams are on different chains, and nothing tells which one is right. */
+      readonly type: 'chain-undecided';
+      /** `1 (a), 5 (b)`. */
+      readonly chains: string;
+    }
+  | {
+      /** It was down for so long that it would be removed, but nothing would be left in its place. */
+      readonly type: 'upstream-kept';
+      readonly upstream: UpstreamIdentity;
+      readonly downMs: number;
+    }
+  | {
       readonly type: 'upstream-added';
       readonly upstream: UpstreamIdentity;
     }

@@ -27,7 +27,7 @@ const SEPARATE: ReadonlySet<string> = new Set([
 /** Folders whose members are plugged in by the table in their index and never import each other. */
 const PLUG_INS: Readonly<Record<string, readonly string[]>> = {
   strategies: ['shuffle', 'round-robin', 'weighted-round-robin', 'least-connections', 'peak-ewma'],
-  probes: ['tcp', 'http'],
+  probes: ['tcp', 'http', 'rpc'],
 };
 
 interface Import {

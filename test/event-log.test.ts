@@ -131,6 +131,36 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
     { level: 'warn', msg: 'Status change: A [up]', upstream: 'A', downSeconds: 61.3 },
   ],
   [
+    'an upstream that lags',
+    { type: 'upstream-lagging', upstream: A, blocks: 12 },
+    { level: 'warn', msg: 'Lags behind', upstream: 'A', blocks: 12 },
+  ],
+  [
+    'an upstream that has caught up',
+    { type: 'upstream-caught-up', upstream: A, laggedMs: 61_250 },
+    { level: 'warn', msg: 'Caught up', upstream: 'A', lagSeconds: 61.3 },
+  ],
+  [
+    'upstreams on different chains',
+    { type: 'chain-undecided', chains: '1 (A), 5 (B)' },
+    { level: 'warn', msg: 'Upstreams are on different chains: set CHAIN_ID', chains: '1 (A), 5 (B)' },
+  ],
+  [
+    'an upstream that is not removed',
+    { type: 'upstream-kept', upstream: A, downMs: 600_000 },
+    {
+      level: 'warn',
+      msg: 'Not removed: nothing would be left in its place',
+      upstream: 'A',
+      downSeconds: 600,
+    },
+  ],
+  [
+    'an upstream that was removed',
+    { type: 'upstream-removed', upstream: A, cause: 'unhealthy' },
+    { level: 'warn', msg: 'Removed', upstream: 'A', cause: 'unhealthy' },
+  ],
+  [
     'the begin of an overload',
     { type: 'overload-began', lagMs: 612.34 },
     { level: 'warn', msg: 'Overloaded: new requests are refused', lagMs: 612.3 },

@@ -12,10 +12,11 @@ const hangRate = number('HANG_RATE', 0, 0, 1);
 const latencyMs = number('LATENCY_MS', 0, 0);
 const sleepMs = number('SLEEP_MS', 1_000, 0);
 const blockMs = number('BLOCK_MS', 2_000, 1);
+const blockLag = number('BLOCK_LAG', 0, 0);
+const chainId = Math.floor(number('CHAIN_ID', 31_337, 1, Number.MAX_SAFE_INTEGER));
 
 let stopping = false;
 
-const CHAIN_ID = 31_337;
 const MAX_BODY_BYTES = 1024 * 1024;
 const WINDOW_MS = 1_000;
 /** How long requests in flight may finish after SIGTERM; a hanging one never does. */
@@ -32,13 +33,14 @@ function number(variable, fallback, min, max = Number.POSITIVE_INFINITY) {
 
 /** Counted from the wall clock, so that all samples agree on the newest block, like nodes in step. */
 function blockNumber() {
-  return `0x${Math.floor((Date.now() - Date.UTC(2026, 0, 1)) / blockMs).toString(16)}`;
+  const newest = Math.floor((Date.now() - Date.UTC(2026, 0, 1)) / blockMs);
+  return `0x${Math.max(0, newest - Math.floor(blockLag)).toString(16)}`;
 }
 
 const rpcMethods = {
-  eth_chainId: () => `0x${CHAIN_ID.toString(16)}`,
+  eth_chainId: () => `0x${chainId.toString(16)}`,
   eth_blockNumber: blockNumber,
-  net_version: () => String(CHAIN_ID),
+  net_version: () => String(chainId),
   web3_clientVersion: () => `sample/${name}`,
 };
 

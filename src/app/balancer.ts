@@ -49,6 +49,7 @@ export function createBalancer(
     },
     limits: config,
     classify: { maxBatch: config.maxBatch, place: createPlacement(filters, registry) },
+    learnHeight: upstreams.learnHeight,
     tunnels: new Tunnels(clock, config.tunnelIdleTimeoutMs),
     retryStatus: config.retryStatus,
     draining: () => drain.refusing,

@@ -1,8 +1,11 @@
 import { ConnectionPool } from '../balancer/connections.ts';
+import type { HeightListener } from '../balancer/parts.ts';
 import type { Config } from '../config/config.ts';
+import type { Event } from '../events.ts';
 import { probes } from '../probes/index.ts';
 import { HealthScheduler } from '../probes/scheduler.ts';
 import { FilterHomes } from '../rpc/filters.ts';
+import { heightAt } from '../rpc/quantity.ts';
 import { Availability } from '../upstreams/availability.ts';
 import { Membership } from '../upstreams/membership.ts';
 import { Quarantine } from '../upstreams/quarantine.ts';
@@ -19,7 +22,17 @@ export interface Upstreams {
   readonly pools: Pools;
   readonly filters: FilterHomes<Upstream>;
   readonly health: HealthScheduler | undefined;
+  /** Takes notice of the newest block that an answer tells. */
+  readonly learnHeight: HeightListener;
 }
+
+const STANDING_CHANGES: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  'upstream-down',
+  'upstream-up',
+  'upstream-lagging',
+  'upstream-caught-up',
+  'upstream-changed',
+]);
 
 export function createUpstreams(config: Config, means: Means): Upstreams {
   const { clock, random, announcer, logger } = means;
@@ -35,9 +48,7 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   const quarantine = new Quarantine({ timeToLive: config.errorTimeToLiveMs, clock, random, announcer });
   const availability = new Availability(registry, quarantine, clock);
   announcer.listen((event) => {
-    if (event.type === 'upstream-down' || event.type === 'upstream-up' || event.type === 'upstream-changed') {
-      availability.invalidate();
-    }
+    if (STANDING_CHANGES.has(event.type)) availability.invalidate();
   });
   const pools = new Pools(config.connectTimeoutMs);
   const filters = new FilterHomes<Upstream>(clock);
@@ -46,13 +57,14 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
     filters.forget(upstream);
   };
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
-  const health = createHealth(config, { registry, quarantine }, means);
-  return { registry, membership, quarantine, availability, pools, filters, health };
+  const health = createHealth(config, { registry, quarantine, membership }, means);
+  const learnHeight = createHeightListener(config, health);
+  return { registry, membership, quarantine, availability, pools, filters, health, learnHeight };
 }
 
 function createHealth(
   config: Config,
-  { registry, quarantine }: Pick<Upstreams, 'registry' | 'quarantine'>,
+  { registry, quarantine, membership }: Pick<Upstreams, 'registry' | 'quarantine' | 'membership'>,
   { clock, random, announcer }: Means,
 ): HealthScheduler | undefined {
   const probe = probes[config.healthCheck];
@@ -63,12 +75,25 @@ function createHealth(
     intervalMs: config.healthCheckIntervalMs,
     rise: config.healthCheckRise,
     fall: config.healthCheckFall,
+    removeAfterMs: config.removeUnhealthyAfterMs ?? Number.POSITIVE_INFINITY,
+    expectedChain: config.chainId,
+    maxBlockLag: config.maxBlockLag,
     clock,
     random,
     announcer,
     upstreams: () => registry.all,
     onHealthy: (upstream, proves, startedMs) => void quarantine.prove(upstream, proves, startedMs),
+    onUnhealthy: (upstream) => membership.remove(upstream, 'unhealthy'),
   });
+}
+
+/** Does nothing where no check would learn the same. */
+function createHeightListener(config: Config, health: HealthScheduler | undefined): HeightListener {
+  if (!health || !probes[config.healthCheck]?.learnsFromAnswers) return () => {};
+  return (upstream, text, { resultStart, resultEnd }) => {
+    const height = heightAt(text, resultStart, resultEnd);
+    if (height !== undefined) health.learnHeight(upstream, height);
+  };
 }
 
 /** The connections to each upstream. */

@@ -7,6 +7,7 @@ import type { Candidate } from './candidates.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
+import type { RpcJudgement } from './judge-rpc.ts';
 import type { Entry, Ledger, Source } from './ledger.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import type { BalancerParts } from './parts.ts';
@@ -158,6 +159,7 @@ function note(
   const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
   ledger.record(asked, judgement, source);
   rememberFilters(ledger, asked, upstream, parts);
+  rememberHeight(asked, judgement, upstream, parts);
   if (!judgement.calls.some(({ kind }) => kind === 'known' || kind === 'nonce')) return undefined;
   return settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
     const body = { kind: 'kept', bytes: transactionLookup(hash) } as const;
@@ -179,6 +181,18 @@ function rememberFilters(
     const id = resultIn(entry.answer.bytes);
     if (typeof id === 'string' && !filters.remember(id, upstream)) ledger.reopen(entry);
   }
+}
+
+/** What an upstream tells a client of its newest block need not be asked by a health check. */
+function rememberHeight(
+  [entry]: readonly Entry[],
+  { calls, text }: RpcJudgement,
+  upstream: Upstream,
+  { learnHeight }: BalancerParts,
+): void {
+  if (calls.length !== 1 || entry?.call.method !== 'eth_blockNumber' || upstream.hasLeft) return;
+  const [verdict] = calls;
+  if (verdict?.kind === 'settle' && !verdict.isError) learnHeight(upstream, text, verdict.answer);
 }
 
 function endTrial(upstream: Upstream, trials: Map<Upstream, number>): void {

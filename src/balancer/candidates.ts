@@ -6,6 +6,8 @@ import type { Upstream } from '../upstreams/upstream.ts';
 /** Trials of one quarantined upstream that may be under way at once. */
 const MAX_TRIALS = 4;
 
+const NOBODY: readonly Upstream[] = [];
+
 export interface Candidate {
   readonly upstream: Upstream;
   /** It is quarantined or down, and asked because nobody else is usable. */
@@ -22,14 +24,16 @@ export interface CandidateSource {
 
 /**
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
- * strategy's order, then usable fallbacks, and when nothing usable is left those out for a reason that may
- * have passed.
+ * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others, and when
+ * nothing usable is left those out for a reason that may have passed.
  */
 export class Candidates {
   readonly #source: CandidateSource;
   readonly #tried: Upstream[] = [];
   #queue: Upstream[] = [];
   #stage: Tier | 'not-begun' | 'last-resort' = 'not-begun';
+  /** Those of the tier that lag: their turn comes after the queue. */
+  #lagging: readonly Upstream[] = NOBODY;
   #waiting: Upstream[] = [];
 
   constructor(source: CandidateSource) {
@@ -64,7 +68,7 @@ export class Candidates {
     for (;;) {
       const upstream = this.#queue.shift();
       if (!upstream) {
-        if (!this.#nextTier()) return undefined;
+        if (!this.#nextGroup()) return undefined;
       } else if (this.#source.availability.usable(upstream.tier).includes(upstream) && accepts(upstream)) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         return upstream;
@@ -72,13 +76,24 @@ export class Candidates {
     }
   }
 
-  #nextTier(): boolean {
+  #nextGroup(): boolean {
+    const { availability } = this.#source;
+    const tier = this.#stage === 'fallback' ? 'fallback' : 'primary';
+    if (this.#lagging.length > 0) {
+      this.#order(tier, this.#lagging);
+      this.#lagging = NOBODY;
+      return true;
+    }
     if (this.#stage === 'fallback') return false;
-    this.#stage = this.#stage === 'not-begun' ? 'primary' : 'fallback';
-    const { availability, strategies } = this.#source;
-    const usable = availability.usable(this.#stage);
-    this.#queue = usable.length === 0 ? [] : strategies[this.#stage].order(usable);
+    const next = this.#stage === 'not-begun' ? 'primary' : 'fallback';
+    this.#stage = next;
+    this.#lagging = availability.lagging(next);
+    this.#order(next, availability.inStep(next));
     return true;
+  }
+
+  #order(tier: Tier, upstreams: readonly Upstream[]): void {
+    this.#queue = upstreams.length === 0 ? [] : this.#source.strategies[tier].order(upstreams);
   }
 
   #take(upstream: Upstream, trial: boolean): Candidate {

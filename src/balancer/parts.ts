@@ -13,6 +13,12 @@ import type { BodyLimits } from './receive.ts';
 import type { Tunnels } from './tunnels.ts';
 import type { Wire } from './wire.ts';
 
+export type HeightListener = (
+  upstream: Upstream,
+  text: Buffer,
+  result: { readonly resultStart: number; readonly resultEnd: number },
+) => void;
+
 /** What a request needs on its way. Built once, in `app/balancer.ts`. */
 export interface BalancerParts {
   readonly clock: Clock;
@@ -25,6 +31,8 @@ export interface BalancerParts {
   readonly classify: ClassifySettings;
   readonly filters: FilterHomes<Upstream>;
   readonly tunnels: Tunnels;
+  /** Told of each answer to a single `eth_blockNumber`, and where in `text` its result stands. */
+  readonly learnHeight: HeightListener;
   readonly retryStatus: ReadonlySet<number>;
   /** New requests are refused. */
   readonly draining: () => boolean;

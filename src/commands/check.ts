@@ -2,7 +2,9 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { type MaskedSetting, maskedSettings } from '../config/masked-settings.ts';
+import { describeChains, type PoolChain, poolChain, votesOf, wrongChain } from '../probes/chain.ts';
 import { probes } from '../probes/index.ts';
+import type { Probe, ProbeResult, ProbeSettings } from '../probes/probe.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 
 /** Probed with this when the daemon itself would not probe. */
@@ -10,7 +12,7 @@ const DEFAULT_PROBE = 'tcp';
 
 /**
  * Prints the masked settings, probes each upstream once and prints what came of it. Resolves to the exit
- * status: 0 when every upstream is up, else 1.
+ * status: 0 when every upstream is up and, as far as the probe can tell, on the right chain, else 1.
  */
 export async function runCheck(
   config: Config,
@@ -23,36 +25,69 @@ export async function runCheck(
   const name = config.healthCheck === 'off' ? DEFAULT_PROBE : config.healthCheck;
   const probe = probes[name];
   if (!probe) throw new Error(`no probe is called ${name}`);
+  const upstreams = config.upstreams.map((spec) => new Upstream(spec, systemClock.monotonicMs()));
   const settings = { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath };
-  const checked = await Promise.all(
-    config.upstreams.map(async (spec) => {
-      const upstream = new Upstream(spec, systemClock.monotonicMs());
-      const startedMs = systemClock.monotonicMs();
-      const result = await probe.check(upstream, settings);
-      const ms = `${Math.round(systemClock.monotonicMs() - startedMs)} ms`;
-      return {
-        up: result.up,
-        row: [
-          upstream.name,
-          upstream.tier,
-          upstream.origin,
-          result.up ? 'up' : 'down',
-          result.up ? ms : result.problem,
-        ],
-      };
-    }),
-  );
+  const probed = await Promise.all(upstreams.map((upstream) => probeOnce(probe, upstream, settings)));
   print('');
   print(`Upstreams (probe: ${name})`);
-  for (const line of table(checked.map(({ row }) => row))) print(`  ${line}`);
-  const down = checked.filter(({ up }) => !up).length;
+  return report(probed, config.chainId, print);
+}
+
+function report(
+  probed: readonly Probed[],
+  expectedChain: string | undefined,
+  print: (line: string) => void,
+): number {
+  const votes = votesOf(probed.map(({ upstream }) => upstream));
+  const chain: PoolChain =
+    expectedChain === undefined
+      ? poolChain(votes, undefined)
+      : { kind: 'decided', chainId: expectedChain, votes: votes.length };
+  const rows = probed.map((each) => rowOf(each, chain.kind === 'decided' ? chain.chainId : undefined));
+  for (const line of table(rows)) print(`  ${line}`);
+  const down = rows.filter(([, , , state]) => state === 'down').length;
   print('');
+  if (chain.kind === 'undecided')
+    print(`They are on different chains: ${describeChains(votes)}; set CHAIN_ID.`);
   print(
-    down === 0
-      ? `All ${checked.length} upstreams are up.`
-      : `${down} of ${checked.length} upstreams are down.`,
+    down === 0 ? `All ${rows.length} upstreams are up.` : `${down} of ${rows.length} upstreams are down.`,
   );
-  return down === 0 ? 0 : 1;
+  return down === 0 && chain.kind !== 'undecided' ? 0 : 1;
+}
+
+interface Probed {
+  readonly upstream: Upstream;
+  readonly result: ProbeResult;
+  readonly ms: number;
+}
+
+async function probeOnce(probe: Probe, upstream: Upstream, settings: ProbeSettings): Promise<Probed> {
+  const startedMs = systemClock.monotonicMs();
+  const result = await probe.check(upstream, settings);
+  if (result.up) upstream.chainId = result.found?.chainId;
+  return { upstream, result, ms: Math.round(systemClock.monotonicMs() - startedMs) };
+}
+
+function rowOf({ upstream, result, ms }: Probed, rightChain: string | undefined): string[] {
+  const problem = result.up ? wrongChain(upstream.chainId, rightChain) : result.problem;
+  const state = problem === undefined ? 'up' : 'down';
+  return [
+    upstream.name,
+    upstream.tier,
+    upstream.origin,
+    state,
+    problem ?? [`${ms} ms`, ...detailsOf(result)].join(', '),
+  ];
+}
+
+function detailsOf(result: ProbeResult): string[] {
+  if (!result.up) return [];
+  const { chainId, blockHeight } = result.found ?? {};
+  return [
+    ...(chainId === undefined ? [] : [`chain ${chainId}`]),
+    ...(blockHeight === undefined ? [] : [`block ${blockHeight}`]),
+    ...(result.limited ? ['rate-limited'] : []),
+  ];
 }
 
 /** Rows as lines with their columns aligned. */

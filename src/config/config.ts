@@ -34,6 +34,11 @@ export interface Config {
   readonly healthCheckPath: string;
   readonly healthCheckRise: number;
   readonly healthCheckFall: number;
+  /** In decimal. */
+  readonly chainId: string | undefined;
+  readonly maxBlockLag: number;
+  /** Undefined when off. */
+  readonly removeUnhealthyAfterMs: number | undefined;
   /** Secret. */
   readonly slackWebhookUrl: string | undefined;
   readonly slackCooldownMs: number;

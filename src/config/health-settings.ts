@@ -1,13 +1,13 @@
 import { PROBE_NAMES } from '../probes/index.ts';
-import { setting } from './documentation.ts';
-import { duration, integer, oneOf, path } from './kinds.ts';
+import { setting, unset } from './documentation.ts';
+import { chainId, duration, durationOrOff, integer, oneOf, path } from './kinds.ts';
 
 /** The settings of the active health checks: a part of the one table. */
 export const healthSettings = {
   healthCheck: setting(oneOf(['off', ...PROBE_NAMES]), {
     name: 'HEALTH_CHECK',
     default: 'tcp',
-    doc: 'How upstreams are checked: `off`, `tcp` (connects), `http` (GET, 2xx or 3xx is up).',
+    doc: 'How upstreams are checked: `off`, `tcp` (connects), `http` (GET, 2xx or 3xx is up), `rpc` (JSON-RPC: chain id and newest block).',
   }),
   healthCheckIntervalMs: setting(duration('1ms'), {
     name: 'HEALTH_CHECK_INTERVAL',
@@ -33,5 +33,19 @@ export const healthSettings = {
     name: 'HEALTH_CHECK_FALL',
     default: '2',
     doc: 'Checks in a row that must fail to take an upstream down.',
+  }),
+  chainId: setting(unset(chainId()), {
+    name: 'CHAIN_ID',
+    doc: 'The chain that every upstream must be on, such as `1` or `0x1`; without it, the one that most are on. Needs `HEALTH_CHECK=rpc`.',
+  }),
+  maxBlockLag: setting(integer(0, 1_000_000_000), {
+    name: 'MAX_BLOCK_LAG',
+    default: '10',
+    doc: 'An upstream that is more blocks behind the others is asked after them. Needs `HEALTH_CHECK=rpc`.',
+  }),
+  removeUnhealthyAfterMs: setting(durationOrOff('1ms'), {
+    name: 'REMOVE_UNHEALTHY_AFTER',
+    default: 'off',
+    doc: 'An upstream whose checks have kept it down this long without a break is removed from its list, though never the last one; or `off`. Needs health checks.',
   }),
 };

@@ -57,6 +57,23 @@ export function duration(min: '0s' | '1ms') {
   };
 }
 
+/** The same; the word `off` is undefined. */
+export function durationOrOff(min: '0s' | '1ms') {
+  const { schema, allowed } = duration(min);
+  return { schema: z.union([off(), schema]), allowed: `off, or ${allowed}` };
+}
+
+/** The id of a chain as text in decimal, from 1 to what 256 bits hold; written in decimal or as `0x` and digits. */
+export function chainId() {
+  return {
+    schema: text
+      .regex(/^(?:\d{1,77}|0x[0-9a-f]{1,64})$/i)
+      .transform((written) => String(BigInt(written)))
+      .refine((id) => id !== '0', 'is no chain id'),
+    allowed: 'the id of a chain such as 1 or 0x1',
+  };
+}
+
 /** A size in bytes, from one to `maxBytes`. */
 export function size(maxBytes: number) {
   return {
@@ -118,11 +135,14 @@ export function port() {
 /** A port to listen on; the word `off` is undefined. */
 export function portOrOff() {
   const { schema, allowed } = port();
-  const off = text
+  return { schema: z.union([off(), schema]), allowed: `off, or ${allowed}` };
+}
+
+function off() {
+  return text
     .toLowerCase()
     .pipe(z.literal('off'))
     .transform(() => undefined);
-  return { schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
 }
 
 /** The name of a file. */

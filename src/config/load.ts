@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Config } from './config.ts';
 import { readEnvFile, readEnvironment } from './environment.ts';
 import { type Command, readCommandLine } from './flags.ts';
+import { healthProblems } from './health-needs.ts';
 import { readJsonFile } from './json-file.ts';
 import { type Found, type Layer, shownValue } from './layer.ts';
 import { type Key, SETTINGS, type Setting, schema } from './settings.ts';
@@ -49,6 +50,8 @@ export function loadConfig(input: LoadInput): LoadResult {
   const checked = schema.safeParse(texts);
   if (!checked.success) problems.push(...explain(checked.error.issues, found));
   problems.push(...bodyLimitProblems(found));
+  // Nor does it need what the daemon has been told besides.
+  if (command !== 'healthcheck') problems.push(...healthProblems(found));
   // Nor does it need the files that the daemon has read: they may be about to be replaced.
   const folder = command === 'healthcheck' ? undefined : input.cwd;
   if (checked.success && folder !== undefined) problems.push(...tlsProblems(found, folder));
@@ -158,6 +161,8 @@ function toConfig(
     tlsCertFile: rest.tlsCertFile && resolve(folder, rest.tlsCertFile),
     tlsKeyFile: rest.tlsKeyFile && resolve(folder, rest.tlsKeyFile),
     httpRedirectPort: rest.httpRedirectPort,
+    chainId: rest.chainId,
+    removeUnhealthyAfterMs: rest.removeUnhealthyAfterMs,
     env: rest.env,
     upstreams: Object.freeze([...upstreams]),
   });

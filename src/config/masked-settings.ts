@@ -10,6 +10,7 @@ import { formatDuration, formatSize } from './units.ts';
 export type MaskedSetting = readonly [name: string, text: string, source: string];
 
 const NOT_SET = '–';
+const MAY_BE_OFF: ReadonlySet<Key> = new Set<Key>(['httpRedirectPort', 'removeUnhealthyAfterMs']);
 
 /** All settings in the order of the table; of upstreams and the webhook only scheme, host and port. */
 export function maskedSettings(config: Config, sources: Sources): MaskedSetting[] {
@@ -22,8 +23,8 @@ function textOf(key: Key, config: Config): string {
   if (key === 'slackWebhookUrl') return config[key] === undefined ? NOT_SET : maskUrl(config[key]);
   if (key === 'errorTimeToLiveMs') return config[key] === 'auto' ? config[key] : String(config[key] / 60_000);
   if (key === 'healthCheckPath') return withoutQuery(config[key]);
-  if (key === 'httpRedirectPort') return String(config[key] ?? 'off');
   const value = config[key];
+  if (value === undefined && MAY_BE_OFF.has(key)) return 'off';
   // Keys name their units.
   if (typeof value === 'number' && key.endsWith('Ms')) return formatDuration(value);
   if (typeof value === 'number' && key.endsWith('Bytes')) return formatSize(value);

@@ -25,6 +25,14 @@ export interface UpstreamStats {
   readonly requests: number;
   readonly failures: number;
   readonly weight: number;
+  /** Calls that health checks made. */
+  readonly probe_calls: number;
+  /** In decimal; null until an `rpc` check has asked for it. */
+  readonly chain_id: string | null;
+  /** The number of the newest block that it is known to have. */
+  readonly block_height: number | null;
+  /** It is asked after the others of its tier. */
+  readonly lagging: boolean;
 }
 
 export function readStats(registry: Registry, availability: Availability, clock: Clock): UpstreamStats[] {
@@ -49,6 +57,10 @@ function rowOf(upstream: Upstream, availability: Availability, clock: Clock): Up
     requests: upstream.attempts,
     failures: upstream.failures,
     weight: upstream.weight,
+    probe_calls: upstream.probeCalls,
+    chain_id: upstream.chainId ?? null,
+    block_height: upstream.blockHeight ?? null,
+    lagging: upstream.lagging !== undefined,
   };
 }
 

@@ -56,6 +56,8 @@ const CREDENTIAL_REASONS: ReadonlySet<FailureReason> = new Set(['plan', 'auth'])
  *     fallback-in-use       | request answered by a fallback, primaries out | request answered by a primary
  *     credentials (each)    | quarantined for plan or auth                  | never: see below
  *     wrong-chain (each)    | down for wrong-chain                          | up
+ *     wrong-chain (of all)  | upstreams disagree, nobody can tell           | never
+ *     upstream-removed      | removed as unhealthy, each                    | never
  *
  * A tunnel counts as answered when it is opened; its end, which may come days later, counts as nothing.
  * No `resolved` is sent for credential trouble, since nothing shows its end: an answer may belong to a
@@ -70,6 +72,8 @@ class Lookout {
   readonly #fallbackInUse: Incident;
   readonly #credentials = new Map<string, Incident>();
   readonly #wrongChain = new Map<string, Incident>();
+  readonly #removed = new Map<string, Incident>();
+  readonly #undecided: Incident;
 
   constructor(clock: Clock, cooldownMs: number, messages: Messages, send: (alert: Alert) => void) {
     this.#newIncident = () => new Incident(clock, cooldownMs);
@@ -78,6 +82,7 @@ class Lookout {
     this.#outages = new Outages(clock);
     this.#allFailed = this.#newIncident();
     this.#fallbackInUse = this.#newIncident();
+    this.#undecided = this.#newIncident();
   }
 
   see(event: Event): void {
@@ -104,12 +109,21 @@ class Lookout {
         this.#up(event);
         break;
       case 'upstream-released':
+        this.#outages.note(event);
+        break;
       case 'upstream-removed':
         this.#outages.note(event);
+        if (event.cause === 'unhealthy') this.#onRemoved(event);
+        break;
+      case 'chain-undecided':
+        if (this.#undecided.seen()) this.#send(this.#messages.chainUndecided(event));
         break;
       case 'attempt-finished':
       case 'upstream-added':
       case 'upstream-changed':
+      case 'upstream-lagging':
+      case 'upstream-caught-up':
+      case 'upstream-kept':
       case 'strategy-changed':
       case 'alert-sent':
       case 'alert-failed':
@@ -154,6 +168,11 @@ class Lookout {
   #onWrongChain(event: EventOf<'upstream-down'>): void {
     const report = this.#incidentOf(this.#wrongChain, event.upstream.name).seen();
     if (report) this.#send(this.#messages.wrongChain(report, event));
+  }
+
+  #onRemoved(event: EventOf<'upstream-removed'>): void {
+    if (this.#incidentOf(this.#removed, event.upstream.name).seen())
+      this.#send(this.#messages.removed(event));
   }
 
   #up(event: EventOf<'upstream-up'>): void {

@@ -71,16 +71,30 @@ export class Messages {
     ]);
   }
 
-  wrongChain(report: Report, { upstream }: EventOf<'upstream-down'>): Alert {
+  wrongChain(report: Report, { upstream, problem }: EventOf<'upstream-down'>): Alert {
     return this.#alert('wrong-chain', 'warning', [
-      `${upstream.name} (${upstream.tier}) is on another chain than the other upstreams${still(report)}. It was taken out of service; the others serve its requests.`,
+      `${upstream.name} (${upstream.tier}) is on the wrong chain (${problem})${still(report)}. It was taken out of service; the others serve its requests.`,
       'See whether its URL belongs to the right network.',
+    ]);
+  }
+
+  chainUndecided({ chains }: EventOf<'chain-undecided'>): Alert {
+    return this.#alert('wrong-chain', 'warning', [
+      `the upstreams are on different chains: ${chains}. As many are on one as on another, so nobody was taken out, and clients may get the wrong chain's data.`,
+      'Set CHAIN_ID to the right one, or take the others out.',
     ]);
   }
 
   rightChain(report: Report, { upstream }: EventOf<'upstream-up'>): Alert {
     return this.#alert('wrong-chain', 'resolved', [
       `${upstream.name} (${upstream.tier}) is on the right chain again and back in service, after ${inWords(report.lastedMs)}.`,
+    ]);
+  }
+
+  removed({ upstream }: EventOf<'upstream-removed'>): Alert {
+    return this.#alert('upstream-removed', 'warning', [
+      `${upstream.name} (${upstream.tier}) was down for REMOVE_UNHEALTHY_AFTER without a break and was removed from its list; the others serve its requests.`,
+      'It does not come back by itself: add it when it is well, or start anew.',
     ]);
   }
 

@@ -1,5 +1,11 @@
 /** What an alert can be about: the `kind` in metrics and logs. */
-export const ALERT_KINDS = ['all-upstreams-failed', 'fallback-in-use', 'credentials', 'wrong-chain'] as const;
+export const ALERT_KINDS = [
+  'all-upstreams-failed',
+  'fallback-in-use',
+  'credentials',
+  'wrong-chain',
+  'upstream-removed',
+] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 /** `resolved` says that the trouble of an alert sent before is over. */

@@ -1,11 +1,13 @@
 import { httpProbe } from './http.ts';
 import type { Probe } from './probe.ts';
+import { rpcProbe } from './rpc.ts';
 import { tcpProbe } from './tcp.ts';
 
 /** All probes by the name that `HEALTH_CHECK` calls them. A new one is one file and one line here. */
 export const probes: Readonly<Record<string, Probe>> = {
   tcp: tcpProbe,
   http: httpProbe,
+  rpc: rpcProbe,
 };
 
 export const PROBE_NAMES: readonly string[] = Object.keys(probes);

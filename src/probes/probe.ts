@@ -8,8 +8,23 @@ export interface ProbeSettings {
   readonly path: string;
 }
 
+/** What a check learned of the upstream's chain. */
+export interface Findings {
+  /** In decimal; without one when it was not asked. */
+  readonly chainId?: string;
+  /** Number of the newest block; without one when it was not asked. */
+  readonly blockHeight?: number;
+}
+
 /** `problem` is for operators: a few words, never a URL's path, query or user-info. */
-export type ProbeResult = { readonly up: true } | { readonly up: false; readonly problem: string };
+export type ProbeResult =
+  | {
+      readonly up: true;
+      readonly found?: Findings;
+      /** It lives, but refused the question for a limit: no cause of a quarantine is shown to be gone. */
+      readonly limited?: true;
+    }
+  | { readonly up: false; readonly problem: string };
 
 /**
  * One way to find out whether an upstream is alive. A member that must remember something of an upstream
@@ -19,6 +34,11 @@ export interface Probe {
   readonly name: string;
   /** The causes of a quarantine that a successful check shows to be gone. */
   readonly proves: ReadonlySet<FailureReason>;
-  /** Never rejects, settles within `timeoutMs`, and leaves no socket behind. */
+  /** A client's answer with the newest block's number tells as much as a check: it may take the place of one. */
+  readonly learnsFromAnswers?: true;
+  /**
+   * Never rejects, settles within `timeoutMs`, and leaves no socket behind. Counts each call that it makes in
+   * the upstream's `probeCalls`.
+   */
   check(upstream: Upstream, settings: ProbeSettings): Promise<ProbeResult>;
 }

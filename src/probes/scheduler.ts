@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.ts';
-import type { Announcer, FailureReason, UpstreamIdentity } from '../events.ts';
+import type { Announcer, FailureReason } from '../events.ts';
 import type { Random } from '../random.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { ChainReference } from './chain.ts';
+import { DownStates, type Streak } from './down.ts';
+import { Heights } from './heights.ts';
 import type { Probe, ProbeResult, ProbeSettings } from './probe.ts';
 
 export interface HealthSchedulerOptions {
@@ -13,28 +16,37 @@ export interface HealthSchedulerOptions {
   readonly rise: number;
   /** Failures in a row that take an upstream down. */
   readonly fall: number;
+  /** How long one may be down for failed checks before it is removed, in milliseconds; Infinity: for ever. */
+  readonly removeAfterMs: number;
+  /** The chain that all must be on, in decimal; undefined: the one that most are on. */
+  readonly expectedChain: string | undefined;
+  /** Blocks by which one may be behind the others. */
+  readonly maxBlockLag: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly announcer: Announcer;
   /** Asked again and again: those who join are picked up, those who leave are dropped. */
   readonly upstreams: () => readonly Upstream[];
   /**
-   * Called for every successful check, after the upstream's state was written, with what it proves to be
-   * gone and when it began (monotonic milliseconds): a failure that came later is not disproved. Must not
-   * throw.
+   * Called for every successful check that was not refused for a limit, after the upstream's state was
+   * written, with what it proves to be gone and when it began (monotonic milliseconds): a failure that came
+   * later is not disproved. Must not throw.
    */
   readonly onHealthy: (
     upstream: Upstream,
     proves: ReadonlySet<FailureReason>,
     checkStartedMs: number,
   ) => void;
+  /** Takes one that was down for too long out of its list; it is not the last one. Must not throw. */
+  readonly onUnhealthy: (upstream: Upstream) => void;
 }
 
 /** What is known of one upstream between its checks. */
-interface Watch {
-  readonly upstream: Upstream;
-  failuresInARow: number;
-  successesInARow: number;
+interface Watch extends Streak {
+  /** It was asked at least once, whatever came of it. */
+  checked: boolean;
+  /** When a client's answer last told its height, and how often it had failed until then. */
+  told: { readonly atMs: number; readonly failures: number } | undefined;
   cancelNext: () => void;
 }
 
@@ -42,20 +54,27 @@ interface Watch {
 const FIRST_ROUND_MS = 1_000;
 const JITTER = 0.1;
 
+/** What a client's answer shows in place of a check. */
+const LIVES: ProbeResult = { up: true, limited: true };
+
 /**
- * Checks every upstream again and again, and writes what it finds: the only writer of `down` and
- * `upSinceMs`. The checks of one upstream never overlap, those of different ones are spread by chance.
- *
- *     up   --`fall` failures in a row-->   down   (announces upstream-down)
- *     down --`rise` successes in a row-->  up     (announces upstream-up)
+ * Checks every upstream again and again, and has what it finds written down: by `DownStates` who is dead or on
+ * another chain, by `Heights` who lags. The checks of one upstream never overlap, those of different ones are
+ * spread by chance. A check is left out where a client's answer has just told what it would.
  */
 export class HealthScheduler {
   readonly #options: HealthSchedulerOptions;
   readonly #watches = new Map<Upstream, Watch>();
+  readonly #states: DownStates;
+  readonly #heights: Heights;
+  readonly #chain: ChainReference;
   #cancelLook: (() => void) | undefined;
 
   constructor(options: HealthSchedulerOptions) {
     this.#options = options;
+    this.#states = new DownStates(options);
+    this.#heights = new Heights({ ...options, maxLag: options.maxBlockLag });
+    this.#chain = new ChainReference(options.expectedChain, options.announcer);
   }
 
   /** The first check of each upstream begins within a second, or half an interval if that is shorter. */
@@ -70,13 +89,32 @@ export class HealthScheduler {
     for (const watch of this.#watches.values()) this.#drop(watch);
   }
 
+  /**
+   * A client's answer has told the number of an upstream's newest block. It counts as if a check had asked for
+   * it. Does nothing for one that is down or whose chain is not known: there a check is due in any case.
+   */
+  learnHeight(upstream: Upstream, height: number): void {
+    const watch = this.#watches.get(upstream);
+    if (!watch || upstream.down || upstream.chainId === undefined) return;
+    watch.told = { atMs: this.#options.clock.monotonicMs(), failures: upstream.failures };
+    this.#heights.learn(upstream, height);
+  }
+
   /** Takes up who joined. Twice an interval: a new one has its first check within one. */
   #look(): void {
     const { clock, intervalMs, random, upstreams } = this.#options;
     this.#cancelLook = clock.after(intervalMs / 2, () => this.#look());
     for (const upstream of upstreams()) {
       if (this.#watches.has(upstream)) continue;
-      const watch: Watch = { upstream, failuresInARow: 0, successesInARow: 0, cancelNext: () => {} };
+      const watch: Watch = {
+        upstream,
+        failuresInARow: 0,
+        successesInARow: 0,
+        kept: false,
+        checked: false,
+        told: undefined,
+        cancelNext: () => {},
+      };
       this.#watches.set(upstream, watch);
       this.#schedule(watch, random() * Math.min(FIRST_ROUND_MS, intervalMs / 2));
     }
@@ -101,18 +139,20 @@ export class HealthScheduler {
 
   async #check(watch: Watch): Promise<void> {
     if (!this.#isWatched(watch)) return;
-    const { clock, intervalMs, onHealthy, probe, random } = this.#options;
+    const { clock, intervalMs, random } = this.#options;
     const startedMs = clock.monotonicMs();
-    const result = await this.#ask(watch.upstream);
+    const result = this.#isKnownToLive(watch) ? LIVES : await this.#ask(watch.upstream);
     if (!this.#isWatched(watch)) return;
     const pauseMs = intervalMs * (1 - JITTER + 2 * JITTER * random());
     this.#schedule(watch, Math.max(0, startedMs + pauseMs - clock.monotonicMs()));
-    if (result.up) {
-      this.#succeeded(watch);
-      onHealthy(watch.upstream, probe.proves, startedMs);
-    } else {
-      this.#failed(watch, result.problem);
-    }
+    this.#take(watch, result, startedMs);
+  }
+
+  /** It answered a client within the last interval, and nothing went wrong since. */
+  #isKnownToLive({ upstream, told, failuresInARow }: Watch): boolean {
+    const { clock, intervalMs, probe } = this.#options;
+    if (!probe.learnsFromAnswers || !told || upstream.down || failuresInARow > 0) return false;
+    return clock.monotonicMs() - told.atMs < intervalMs && told.failures === upstream.failures;
   }
 
   async #ask(upstream: Upstream): Promise<ProbeResult> {
@@ -123,32 +163,36 @@ export class HealthScheduler {
     }
   }
 
-  #succeeded(watch: Watch): void {
-    const { announcer, clock, rise } = this.#options;
+  #take(watch: Watch, result: ProbeResult, startedMs: number): void {
     const { upstream } = watch;
-    watch.failuresInARow = 0;
-    watch.successesInARow += 1;
-    if (!upstream.down || watch.successesInARow < rise) return;
-    const nowMs = clock.monotonicMs();
-    const downMs = nowMs - upstream.down.sinceMs;
-    upstream.down = undefined;
-    upstream.upSinceMs = nowMs;
-    announcer.announce({ type: 'upstream-up', upstream: identityOf(upstream), downMs });
+    watch.checked = true;
+    if (!result.up) {
+      this.#states.failed(watch, result.problem);
+      this.#compareChains();
+      return;
+    }
+    const { chainId, blockHeight } = result.found ?? {};
+    if (chainId !== undefined) upstream.chainId = chainId;
+    this.#recount();
+    this.#states.succeeded(watch, this.#chain.right);
+    this.#compareChains();
+    if (blockHeight !== undefined && !upstream.down) this.#heights.learn(upstream, blockHeight);
+    const { probe, onHealthy } = this.#options;
+    if (!result.limited) onHealthy(upstream, probe.proves, startedMs);
   }
 
-  #failed(watch: Watch, problem: string): void {
-    const { announcer, clock, fall } = this.#options;
-    const { upstream } = watch;
-    watch.successesInARow = 0;
-    watch.failuresInARow += 1;
-    if (upstream.down || watch.failuresInARow < fall) return;
-    upstream.down = { reason: 'probe-failed', sinceMs: clock.monotonicMs() };
-    const reason = 'probe-failed';
-    announcer.announce({ type: 'upstream-down', upstream: identityOf(upstream), reason, problem });
+  /** Not before all were asked: a newcomer may still turn the scale, and the first one is no majority. */
+  #recount(): void {
+    const upstreams = this.#options.upstreams();
+    if (upstreams.every((upstream) => this.#watches.get(upstream)?.checked)) this.#chain.count(upstreams);
   }
-}
 
-/** What a listener may write down whole; the upstream itself holds secrets. */
-function identityOf({ name, tier }: Upstream): UpstreamIdentity {
-  return { name, tier };
+  #compareChains(): void {
+    this.#recount();
+    for (const upstream of this.#options.upstreams()) {
+      const watch = this.#watches.get(upstream);
+      if (watch) this.#states.compare(watch, this.#chain.right);
+      if (upstream.down?.reason === 'wrong-chain') this.#heights.forget(upstream);
+    }
+  }
 }

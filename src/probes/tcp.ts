@@ -8,6 +8,7 @@ export const tcpProbe: Probe = {
   name: 'tcp',
   proves: new Set(['refused', 'dns', 'connect-timeout']),
   check(upstream, { timeoutMs }) {
+    upstream.probeCalls += 1;
     return new Promise((resolve) => {
       const socket = connect(addressOf(upstream));
       const finish = (result: ProbeResult) => {

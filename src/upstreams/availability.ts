@@ -21,8 +21,8 @@ const DRAINING: Standing = { state: 'draining' };
 
 /**
  * Reads the three facts that others write (quarantined: the balancer; down: the probes; draining: an
- * operator) and says who is usable. The two lists are kept until one of the facts changes or the first
- * quarantine ends, so that a request costs two comparisons.
+ * operator) and says who is usable, and who of them lags. The lists are kept until one of the facts changes or
+ * the first quarantine ends, so that a request costs two comparisons.
  */
 export class Availability {
   readonly #registry: Registry;
@@ -32,6 +32,8 @@ export class Availability {
   #seen = { registry: -1, quarantine: -1 };
   #validUntilMs = Number.NEGATIVE_INFINITY;
   #usable: Readonly<Record<Tier, readonly Upstream[]>> = { primary: [], fallback: [] };
+  #inStep = this.#usable;
+  #lagging = this.#usable;
 
   constructor(registry: Registry, quarantine: Quarantine, clock: Clock) {
     this.#registry = registry;
@@ -41,6 +43,23 @@ export class Availability {
 
   /** The usable upstreams of one tier, in the list's order. Not to be changed by the caller. */
   usable(tier: Tier): readonly Upstream[] {
+    this.#refresh();
+    return this.#usable[tier];
+  }
+
+  /** Those of the usable that keep up with the chain, in the list's order. Not to be changed by the caller. */
+  inStep(tier: Tier): readonly Upstream[] {
+    this.#refresh();
+    return this.#inStep[tier];
+  }
+
+  /** Those of the usable that lag, in the list's order. Not to be changed by the caller. */
+  lagging(tier: Tier): readonly Upstream[] {
+    this.#refresh();
+    return this.#lagging[tier];
+  }
+
+  #refresh(): void {
     if (
       this.#seen.registry !== this.#registry.version ||
       this.#seen.quarantine !== this.#quarantine.version ||
@@ -48,10 +67,9 @@ export class Availability {
     ) {
       this.#read();
     }
-    return this.#usable[tier];
   }
 
-  /** To be called when an upstream went down, came up, or began or ended to drain. */
+  /** To be called when an upstream went down, came up, or began or ended to lag or to drain. */
   invalidate(): void {
     this.#validUntilMs = Number.NEGATIVE_INFINITY;
   }
@@ -117,6 +135,12 @@ export class Availability {
     const usable = (tier: Tier) =>
       this.#registry.tier(tier).filter((upstream) => this.standing(upstream).state === 'usable');
     this.#usable = { primary: usable('primary'), fallback: usable('fallback') };
+    const split = (lags: boolean) => {
+      const fits = ({ lagging }: Upstream) => (lagging !== undefined) === lags;
+      return { primary: this.#usable.primary.filter(fits), fallback: this.#usable.fallback.filter(fits) };
+    };
+    this.#inStep = split(false);
+    this.#lagging = split(true);
     this.#seen = { registry: this.#registry.version, quarantine: this.#quarantine.version };
     this.#validUntilMs = validUntilMs;
   }

@@ -57,6 +57,14 @@ export class Upstream implements UpstreamIdentity {
   down: { readonly reason: DownReason; readonly sinceMs: number } | undefined;
   /** When it last came up, or was added; monotonic milliseconds. Written by the probes. */
   upSinceMs: number;
+  /** Calls that checks made, since the start. Written by the probes. */
+  probeCalls = 0;
+  /** The chain that it said it is on, in decimal; undefined until it was asked. Written by the probes. */
+  chainId: string | undefined = undefined;
+  /** The number of the newest block that it is known to have. Written by the probes. */
+  blockHeight: number | undefined = undefined;
+  /** It is too many blocks behind the others: asked after them. Written by the probes. */
+  lagging: { readonly sinceMs: number } | undefined = undefined;
   /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
   draining = false;
   /** It was removed from its list: what its last attempts bring is of no use. Written by Membership. */

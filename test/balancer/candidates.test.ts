@@ -17,6 +17,7 @@ interface Script {
   /** Punished before the request, one shortly after the other. */
   readonly out?: Readonly<Record<string, Blame>>;
   readonly down?: string;
+  readonly lagging?: string;
   /** What another request or an operator does as soon as this many were tried. */
   readonly meanwhile?: Readonly<Record<number, (pool: Pool) => void>>;
 }
@@ -31,13 +32,14 @@ function source(pool: Pool): CandidateSource {
   };
 }
 
-function play(names: string, { ttl, out = {}, down = '', meanwhile = {} }: Script): string {
+function play(names: string, { ttl, out = {}, down = '', lagging = '', meanwhile = {} }: Script): string {
   const pool = new Pool(names, ttl);
   for (const [name, blame] of Object.entries(out)) {
     pool.quarantine.punish(pool.of(name), blame);
     pool.clock.advance(100);
   }
   for (const name of down) pool.down(name);
+  for (const name of lagging) pool.lag(name);
   const candidates = new Candidates(source(pool));
   const tried: string[] = [];
   for (;;) {
@@ -74,6 +76,27 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
     'Aab',
     { out: { a: LIMITED }, meanwhile: { 1: (pool) => pool.quarantine.release(pool.of('a'), 'operator') } },
     'A b a',
+  ],
+  ['one that lags comes after the others of its tier', 'ABCab', { lagging: 'C' }, 'B A C b a'],
+  ['those that lag come in the strategy’s order, too', 'ABCDab', { lagging: 'BDb' }, 'C A D B a b'],
+  ['a primary that lags comes before the fallbacks', 'ABa', { lagging: 'AB' }, 'B A a'],
+  [
+    'one that lags is left out when it is down or quarantined',
+    'ABCa',
+    { lagging: 'BC', down: 'B', out: { C: LIMITED } },
+    'A a B?',
+  ],
+  [
+    'one that lags and went down meanwhile is skipped, for now',
+    'ABCa',
+    { lagging: 'BC', meanwhile: { 1: (pool) => pool.down('C') } },
+    'A B a C?',
+  ],
+  [
+    'one that begins to lag meanwhile keeps its place',
+    'ABCa',
+    { meanwhile: { 1: (pool) => pool.lag('B') } },
+    'C B A a',
   ],
   ['whoever failed is not tried again as a last resort', 'ABa', {}, 'B A a'],
   [
@@ -133,6 +156,25 @@ describe('the order of candidates', () => {
       // To the end.
     }
     expect(asked).toEqual(['AC', 'ab']);
+  });
+
+  it('asks a strategy once more for those that lag, and only when it is their turn', () => {
+    const pool = new Pool('ABC');
+    pool.lag('B');
+    const asked: string[] = [];
+    const order = (upstreams: readonly Upstream[]) => {
+      asked.push(namesOf(upstreams));
+      return [...upstreams];
+    };
+    const candidates = new Candidates({
+      ...source(pool),
+      strategies: { primary: { order }, fallback: { order } },
+    });
+    candidates.next(anyone);
+    candidates.next(anyone);
+    expect(asked).toEqual(['AC']);
+    expect(candidates.next(anyone)?.upstream.name).toBe('B');
+    expect(asked).toEqual(['AC', 'B']);
   });
 
   it('does not ask the fallbacks’ strategy when a primary is enough', () => {

@@ -32,6 +32,21 @@ describe('the sample upstream, asked for JSON-RPC', () => {
     await until(async () => (await head()) > first, 'a newer block');
   });
 
+  it('is on the chain that it is told, and as far behind', async () => {
+    const behind = { CHAIN_ID: '11155111', BLOCK_LAG: '10', BLOCK_MS: '60000' };
+    const [late, inStep] = await Promise.all([startSample(behind), startSample({ BLOCK_MS: '60000' })]);
+    expect(await callRpc(late, call('eth_chainId'))).toMatchObject({ body: { result: '0xaa36a7' } });
+    expect(await callRpc(late, call('net_version'))).toMatchObject({ body: { result: '11155111' } });
+    const height = async (url: string) => {
+      const { body } = await callRpc(url, call('eth_blockNumber'));
+      return Number(typeof body === 'object' && body !== null && 'result' in body ? body.result : undefined);
+    };
+    // One block a minute, which may begin between the two questions.
+    const before = await height(inStep);
+    const [lateNow, after] = [await height(late), await height(inStep)];
+    expect([before - 10, after - 10]).toContain(lateNow);
+  });
+
   it('refuses other methods with -32601 and broken JSON with -32700', async () => {
     const url = await startSample();
     expect(await callRpc(url, call('eth_nothing', 'x'))).toMatchObject({

@@ -35,8 +35,25 @@ describe('the rows of /stats', () => {
         requests: 10,
         failures: 4,
         weight: 3,
+        probe_calls: 0,
+        chain_id: null,
+        block_height: null,
+        lagging: false,
       },
     ]);
+  });
+
+  it('tell what checks have cost and found', () => {
+    const pool = new Pool('A');
+    const lagging = { sinceMs: pool.clock.monotonicMs() };
+    Object.assign(pool.of('A'), { probeCalls: 7, chainId: '137', blockHeight: 436, lagging });
+    expect(row(pool, 'A')).toMatchObject({
+      state: 'usable',
+      probe_calls: 7,
+      chain_id: '137',
+      block_height: 436,
+      lagging: true,
+    });
   });
 
   it('say why an upstream is quarantined, and until when as a date', () => {

@@ -159,7 +159,9 @@ describe('the alerts about one upstream', () => {
   it('tell of a wrong chain, and of its end when the upstream comes up', async () => {
     const { announce, clock, sent, severities } = setUp();
     const upstream = { name: 'a', tier: 'fallback' } as const;
-    await announce({ type: 'upstream-down', upstream, reason: 'wrong-chain', problem: 'chain 5' });
+    const problem = 'chain 5 instead of 1';
+    await announce({ type: 'upstream-down', upstream, reason: 'wrong-chain', problem });
+    expect(sent[0]?.text).toContain('a (fallback) is on the wrong chain (chain 5 instead of 1).');
     clock.advance(3_600_000 + 240_000);
     await announce(
       { type: 'upstream-up', upstream: { name: 'b', tier: 'primary' }, downMs: 1 },
@@ -169,6 +171,37 @@ describe('the alerts about one upstream', () => {
     expect(sent[1]?.text).toContain(
       'a (fallback) is on the right chain again and back in service, after 1h 04m.',
     );
+  });
+
+  it('tell of upstreams that disagree about the chain, once in a cool-down', async () => {
+    const { announce, sent, severities } = setUp();
+    await announce({ type: 'chain-undecided', chains: '1 (a), 5 (b)' });
+    await announce({ type: 'chain-undecided', chains: '1 (a), 5 (b), 10 (c)' });
+    expect(severities()).toEqual(['wrong-chain warning']);
+    expect(sent[0]?.text).toContain('the upstreams are on different chains: 1 (a), 5 (b).');
+    expect(sent[0]?.text).toContain('Set CHAIN_ID');
+  });
+
+  it('tell of one that was removed for being down, not of one that an operator has removed', async () => {
+    const { announce, sent, severities } = setUp();
+    const upstream = { name: 'a', tier: 'primary' } as const;
+    await announce({ type: 'upstream-removed', upstream, cause: 'operator' });
+    expect(severities()).toEqual([]);
+    await announce({ type: 'upstream-removed', upstream, cause: 'unhealthy' });
+    await announce({ type: 'upstream-removed', upstream: { ...upstream, name: 'b' }, cause: 'unhealthy' });
+    expect(severities()).toEqual(['upstream-removed warning', 'upstream-removed warning']);
+    expect(sent[0]?.text).toContain('a (primary) was down for REMOVE_UNHEALTHY_AFTER without a break');
+  });
+
+  it('are not sent for one that lags, catches up, or is kept as the last one', async () => {
+    const { announce, severities } = setUp();
+    const upstream = { name: 'a', tier: 'primary' } as const;
+    await announce(
+      { type: 'upstream-lagging', upstream, blocks: 50 },
+      { type: 'upstream-caught-up', upstream, laggedMs: 1_000 },
+      { type: 'upstream-kept', upstream, downMs: 1_000 },
+    );
+    expect(severities()).toEqual([]);
   });
 
   it('are not sent for an upstream that is merely dead', async () => {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { PROBE_NAMES, probes } from '../../src/probes/index.ts';
 import { NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
-import { check, listenHttp, listenRaw, nobodyConnected, silentPort, UP } from './servers.ts';
+import {
+  check,
+  checkAgain,
+  listenHttp,
+  listenRaw,
+  nobodyConnected,
+  silentPort,
+  UP,
+  upstreamAt,
+  well,
+} from './servers.ts';
 
 describe.each([...PROBE_NAMES])('every probe: %s', (name) => {
   it('bears the name that the settings call it', () => {
@@ -17,9 +27,20 @@ describe.each([...PROBE_NAMES])('every probe: %s', (name) => {
   });
 
   it('finds an HTTP server up, and leaves no socket behind', async () => {
-    const server = await listenHttp((_, response) => response.end('fine'));
-    expect(await check(name, `http://127.0.0.1:${server.port}`)).toEqual(UP);
+    const server = await listenHttp(well);
+    expect(await check(name, `http://127.0.0.1:${server.port}`)).toMatchObject(UP);
     await nobodyConnected(server);
+  });
+
+  it('counts its calls in the upstream, those that fail too', async () => {
+    const server = await listenHttp(well);
+    const upstream = upstreamAt(`http://127.0.0.1:${server.port}`);
+    await checkAgain(name, upstream);
+    const calls = name === 'rpc' ? 2 : 1;
+    expect(upstream.probeCalls).toBe(calls);
+    await server.close();
+    await checkAgain(name, upstream);
+    expect(upstream.probeCalls).toBe(calls + 1);
   });
 
   it('finds a released port down, without the secrets of its URL', async () => {
@@ -34,8 +55,8 @@ describe.each([...PROBE_NAMES])('every probe: %s', (name) => {
   });
 
   it('takes an IPv6 address', async () => {
-    const server = await listenHttp((_, response) => response.end(), '::1');
-    expect(await check(name, `http://[::1]:${server.port}`)).toEqual(UP);
+    const server = await listenHttp(well, '::1');
+    expect(await check(name, `http://[::1]:${server.port}`)).toMatchObject(UP);
   });
 
   it('gives up on a connection that is neither made nor refused', async () => {

@@ -40,15 +40,30 @@ async function listen(server: Server, host = '127.0.0.1'): Promise<Running> {
 export const listenHttp = (answer: RequestListener, host?: string) => listen(createHttpServer(answer), host);
 export const listenRaw = (serve: (socket: Socket) => void) => listen(createServer(serve));
 
-function upstreamAt(url: string): Upstream {
+export function upstreamAt(url: string): Upstream {
   return new Upstream({ url: new URL(url), name: 'a', tier: 'primary', weight: 1 }, 1_000);
 }
 
 export function check(name: string, url: string, change: Partial<ProbeSettings> = {}): Promise<ProbeResult> {
+  return checkAgain(name, upstreamAt(url), change);
+}
+
+/** A check of an upstream that may have been checked before. */
+export function checkAgain(
+  name: string,
+  upstream: Upstream,
+  change: Partial<ProbeSettings> = {},
+): Promise<ProbeResult> {
   const probe = probes[name];
   if (!probe) throw new Error(`no probe ${name}`);
-  return within(probe.check(upstreamAt(url), { ...GENEROUS, ...change }), 4_000, 'the end of a check');
+  return within(probe.check(upstream, { ...GENEROUS, ...change }), 4_000, 'the end of a check');
 }
+
+/** Answers with what every probe takes for up: a page to a GET, chain 1 and block 1 to JSON-RPC. */
+export const well: RequestListener = (request, response) => {
+  if (request.method !== 'POST') response.end('fine');
+  else response.end('{"jsonrpc":"2.0","id":1,"result":"0x1"}');
+};
 
 export const nobodyConnected = ({ sockets }: Running) =>
   until(() => sockets.size === 0, 'no socket left behind');

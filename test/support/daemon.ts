@@ -47,6 +47,10 @@ export interface StatsRow {
   readonly requests: number;
   readonly failures: number;
   readonly weight: number;
+  readonly probe_calls: number;
+  readonly chain_id: string | null;
+  readonly block_height: number | null;
+  readonly lagging: boolean;
 }
 
 /** A process of the program, with all that it has written so far. */

@@ -111,6 +111,24 @@ describe('the last resort', () => {
   });
 });
 
+describe('who lags', () => {
+  it('is usable, and told apart from those in step', () => {
+    const pool = new Pool('ABab');
+    const lists = () =>
+      [pool.availability.usable, pool.availability.inStep, pool.availability.lagging].map((list) =>
+        (['primary', 'fallback'] as const).map((tier) => namesOf(list.call(pool.availability, tier))).join(),
+      );
+    expect(lists()).toEqual(['AB,ab', 'AB,ab', ',']);
+    pool.lag('A');
+    pool.lag('b');
+    expect(lists()).toEqual(['AB,ab', 'B,a', 'A,b']);
+    pool.quarantine.punish(pool.of('A'), { reason: 'refused' });
+    expect(lists()).toEqual(['B,ab', 'B,a', ',b']);
+    pool.lag('b', false);
+    expect(lists()).toEqual(['B,ab', 'B,ab', ',']);
+  });
+});
+
 describe('when the first one returns', () => {
   it('is told of the quarantined, not of those down or draining', () => {
     const pool = new Pool('ABC');

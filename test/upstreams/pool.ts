@@ -49,6 +49,12 @@ export class Pool {
     this.availability.invalidate();
   }
 
+  /** Lets it lag, or catch up, as the probes would. */
+  lag(name: string, lags = true): void {
+    this.of(name).lagging = lags ? { sinceMs: this.clock.monotonicMs() } : undefined;
+    this.availability.invalidate();
+  }
+
   drain(name: string, draining = true): void {
     this.of(name).draining = draining;
     this.availability.invalidate();

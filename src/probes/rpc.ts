@@ -1,0 +1,123 @@
+import { systemClock } from '../clock.ts';
+import { classifyRpcError, classifyRpcStatus, type RpcErrorClass } from '../rpc/errors.ts';
+import { parseHeight, parseQuantity } from '../rpc/quantity.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import { ask, type Heard, PROVED_BY_ANSWER } from './ask.ts';
+import type { Findings, Probe, ProbeResult } from './probe.ts';
+
+const ID = 1;
+/** These refuse the question for what we have used up, and say nothing against the upstream's health. */
+const LIMITS: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>(['throttled', 'plan']);
+
+/** What an upstream has said to one question. */
+type Reply =
+  | { readonly kind: 'result'; readonly result: unknown }
+  | { readonly kind: 'limited' }
+  | { readonly kind: 'none'; readonly problem: string };
+
+/** Whose chain id was asked since they were last found dead. */
+const identified = new WeakSet<Upstream>();
+
+/**
+ * Up is who gives the number of its newest block. The chain id is asked first, once, and again while the
+ * upstream is down and after each failed check: behind one URL another node may have come up. One that is on
+ * the wrong chain is asked for nothing else. A refusal for a rate limit or a plan proves that it lives.
+ */
+export const rpcProbe: Probe = {
+  name: 'rpc',
+  proves: PROVED_BY_ANSWER,
+  learnsFromAnswers: true,
+  async check(upstream, { timeoutMs }) {
+    const endMs = systemClock.monotonicMs() + timeoutMs;
+    const reply = (method: string) => askFor(method, upstream, { endMs, timeoutMs });
+    let found: Findings = {};
+    if (upstream.down || !identified.has(upstream)) {
+      const identity = await reply('eth_chainId');
+      if (identity.kind !== 'result') return withoutResult(identity, upstream, found);
+      const chainId = parseQuantity(identity.result);
+      if (chainId === undefined) return failed(upstream, 'eth_chainId: no chain id in the answer');
+      identified.add(upstream);
+      found = { chainId: String(chainId) };
+      if (upstream.down?.reason === 'wrong-chain') return { up: true, found };
+    }
+    const newest = await reply('eth_blockNumber');
+    if (newest.kind !== 'result') return withoutResult(newest, upstream, found);
+    const blockHeight = parseHeight(newest.result);
+    if (blockHeight === undefined) return failed(upstream, 'eth_blockNumber: no block number in the answer');
+    return { up: true, found: { ...found, blockHeight } };
+  },
+};
+
+function withoutResult(
+  reply: Exclude<Reply, { kind: 'result' }>,
+  upstream: Upstream,
+  found: Findings,
+): ProbeResult {
+  return reply.kind === 'limited' ? { up: true, limited: true, found } : failed(upstream, reply.problem);
+}
+
+function failed(upstream: Upstream, problem: string): ProbeResult {
+  identified.delete(upstream);
+  return { up: false, problem };
+}
+
+async function askFor(
+  method: string,
+  upstream: Upstream,
+  { endMs, timeoutMs }: { readonly endMs: number; readonly timeoutMs: number },
+): Promise<Reply> {
+  const question = {
+    method: 'POST',
+    target: upstream.targetOf({ path: '/', query: undefined }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: ID, method, params: [] }),
+  } as const;
+  const leftMs = Math.max(0, endMs - systemClock.monotonicMs());
+  return read(await ask(upstream, question, leftMs), method, timeoutMs);
+}
+
+function read(heard: Heard, method: string, timeoutMs: number): Reply {
+  const none = (problem: string): Reply => ({ kind: 'none', problem });
+  if (heard.kind === 'failed') return none(heard.problem);
+  if (heard.kind === 'silence' || heard.ending === 'unfinished')
+    return none(`no answer within ${timeoutMs} ms`);
+  const { status, body, ending } = heard;
+  const message = ending === 'whole' ? messageIn(body) : undefined;
+  if (message?.error !== undefined) return readError(message.error, method, status);
+  if (message && 'result' in message) return { kind: 'result', result: message.result };
+  const meaning = classifyRpcStatus(status);
+  if (meaning !== undefined && LIMITS.has(meaning)) return { kind: 'limited' };
+  if (status < 200 || status > 299) return none(`${method}: status ${status}`);
+  if (ending === 'cut') return none(`${method}: answer cut off`);
+  return none(`${method}: ${ending === 'too-large' ? 'far too long an answer' : 'no JSON-RPC answer'}`);
+}
+
+/** The JSON-RPC answer to our one question; nodes that make no sense of it leave the id of an error null. */
+function messageIn(body: Buffer): { readonly result?: unknown; readonly error?: object } | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof message !== 'object' || message === null) return undefined;
+  const id = 'id' in message ? message.id : null;
+  if ('error' in message && typeof message.error === 'object' && message.error !== null) {
+    return id === ID || id === null ? { error: message.error } : undefined;
+  }
+  return id === ID && 'result' in message ? { result: message.result } : undefined;
+}
+
+/** Of an error no more than its number and our own word for it are told: its text may quote the URL. */
+function readError(error: object, method: string, httpStatus: number): Reply {
+  const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
+  const data = 'data' in error ? error.data : undefined;
+  const { class: meaning } = classifyRpcError({ httpStatus, code, message, data, method });
+  if (LIMITS.has(meaning)) return { kind: 'limited' };
+  return { kind: 'none', problem: `${method}: error ${code ?? 'without a code'} (${meaning})` };
+}
