@@ -9,6 +9,7 @@ import type { Config } from './config/config.ts';
 import { createEventLog } from './event-log.ts';
 import { Announcer } from './events.ts';
 import type { Logger } from './log.ts';
+import { Latencies } from './metrics/latencies.ts';
 import { readStats } from './metrics/stats.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { notifiers } from './notifiers/index.ts';
@@ -42,12 +43,14 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
   const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
   announcer.listen(createEventLog(logger));
   const means: Means = { clock, random, announcer, logger };
+  const latencies = new Latencies(clock);
+  announcer.listen((event) => latencies.hear(event));
   const upstreams = createUpstreams(config, means);
   const alerts = createOperatorAlerts(config, means);
   const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
   const drain: Drain = { begun: false, refusing: false };
   const status: StatusSource = {
-    stats: () => readStats(upstreams.registry, upstreams.availability, clock),
+    stats: () => readStats({ ...upstreams, latencies, clock }),
     notReady: () => whyNotReady(drain, upstreams.availability),
   };
   const balancer = createBalancer(config, upstreams, { drain, overload }, means);
@@ -56,6 +59,7 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
     async start() {
       const address = await entrance.listen();
       upstreams.health?.start();
+      upstreams.memory?.start();
       overload.start();
       return address;
     },
@@ -67,6 +71,7 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
       balancer.tunnels.leave();
       const cut = await entrance.drain(config.shutdownTimeoutMs);
       upstreams.health?.stop();
+      upstreams.memory?.stop();
       overload.stop();
       upstreams.pools.closeAll();
       await alerts.drain(LAST_ALERTS_MS);

@@ -53,8 +53,11 @@ export type RequestResult = 'answered' | 'failed' | 'refused' | 'client-left' | 
 export type Event =
   | {
       readonly type: 'attempt-finished';
+      /** The same object for all attempts of one upstream, so that numbers can be kept by it. */
       readonly upstream: UpstreamIdentity;
       readonly result: AttemptResult;
+      /** The protocol was changed: the time is that of a handshake, not of an answer. */
+      readonly tunnel: boolean;
       readonly durationMs: number;
     }
   | {

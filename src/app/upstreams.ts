@@ -1,6 +1,8 @@
 import { ConnectionPool } from '../balancer/connections.ts';
 import type { Config } from '../config/config.ts';
 import { probes } from '../probes/index.ts';
+import { askMemoryUsage } from '../probes/memory-usage.ts';
+import { MemoryWatch } from '../probes/memory-watch.ts';
 import { HealthScheduler } from '../probes/scheduler.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import { Availability } from '../upstreams/availability.ts';
@@ -19,6 +21,8 @@ export interface Upstreams {
   readonly pools: Pools;
   readonly filters: FilterHomes<Upstream>;
   readonly health: HealthScheduler | undefined;
+  /** None without health checks: then nothing is asked of an upstream but what clients ask. */
+  readonly memory: MemoryWatch | undefined;
 }
 
 export function createUpstreams(config: Config, means: Means): Upstreams {
@@ -47,7 +51,8 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   };
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
   const health = createHealth(config, { registry, quarantine }, means);
-  return { registry, membership, quarantine, availability, pools, filters, health };
+  const memory = health && createMemoryWatch(config, registry, means);
+  return { registry, membership, quarantine, availability, pools, filters, health, memory };
 }
 
 function createHealth(
@@ -69,6 +74,11 @@ function createHealth(
     upstreams: () => registry.all,
     onHealthy: (upstream, proves, startedMs) => void quarantine.prove(upstream, proves, startedMs),
   });
+}
+
+function createMemoryWatch(config: Config, registry: Registry, { clock, random }: Means): MemoryWatch {
+  const intervalMs = config.healthCheckIntervalMs;
+  return new MemoryWatch({ ask: askMemoryUsage, intervalMs, clock, random, upstreams: () => registry.all });
 }
 
 /** The connections to each upstream. */

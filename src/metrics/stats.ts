@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import type { Latencies, Percentiles } from './latencies.ts';
 
 /** One row of `/stats`. The names are part of the contract with operators. */
 export interface UpstreamStats {
@@ -25,13 +26,25 @@ export interface UpstreamStats {
   readonly requests: number;
   readonly failures: number;
   readonly weight: number;
+  /** What the upstream says of its own process; null where it says nothing. `1.2 MB`, of 2^20 bytes. */
+  readonly memory_usage: string | null;
+  /** How long answers took in the last minutes; null where there were none. */
+  readonly latency_ms: Percentiles | null;
 }
 
-export function readStats(registry: Registry, availability: Availability, clock: Clock): UpstreamStats[] {
-  return registry.all.map((upstream) => rowOf(upstream, availability, clock));
+/** What the rows are read from. */
+export interface StatsSource {
+  readonly registry: Registry;
+  readonly availability: Availability;
+  readonly latencies: Latencies;
+  readonly clock: Clock;
 }
 
-function rowOf(upstream: Upstream, availability: Availability, clock: Clock): UpstreamStats {
+export function readStats(source: StatsSource): UpstreamStats[] {
+  return source.registry.all.map((upstream) => rowOf(upstream, source));
+}
+
+function rowOf(upstream: Upstream, { availability, latencies, clock }: StatsSource): UpstreamStats {
   const standing = availability.standing(upstream);
   const untilMs =
     standing.state === 'quarantined' ? clock.wallMs() + standing.untilMs - clock.monotonicMs() : undefined;
@@ -49,7 +62,13 @@ function rowOf(upstream: Upstream, availability: Availability, clock: Clock): Up
     requests: upstream.attempts,
     failures: upstream.failures,
     weight: upstream.weight,
+    memory_usage: memoryOf(upstream),
+    latency_ms: latencies.of(upstream),
   };
+}
+
+function memoryOf({ memoryBytes, down }: Upstream): string | null {
+  return memoryBytes === undefined || down ? null : `${(memoryBytes / 2 ** 20).toFixed(1)} MB`;
 }
 
 /** Hours, minutes and seconds of a duration in milliseconds: `00h:05m:23s`. */

@@ -57,6 +57,8 @@ export class Upstream implements UpstreamIdentity {
   down: { readonly reason: DownReason; readonly sinceMs: number } | undefined;
   /** When it last came up, or was added; monotonic milliseconds. Written by the probes. */
   upSinceMs: number;
+  /** The memory of its process, as it says itself; undefined where it doesn't say. Written by the memory watch. */
+  memoryBytes: number | undefined;
   /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
   draining = false;
   /** It was removed from its list: what its last attempts bring is of no use. Written by Membership. */

@@ -47,6 +47,8 @@ export interface StatsRow {
   readonly requests: number;
   readonly failures: number;
   readonly weight: number;
+  readonly memory_usage: string | null;
+  readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
 }
 
 /** A process of the program, with all that it has written so far. */
