@@ -1,5 +1,5 @@
 import type { Tier } from '../events.ts';
-import type { Strategy } from '../strategies/strategy.ts';
+import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
@@ -28,7 +28,7 @@ export interface CandidateSource {
 export class Candidates {
   readonly #source: CandidateSource;
   readonly #tried: Upstream[] = [];
-  #queue: Upstream[] = [];
+  #order: Order | undefined;
   #stage: Tier | 'not-begun' | 'last-resort' = 'not-begun';
   #waiting: Upstream[] = [];
 
@@ -62,10 +62,10 @@ export class Candidates {
 
   #nextUsable(accepts: (upstream: Upstream) => boolean): Upstream | undefined {
     for (;;) {
-      const upstream = this.#queue.shift();
+      const upstream = this.#order?.next();
       if (!upstream) {
         if (!this.#nextTier()) return undefined;
-      } else if (this.#source.availability.usable(upstream.tier).includes(upstream) && accepts(upstream)) {
+      } else if (this.#source.availability.isUsable(upstream) && accepts(upstream)) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         return upstream;
       }
@@ -77,7 +77,7 @@ export class Candidates {
     this.#stage = this.#stage === 'not-begun' ? 'primary' : 'fallback';
     const { availability, strategies } = this.#source;
     const usable = availability.usable(this.#stage);
-    this.#queue = usable.length === 0 ? [] : strategies[this.#stage].order(usable);
+    this.#order = usable.length === 0 ? undefined : strategies[this.#stage].order(usable);
     return true;
   }
 
