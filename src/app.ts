@@ -9,9 +9,12 @@ import type { Config } from './config/config.ts';
 import { createEventLog } from './event-log.ts';
 import { Announcer } from './events.ts';
 import type { Logger } from './log.ts';
+import { Latencies } from './metrics/latencies.ts';
+import { createMetrics, type Metrics } from './metrics/prometheus.ts';
 import { readStats } from './metrics/stats.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { notifiers } from './notifiers/index.ts';
+import { ALERT_KINDS } from './notifiers/notifier.ts';
 import type { Random } from './random.ts';
 import { createEntrance } from './server/entrance.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
@@ -35,6 +38,8 @@ export interface App {
   start(): Promise<AddressInfo>;
   /** Drains and ends. Resolves to the number of connections that had to be cut. */
   stop(): Promise<number>;
+  /** What Prometheus asks for. */
+  readonly metrics: Metrics;
 }
 
 /** Builds the program and connects its parts; the larger groups of parts are built in `app/`. */
@@ -42,20 +47,32 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
   const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
   announcer.listen(createEventLog(logger));
   const means: Means = { clock, random, announcer, logger };
+  const latencies = new Latencies(clock);
+  const underWay = { requests: 0 };
+  announcer.listen((event) => latencies.hear(event));
   const upstreams = createUpstreams(config, means);
   const alerts = createOperatorAlerts(config, means);
   const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
   const drain: Drain = { begun: false, refusing: false };
   const status: StatusSource = {
-    stats: () => readStats(upstreams.registry, upstreams.availability, clock),
+    stats: () => readStats({ ...upstreams, latencies, clock }),
     notReady: () => whyNotReady(drain, upstreams.availability),
   };
   const balancer = createBalancer(config, upstreams, { drain, overload }, means);
-  const entrance = createEntrance(config, { clock, logger }, createHandler(config, balancer, status, means));
+  const handler = createHandler(config, { balancer, status, underWay }, means);
+  const entrance = createEntrance(config, { clock, logger }, handler);
+  const metrics = createMetrics({
+    ...upstreams,
+    announcer,
+    alertKinds: ALERT_KINDS,
+    inFlight: () => underWay.requests,
+  });
   return {
+    metrics,
     async start() {
       const address = await entrance.listen();
       upstreams.health?.start();
+      upstreams.memory?.start();
       overload.start();
       return address;
     },
@@ -67,6 +84,7 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
       balancer.tunnels.leave();
       const cut = await entrance.drain(config.shutdownTimeoutMs);
       upstreams.health?.stop();
+      upstreams.memory?.stop();
       overload.stop();
       upstreams.pools.closeAll();
       await alerts.drain(LAST_ALERTS_MS);

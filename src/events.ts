@@ -41,20 +41,31 @@ export type RemovalCause = 'operator' | 'unhealthy';
  * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another
  * may know more. `out-of-time`: the request's own time ran out.
  */
-export type AttemptResult = 'answered' | 'inconclusive' | 'client-left' | 'out-of-time' | FailureReason;
+export const ATTEMPT_RESULTS = [
+  'answered',
+  'inconclusive',
+  'client-left',
+  'out-of-time',
+  ...FAILURE_REASONS,
+] as const;
+export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
 
 /**
  * How a request ended, as counted and logged: `answered` by an upstream; `failed`, no upstream gave a
  * usable answer (an answer of our own, or the last upstream's 5xx passed on); `refused` by us before any
  * upstream was asked; `cut` after its first byte was out.
  */
-export type RequestResult = 'answered' | 'failed' | 'refused' | 'client-left' | 'cut';
+export const REQUEST_RESULTS = ['answered', 'failed', 'refused', 'client-left', 'cut'] as const;
+export type RequestResult = (typeof REQUEST_RESULTS)[number];
 
 export type Event =
   | {
       readonly type: 'attempt-finished';
+      /** The same object for all attempts of one upstream, so that numbers can be kept by it. */
       readonly upstream: UpstreamIdentity;
       readonly result: AttemptResult;
+      /** The protocol was changed: the time is that of a handshake, not of an answer. */
+      readonly tunnel: boolean;
       readonly durationMs: number;
     }
   | {

@@ -9,13 +9,22 @@ import type { Handler } from '../server/client-request.ts';
 import { createStatusPaths, type StatusSource } from '../server/status-paths.ts';
 import type { Means } from './means.ts';
 
+export interface HandlerParts {
+  readonly balancer: BalancerParts;
+  readonly status: StatusSource;
+  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written here. */
+  readonly underWay: { requests: number };
+}
+
 /** What every request of a client goes through first. */
 export function createHandler(
   config: Config,
-  balancer: BalancerParts,
-  status: StatusSource,
+  { balancer, status, underWay }: HandlerParts,
   { clock, logger }: Means,
 ): Handler {
+  const ended = () => {
+    underWay.requests -= 1;
+  };
   const answersStatus = config.statusPaths ? createStatusPaths(status) : () => false;
   const settings: OpenSettings = {
     identity: balancer.wire.identity,
@@ -30,7 +39,9 @@ export function createHandler(
   return (request, response, upgrade) => {
     if (answersStatus(request, response)) return;
     const { exchange, refusal } = open(request, response, settings, upgrade);
-    balance(exchange, refusal, balancer).catch((error: unknown) => {
+    underWay.requests += 1;
+    balance(exchange, refusal, balancer).then(ended, (error: unknown) => {
+      ended();
       logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');
       concludeDefect(exchange, balancer);
     });

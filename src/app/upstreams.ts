@@ -3,6 +3,8 @@ import type { HeightListener } from '../balancer/parts.ts';
 import type { Config } from '../config/config.ts';
 import type { Event } from '../events.ts';
 import { probes } from '../probes/index.ts';
+import { askMemoryUsage } from '../probes/memory-usage.ts';
+import { MemoryWatch } from '../probes/memory-watch.ts';
 import { HealthScheduler } from '../probes/scheduler.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import { heightAt } from '../rpc/quantity.ts';
@@ -24,6 +26,8 @@ export interface Upstreams {
   readonly health: HealthScheduler | undefined;
   /** Takes notice of the newest block that an answer tells. */
   readonly learnHeight: HeightListener;
+  /** None without health checks: then nothing is asked of an upstream but what clients ask. */
+  readonly memory: MemoryWatch | undefined;
 }
 
 const STANDING_CHANGES: ReadonlySet<Event['type']> = new Set<Event['type']>([
@@ -58,8 +62,9 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   };
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
   const health = createHealth(config, { registry, quarantine, membership }, means);
+  const memory = health && createMemoryWatch(config, registry, means);
   const learnHeight = createHeightListener(config, health);
-  return { registry, membership, quarantine, availability, pools, filters, health, learnHeight };
+  return { registry, membership, quarantine, availability, pools, filters, health, memory, learnHeight };
 }
 
 function createHealth(
@@ -94,6 +99,11 @@ function createHeightListener(config: Config, health: HealthScheduler | undefine
     const height = heightAt(text, resultStart, resultEnd);
     if (height !== undefined) health.learnHeight(upstream, height);
   };
+}
+
+function createMemoryWatch(config: Config, registry: Registry, { clock, random }: Means): MemoryWatch {
+  const intervalMs = config.healthCheckIntervalMs;
+  return new MemoryWatch({ ask: askMemoryUsage, intervalMs, clock, random, upstreams: () => registry.all });
 }
 
 /** The connections to each upstream. */

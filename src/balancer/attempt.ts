@@ -47,7 +47,8 @@ export async function attempt(
   learn(upstream, { outcome, verdict }, trial, parts.quarantine);
   const result = resultOf(outcome, verdict);
   exchange.attempts.push({ upstream, result });
-  announcer.announce({ type: 'attempt-finished', upstream, result, durationMs });
+  const tunnel = outcome.kind === 'switched';
+  announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
   const noted =
     exchange.ledger && note(exchange, exchange.ledger, asked, { outcome, verdict, upstream }, parts);
   if (noted) await noted;

@@ -1,5 +1,5 @@
 import type { Tier } from '../events.ts';
-import type { Strategy } from '../strategies/strategy.ts';
+import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
@@ -30,9 +30,9 @@ export interface CandidateSource {
 export class Candidates {
   readonly #source: CandidateSource;
   readonly #tried: Upstream[] = [];
-  #queue: Upstream[] = [];
+  #order: Order | undefined;
   #stage: Tier | 'not-begun' | 'last-resort' = 'not-begun';
-  /** Those of the tier that lag: their turn comes after the queue. */
+  /** Those of the tier that lag: their turn comes after the order. */
   #lagging: readonly Upstream[] = NOBODY;
   #waiting: Upstream[] = [];
 
@@ -66,10 +66,10 @@ export class Candidates {
 
   #nextUsable(accepts: (upstream: Upstream) => boolean): Upstream | undefined {
     for (;;) {
-      const upstream = this.#queue.shift();
+      const upstream = this.#order?.next();
       if (!upstream) {
         if (!this.#nextGroup()) return undefined;
-      } else if (this.#source.availability.usable(upstream.tier).includes(upstream) && accepts(upstream)) {
+      } else if (this.#source.availability.isUsable(upstream) && accepts(upstream)) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         return upstream;
       }
@@ -80,7 +80,7 @@ export class Candidates {
     const { availability } = this.#source;
     const tier = this.#stage === 'fallback' ? 'fallback' : 'primary';
     if (this.#lagging.length > 0) {
-      this.#order(tier, this.#lagging);
+      this.#begin(tier, this.#lagging);
       this.#lagging = NOBODY;
       return true;
     }
@@ -88,12 +88,12 @@ export class Candidates {
     const next = this.#stage === 'not-begun' ? 'primary' : 'fallback';
     this.#stage = next;
     this.#lagging = availability.lagging(next);
-    this.#order(next, availability.inStep(next));
+    this.#begin(next, availability.inStep(next));
     return true;
   }
 
-  #order(tier: Tier, upstreams: readonly Upstream[]): void {
-    this.#queue = upstreams.length === 0 ? [] : this.#source.strategies[tier].order(upstreams);
+  #begin(tier: Tier, upstreams: readonly Upstream[]): void {
+    this.#order = upstreams.length === 0 ? undefined : this.#source.strategies[tier].order(upstreams);
   }
 
   #take(upstream: Upstream, trial: boolean): Candidate {

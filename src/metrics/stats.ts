@@ -2,6 +2,9 @@ import type { Clock } from '../clock.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import type { Latencies, Percentiles } from './latencies.ts';
+
+const NOT_MEASURED = { p50: null, p95: null, p99: null } as const;
 
 /** One row of `/stats`. The names are part of the contract with operators. */
 export interface UpstreamStats {
@@ -33,13 +36,25 @@ export interface UpstreamStats {
   readonly block_height: number | null;
   /** It is asked after the others of its tier. */
   readonly lagging: boolean;
+  /** What the upstream says of its own process; null where it says nothing. `1.2 MB`, of 2^20 bytes. */
+  readonly memory_usage: string | null;
+  /** How long answers took in the last minutes; each null where there were none. */
+  readonly latency_ms: Percentiles | typeof NOT_MEASURED;
 }
 
-export function readStats(registry: Registry, availability: Availability, clock: Clock): UpstreamStats[] {
-  return registry.all.map((upstream) => rowOf(upstream, availability, clock));
+/** What the rows are read from. */
+export interface StatsSource {
+  readonly registry: Registry;
+  readonly availability: Availability;
+  readonly latencies: Latencies;
+  readonly clock: Clock;
 }
 
-function rowOf(upstream: Upstream, availability: Availability, clock: Clock): UpstreamStats {
+export function readStats(source: StatsSource): UpstreamStats[] {
+  return source.registry.all.map((upstream) => rowOf(upstream, source));
+}
+
+function rowOf(upstream: Upstream, { availability, latencies, clock }: StatsSource): UpstreamStats {
   const standing = availability.standing(upstream);
   const untilMs =
     standing.state === 'quarantined' ? clock.wallMs() + standing.untilMs - clock.monotonicMs() : undefined;
@@ -61,7 +76,13 @@ function rowOf(upstream: Upstream, availability: Availability, clock: Clock): Up
     chain_id: upstream.chainId ?? null,
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
+    memory_usage: memoryOf(upstream),
+    latency_ms: latencies.of(upstream) ?? NOT_MEASURED,
   };
+}
+
+function memoryOf({ memoryBytes, down }: Upstream): string | null {
+  return memoryBytes === undefined || down ? null : `${(memoryBytes / 2 ** 20).toFixed(1)} MB`;
 }
 
 /** Hours, minutes and seconds of a duration in milliseconds: `00h:05m:23s`. */

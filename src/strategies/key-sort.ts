@@ -6,7 +6,7 @@ const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 const [UPPER, LOWER] = isLittleEndian ? [1, 0] : [0, 1];
 
 /**
- * Sorts lists by a key for each item, least first, without a call per comparison: among hundreds of upstreams
+ * Sorts lists, or finds their first, by a key for each item, least first. It sorts without a call per comparison: among hundreds of upstreams
  * those would cost more than all the rest of a request's choice. A 64-bit number holds an item's key in its
  * upper half and the item's index in its lower one (the bits of numbers that are not negative stand in the
  * order of the numbers), and a Float64Array sorts itself natively.
@@ -38,6 +38,33 @@ export class KeySort {
     for (let i = 0; i < list.length; i++) sorted[i] = list[this.#indexes[2 * i + LOWER] as number] as T;
     if (random) this.#shuffleEquals(sorted, random);
     return sorted;
+  }
+
+  /**
+   * The index of the item that could stand first in the sorted list, each such item as likely, or the first of
+   * them without a source of chance; -1 in an empty list.
+   */
+  first<T>(list: readonly T[], keyOf: (item: T, index: number) => number, random?: Random): number {
+    this.#makeRoom(list.length);
+    let first = -1;
+    let least = 0;
+    let equals = 0;
+    for (let i = 0; i < list.length; i++) {
+      // An index of the list. Rounded as for sorting: equals there are equals here.
+      const key = Math.fround(keyOf(list[i] as T, i));
+      this.#keys[2 * i + UPPER] = key;
+      if (first < 0 || key < least) {
+        first = i;
+        least = key;
+        equals = 1;
+      } else if (key === least) equals++;
+    }
+    if (equals < 2 || !random) return first;
+    let passed = Math.floor(random() * equals);
+    for (let i = first; i < list.length; i++) {
+      if (this.#keys[2 * i + UPPER] === least && passed-- === 0) return i;
+    }
+    return first;
   }
 
   #makeRoom(count: number): void {

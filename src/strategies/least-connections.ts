@@ -1,4 +1,5 @@
 import type { Upstream } from '../upstreams/upstream.ts';
+import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
 import type { StrategyFactory } from './strategy.ts';
 
@@ -6,5 +7,8 @@ import type { StrategyFactory } from './strategy.ts';
 export const leastConnections: StrategyFactory = ({ random }) => {
   const sorter = new KeySort();
   const load = ({ inFlight, weight }: Upstream) => inFlight / weight;
-  return { order: (upstreams) => sorter.sort(upstreams, load, random) };
+  const arrange = (others: Upstream[]) => sorter.sort(others, load, random);
+  return {
+    order: (upstreams) => new FirstThenOthers(upstreams, sorter.first(upstreams, load, random), arrange),
+  };
 };

@@ -1,4 +1,5 @@
 import type { Upstream } from '../upstreams/upstream.ts';
+import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
 import type { StrategyFactory } from './strategy.ts';
 import { stateByUpstream } from './upstream-state.ts';
@@ -8,10 +9,15 @@ const TAU_MS = 10_000;
 /** A cost of 0 would hide the attempts in flight and the weight. */
 const LEAST_MS = 0.01;
 
+/** Before the latencies at the time of reference outgrow a number, another time is taken: e^100 is none too large. */
+const MAX_REFERENCE_AGE_MS = 100 * TAU_MS;
+
 interface Latency {
-  /** As of `stampMs`; undefined while nothing is known. */
-  ms: number | undefined;
-  stampMs: number;
+  isKnown: boolean;
+  /** At the time of reference. 0 while nothing is known. */
+  scaledMs: number;
+  /** What that time was then. */
+  referenceMs: number;
 }
 
 /**
@@ -23,43 +29,67 @@ interface Latency {
  * the average. By that decay an upstream that was slow is tried again: one that was 100 times as slow as the
  * others after 46 s (ln 100 × tau).
  *
+ * The decay is one factor for all. So what is kept of each is its latency as it would be at a common time of
+ * reference, and a choice works out the factor once.
+ *
  * An upstream that was never observed starts at the mean of the others; while none was, all are alike.
  */
 export const peakEwma: StrategyFactory = ({ random, clock }) => {
-  const latencies = stateByUpstream<Latency>(() => ({ ms: undefined, stampMs: 0 }));
+  let referenceMs = clock.monotonicMs();
+  /** From the time of reference until now. */
+  let decay = 1;
+  const latencies = stateByUpstream<Latency>(() => ({ isKnown: false, scaledMs: 0, referenceMs }));
+  let held: readonly Latency[] = [];
   const sorter = new KeySort();
+
+  const readClock = () => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - referenceMs > MAX_REFERENCE_AGE_MS) referenceMs = nowMs;
+    decay = Math.exp((referenceMs - nowMs) / TAU_MS);
+  };
+  const decayedMs = (latency: Latency) => {
+    if (latency.referenceMs !== referenceMs) {
+      latency.scaledMs *= Math.exp((latency.referenceMs - referenceMs) / TAU_MS);
+      latency.referenceMs = referenceMs;
+    }
+    return Math.max(LEAST_MS, latency.scaledMs * decay);
+  };
+  const learn = (latency: Latency, latencyMs: number) => {
+    latency.scaledMs = Math.max(latencyMs, decayedMs(latency)) / decay;
+    latency.isKnown = true;
+  };
+  const cost = (latency: Latency, { inFlight, weight }: Upstream) =>
+    (decayedMs(latency) * (inFlight + 1)) / weight;
+  // An index of the list whose latencies are held.
+  const costAt = (upstream: Upstream, i: number) => cost(held[i] as Latency, upstream);
+  const arrange = (others: Upstream[]) => {
+    readClock();
+    return sorter.sort(others, (upstream) => cost(latencies.one(upstream), upstream), random);
+  };
+
   return {
     order(upstreams) {
-      const held = latencies.of(upstreams);
-      const nowMs = clock.monotonicMs();
-      startUnobserved(held, nowMs);
-      const cost = ({ inFlight, weight }: Upstream, i: number) =>
-        (decayedMs(held[i], nowMs) * (inFlight + 1)) / weight;
-      return sorter.sort(upstreams, cost, random);
+      held = latencies.of(upstreams);
+      readClock();
+      if (!held.every(({ isKnown }) => isKnown)) startUnknown(held, decayedMs, learn);
+      return new FirstThenOthers(upstreams, sorter.first(upstreams, costAt, random), arrange);
     },
 
     observe(upstream, latencyMs) {
-      const latency = latencies.one(upstream);
-      const nowMs = clock.monotonicMs();
-      latency.ms = Math.max(latencyMs, decayedMs(latency, nowMs));
-      latency.stampMs = nowMs;
+      readClock();
+      learn(latencies.one(upstream), latencyMs);
     },
   };
 };
 
-function decayedMs(latency: Latency | undefined, nowMs: number): number {
-  if (latency?.ms === undefined) return LEAST_MS;
-  return Math.max(LEAST_MS, latency.ms * Math.exp((latency.stampMs - nowMs) / TAU_MS));
-}
-
-function startUnobserved(latencies: readonly Latency[], nowMs: number): void {
-  if (latencies.every(({ ms }) => ms !== undefined)) return;
-  const observed = latencies.filter(({ ms }) => ms !== undefined);
-  if (observed.length === 0) return;
-  const meanMs = observed.reduce((sum, latency) => sum + decayedMs(latency, nowMs), 0) / observed.length;
-  for (const latency of latencies) {
-    if (latency.ms !== undefined) continue;
-    latency.ms = meanMs;
-    latency.stampMs = nowMs;
-  }
+/** At the mean of the known ones. */
+function startUnknown(
+  latencies: readonly Latency[],
+  msOf: (latency: Latency) => number,
+  learn: (latency: Latency, latencyMs: number) => void,
+): void {
+  const known = latencies.filter(({ isKnown }) => isKnown);
+  if (known.length === 0) return;
+  const meanMs = known.reduce((sum, latency) => sum + msOf(latency), 0) / known.length;
+  for (const latency of latencies) if (!latency.isKnown) learn(latency, meanMs);
 }

@@ -1,27 +1,32 @@
 import type { Upstream } from '../upstreams/upstream.ts';
-import { shuffleInPlace } from './fisher-yates.ts';
+import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
 import type { StrategyFactory } from './strategy.ts';
 
 /**
  * A random permutation. Where weights differ it is a weighted one: the first is drawn by weight, the second
- * by weight among the others, and so on (Efraimidis and Spirakis, "Weighted random sampling with a
- * reservoir", 2006: sort by u^(1/w), greatest first; here by its negative logarithm, least first).
+ * by weight among the others, and so on. So are the others drawn at once (Efraimidis and Spirakis, "Weighted
+ * random sampling with a reservoir", 2006: sort by u^(1/w), greatest first; here by its negative logarithm,
+ * least first).
  */
 export const shuffle: StrategyFactory = ({ random }) => {
   const sorter = new KeySort();
   const draw = ({ weight }: Upstream) => -Math.log(random()) / weight;
+  const arrange = (others: Upstream[]) => sorter.sort(others, draw, random);
   return {
-    order(upstreams) {
-      if (!haveEqualWeights(upstreams)) return sorter.sort(upstreams, draw, random);
-      const order = upstreams.slice();
-      shuffleInPlace(order, random);
-      return order;
-    },
+    order: (upstreams) => new FirstThenOthers(upstreams, drawByWeight(upstreams, random()), arrange),
   };
 };
 
-function haveEqualWeights(upstreams: readonly Upstream[]): boolean {
-  const weight = upstreams[0]?.weight;
-  return upstreams.every((upstream) => upstream.weight === weight);
+/** @param part how far along the sum of all weights the drawn one lies: 0 (included) to 1 (excluded) */
+function drawByWeight(upstreams: readonly Upstream[], part: number): number {
+  let left = 0;
+  for (const { weight } of upstreams) left += weight;
+  left *= part;
+  const last = upstreams.length - 1;
+  for (let i = 0; i < last; i++) {
+    left -= upstreams[i]?.weight ?? 0;
+    if (left < 0) return i;
+  }
+  return last;
 }

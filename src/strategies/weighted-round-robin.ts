@@ -1,6 +1,12 @@
+import type { Upstream } from '../upstreams/upstream.ts';
+import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
 import type { StrategyFactory } from './strategy.ts';
 import { stateByUpstream } from './upstream-state.ts';
+
+interface State {
+  current: number;
+}
 
 /**
  * nginx's smooth weighted round-robin (`ngx_http_upstream_get_peer`): at each call everybody's current weight
@@ -8,22 +14,33 @@ import { stateByUpstream } from './upstream-state.ts';
  * current weight; among equals the earlier in the list. Weights of 5:1:1 give a a b a c a a.
  */
 export const weightedRoundRobin: StrategyFactory = () => {
-  const states = stateByUpstream(() => ({ current: 0 }));
+  const states = stateByUpstream<State>(() => ({ current: 0 }));
   const sorter = new KeySort();
+  const currentOf = (upstream: Upstream) => states.one(upstream).current;
+  const arrange = (others: Upstream[]) => {
+    const greatest = Math.max(...others.map(currentOf));
+    return sorter.sort(others, (upstream) => greatest - currentOf(upstream));
+  };
   return {
     order(upstreams) {
       const held = states.of(upstreams);
       let total = 0;
+      let first = -1;
       let greatest = Number.NEGATIVE_INFINITY;
-      held.forEach((state, i) => {
-        const weight = upstreams[i]?.weight ?? 0;
+      for (let i = 0; i < held.length; i++) {
+        // An index of both lists.
+        const state = held[i] as State;
+        const { weight } = upstreams[i] as Upstream;
         state.current += weight;
         total += weight;
-        greatest = Math.max(greatest, state.current);
-      });
-      const order = sorter.sort(upstreams, (_, i) => greatest - (held[i]?.current ?? 0));
-      if (order[0]) states.one(order[0]).current -= total;
-      return order;
+        if (state.current > greatest) {
+          first = i;
+          greatest = state.current;
+        }
+      }
+      const chosen = held[first];
+      if (chosen) chosen.current -= total;
+      return new FirstThenOthers(upstreams, first, arrange);
     },
   };
 };

@@ -69,6 +69,11 @@ export class Availability {
     }
   }
 
+  /** Whether it is among the usable of its tier at this moment, without a look through the list. */
+  isUsable(upstream: Upstream): boolean {
+    return !upstream.hasLeft && this.standing(upstream).state === 'usable';
+  }
+
   /** To be called when an upstream went down, came up, or began or ended to lag or to drain. */
   invalidate(): void {
     this.#validUntilMs = Number.NEGATIVE_INFINITY;

@@ -2,6 +2,7 @@
 // trial of one that is out.
 import { describe, expect, it } from 'vitest';
 import { type CandidateSource, Candidates } from '../../src/balancer/candidates.ts';
+import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { namesOf, Pool } from '../upstreams/pool.ts';
@@ -22,9 +23,15 @@ interface Script {
   readonly meanwhile?: Readonly<Record<number, (pool: Pool) => void>>;
 }
 
+/** An order that is settled at once. */
+function settled(upstreams: readonly Upstream[]): Order {
+  const left = [...upstreams];
+  return { next: () => left.shift() };
+}
+
 function source(pool: Pool): CandidateSource {
   // The last of the list first: an order that is not the list's, and that shows what it was given.
-  const reversed = { order: (upstreams: readonly Upstream[]) => [...upstreams].reverse() };
+  const reversed = { order: (upstreams: readonly Upstream[]) => settled([...upstreams].reverse()) };
   return {
     availability: pool.availability,
     strategies: { primary: reversed, fallback: reversed },
@@ -63,6 +70,20 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
     'one that became quarantined meanwhile is skipped',
     'ABCa',
     { meanwhile: { 1: (pool) => pool.quarantine.punish(pool.of('B'), LIMITED) } },
+    'C A a',
+  ],
+  [
+    'one that was removed meanwhile is skipped',
+    'ABCa',
+    {
+      meanwhile: {
+        1: (pool) => {
+          const removed = pool.of('B');
+          pool.registry.remove(removed);
+          removed.hasLeft = true;
+        },
+      },
+    },
     'C A a',
   ],
   [
@@ -146,7 +167,7 @@ describe('the order of candidates', () => {
     const asked: string[] = [];
     const order = (upstreams: readonly Upstream[]) => {
       asked.push(namesOf(upstreams));
-      return [...upstreams];
+      return settled(upstreams);
     };
     const candidates = new Candidates({
       ...source(pool),
@@ -164,7 +185,7 @@ describe('the order of candidates', () => {
     const asked: string[] = [];
     const order = (upstreams: readonly Upstream[]) => {
       asked.push(namesOf(upstreams));
-      return [...upstreams];
+      return settled(upstreams);
     };
     const candidates = new Candidates({
       ...source(pool),

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { Latencies } from '../../src/metrics/latencies.ts';
 import { formatUptime, readStats } from '../../src/metrics/stats.ts';
 import { Pool } from '../upstreams/pool.ts';
 
-const stats = (pool: Pool) => readStats(pool.registry, pool.availability, pool.clock);
+function stats(pool: Pool, latencies = new Latencies(pool.clock)) {
+  const { registry, availability, clock } = pool;
+  return readStats({ registry, availability, latencies, clock });
+}
 const row = (pool: Pool, name: string) => stats(pool).find((each) => each.name === name);
 
 describe('the rows of /stats', () => {
@@ -39,6 +43,8 @@ describe('the rows of /stats', () => {
         chain_id: null,
         block_height: null,
         lagging: false,
+        memory_usage: null,
+        latency_ms: { p50: null, p95: null, p99: null },
       },
     ]);
   });
@@ -54,6 +60,33 @@ describe('the rows of /stats', () => {
       block_height: 436,
       lagging: true,
     });
+  });
+
+  it.each([
+    [0, '0.0 MB'],
+    [1_258_291, '1.2 MB'],
+    [2 ** 30, '1024.0 MB'],
+  ])('tell the memory of an upstream that says %d bytes as %s, while it is up', (bytes, text) => {
+    const pool = new Pool('A');
+    pool.of('A').memoryBytes = bytes;
+    expect(row(pool, 'A')?.memory_usage).toBe(text);
+    pool.down('A');
+    expect(row(pool, 'A')?.memory_usage).toBeNull();
+  });
+
+  it('tell how long the answers of the last minutes took', () => {
+    const pool = new Pool('AB');
+    const latencies = new Latencies(pool.clock);
+    const upstream = pool.of('A');
+    latencies.hear({ type: 'attempt-finished', upstream, result: 'answered', tunnel: false, durationMs: 20 });
+    const [a, b] = stats(pool, latencies);
+    expect(a?.latency_ms).toEqual({
+      p50: a?.latency_ms?.p50,
+      p95: a?.latency_ms?.p50,
+      p99: a?.latency_ms?.p50,
+    });
+    expect(Math.abs((a?.latency_ms?.p50 ?? 0) - 20)).toBeLessThan(0.4);
+    expect(b?.latency_ms).toEqual({ p50: null, p95: null, p99: null });
   });
 
   it('say why an upstream is quarantined, and until when as a date', () => {

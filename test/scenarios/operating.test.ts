@@ -49,6 +49,31 @@ describe('the status paths', () => {
     for (const row of await daemon.stats()) expect(row.uptime).toMatch(/^\d\dh:\d\dm:\d\ds$/);
   });
 
+  it('tell how long answers took, and the memory that an upstream says it has', async () => {
+    primary.use(answer({ body: '{"memory_usage":1258291}' }));
+    const daemon = await startBalancer({
+      primaries: [`${primary.url}/v2/KEY name=first`],
+      fallbacks: [fallback],
+      env: { HEALTH_CHECK: 'tcp' },
+    });
+    await http(`${daemon.url}/x`);
+    const [first] = await until(async () => {
+      const rows = await daemon.stats();
+      return rows[0]?.memory_usage !== null && rows;
+    }, 'the memory of the primary');
+    expect(first?.memory_usage).toBe('1.2 MB');
+    expect(first?.latency_ms?.p50).toBeGreaterThan(0);
+    expect(first?.latency_ms?.p99).toBeGreaterThanOrEqual(first?.latency_ms.p50 ?? 0);
+    expect((await daemon.stats())[1]).toMatchObject({ memory_usage: null, latency_ms: { p99: null } });
+  });
+
+  it('ask nothing of an upstream without health checks', async () => {
+    const daemon = await start();
+    await http(`${daemon.url}/x`);
+    expect((await daemon.stats())[0]).toMatchObject({ memory_usage: null });
+    expect(primary.requests.map(({ target }) => target)).toEqual(['/v2/KEY/x?k=KEY']);
+  });
+
   it('tell of a quarantine, its reason and its end', async () => {
     const daemon = await start();
     primary.use(resetAfterRequest());

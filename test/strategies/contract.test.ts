@@ -5,7 +5,7 @@ import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { fc } from '../support/properties.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-import { makeUpstreams, shares, word } from './draws.ts';
+import { listOf, makeUpstreams, orderOf, shares, word } from './draws.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
@@ -19,13 +19,13 @@ const sorted = (upstreams: readonly Upstream[]) => [...word(upstreams)].sort().j
 
 describe.each(STRATEGY_NAMES)('every strategy: %s', (name) => {
   it('gives an empty order of nobody', () => {
-    expect(make(name).order([])).toEqual([]);
+    expect(orderOf(make(name), [])).toEqual([]);
   });
 
   it('gives the one of one', () => {
     const upstreams = makeUpstreams('a');
     const strategy = make(name);
-    for (let i = 0; i < 3; i++) expect(strategy.order(upstreams)).toEqual(upstreams);
+    for (let i = 0; i < 3; i++) expect(orderOf(strategy, upstreams)).toEqual(upstreams);
   });
 
   it('gives a permutation and leaves its input untouched, whatever comes and goes', () => {
@@ -39,7 +39,7 @@ describe.each(STRATEGY_NAMES)('every strategy: %s', (name) => {
           const upstreams = all.filter(({ name: letter }) => list.includes(letter));
           for (const upstream of upstreams) upstream.inFlight = loads[LETTERS.indexOf(upstream.name)] ?? 0;
           const before = word(upstreams);
-          const order = strategy.order(upstreams);
+          const order = orderOf(strategy, upstreams);
           expect(word(upstreams)).toBe(before);
           expect(sorted(order)).toBe(before);
           for (const upstream of order.slice(0, 3)) strategy.observe?.(upstream, upstream.weight);
@@ -48,20 +48,36 @@ describe.each(STRATEGY_NAMES)('every strategy: %s', (name) => {
     );
   });
 
-  it('gives an order that the caller may change', () => {
-    const upstreams = makeUpstreams('abcd');
+  it('gives orders that are independent of each other, whatever happens while they are in use', () => {
     const strategy = make(name);
-    strategy.order(upstreams).length = 0;
-    expect(sorted(strategy.order(upstreams))).toBe('abcd');
-    expect(word(upstreams)).toBe('abcd');
+    const upstreams = makeUpstreams('abcdefg', [3, 1, 2, 1, 1, 5, 1]);
+    const orders = Array.from({ length: 5 }, () => strategy.order(upstreams));
+    const given = orders.map((): Upstream[] => []);
+    for (let turn = 0; turn < 7; turn++) {
+      orders.forEach((order, i) => {
+        const upstream = order.next();
+        if (!upstream) return;
+        upstream.inFlight += 1;
+        strategy.observe?.(upstream, 1 + ((turn * 7 + i) % 5));
+        given[i]?.push(upstream);
+      });
+      strategy.order(upstreams.slice(turn)).next();
+    }
+    for (const list of given) expect(sorted(list)).toBe('abcdefg');
+  });
+
+  it('has nothing more to give after the end of an order', () => {
+    const order = make(name).order(makeUpstreams('abc'));
+    expect(listOf(order)).toHaveLength(3);
+    expect([order.next(), order.next()]).toEqual([undefined, undefined]);
   });
 
   it('gives each of 300 its place', () => {
     const weights = Array.from({ length: 300 }, (_, i) => 1 + (i % 7));
     const upstreams = makeUpstreams('a'.repeat(300), weights);
     const strategy = make(name);
-    for (let i = 0; i < 5; i++) expect(new Set(strategy.order(upstreams)).size).toBe(300);
-    for (let i = 0; i < 5; i++) expect(new Set(strategy.order(upstreams.slice(0, 100))).size).toBe(100);
+    for (let i = 0; i < 5; i++) expect(new Set(orderOf(strategy, upstreams)).size).toBe(300);
+    for (let i = 0; i < 5; i++) expect(new Set(orderOf(strategy, upstreams.slice(0, 100))).size).toBe(100);
   });
 
   it.each(['abcde', 'edcba', 'cabed'])('is fair at each place when all are alike, given %s', (names) => {

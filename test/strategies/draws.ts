@@ -1,4 +1,4 @@
-import type { Strategy } from '../../src/strategies/strategy.ts';
+import type { Order, Strategy } from '../../src/strategies/strategy.ts';
 import { Upstream } from '../../src/upstreams/upstream.ts';
 
 /** One upstream for each name, with these weights (1 when none is given). */
@@ -14,12 +14,26 @@ export function makeUpstreams(names: string, weights: readonly number[] = []): U
   });
 }
 
-/** The names of an order in one word. */
+/** All of an order. */
+export function listOf(order: Order): Upstream[] {
+  const upstreams: Upstream[] = [];
+  for (;;) {
+    const upstream = order.next();
+    if (!upstream) return upstreams;
+    upstreams.push(upstream);
+  }
+}
+
+/** The order that a strategy gives now, to its end. */
+export const orderOf = (strategy: Strategy, upstreams: readonly Upstream[]): Upstream[] =>
+  listOf(strategy.order(upstreams));
+
+/** The names in one word. */
 export const word = (upstreams: readonly Upstream[]): string => upstreams.map(({ name }) => name).join('');
 
 /** The names of those who were first in so many orders, in one word. */
 export function firsts(strategy: Strategy, upstreams: readonly Upstream[], times: number): string {
-  return Array.from({ length: times }, () => strategy.order(upstreams)[0]?.name).join('');
+  return Array.from({ length: times }, () => strategy.order(upstreams).next()?.name).join('');
 }
 
 /** How often each name stood at each place in so many orders: `shares.a[0]` is the part in which a was first. */
@@ -30,7 +44,7 @@ export function shares(
 ): Record<string, number[]> {
   const counts = Object.fromEntries(upstreams.map(({ name }) => [name, upstreams.map(() => 0)]));
   for (let i = 0; i < times; i++) {
-    strategy.order(upstreams).forEach(({ name }, place) => {
+    orderOf(strategy, upstreams).forEach(({ name }, place) => {
       const places = counts[name] ?? [];
       places[place] = (places[place] ?? 0) + 1 / times;
     });

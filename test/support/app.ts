@@ -66,7 +66,7 @@ export async function startApp({
   const app = createApp(loaded.config, { clock, random: seededRandom(1), logger, lag });
   const { port } = await app.start();
   let stopped: Promise<number> | undefined;
-  const once: App = { start: app.start, stop: () => (stopped ??= app.stop()) };
+  const once: App = { ...app, stop: () => (stopped ??= app.stop()) };
   releaseAfterwards(() => once.stop());
   return { app: once, port, url: `http://127.0.0.1:${port}`, logs };
 }

@@ -51,6 +51,8 @@ export interface StatsRow {
   readonly chain_id: string | null;
   readonly block_height: number | null;
   readonly lagging: boolean;
+  readonly memory_usage: string | null;
+  readonly latency_ms: Readonly<Record<'p50' | 'p95' | 'p99', number | null>>;
 }
 
 /** A process of the program, with all that it has written so far. */

@@ -1,0 +1,69 @@
+import {
+  ATTEMPT_RESULTS,
+  type AttemptResult,
+  type Event,
+  REQUEST_RESULTS,
+  type RequestResult,
+  type UpstreamIdentity,
+} from '../events.ts';
+import { Durations } from './durations.ts';
+import { tellsLatency } from './latencies.ts';
+
+/** What is counted of one upstream. */
+export interface AttemptCounts {
+  readonly results: Record<AttemptResult, number>;
+  /** Of those that tell how long it takes to answer: see `tellsLatency`. */
+  readonly durations: Durations;
+}
+
+/**
+ * Counts what is announced, since the start. Plain numbers, which are put into words when somebody asks for them:
+ * prom-client's counters and histograms look their labels up at each call, which would be 2 µs of every request.
+ */
+export class Counters {
+  readonly requests: Record<RequestResult, number> = tallyOf(REQUEST_RESULTS);
+  /** By kind. */
+  readonly alerts: Record<string, number>;
+  /** Without tunnels, which last as long as the client likes. */
+  readonly requestDurations = new Durations();
+  /** Announced is the upstream itself: nothing is left of one that was removed, nor taken over by its namesake. */
+  readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
+
+  constructor(alertKinds: readonly string[]) {
+    this.alerts = tallyOf(alertKinds);
+  }
+
+  attemptsOf(upstream: UpstreamIdentity): AttemptCounts {
+    let counts = this.#attempts.get(upstream);
+    if (!counts) {
+      counts = { results: tallyOf(ATTEMPT_RESULTS), durations: new Durations() };
+      this.#attempts.set(upstream, counts);
+    }
+    return counts;
+  }
+
+  /** To be told of all that is announced. */
+  hear(event: Event): void {
+    switch (event.type) {
+      case 'attempt-finished': {
+        const counts = this.attemptsOf(event.upstream);
+        counts.results[event.result] += 1;
+        if (tellsLatency(event)) counts.durations.add(event.durationMs);
+        break;
+      }
+      case 'request-finished':
+        this.requests[event.result] += 1;
+        if (event.status !== 101) this.requestDurations.add(event.durationMs);
+        break;
+      case 'alert-sent':
+        this.alerts[event.kind] = (this.alerts[event.kind] ?? 0) + 1;
+        break;
+      default:
+    }
+  }
+}
+
+function tallyOf<Word extends string>(words: readonly Word[]): Record<Word, number> {
+  // Every word has its number.
+  return Object.fromEntries(words.map((word) => [word, 0])) as Record<Word, number>;
+}

@@ -1,0 +1,124 @@
+import type { Announcer } from '../events.ts';
+import type { Availability } from '../upstreams/availability.ts';
+import type { Registry } from '../upstreams/registry.ts';
+import { Counters } from './counters.ts';
+import { CONTENT_TYPE, type Family, type Sample, write } from './exposition.ts';
+
+export interface MetricsParts {
+  readonly announcer: Announcer;
+  readonly registry: Registry;
+  readonly availability: Availability;
+  /** All kinds that an `alert-sent` can have. */
+  readonly alertKinds: readonly string[];
+  /** Requests that have begun and not ended. */
+  readonly inFlight: () => number;
+}
+
+/** The answer to `GET /metrics`. */
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+const STATES = ['usable', 'quarantined', 'down', 'draining'] as const;
+
+/**
+ * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's; there is
+ * nothing of an upstream that was removed.
+ */
+export function createMetrics(parts: MetricsParts): Metrics {
+  const counters = new Counters(parts.alertKinds);
+  parts.announcer.listen((event) => counters.hear(event));
+  let ofNode: Promise<{ metrics(): Promise<string> }> | undefined;
+  return {
+    contentType: CONTENT_TYPE,
+    async text() {
+      const own = write([...ofRequests(counters, parts), ...ofUpstreams(counters, parts)]);
+      ofNode ??= startNodeMetrics();
+      return own + (await (await ofNode).metrics());
+    },
+  };
+}
+
+/**
+ * Node's own, under the names that dashboards know. They begin with the first question: to watch the garbage
+ * collector and to load prom-client costs something, which those who never ask should not pay.
+ */
+async function startNodeMetrics(): Promise<{ metrics(): Promise<string> }> {
+  const { collectDefaultMetrics, Registry: NodeRegistry } = await import('prom-client');
+  const register = new NodeRegistry();
+  collectDefaultMetrics({ register });
+  return register;
+}
+
+function ofRequests(counters: Counters, { inFlight }: MetricsParts): Family[] {
+  return [
+    {
+      name: 'rpc_lb_requests_total',
+      type: 'counter',
+      help: 'Requests of clients that have ended, by how they ended.',
+      samples: tallied(counters.requests, 'outcome'),
+    },
+    {
+      name: 'rpc_lb_request_duration_seconds',
+      type: 'histogram',
+      help: 'Time from a request to the end of its answer; not of WebSockets.',
+      samples: counters.requestDurations.samples(),
+    },
+    {
+      name: 'rpc_lb_inflight_requests',
+      type: 'gauge',
+      help: 'Requests that have begun and not ended; a WebSocket ends when it is closed.',
+      samples: [{ value: inFlight() }],
+    },
+    {
+      name: 'rpc_lb_alerts_total',
+      type: 'counter',
+      help: 'Alerts sent to the operators.',
+      samples: tallied(counters.alerts, 'kind'),
+    },
+  ];
+}
+
+function ofUpstreams(counters: Counters, { registry, availability }: MetricsParts): Family[] {
+  const { all } = registry;
+  return [
+    {
+      name: 'rpc_lb_attempts_total',
+      type: 'counter',
+      help: 'Requests sent, or tried to be sent, to an upstream, by how that ended.',
+      samples: all.flatMap((upstream) =>
+        tallied(counters.attemptsOf(upstream).results, 'outcome', { upstream: upstream.name }),
+      ),
+    },
+    {
+      name: 'rpc_lb_attempt_duration_seconds',
+      type: 'histogram',
+      help: 'Time until an upstream had answered, or its answer began to stream, or it had timed out.',
+      samples: all.flatMap((upstream) =>
+        counters.attemptsOf(upstream).durations.samples({ upstream: upstream.name }),
+      ),
+    },
+    {
+      name: 'rpc_lb_upstream_state',
+      type: 'gauge',
+      help: '1 for the state that an upstream is in, 0 for the others.',
+      samples: all.flatMap((upstream) => {
+        const now = availability.standing(upstream).state;
+        return STATES.map((state) => ({
+          labels: { upstream: upstream.name, state },
+          value: state === now ? 1 : 0,
+        }));
+      }),
+    },
+  ];
+}
+
+/** A sample for each word, with the word as a label. */
+function tallied(
+  tally: Readonly<Record<string, number>>,
+  label: string,
+  labels: Readonly<Record<string, string>> = {},
+): Sample[] {
+  return Object.entries(tally).map(([word, value]) => ({ labels: { ...labels, [label]: word }, value }));
+}

@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  Announcer,
+  ATTEMPT_RESULTS,
+  type AttemptResult,
+  REQUEST_RESULTS,
+  type RequestResult,
+} from '../../src/events.ts';
+import { createMetrics } from '../../src/metrics/prometheus.ts';
+import type { Upstream } from '../../src/upstreams/upstream.ts';
+import { readExposition } from '../support/exposition.ts';
+import { upstream } from '../support/upstreams.ts';
+import { Pool } from '../upstreams/pool.ts';
+
+function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
+  const pool = new Pool(names, 'auto', urls);
+  const announcer = new Announcer();
+  const inFlight = { now: 0 };
+  const { registry, availability } = pool;
+  const metrics = createMetrics({
+    announcer,
+    registry,
+    availability,
+    alertKinds: ['all-upstreams-failed', 'credentials'],
+    inFlight: () => inFlight.now,
+  });
+  const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>
+    announcer.announce({ type: 'attempt-finished', upstream: of, result, tunnel, durationMs });
+  const request = (result: RequestResult, durationMs = 10, status = 200) =>
+    announcer.announce({
+      type: 'request-finished',
+      id: 'seCret',
+      clientAddress: 'seCret',
+      method: 'seCret',
+      path: '/seCret',
+      rpcMethod: 'seCret',
+      result,
+      status,
+      code: undefined,
+      upstream: undefined,
+      primariesOut: false,
+      attempts: 1,
+      durationMs,
+    });
+  const read = async () => readExposition(await metrics.text());
+  /** One number. */
+  const value = async (sample: string) => {
+    const [family = ''] = sample.replace(/_(bucket|sum|count)(?=\{|$)/, '').split('{');
+    return (await read()).get(family)?.samples.get(sample);
+  };
+  return { pool, announcer, inFlight, metrics, attempt, request, read, value };
+}
+
+describe('the metrics', () => {
+  it('are all there from the beginning, at 0', async () => {
+    const { read, pool } = setUp();
+    const families = await read();
+    expect(families.get('rpc_lb_requests_total')?.samples.size).toBe(REQUEST_RESULTS.length);
+    expect(families.get('rpc_lb_attempts_total')?.samples.size).toBe(
+      ATTEMPT_RESULTS.length * pool.registry.all.length,
+    );
+    expect(families.get('rpc_lb_alerts_total')?.samples).toEqual(
+      new Map([
+        ['rpc_lb_alerts_total{kind="all-upstreams-failed"}', 0],
+        ['rpc_lb_alerts_total{kind="credentials"}', 0],
+      ]),
+    );
+    for (const [name, { samples }] of families) {
+      if (!name.startsWith('rpc_lb_') || name === 'rpc_lb_upstream_state') continue;
+      expect([...samples.values()].every((each) => each === 0)).toBe(true);
+    }
+  });
+
+  it('count requests by how they ended', async () => {
+    const { request, value } = setUp();
+    for (const result of REQUEST_RESULTS) request(result);
+    request('failed');
+    expect(await value('rpc_lb_requests_total{outcome="failed"}')).toBe(2);
+    expect(await value('rpc_lb_requests_total{outcome="client-left"}')).toBe(1);
+    expect(await value('rpc_lb_request_duration_seconds_count')).toBe(6);
+  });
+
+  it('count attempts by upstream and by how they ended', async () => {
+    const { attempt, value, pool } = setUp();
+    for (const result of ATTEMPT_RESULTS) attempt(pool.of('A'), result);
+    attempt(pool.of('A'), 'timeout');
+    attempt(pool.of('c'), 'answered');
+    expect(await value('rpc_lb_attempts_total{outcome="timeout",upstream="A"}')).toBe(2);
+    expect(await value('rpc_lb_attempts_total{outcome="answered",upstream="A"}')).toBe(1);
+    expect(await value('rpc_lb_attempts_total{outcome="answered",upstream="B"}')).toBe(0);
+    expect(await value('rpc_lb_attempts_total{outcome="answered",upstream="c"}')).toBe(1);
+    // Answered, inconclusive and twice timed out.
+    expect(await value('rpc_lb_attempt_duration_seconds_count{upstream="A"}')).toBe(4);
+  });
+
+  it('put durations into the buckets up to their bounds, and sum them up in seconds', async () => {
+    const { request, value } = setUp();
+    for (const ms of [1, 1.1, 30_000, 30_001]) request('answered', ms);
+    const bucket = (le: string) => value(`rpc_lb_request_duration_seconds_bucket{le="${le}"}`);
+    expect(await bucket('0.001')).toBe(1);
+    expect(await bucket('0.0025')).toBe(2);
+    expect(await bucket('10')).toBe(2);
+    expect(await bucket('30')).toBe(3);
+    expect(await bucket('+Inf')).toBe(4);
+    expect(await value('rpc_lb_request_duration_seconds_sum')).toBeCloseTo(60.0031, 6);
+  });
+
+  it('leave out how long a tunnel lasted and how long its handshake took', async () => {
+    const { attempt, request, value, pool } = setUp();
+    attempt(pool.of('A'), 'answered', 10, true);
+    request('answered', 86_400_000, 101);
+    expect(await value('rpc_lb_attempts_total{outcome="answered",upstream="A"}')).toBe(1);
+    expect(await value('rpc_lb_requests_total{outcome="answered"}')).toBe(1);
+    expect(await value('rpc_lb_attempt_duration_seconds_count{upstream="A"}')).toBe(0);
+    expect(await value('rpc_lb_request_duration_seconds_count')).toBe(0);
+  });
+
+  it('tell the state of each upstream at this moment', async () => {
+    const { pool, read } = setUp();
+    pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
+    pool.down('B');
+    const states = async () =>
+      [...((await read()).get('rpc_lb_upstream_state')?.samples ?? [])]
+        .filter(([, now]) => now === 1)
+        .map(([key]) => key.replace(/.*state="(.*)",upstream="(.*)".*/, '$2 $1'));
+    expect(await states()).toEqual(['A quarantined', 'B down', 'c usable']);
+    pool.clock.advance(6_000);
+    pool.up('B');
+    pool.drain('c');
+    expect(await states()).toEqual(['A usable', 'B usable', 'c draining']);
+    expect((await read()).get('rpc_lb_upstream_state')?.samples.size).toBe(12);
+  });
+
+  it('tell the requests in flight, and count alerts by kind', async () => {
+    const { inFlight, announcer, value } = setUp();
+    inFlight.now = 7;
+    announcer.announce({ type: 'alert-sent', kind: 'credentials' });
+    announcer.announce({ type: 'alert-failed', kind: 'credentials', problem: 'x' });
+    expect(await value('rpc_lb_inflight_requests')).toBe(7);
+    expect(await value('rpc_lb_alerts_total{kind="credentials"}')).toBe(1);
+  });
+
+  it('say nothing of an upstream that was removed, nor of its namesake what it did', async () => {
+    const { pool, attempt, metrics, value } = setUp();
+    const removed = pool.of('B');
+    attempt(removed, 'answered');
+    pool.registry.remove(removed);
+    attempt(removed, 'answered');
+    expect(await metrics.text()).not.toContain('upstream="B"');
+    pool.registry.add(upstream('B'));
+    attempt(removed, 'answered');
+    expect(await value('rpc_lb_attempts_total{outcome="answered",upstream="B"}')).toBe(0);
+  });
+
+  it('hold nothing that came from a client or out of a URL', async () => {
+    const { request, metrics } = setUp('A', { A: 'https://user:seCret@a.example/seCret?k=seCret' });
+    request('answered');
+    expect(await metrics.text()).not.toContain('seCret');
+  });
+
+  it('have Node’s own behind them, under their usual names, from the first question on', async () => {
+    const { read, metrics } = setUp();
+    const [first] = await Promise.all([read(), read()]);
+    for (const name of [
+      'process_resident_memory_bytes',
+      'nodejs_eventloop_lag_seconds',
+      'nodejs_version_info',
+    ])
+      expect([...first.keys()]).toContain(name);
+    expect([...(await read()).keys()]).toEqual([...first.keys()]);
+    expect(metrics.contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+
+  it('are those that the README lists', async () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const listed = [
+      ...readme.matchAll(/^\| `(rpc_lb_[a-z_]+)(?:\{([a-z,]+)\})?` +\| (counter|gauge|histogram) /gm),
+    ];
+    const inReadme = listed.map(
+      ([, name, labels = '', type]) => `${type} ${name}{${labels.split(',').sort()}}`,
+    );
+    const families = [...(await setUp().read())].filter(([name]) => name.startsWith('rpc_lb_'));
+    const inText = families.map(([name, { type, samples }]) => {
+      const [key = ''] = samples.keys();
+      const labels = [...key.matchAll(/([a-z]+)="/g)]
+        .map(([, label]) => label)
+        .filter((label) => label !== 'le');
+      return `${type} ${name}{${labels.sort()}}`;
+    });
+    expect(inReadme.length).toBeGreaterThan(0);
+    expect(inReadme.sort()).toEqual(inText.sort());
+  });
+});
