@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { createAdmin } from './app/admin.ts';
 import { createBalancer, type Drain } from './app/balancer.ts';
 import { createHandler } from './app/handler.ts';
 import type { Means } from './app/means.ts';
 import { createUpstreams } from './app/upstreams.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import type { Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
 import { Announcer } from './events.ts';
 import type { Logger } from './log.ts';
@@ -17,6 +19,7 @@ import { createEntrance } from './server/entrance.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
 import { Overload } from './server/overload.ts';
 import type { StatusSource } from './server/status-paths.ts';
+import { StrategyChoice } from './strategies/choice.ts';
 import type { Availability } from './upstreams/availability.ts';
 
 /** How long the last alerts may take when the process ends. */
@@ -28,17 +31,34 @@ export interface Surroundings {
   readonly logger: Logger;
   /** How late the event loop runs; measured where it is not given. */
   readonly lag?: LagSource;
+  /** Where each setting comes from, as far as that is known. */
+  readonly sources?: Sources;
+  /** Keeps secrets that come up later out of the log. */
+  readonly hide?: (secrets: readonly string[]) => void;
+}
+
+/** Why the program can't listen. */
+export interface ListenError extends NodeJS.ErrnoException {
+  readonly port?: number;
+  /** Where it is not the client port. */
+  readonly listener?: 'admin';
 }
 
 export interface App {
-  /** Resolves to the address once connections are accepted. Rejects with the system's error. */
+  /**
+   * Resolves to the client port's address once connections are accepted. Rejects with a
+   * ListenError.
+   */
   start(): Promise<AddressInfo>;
+  /** Undefined before the start, and when the admin port is off. */
+  readonly adminAddress: AddressInfo | undefined;
   /** Drains and ends. Resolves to the number of connections that had to be cut. */
   stop(): Promise<number>;
 }
 
 /** Builds the program and connects its parts; the larger groups of parts are built in `app/`. */
-export function createApp(config: Config, { clock, random, logger, lag }: Surroundings): App {
+export function createApp(config: Config, surroundings: Surroundings): App {
+  const { clock, random, logger, lag, sources = new Map(), hide = () => {} } = surroundings;
   const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
   announcer.listen(createEventLog(logger));
   const means: Means = { clock, random, announcer, logger };
@@ -50,10 +70,18 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
     stats: () => readStats(upstreams.registry, upstreams.availability, clock),
     notReady: () => whyNotReady(drain, upstreams.availability),
   };
-  const balancer = createBalancer(config, upstreams, { drain, overload }, means);
+  const strategies = new StrategyChoice(config.strategy, { clock, random });
+  const balancer = createBalancer(config, upstreams, { drain, overload, strategies }, means);
   const entrance = createEntrance(config, { clock, logger }, createHandler(config, balancer, status, means));
+  const admin = createAdmin(config, { upstreams, status, strategies, sources, hide }, means);
+  let adminAddress: AddressInfo | undefined;
   return {
+    get adminAddress() {
+      return adminAddress;
+    },
     async start() {
+      // First, so that a program that can't listen at both has taken no client's connection.
+      adminAddress = await admin.listen();
       const address = await entrance.listen();
       upstreams.health?.start();
       overload.start();
@@ -70,6 +98,8 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
       overload.stop();
       upstreams.pools.closeAll();
       await alerts.drain(LAST_ALERTS_MS);
+      // Last: operators watch the drain.
+      await admin.close();
       return cut;
     },
   };

@@ -1,5 +1,6 @@
 import { ConnectionPool } from '../balancer/connections.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, UpstreamSpec } from '../config/config.ts';
+import type { Logger } from '../log.ts';
 import { probes } from '../probes/index.ts';
 import { HealthScheduler } from '../probes/scheduler.ts';
 import { FilterHomes } from '../rpc/filters.ts';
@@ -24,14 +25,7 @@ export interface Upstreams {
 export function createUpstreams(config: Config, means: Means): Upstreams {
   const { clock, random, announcer, logger } = means;
   const registry = new Registry(config.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs())));
-  for (const { name, insecure } of config.upstreams) {
-    if (insecure) {
-      logger.warn(
-        { upstream: name },
-        'insecure=true: this upstream may be anybody, its certificate is not verified',
-      );
-    }
-  }
+  for (const spec of config.upstreams) warnOf(spec, logger);
   const quarantine = new Quarantine({ timeToLive: config.errorTimeToLiveMs, clock, random, announcer });
   const availability = new Availability(registry, quarantine, clock);
   announcer.listen((event) => {
@@ -48,6 +42,15 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
   const health = createHealth(config, { registry, quarantine }, means);
   return { registry, membership, quarantine, availability, pools, filters, health };
+}
+
+/** Says what an operator should know of an upstream before it is used. */
+export function warnOf({ name, insecure }: UpstreamSpec, logger: Logger): void {
+  if (!insecure) return;
+  logger.warn(
+    { upstream: name },
+    'insecure=true: this upstream may be anybody, its certificate is not verified',
+  );
 }
 
 function createHealth(
@@ -84,7 +87,8 @@ class Pools {
     const known = this.#pools.get(upstream);
     if (known) return known;
     const pool = new ConnectionPool(upstream, this.#connectTimeoutMs);
-    this.#pools.set(upstream, pool);
+    // For the last attempts of one that is gone: nobody would close it any more, its idle connections end soon.
+    if (!upstream.hasLeft) this.#pools.set(upstream, pool);
     return pool;
   }
 

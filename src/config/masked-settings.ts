@@ -10,6 +10,7 @@ import { formatDuration, formatSize } from './units.ts';
 export type MaskedSetting = readonly [name: string, text: string, source: string];
 
 const NOT_SET = '–';
+const HIDDEN = '***';
 
 /** All settings in the order of the table; of upstreams and the webhook only scheme, host and port. */
 export function maskedSettings(config: Config, sources: Sources): MaskedSetting[] {
@@ -22,7 +23,9 @@ function textOf(key: Key, config: Config): string {
   if (key === 'slackWebhookUrl') return config[key] === undefined ? NOT_SET : maskUrl(config[key]);
   if (key === 'errorTimeToLiveMs') return config[key] === 'auto' ? config[key] : String(config[key] / 60_000);
   if (key === 'healthCheckPath') return withoutQuery(config[key]);
-  if (key === 'httpRedirectPort') return String(config[key] ?? 'off');
+  if (key === 'adminToken') return config[key] === undefined ? NOT_SET : HIDDEN;
+  if (key === 'httpRedirectPort' || key === 'adminPort' || key === 'persistServers')
+    return String(config[key] ?? 'off');
   const value = config[key];
   // Keys name their units.
   if (typeof value === 'number' && key.endsWith('Ms')) return formatDuration(value);
@@ -36,11 +39,12 @@ function textOf(key: Key, config: Config): string {
 function listOf(tier: Tier, config: Config): string {
   return config.upstreams
     .filter((upstream) => upstream.tier === tier)
-    .map(({ url, name, weight, keepsHost, ca, insecure }) => {
+    .map(({ url, name, weight, keepsHost, ca, insecure, draining }) => {
       const options = [
         keepsHost ? ' host=keep' : '',
         ca ? ` ca=${ca.file}` : '',
         insecure ? ' insecure=true' : '',
+        draining ? ' (draining)' : '',
       ];
       return `${maskUrl(url)} name=${name} weight=${weight}${options.join('')}`;
     })

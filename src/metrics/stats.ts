@@ -31,7 +31,7 @@ export function readStats(registry: Registry, availability: Availability, clock:
   return registry.all.map((upstream) => rowOf(upstream, availability, clock));
 }
 
-function rowOf(upstream: Upstream, availability: Availability, clock: Clock): UpstreamStats {
+export function rowOf(upstream: Upstream, availability: Availability, clock: Clock): UpstreamStats {
   const standing = availability.standing(upstream);
   const untilMs =
     standing.state === 'quarantined' ? clock.wallMs() + standing.untilMs - clock.monotonicMs() : undefined;
