@@ -48,8 +48,7 @@ describe('the file that keeps the lists', () => {
   it('gives back what was written: names, tiers, weights, and all options', () => {
     const given = configOf({
       env: {
-        RPC_URLS:
-          'https://u:p%40@a/k%20ey/?q=1 name=A weight=9 host=keep ca=ca.pem, https://b insecure=true',
+        RPC_URLS: 'https://u:p%40@a/k%20ey/?q=1 name=A weight=9 host=keep ca=ca.pem, https://b insecure=true',
         FALLBACK_RPC_URLS: 'http://[::1]:8545',
       },
       files: { 'ca.pem': new Authority().cert },
