@@ -6,8 +6,8 @@ import { Refusal } from './problems.ts';
 
 /** Open streams at the same time. */
 const MAX_READERS = 32;
-/** What one reader may leave unread before it is cut: hundreds of events. */
-const MAX_UNREAD_BYTES = 64 * 1024;
+/** What one reader may leave unread before it is cut: a thousand events. */
+const MAX_UNREAD_BYTES = 256 * 1024;
 /** Often enough for what stands between and closes idle connections. */
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2_000;
@@ -35,6 +35,11 @@ export class EventStreams {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** How many streams are open. */
+  get readers(): number {
+    return this.#readers.size;
   }
 
   /** Opens a stream. Throws a Refusal when there are too many. */
