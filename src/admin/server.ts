@@ -70,13 +70,12 @@ export class AdminServer {
       if (isUpgrade) throw new Refusal('BAD_REQUEST', 'no other protocol is spoken here');
       head = readHead(messages.request);
       const answer = await this.#answer(head, messages);
-      if (answer) give(messages, answer, this.#parts.clock);
+      if (answer) give(messages, answer, this.#parts.clock, isSilent(messages, head));
     } catch (error) {
       if (error instanceof ClientLeft) return;
       if (!(error instanceof Refusal)) throw error;
       this.#note(error, head);
-      const silent = isUpgrade || (head?.lines('expect') ?? []).length > 0;
-      give(messages, problem(error), this.#parts.clock, silent);
+      give(messages, problem(error), this.#parts.clock, isUpgrade || isSilent(messages, head));
     }
   }
 
@@ -101,6 +100,11 @@ export class AdminServer {
     if (status === 401 || status === 403) this.#parts.logger.warn(call, 'Admin call refused');
     else if (status >= 500) this.#parts.logger.error({ ...call, problem: detail }, 'Admin call failed');
   }
+}
+
+/** Whether the client holds back its body until it is told to send it, which it was not or not for long. */
+function isSilent({ request }: Messages, head: Head | undefined): boolean {
+  return head !== undefined && head.lines('expect').length > 0 && !request.readableDidRead;
 }
 
 /** Throws a Refusal where there is none. */

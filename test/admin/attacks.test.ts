@@ -240,6 +240,18 @@ describe('the admin port', () => {
     expect([response.status, response.interim.length]).toEqual([200, 1]);
   });
 
+  it('reads on when the body that it has asked for is too large, so that the answer arrives', async () => {
+    const client = await RawClient.connect(port);
+    client.send(
+      requestBytes('POST /servers', [LOCAL, JSON_TYPE, 'Expect: 100-continue', 'Transfer-Encoding: chunked']),
+    );
+    await until(() => client.socket.bytesRead > 0, 'the word to go on');
+    client.send(chunked(Buffer.alloc(1_000_000, 32), 50_000));
+    const response = await client.response();
+    expect([response.status, response.complete]).toEqual([413, true]);
+    expect(await client.ended()).toBe('fin');
+  });
+
   it('answers several requests on one connection in their order', async () => {
     const client = await RawClient.connect(port);
     client.send(
@@ -286,6 +298,13 @@ it('a body that does not come is given up', async () => {
 });
 
 describe('with a token', () => {
+  it('that is short it says so in the log', async () => {
+    const flags = ['--admin-port=0', '--admin-token=short'];
+    const { logs } = await startApp({ primaries: ['http://127.0.0.1:1'], flags });
+    await until(() => logs.some(({ msg }) => /^ADMIN_TOKEN has fewer than 16/.test(`${msg}`)), 'a warning');
+    expect(JSON.stringify(logs)).not.toContain('short"');
+  });
+
   const TOKEN = 'a-token-of-24-characters';
 
   it('every call but /healthz needs it, whatever it asks for', async () => {
