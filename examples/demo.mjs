@@ -85,6 +85,7 @@ function startBalancer() {
         HOST,
         RPC_URLS: SAMPLES.map((sample) => `http://${HOST}:${sample.port} name=${sample.name}`).join(', '),
         FALLBACK_RPC_URLS: 'none',
+        ADMIN_PORT: process.env.ADMIN_PORT || 'off',
         HEALTH_CHECK_INTERVAL: '5s',
         SHUTDOWN_TIMEOUT: '2s',
         LOG_LEVEL: process.env.LOG_LEVEL || 'warn',

@@ -1,25 +1,25 @@
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { createAdmin } from './app/admin.ts';
 import { createBalancer, type Drain } from './app/balancer.ts';
+import { createFigures } from './app/figures.ts';
 import { createHandler } from './app/handler.ts';
 import type { Means } from './app/means.ts';
 import { createUpstreams } from './app/upstreams.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import type { Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
 import { Announcer } from './events.ts';
 import type { Logger } from './log.ts';
-import { Latencies } from './metrics/latencies.ts';
-import { createMetrics, type Metrics } from './metrics/prometheus.ts';
-import { readStats } from './metrics/stats.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { notifiers } from './notifiers/index.ts';
-import { ALERT_KINDS } from './notifiers/notifier.ts';
 import type { Random } from './random.ts';
 import { createEntrance } from './server/entrance.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
 import { Overload } from './server/overload.ts';
 import type { StatusSource } from './server/status-paths.ts';
+import { StrategyChoice } from './strategies/choice.ts';
 import type { Availability } from './upstreams/availability.ts';
 
 /** How long the last alerts may take when the process ends. */
@@ -31,45 +31,59 @@ export interface Surroundings {
   readonly logger: Logger;
   /** How late the event loop runs; measured where it is not given. */
   readonly lag?: LagSource;
+  /** Where each setting comes from, as far as that is known. */
+  readonly sources?: Sources;
+  /** Keeps secrets that come up later out of the log. */
+  readonly hide?: (secrets: readonly string[]) => void;
+}
+
+/** Why the program can't listen. */
+export interface ListenError extends NodeJS.ErrnoException {
+  readonly port?: number;
+  /** Where it is not the client port. */
+  readonly listener?: 'admin';
 }
 
 export interface App {
-  /** Resolves to the address once connections are accepted. Rejects with the system's error. */
+  /**
+   * Resolves to the client port's address once connections are accepted. Rejects with a
+   * ListenError.
+   */
   start(): Promise<AddressInfo>;
+  /** Undefined before the start, and when the admin port is off. */
+  readonly adminAddress: AddressInfo | undefined;
   /** Drains and ends. Resolves to the number of connections that had to be cut. */
   stop(): Promise<number>;
-  /** What Prometheus asks for. */
-  readonly metrics: Metrics;
 }
 
 /** Builds the program and connects its parts; the larger groups of parts are built in `app/`. */
-export function createApp(config: Config, { clock, random, logger, lag }: Surroundings): App {
+export function createApp(config: Config, surroundings: Surroundings): App {
+  const { clock, random, logger, lag, sources = new Map(), hide = () => {} } = surroundings;
   const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
   announcer.listen(createEventLog(logger));
   const means: Means = { clock, random, announcer, logger };
-  const latencies = new Latencies(clock);
-  const underWay = { requests: 0 };
-  announcer.listen((event) => latencies.hear(event));
   const upstreams = createUpstreams(config, means);
+  const figures = createFigures(upstreams, means);
   const alerts = createOperatorAlerts(config, means);
   const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
   const drain: Drain = { begun: false, refusing: false };
   const status: StatusSource = {
-    stats: () => readStats({ ...upstreams, latencies, clock }),
+    stats: figures.stats,
     notReady: () => whyNotReady(drain, upstreams.availability),
   };
-  const balancer = createBalancer(config, upstreams, { drain, overload }, means);
-  const handler = createHandler(config, { balancer, status, underWay }, means);
+  const strategies = new StrategyChoice(config.strategy, { clock, random });
+  const balancer = createBalancer(config, upstreams, { drain, overload, strategies }, means);
+  const handler = createHandler(config, { balancer, status, underWay: figures.underWay }, means);
   const entrance = createEntrance(config, { clock, logger }, handler);
-  const metrics = createMetrics({
-    ...upstreams,
-    announcer,
-    alertKinds: ALERT_KINDS,
-    inFlight: () => underWay.requests,
-  });
+  const admin = createAdmin(config, { upstreams, status, figures, strategies, sources, hide }, means);
+  let adminAddress: AddressInfo | undefined;
   return {
-    metrics,
+    get adminAddress() {
+      return adminAddress;
+    },
     async start() {
+      // First, so that a program that can't listen at both has taken no client's connection.
+      adminAddress = await admin.listen();
       const address = await entrance.listen();
       upstreams.health?.start();
       upstreams.memory?.start();
@@ -88,6 +102,8 @@ export function createApp(config: Config, { clock, random, logger, lag }: Surrou
       overload.stop();
       upstreams.pools.closeAll();
       await alerts.drain(LAST_ALERTS_MS);
+      // Last: operators watch the drain.
+      await admin.close();
       return cut;
     },
   };

@@ -15,6 +15,8 @@ export interface LogSettings {
 
 export interface Log {
   readonly logger: Logger;
+  /** From now on these texts are never written either. */
+  hide(secrets: readonly string[]): void;
   /** Writes what is still held back, before the process ends. */
   flush(): void;
 }
@@ -49,7 +51,12 @@ export function createMask(secrets: readonly string[]): (text: string) => string
 
 /** The program's log: a line of JSON each, or a readable one on a terminal, on standard output. */
 export async function createLog({ level, format, secrets, to }: LogSettings): Promise<Log> {
-  const mask = createMask(secrets);
+  let hidden = secrets;
+  let mask = createMask(hidden);
+  const hide = (more: readonly string[]) => {
+    hidden = [...new Set([...hidden, ...more])];
+    mask = createMask(hidden);
+  };
   const options = {
     level,
     base: null,
@@ -68,10 +75,10 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
   if (format === 'pretty') {
     // Loaded only where it is used: a container never pays for it.
     const { default: pretty } = await import('pino-pretty');
-    return { logger: pino(options, pretty({ sync: true, singleLine: true })), flush: () => {} };
+    return { logger: pino(options, pretty({ sync: true, singleLine: true })), hide, flush: () => {} };
   }
   const lines = new LineBuffer(to ?? standardOutput());
-  return { logger: pino(options, lines), flush: () => lines.flush() };
+  return { logger: pino(options, lines), hide, flush: () => lines.flush() };
 }
 
 /** Where whole buffers of lines go. */

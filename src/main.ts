@@ -1,12 +1,12 @@
 #!/usr/bin/env -S node --
 import { readFileSync } from 'node:fs';
-import { createApp } from './app.ts';
+import { createApp, type ListenError } from './app.ts';
 import { systemClock } from './clock.ts';
 import { runCheck } from './commands/check.ts';
 import { runHealthcheck } from './commands/healthcheck.ts';
 import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
-import { loadConfig } from './config/load.ts';
+import { loadConfig, type Sources } from './config/load.ts';
 import { createLog, type Log, secretsOf } from './log.ts';
 import { systemRandom } from './random.ts';
 
@@ -26,11 +26,12 @@ else if (!loaded.ok) {
 } else if (loaded.command === 'check')
   process.exitCode = await runCheck(loaded.config, loaded.sources, print);
 else if (loaded.command === 'healthcheck') process.exitCode = await runHealthcheck(loaded.config);
-else await run(loaded.config);
+else await run(loaded.config, loaded.sources);
 
-async function run(config: Config): Promise<void> {
+async function run(config: Config, sources: Sources): Promise<void> {
   const secrets = config.upstreams.flatMap(({ url }) => secretsOf(url));
   if (config.slackWebhookUrl !== undefined) secrets.push(...secretsOf(new URL(config.slackWebhookUrl)));
+  if (config.adminToken !== undefined) secrets.push(config.adminToken);
   const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });
   const { logger } = log;
   const end = (code: number): never => {
@@ -47,9 +48,20 @@ async function run(config: Config): Promise<void> {
     end(1);
   });
 
-  const app = createApp(config, { clock: systemClock, random: systemRandom, logger });
-  const address = await app.start().catch((error: NodeJS.ErrnoException & { port?: number }) => {
-    logger.fatal(`Can't listen on ${config.host}:${error.port ?? config.port}: ${whyNot(error)}`);
+  if (config.areListsKept)
+    logger.info(
+      { file: config.persistServers, upstreams: config.upstreams.length },
+      'The lists come from PERSIST_SERVERS, not from the settings',
+    );
+  const app = createApp(config, {
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    sources,
+    hide: (texts) => log.hide(texts),
+  });
+  const address = await app.start().catch((error: ListenError) => {
+    logger.fatal(whyNotListening(error, config));
     return end(1);
   });
   logger.info(
@@ -88,15 +100,22 @@ function stopOnSignal(
   process.on('SIGINT', stop);
 }
 
-function whyNot(error: NodeJS.ErrnoException): string {
+function whyNotListening(error: ListenError, config: Config): string {
+  const isAdmin = error.listener === 'admin';
+  const host = isAdmin ? config.adminHost : config.host;
+  const port = error.port ?? (isAdmin ? config.adminPort : config.port);
+  return `Can't listen on ${host}:${port}: ${whyNot(error, isAdmin ? 'ADMIN_' : '')}`;
+}
+
+function whyNot(error: ListenError, prefix: string): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return 'the port is in use; choose another PORT or stop the other program';
+      return `the port is in use; choose another ${prefix}PORT${prefix && ' (or off)'} or stop the other program`;
     case 'EACCES':
       return 'not permitted; ports below 1024 need privileges';
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return 'HOST is no address of this machine';
+      return `${prefix}HOST is no address of this machine`;
     default:
       return error.code ?? error.message;
   }

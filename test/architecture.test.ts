@@ -9,6 +9,7 @@ const SRC = join(import.meta.dirname, '../src');
 const LEVELS: readonly (readonly string[])[] = [
   ['main'],
   ['app', 'commands'],
+  ['admin'],
   ['config', 'server', 'balancer', 'probes'],
   ['strategies', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],

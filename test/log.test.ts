@@ -82,6 +82,17 @@ describe('a log line', () => {
     expect(JSON.stringify(line)).not.toMatch(/KEY|ssw|QUERY|TOK/);
   });
 
+  it('masks what has become a secret since', async () => {
+    const found: { err?: { message?: string } }[] = [];
+    const log = await createLog({ level: 'info', format: 'json', secrets, to: linesInto(found) });
+    const first = secrets[0] ?? '';
+    log.logger.error({ err: new Error(`${first} lateKey88`) });
+    log.hide(['lateKey88']);
+    log.logger.error({ err: new Error(`${first} lateKey88`) });
+    log.flush();
+    expect(found.map(({ err }) => err?.message)).toEqual(['*** lateKey88', '*** ***']);
+  });
+
   it('leaves out what else an error carries', async () => {
     const error = Object.assign(new Error('failed'), { url: ADDRESS, config: { headers: 'Bearer x' } });
     const [line] = await lines((logger) => logger.error({ err: error }, 'It failed'));

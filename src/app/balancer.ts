@@ -6,7 +6,7 @@ import { Tunnels } from '../balancer/tunnels.ts';
 import { Watch } from '../balancer/watch.ts';
 import type { Config } from '../config/config.ts';
 import type { Overload } from '../server/overload.ts';
-import { strategies } from '../strategies/index.ts';
+import type { StrategyChoice } from '../strategies/choice.ts';
 import type { Means } from './means.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -18,26 +18,27 @@ export interface Drain {
   refusing: boolean;
 }
 
+/** What changes the balancer's ways while it runs. */
+export interface Steering {
+  readonly drain: Drain;
+  readonly overload: Overload;
+  readonly strategies: StrategyChoice;
+}
+
 export function createBalancer(
   config: Config,
   upstreams: Upstreams,
-  { drain, overload }: { readonly drain: Drain; readonly overload: Overload },
-  { clock, random, announcer }: Means,
+  { drain, overload, strategies }: Steering,
+  { clock, announcer }: Means,
 ): BalancerParts {
   const { registry, quarantine, availability, pools, filters } = upstreams;
-  const createStrategy = strategies[config.strategy];
-  if (!createStrategy) throw new Error(`no strategy is called ${config.strategy}`);
   return {
     clock,
     announcer,
     quarantine,
     registry,
     filters,
-    candidates: {
-      availability,
-      strategies: { primary: createStrategy({ clock, random }), fallback: createStrategy({ clock, random }) },
-      trials: new Map(),
-    },
+    candidates: { availability, strategies, trials: new Map() },
     wire: {
       clock,
       // A name for each process: a loop is found, and a chain of two balancers is none.

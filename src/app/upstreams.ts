@@ -1,7 +1,8 @@
 import { ConnectionPool } from '../balancer/connections.ts';
 import type { HeightListener } from '../balancer/parts.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, UpstreamSpec } from '../config/config.ts';
 import type { Event } from '../events.ts';
+import type { Logger } from '../log.ts';
 import { probes } from '../probes/index.ts';
 import { askMemoryUsage } from '../probes/memory-usage.ts';
 import { MemoryWatch } from '../probes/memory-watch.ts';
@@ -41,14 +42,7 @@ const STANDING_CHANGES: ReadonlySet<Event['type']> = new Set<Event['type']>([
 export function createUpstreams(config: Config, means: Means): Upstreams {
   const { clock, random, announcer, logger } = means;
   const registry = new Registry(config.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs())));
-  for (const { name, insecure } of config.upstreams) {
-    if (insecure) {
-      logger.warn(
-        { upstream: name },
-        'insecure=true: this upstream may be anybody, its certificate is not verified',
-      );
-    }
-  }
+  for (const spec of config.upstreams) warnOf(spec, logger);
   const quarantine = new Quarantine({ timeToLive: config.errorTimeToLiveMs, clock, random, announcer });
   const availability = new Availability(registry, quarantine, clock);
   announcer.listen((event) => {
@@ -65,6 +59,15 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   const memory = health && createMemoryWatch(config, registry, means);
   const learnHeight = createHeightListener(config, health);
   return { registry, membership, quarantine, availability, pools, filters, health, memory, learnHeight };
+}
+
+/** Says what an operator should know of an upstream before it is used. */
+export function warnOf({ name, insecure }: UpstreamSpec, logger: Logger): void {
+  if (!insecure) return;
+  logger.warn(
+    { upstream: name },
+    'insecure=true: this upstream may be anybody, its certificate is not verified',
+  );
 }
 
 function createHealth(
@@ -119,7 +122,8 @@ class Pools {
     const known = this.#pools.get(upstream);
     if (known) return known;
     const pool = new ConnectionPool(upstream, this.#connectTimeoutMs);
-    this.#pools.set(upstream, pool);
+    // For the last attempts of one that is gone: nobody would close it any more, its idle connections end soon.
+    if (!upstream.hasLeft) this.#pools.set(upstream, pool);
     return pool;
   }
 

@@ -55,7 +55,7 @@ export class Candidates {
     const { availability, trials } = this.#source;
     const mayTry = new Set(availability.lastResort());
     for (const upstream of this.#waiting) {
-      if (this.#tried.includes(upstream) || !accepts(upstream)) continue;
+      if (upstream.hasLeft || this.#tried.includes(upstream) || !accepts(upstream)) continue;
       // Asked again at this moment: it may be well meanwhile, or have asked to be left alone.
       const usable = availability.standing(upstream).state === 'usable';
       if (usable) return this.#take(upstream, false);

@@ -20,21 +20,41 @@ export async function runHealthcheck(
   config: Config,
   { clock, print }: HealthcheckSurroundings = { clock: systemClock, print: (line) => console.error(line) },
 ): Promise<number> {
-  if (!config.statusPaths) {
-    print('not checked: STATUS_PATHS=off leaves nothing on the client port that could be asked');
+  const asked = whomToAsk(config);
+  if (typeof asked === 'string') {
+    print(`not checked: ${asked}`);
     return 1;
   }
-  if (config.port === 0) {
-    print('not checked: PORT=0 takes any free port, so it is not known which one to ask');
-    return 1;
-  }
-  const host = reachable(config.host);
-  const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
-  const url = `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${config.port}/readyz`;
-  const problem = await whatIsWrong(url, clock);
+  const { url } = asked;
+  const problem = await whatIsWrong(asked, clock);
   if (problem === undefined) return 0;
   print(`not ready: GET ${url}: ${problem}`);
   return 1;
+}
+
+/** What is asked, and with what. */
+interface Asked {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The client port, or where that has no status paths the admin port. Else why nobody can be asked. */
+function whomToAsk(config: Config): Asked | string {
+  const { adminPort, adminToken } = config;
+  if (config.statusPaths) {
+    if (config.port === 0) return 'PORT=0 takes any free port, so it is not known which one to ask';
+    const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
+    return { url: urlOf(scheme, config.host, config.port), headers: {} };
+  }
+  if (adminPort === undefined) return 'STATUS_PATHS=off and ADMIN_PORT=off leave nothing that could be asked';
+  if (adminPort === 0) return 'ADMIN_PORT=0 takes any free port, so it is not known which one to ask';
+  const headers = adminToken === undefined ? {} : { Authorization: `Bearer ${adminToken}` };
+  return { url: urlOf('http', config.adminHost, adminPort), headers };
+}
+
+function urlOf(scheme: string, listening: string, port: number): string {
+  const host = reachable(listening);
+  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}/readyz`;
 }
 
 /** The address at which this machine reaches a listener: loopback for one that listens on every address. */
@@ -43,13 +63,17 @@ function reachable(host: string): string {
   return /^[0:]+$/.test(host) ? '::1' : host;
 }
 
-function whatIsWrong(url: string, clock: Clock): Promise<string | undefined> {
+function whatIsWrong({ url, headers }: Asked, clock: Clock): Promise<string | undefined> {
   return new Promise((resolve) => {
     const ask = url.startsWith('https:') ? getSecurely : get;
     // It is our own certificate, made for the name that clients use: who answers here is not in question.
-    const request: ClientRequest = ask(url, { agent: false, rejectUnauthorized: false }, (response) => {
-      finish(response.statusCode === 200 ? undefined : `status ${response.statusCode}`);
-    });
+    const request: ClientRequest = ask(
+      url,
+      { agent: false, headers, rejectUnauthorized: false },
+      (response) => {
+        finish(response.statusCode === 200 ? undefined : `status ${response.statusCode}`);
+      },
+    );
     const cancelTimer = clock.after(TIME_LIMIT_MS, () => finish(`no answer within ${TIME_LIMIT_MS} ms`));
     const finish = (problem: string | undefined): void => {
       cancelTimer();

@@ -11,6 +11,15 @@ export interface Config {
   readonly errorTimeToLiveMs: number | 'auto';
   readonly port: number;
   readonly host: string;
+  /** Undefined when the admin port is closed. */
+  readonly adminPort: number | undefined;
+  readonly adminHost: string;
+  /** Secret. */
+  readonly adminToken: string | undefined;
+  /** Absolute name of the file that keeps the lists; undefined when off. */
+  readonly persistServers: string | undefined;
+  /** The lists come from that file, not from the settings. */
+  readonly areListsKept: boolean;
   readonly requestTimeoutMs: number;
   readonly clientHeaderTimeoutMs: number;
   readonly clientBodyTimeoutMs: number;

@@ -19,6 +19,8 @@ export interface Documentation {
   readonly doc: string;
   /** No more of the value than a URL's scheme, host and port may be shown. */
   readonly secret?: true;
+  /** Nothing of the value may be shown. */
+  readonly hidden?: true;
 }
 
 /** By schema, so that the schema's keys and types stay those of the table itself. */

@@ -150,6 +150,24 @@ export function fileName() {
   return { schema: text.regex(/^\P{Cc}{1,4096}$/u), allowed: 'the name of a file' };
 }
 
+/** The name of a file; the word `off` is undefined. */
+export function fileOrOff() {
+  const { schema, allowed } = fileName();
+  const off = text
+    .toLowerCase()
+    .pipe(z.literal('off'))
+    .transform(() => undefined);
+  return { schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
+}
+
+/** A secret word that fits into a header line as it is. */
+export function token() {
+  return {
+    schema: text.regex(/^[\x21-\x7e]{1,1024}$/),
+    allowed: 'up to 1024 letters, digits and signs of ASCII, without blanks',
+  };
+}
+
 /** An address to listen on: an IP address (an IPv6 one also in brackets), or a host name. */
 export function listenHost() {
   // A name whose last label is a number would be an IPv4 address, and a wrong one (RFC 1123, section 2.1).

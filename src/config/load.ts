@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { adminProblems } from './admin-problems.ts';
 import type { Config } from './config.ts';
 import { readEnvFile, readEnvironment } from './environment.ts';
 import { type Command, readCommandLine } from './flags.ts';
 import { healthProblems } from './health-needs.ts';
 import { readJsonFile } from './json-file.ts';
 import { type Found, type Layer, shownValue } from './layer.ts';
+import { type KeptLists, readServerFile } from './server-file.ts';
 import { type Key, SETTINGS, type Setting, schema } from './settings.ts';
 import { tlsProblems } from './tls-files.ts';
 import { formatSize } from './units.ts';
@@ -54,16 +56,29 @@ export function loadConfig(input: LoadInput): LoadResult {
   if (command !== 'healthcheck') problems.push(...healthProblems(found));
   // Nor does it need the files that the daemon has read: they may be about to be replaced.
   const folder = command === 'healthcheck' ? undefined : input.cwd;
-  if (checked.success && folder !== undefined) problems.push(...tlsProblems(found, folder));
+  if (checked.success && folder !== undefined)
+    problems.push(...tlsProblems(found, folder), ...adminProblems(found));
   const { upstreams, problems: listProblems } = readUpstreams(
     [...entriesOf('rpcUrls', found), ...entriesOf('fallbackRpcUrls', found)],
     folder,
   );
   problems.push(...listProblems);
+  const kept = keptLists(found, folder);
+  problems.push(...kept.problems);
   if (!checked.success || problems.length > 0) return { ok: false, command, problems };
 
-  const config = toConfig(checked.data, upstreams, isGiven('maxReplayBodyBytes', found), input.cwd);
-  return { ok: true, command, config, sources: sourcesOf(found) };
+  const lists = { upstreams: kept.upstreams ?? upstreams, areListsKept: kept.upstreams !== undefined };
+  const config = toConfig(checked.data, lists, isGiven('maxReplayBodyBytes', found), input.cwd);
+  return { ok: true, command, config, sources: sourcesOf(found, config) };
+}
+
+/** The lists as operators have changed them, where a file keeps them. */
+function keptLists(found: ReadonlyMap<Key, Found>, folder: string | undefined): KeptLists {
+  const written = found.get('persistServers');
+  const file = schema.shape.persistServers.safeParse(written?.raw);
+  if (folder === undefined || !written || !file.success || file.data === undefined)
+    return { upstreams: undefined, problems: [] };
+  return readServerFile(file.data, folder, `PERSIST_SERVERS (${written.source})`);
 }
 
 const DEFAULT_SOURCE = 'default';
@@ -110,7 +125,7 @@ function explain(issues: readonly z.core.$ZodIssue[], found: ReadonlyMap<Key, Fo
     const written = found.get(setting.key);
     if (own.length === 0 || !written) return [];
     const reason = own.find((issue) => issue.code === 'custom')?.message ?? 'is not allowed';
-    const shown = shownValue(written.raw, setting.secret === true);
+    const shown = setting.hidden ? '***' : shownValue(written.raw, setting.secret === true);
     return [`${setting.name} (${written.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
   });
 }
@@ -140,7 +155,7 @@ function entriesOf(key: 'rpcUrls' | 'fallbackRpcUrls', found: ReadonlyMap<Key, F
 
 function toConfig(
   values: Values,
-  upstreams: Config['upstreams'],
+  { upstreams, areListsKept }: Pick<Config, 'upstreams' | 'areListsKept'>,
   replayIsGiven: boolean,
   folder: string,
 ): Config {
@@ -163,13 +178,19 @@ function toConfig(
     httpRedirectPort: rest.httpRedirectPort,
     chainId: rest.chainId,
     removeUnhealthyAfterMs: rest.removeUnhealthyAfterMs,
+    adminPort: rest.adminPort,
+    adminToken: rest.adminToken,
+    persistServers: rest.persistServers && resolve(folder, rest.persistServers),
+    areListsKept,
     env: rest.env,
     upstreams: Object.freeze([...upstreams]),
   });
 }
 
-function sourcesOf(found: ReadonlyMap<Key, Found>): Sources {
-  return new Map(SETTINGS.map(({ name, key }) => [name, found.get(key)?.source ?? DEFAULT_SOURCE]));
+function sourcesOf(found: ReadonlyMap<Key, Found>, { areListsKept, persistServers }: Config): Sources {
+  const written = SETTINGS.map(({ name, key }) => [name, found.get(key)?.source ?? DEFAULT_SOURCE] as const);
+  const kept = ['RPC_URLS', 'FALLBACK_RPC_URLS'].map((name) => [name, String(persistServers)] as const);
+  return new Map([...written, ...(areListsKept ? kept : [])]);
 }
 
 function isGiven(key: Key, found: ReadonlyMap<Key, Found>): boolean {

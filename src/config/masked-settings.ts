@@ -10,7 +10,13 @@ import { formatDuration, formatSize } from './units.ts';
 export type MaskedSetting = readonly [name: string, text: string, source: string];
 
 const NOT_SET = '–';
-const MAY_BE_OFF: ReadonlySet<Key> = new Set<Key>(['httpRedirectPort', 'removeUnhealthyAfterMs']);
+const HIDDEN = '***';
+const MAY_BE_OFF: ReadonlySet<Key> = new Set<Key>([
+  'httpRedirectPort',
+  'adminPort',
+  'persistServers',
+  'removeUnhealthyAfterMs',
+]);
 
 /** All settings in the order of the table; of upstreams and the webhook only scheme, host and port. */
 export function maskedSettings(config: Config, sources: Sources): MaskedSetting[] {
@@ -23,6 +29,7 @@ function textOf(key: Key, config: Config): string {
   if (key === 'slackWebhookUrl') return config[key] === undefined ? NOT_SET : maskUrl(config[key]);
   if (key === 'errorTimeToLiveMs') return config[key] === 'auto' ? config[key] : String(config[key] / 60_000);
   if (key === 'healthCheckPath') return withoutQuery(config[key]);
+  if (key === 'adminToken') return config[key] === undefined ? NOT_SET : HIDDEN;
   const value = config[key];
   if (value === undefined && MAY_BE_OFF.has(key)) return 'off';
   // Keys name their units.
@@ -37,11 +44,12 @@ function textOf(key: Key, config: Config): string {
 function listOf(tier: Tier, config: Config): string {
   return config.upstreams
     .filter((upstream) => upstream.tier === tier)
-    .map(({ url, name, weight, keepsHost, ca, insecure }) => {
+    .map(({ url, name, weight, keepsHost, ca, insecure, draining }) => {
       const options = [
         keepsHost ? ' host=keep' : '',
         ca ? ` ca=${ca.file}` : '',
         insecure ? ' insecure=true' : '',
+        draining ? ' (draining)' : '',
       ];
       return `${maskUrl(url)} name=${name} weight=${weight}${options.join('')}`;
     })

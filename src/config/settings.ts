@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
+import { adminSettings } from './admin-settings.ts';
 import { cidrs } from './cidrs.ts';
 import { type Documentation, documentationOf, setting, unset } from './documentation.ts';
 import { healthSettings } from './health-settings.ts';
@@ -63,6 +64,7 @@ export const schema = z.object({
     default: '0.0.0.0',
     doc: 'Address where clients connect; `0.0.0.0` or `::` for every address of the machine.',
   }),
+  ...adminSettings,
   requestTimeoutMs: setting(duration('1ms'), {
     name: 'REQUEST_TIMEOUT',
     default: '30s',

@@ -14,6 +14,8 @@ const MAX_WEIGHT = 1000;
 export interface WrittenUpstream {
   readonly text: string;
   readonly tier: Tier;
+  /** It starts out of service. */
+  readonly draining?: true;
   /** Names the entry in a problem: the setting, where it was set, and which entry of it. */
   readonly where: string;
 }
@@ -26,11 +28,12 @@ interface Draft extends Omit<UpstreamSpec, 'name'> {
 
 /**
  * Reads every entry of both lists. Problems show no more of a URL than scheme, host and port. Files are looked up
- * in `folder`, and not read without one.
+ * in `folder`, and not read without one. A name that is made of a host is none of `taken`.
  */
 export function readUpstreams(
   entries: readonly WrittenUpstream[],
   folder: string | undefined,
+  taken: readonly string[] = [],
 ): {
   readonly upstreams: readonly UpstreamSpec[];
   readonly problems: readonly string[];
@@ -42,7 +45,7 @@ export function readUpstreams(
     return draft ? [draft] : [];
   });
   problems.push(...repeats(drafts));
-  return { upstreams: named(drafts), problems };
+  return { upstreams: named(drafts, taken), problems };
 }
 
 function readEntry(
@@ -65,6 +68,7 @@ function readEntry(
     name: given.get('name'),
     weight: Number(given.get('weight') ?? 1),
     ...(given.has('host') ? { keepsHost: true } : {}),
+    ...(entry.draining ? { draining: true } : {}),
     ...readVerification(given, url, folder, report),
   };
 }
@@ -194,8 +198,8 @@ function repeats(drafts: readonly Draft[]): string[] {
 }
 
 /** Given names come first, so that a made one never takes a name that somebody asked for. */
-function named(drafts: readonly Draft[]): UpstreamSpec[] {
-  const taken = new Set(drafts.flatMap((draft) => draft.name ?? []));
+function named(drafts: readonly Draft[], others: readonly string[]): UpstreamSpec[] {
+  const taken = new Set([...others, ...drafts.flatMap((draft) => draft.name ?? [])]);
   return drafts.map(({ where: _where, name, ...spec }) => {
     if (name !== undefined) return { ...spec, name };
     const unique = freeName(nameOf(spec.url), taken);

@@ -54,7 +54,7 @@ export function readStats(source: StatsSource): UpstreamStats[] {
   return source.registry.all.map((upstream) => rowOf(upstream, source));
 }
 
-function rowOf(upstream: Upstream, { availability, latencies, clock }: StatsSource): UpstreamStats {
+export function rowOf(upstream: Upstream, { availability, latencies, clock }: StatsSource): UpstreamStats {
   const standing = availability.standing(upstream);
   const untilMs =
     standing.state === 'quarantined' ? clock.wallMs() + standing.untilMs - clock.monotonicMs() : undefined;

@@ -10,9 +10,13 @@ export interface StatusSource {
 
 type StatusPaths = (request: IncomingRequest, response: OutgoingResponse) => boolean;
 
-/** Answers `/stats`, `/healthz` and `/readyz`; false for any other request. */
-export function createStatusPaths(source: StatusSource): StatusPaths {
-  const answers: Readonly<Record<string, () => { status: number; body: unknown }>> = {
+/** What the status paths answer, by path. */
+export type StatusAnswers = Readonly<
+  Record<'/stats' | '/healthz' | '/readyz', () => { readonly status: number; readonly body: unknown }>
+>;
+
+export function statusAnswers(source: StatusSource): StatusAnswers {
+  return {
     '/stats': () => ({ status: 200, body: source.stats() }),
     '/healthz': () => ({ status: 200, body: { status: 'ok' } }),
     '/readyz': () => {
@@ -22,6 +26,11 @@ export function createStatusPaths(source: StatusSource): StatusPaths {
         : { status: 503, body: { status: 'not ready', reason } };
     },
   };
+}
+
+/** Answers `/stats`, `/healthz` and `/readyz`; false for any other request. */
+export function createStatusPaths(source: StatusSource): StatusPaths {
+  const answers: Readonly<Record<string, StatusAnswers['/stats']>> = statusAnswers(source);
   return (request, response) => {
     const { method, url = '' } = request;
     if (method !== 'GET' && method !== 'HEAD') return false;

@@ -45,12 +45,17 @@ export class Registry {
     return this.#upstreams.includes(upstream);
   }
 
-  /** Puts one at the end of its list. Throws a RegistryError when its name or its URL is there already. */
-  add(upstream: Upstream): void {
+  /** Throws the RegistryError with which `add` would refuse it. */
+  checkAdd(upstream: Upstream): void {
     if (this.find(upstream.name))
       throw new RegistryError('name-taken', `an upstream named ${upstream.name} is there already`);
     const same = this.#upstreams.find((each) => each.isSameServerAs(upstream));
     if (same) throw new RegistryError('url-taken', `${same.name} has this URL already`);
+  }
+
+  /** Puts one at the end of its list. Throws a RegistryError when its name or its URL is there already. */
+  add(upstream: Upstream): void {
+    this.checkAdd(upstream);
     const isPrimary = ({ tier }: Upstream) => tier === 'primary';
     const others = this.#upstreams;
     this.#change(
@@ -60,11 +65,16 @@ export class Registry {
     );
   }
 
+  /** Throws the RegistryError with which `remove` would refuse it. */
+  checkRemove(upstream: Upstream): void {
+    if (this.has(upstream) && this.#upstreams.length === 1)
+      throw new RegistryError('last-upstream', `${upstream.name} is the last upstream`);
+  }
+
   /** Takes one out; nothing happens when it is not there. Throws a RegistryError when it is the last of both lists. */
   remove(upstream: Upstream): void {
+    this.checkRemove(upstream);
     if (!this.has(upstream)) return;
-    if (this.#upstreams.length === 1)
-      throw new RegistryError('last-upstream', `${upstream.name} is the last upstream`);
     this.#change(this.#upstreams.filter((each) => each !== upstream));
   }
 

@@ -9,6 +9,8 @@ export interface UpstreamSpec {
   readonly tier: Tier;
   /** 1 to 1000. */
   readonly weight: number;
+  /** It is out of service from the beginning. */
+  readonly draining?: true;
   /** It is sent the client's Host instead of its own. */
   readonly keepsHost?: boolean;
   /** The only authorities whose certificates are taken from it, PEM; the system's without. */
@@ -68,7 +70,7 @@ export class Upstream implements UpstreamIdentity {
   /** The memory of its process, as it says itself; undefined where it doesn't say. Written by the memory watch. */
   memoryBytes: number | undefined;
   /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
-  draining = false;
+  draining: boolean;
   /** It was removed from its list: what its last attempts bring is of no use. Written by Membership. */
   hasLeft = false;
 
@@ -78,6 +80,7 @@ export class Upstream implements UpstreamIdentity {
     this.name = spec.name;
     this.tier = spec.tier;
     this.weight = spec.weight;
+    this.draining = spec.draining ?? false;
     this.keepsHost = spec.keepsHost ?? false;
     this.origin = url.origin;
     this.secure = url.protocol === 'https:';

@@ -146,6 +146,12 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
     'A? C?',
   ],
   [
+    'a last resort that was removed meanwhile is skipped',
+    'ABC',
+    { out: { A: REFUSED, B: REFUSED, C: REFUSED }, meanwhile: { 1: (pool) => pool.leave('B') } },
+    'A? C?',
+  ],
+  [
     'a last resort that is well meanwhile is no trial',
     'AB',
     {

@@ -60,6 +60,20 @@ describe('the health check', () => {
     expect(lines).toEqual([expect.stringContaining('GET https://127.0.0.1:1/readyz')]);
   });
 
+  it.each([
+    ['without a token', {}, undefined],
+    ['with the token', { ADMIN_TOKEN: 'a-long-token-of-24-chars' }, 'Bearer a-long-token-of-24-chars'],
+  ])('asks the admin port where the client port has no status paths, %s', async (_, env, authorization) => {
+    const asked: unknown[] = [];
+    const port = await daemon((request, response) => {
+      asked.push([request.method, request.url, request.headers.host, request.headers.authorization]);
+      response.end();
+    });
+    const settings = { STATUS_PATHS: 'off', ADMIN_PORT: String(port), ADMIN_HOST: '127.0.0.1', ...env };
+    expect(await check(settings)).toMatchObject({ status: 0, lines: [] });
+    expect(asked).toEqual([['GET', '/readyz', `127.0.0.1:${port}`, authorization]]);
+  });
+
   it.each([503, 204, 302])('fails for status %i', async (code) => {
     const port = await daemon((_request, response) => response.writeHead(code).end());
     expect(await check({ PORT: String(port) })).toMatchObject({
@@ -89,10 +103,15 @@ describe('the health check', () => {
   });
 
   it('fails when there is nothing it could ask', async () => {
-    expect(await check({ STATUS_PATHS: 'off' })).toMatchObject({
-      status: 1,
-      lines: [expect.stringContaining('STATUS_PATHS=off')],
-    });
+    for (const [port, shown] of [
+      ['off', 'STATUS_PATHS=off and ADMIN_PORT=off'],
+      ['0', 'ADMIN_PORT=0'],
+    ] as const) {
+      expect(await check({ STATUS_PATHS: 'off', ADMIN_PORT: port })).toMatchObject({
+        status: 1,
+        lines: [expect.stringContaining(shown)],
+      });
+    }
     expect(await check({ PORT: '0' })).toMatchObject({
       status: 1,
       lines: [expect.stringContaining('PORT=0')],

@@ -160,7 +160,7 @@ describe('the JSON file', () => {
       '"max_attempts": 1',
       'key "max_attempts" of c.json: unknown key; allowed: the settings in camelCase, "maxAttempts" is the nearest',
     ],
-    ['"adminPort": 1', 'key "adminPort" of c.json: unknown key; allowed: the settings in camelCase'],
+    ['"adminDoor": 1', 'key "adminDoor" of c.json: unknown key; allowed: the settings in camelCase'],
     ['"__proto__": 1', 'key number 2 of c.json: unknown key; allowed: the settings in camelCase'],
     [
       '"port": null',

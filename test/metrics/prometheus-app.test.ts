@@ -15,12 +15,13 @@ async function setUp() {
   const running = await startApp({
     primaries: [`${first.url} name=first`],
     fallbacks: [`${second.url} name=second`],
-    flags: ['--error-time-to-live-minutes=0.0001', '--max-body=1kb'],
+    flags: ['--error-time-to-live-minutes=0.0001', '--max-body=1kb', '--admin-port=0'],
   });
   return { first, second, running };
 }
 
-const read = async ({ app }: RunningApp) => readExposition(await app.metrics.text());
+const text = async ({ adminUrl }: RunningApp) => (await http(`${adminUrl}/metrics`)).text;
+const read = async (running: RunningApp) => readExposition(await text(running));
 
 /** All numbers of one family, without the zeros. */
 async function numbers(running: RunningApp, name: string): Promise<Record<string, number>> {
@@ -37,11 +38,8 @@ const idle = (running: RunningApp) =>
   until(async () => (await inFlight(running)) === 0, 'no request in flight');
 
 /** Any failure is forgiven in a moment. */
-const usable = ({ app }: RunningApp) =>
-  until(
-    async () => (await app.metrics.text()).split('state="usable"} 1\n').length === 3,
-    'two usable upstreams',
-  );
+const usable = (running: RunningApp) =>
+  until(async () => (await text(running)).split('state="usable"} 1\n').length === 3, 'two usable upstreams');
 
 describe('the metrics of a running program', () => {
   it('count what was asked and answered', async () => {
@@ -107,6 +105,14 @@ describe('the metrics of a running program', () => {
     expect(await numbers(running, 'rpc_lb_attempts_total')).toEqual({
       '{outcome="answered",upstream="first"}': 1,
     });
+  });
+
+  it('come from the admin port as Prometheus reads them', async () => {
+    const { running } = await setUp();
+    const { status, headers } = await http(`${running.adminUrl}/metrics`);
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect((await read(running)).has('process_cpu_seconds_total')).toBe(true);
+    expect((await http(`${running.url}/metrics`)).text).not.toContain('rpc_lb_');
   });
 
   it('leave out what the program itself was asked for', async () => {

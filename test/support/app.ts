@@ -27,6 +27,8 @@ export interface RunningApp {
   readonly app: App;
   readonly port: number;
   readonly url: string;
+  /** Of the admin port; empty when it is off. */
+  readonly adminUrl: string;
   /** The lines logged so far; each comes a moment after what it tells of. */
   readonly logs: readonly LogLine[];
 }
@@ -55,6 +57,8 @@ export async function startApp({
     ...(fallbacks.length > 0 ? [`--fallback-rpc-urls=${list(fallbacks)}`] : []),
     '--port=0',
     '--host=127.0.0.1',
+    // Tests run side by side; those of the admin port ask for a free one.
+    ...(flags.some((flag) => flag.startsWith('--admin-port=')) ? [] : ['--admin-port=off']),
     ...(flags.some((flag) => flag.startsWith('--health-check=')) ? [] : ['--health-check=off']),
     ...flags,
   ];
@@ -62,11 +66,20 @@ export async function startApp({
   const loaded = loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
   const logs: LogLine[] = [];
-  const { logger } = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(logs) });
-  const app = createApp(loaded.config, { clock, random: seededRandom(1), logger, lag });
+  const log = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(logs) });
+  const app = createApp(loaded.config, {
+    clock,
+    random: seededRandom(1),
+    logger: log.logger,
+    lag,
+    sources: loaded.sources,
+    hide: (secrets) => log.hide(secrets),
+  });
   const { port } = await app.start();
   let stopped: Promise<number> | undefined;
-  const once: App = { ...app, stop: () => (stopped ??= app.stop()) };
+  const { adminAddress } = app;
+  const once: App = { start: app.start, stop: () => (stopped ??= app.stop()), adminAddress };
   releaseAfterwards(() => once.stop());
-  return { app: once, port, url: `http://127.0.0.1:${port}`, logs };
+  const adminUrl = adminAddress === undefined ? '' : `http://127.0.0.1:${adminAddress.port}`;
+  return { app: once, port, url: `http://127.0.0.1:${port}`, adminUrl, logs };
 }

@@ -61,6 +61,8 @@ export class Daemon {
   stdout = '';
   stderr = '';
   port = 0;
+  /** 0 when it is off. */
+  adminPort = 0;
   readonly #child: ChildProcess;
 
   constructor(child: ChildProcess) {
@@ -82,6 +84,10 @@ export class Daemon {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.adminPort}`;
   }
 
   get hasExited(): boolean {
@@ -156,7 +162,7 @@ async function launch({ env = {}, args = [], files = {}, cwd }: Launch): Promise
   return daemon;
 }
 
-/** Starts the daemon on a free port; resolves when it listens. */
+/** Starts the daemon on a free port, without an admin port unless it is asked for; resolves when it listens. */
 export async function startDaemon(how: Launch = {}): Promise<Daemon> {
   const env = { PORT: '0', HOST: '127.0.0.1', ADMIN_PORT: 'off', ...how.env };
   const daemon = await launch({ ...how, env });
@@ -166,6 +172,7 @@ export async function startDaemon(how: Launch = {}): Promise<Daemon> {
   });
   const line = await Promise.race([listening, early]);
   daemon.port = Number(line.port);
+  daemon.adminPort = Number(daemon.logs().find(({ msg }) => msg === 'Admin listening')?.port ?? 0);
   return daemon;
 }
 

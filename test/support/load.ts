@@ -5,6 +5,8 @@ import { type HttpResponse, http } from './http-client.ts';
 export interface Load {
   readonly url: string;
   readonly durationMs: number;
+  /** Of `clients`: they go on while it is true, whatever the duration. */
+  readonly goesOn?: (report: LoadReport) => boolean;
   /** So many requests per second, however long each takes; without it, `clients` ask one after the other. */
   readonly ratePerSecond?: number;
   readonly clients?: number;
@@ -32,8 +34,9 @@ export async function load(plan: Load): Promise<LoadReport> {
   const report: LoadReport = { sent: 0, good: 0, bad: 0, errors: 0, faults: new Map(), latenciesMs: [] };
   const end = performance.now() + plan.durationMs;
   if (plan.ratePerSecond === undefined) {
+    const { goesOn = () => performance.now() < end } = plan;
     const client = async () => {
-      while (performance.now() < end) await call(plan, agent, report);
+      while (goesOn(report)) await call(plan, agent, report);
     };
     await Promise.all(Array.from({ length: plan.clients ?? 8 }, client));
   } else {

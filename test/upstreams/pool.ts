@@ -55,6 +55,14 @@ export class Pool {
     this.availability.invalidate();
   }
 
+  /** Removes it as Membership would. */
+  leave(name: string): void {
+    const upstream = this.of(name);
+    this.registry.remove(upstream);
+    upstream.hasLeft = true;
+    this.quarantine.forget(upstream);
+  }
+
   drain(name: string, draining = true): void {
     this.of(name).draining = draining;
     this.availability.invalidate();

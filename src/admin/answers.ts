@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import { PROBLEMS, type Refusal } from './problems.ts';
+
+/** How long, and how many bytes, a body may go on after its answer, so that the client reads the answer. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 4 * 1024 * 1024;
+
+/** A whole answer. */
+export interface Answer {
+  readonly status: number;
+  /** The media type; undefined without a body. */
+  readonly type: string | undefined;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const NO_CONTENT: Answer = { status: 204, type: undefined, body: '' };
+
+export function json(status: number, value: unknown): Answer {
+  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+export function problem({ code, detail, headers }: Refusal): Answer {
+  const { status, sentence } = PROBLEMS[code];
+  const document = { type: 'about:blank', title: sentence, status, code, detail };
+  return { status, type: 'application/problem+json', body: `${JSON.stringify(document)}\n`, headers };
+}
+
+/** What every answer says: it is of this moment, and for no page of another origin. */
+export const COMMON_HEADERS = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const;
+
+/** Gives an answer. `silent`: the client holds back its body, since it was not told to send it. */
+export function give(
+  { request, response }: { readonly request: IncomingRequest; readonly response: OutgoingResponse },
+  { status, type, body, headers }: Answer,
+  clock: Clock,
+  silent = false,
+): void {
+  if (response.headersSent) return;
+  const bytes = Buffer.from(body);
+  if (!request.complete) response.shouldKeepAlive = false;
+  response.writeHead(status, {
+    ...(type === undefined ? {} : { 'Content-Type': type, 'Content-Length': bytes.length }),
+    ...COMMON_HEADERS,
+    ...headers,
+    ...(request.complete ? {} : { Connection: 'close' }),
+  });
+  const sent = request.method === 'HEAD' || type === undefined ? undefined : bytes;
+  if (request.complete || silent) response.end(sent);
+  else endAfterBody({ request, response }, sent, clock);
+}
+
+/**
+ * Closing a socket with unread bytes resets it, and the reset can destroy the answer before the client has
+ * read it. So the rest of a body is read, within limits, before the answer is ended.
+ */
+function endAfterBody(
+  { request, response }: { readonly request: IncomingRequest; readonly response: OutgoingResponse },
+  body: Buffer | undefined,
+  clock: Clock,
+): void {
+  let drained = 0;
+  const end = () => {
+    stopTimer();
+    request.off('data', count).off('end', end).off('close', end);
+    response.end();
+  };
+  const count = (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > LINGER_BYTES) end();
+  };
+  const stopTimer = clock.after(LINGER_MS, end);
+  if (body) response.write(body);
+  request.on('data', count).once('end', end).once('close', end).resume();
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../clock.ts';
+import type { Event } from '../events.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import { COMMON_HEADERS } from './answers.ts';
+import { Refusal } from './problems.ts';
+
+/** Open streams at the same time. */
+const MAX_READERS = 32;
+/** What one reader may leave unread before it is cut: a thousand events. */
+const MAX_UNREAD_BYTES = 256 * 1024;
+/** Often enough for what stands between and closes idle connections. */
+const HEARTBEAT_MS = 15_000;
+const RECONNECT_MS = 2_000;
+/** An event for each request would be more than a person can read, and more than a stream should carry. */
+const NOT_STREAMED: ReadonlySet<Event['type']> = new Set([
+  'attempt-finished',
+  'request-finished',
+  'tunnel-opened',
+]);
+
+interface Reader {
+  readonly response: OutgoingResponse;
+  /** Bytes written since the reader last kept up. */
+  unread: number;
+}
+
+/**
+ * The changes of state as server-sent events. Each reader's memory is bounded: who does not keep up is cut,
+ * and will connect anew. Nothing waits for a reader.
+ */
+export class EventStreams {
+  readonly #clock: Clock;
+  readonly #readers = new Set<Reader>();
+  #stopHeartbeat: () => void = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How many streams are open. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** Opens a stream. Throws a Refusal when there are too many. */
+  open(request: IncomingRequest, response: OutgoingResponse): void {
+    if (this.#readers.size >= MAX_READERS)
+      throw new Refusal('TOO_MANY_READERS', `allowed: ${MAX_READERS} at a time`, { 'Retry-After': '10' });
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', ...COMMON_HEADERS });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    const reader: Reader = { response, unread: 0 };
+    this.#readers.add(reader);
+    if (this.#readers.size === 1) this.#beatLater();
+    response.on('drain', () => {
+      reader.unread = 0;
+    });
+    response.once('close', () => this.#remove(reader));
+    write(reader, Buffer.from(`retry: ${RECONNECT_MS}\n\n`));
+  }
+
+  /** To be told of every event. */
+  readonly listen = (event: Event): void => {
+    if (this.#readers.size === 0 || NOT_STREAMED.has(event.type)) return;
+    const time = new Date(this.#clock.wallMs()).toISOString();
+    // JSON has no line end of its own, so that one line of data holds it.
+    this.#tellAll(`event: ${event.type}\ndata: ${JSON.stringify({ time, ...event })}\n\n`);
+  };
+
+  /** Ends them all in good order. */
+  end(): void {
+    for (const reader of this.#readers) {
+      this.#remove(reader);
+      reader.response.end();
+    }
+  }
+
+  #tellAll(text: string): void {
+    const bytes = Buffer.from(text);
+    for (const reader of this.#readers) write(reader, bytes);
+  }
+
+  #remove(reader: Reader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size === 0) this.#stopHeartbeat();
+  }
+
+  #beatLater(): void {
+    this.#stopHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
+      this.#tellAll(':\n\n');
+      this.#beatLater();
+    });
+  }
+}
+
+function write(reader: Reader, bytes: Buffer): void {
+  const keepsUp = reader.response.write(bytes);
+  reader.unread = keepsUp ? 0 : reader.unread + bytes.length;
+  if (reader.unread > MAX_UNREAD_BYTES) reader.response.destroy();
+}

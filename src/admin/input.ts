@@ -1,0 +1,20 @@
+import { Refusal } from './problems.ts';
+
+/** The members of a body that is a JSON object with no other keys than these. Throws a Refusal for any other. */
+export function fieldsOf(body: unknown, keys: readonly string[]): ReadonlyMap<string, unknown> {
+  const allowed = `allowed: a JSON object with ${keys.map((key) => `"${key}"`).join(', ')}`;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new Refusal('INVALID_INPUT', `the body is no JSON object; ${allowed}`);
+  const fields = new Map<string, unknown>(Object.entries(body));
+  if ([...fields.keys()].some((key) => !keys.includes(key)))
+    throw new Refusal('INVALID_INPUT', `the body has an unknown key; ${allowed}`);
+  return fields;
+}
+
+/** For calls that take nothing: no body, or an empty object. Throws a Refusal for any other. */
+export function nothingIn(body: unknown): void {
+  const isEmpty =
+    body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0);
+  if (!isEmpty || Array.isArray(body))
+    throw new Refusal('INVALID_INPUT', 'this call takes no body; allowed: none, or {}');
+}

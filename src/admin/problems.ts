@@ -1,0 +1,56 @@
+import { OWN_ANSWERS } from '../errors.ts';
+
+/** What the admin port refuses, by the `code` of the problem document. Not those of the client port. */
+
+interface Problem {
+  readonly status: number;
+  readonly sentence: string;
+}
+
+const { BAD_REQUEST, HEADERS_TOO_LARGE, BODY_TOO_LARGE, CLIENT_TOO_SLOW } = OWN_ANSWERS;
+const { METHOD_NOT_ALLOWED, EXPECTATION_FAILED, INTERNAL_ERROR } = OWN_ANSWERS;
+
+export const PROBLEMS = {
+  UNAUTHORIZED: { status: 401, sentence: 'This call needs "Authorization: Bearer" with ADMIN_TOKEN.' },
+  HOST_NOT_ALLOWED: {
+    status: 403,
+    sentence: 'Without ADMIN_TOKEN only requests for a loopback name or address are answered.',
+  },
+  ORIGIN_NOT_ALLOWED: { status: 403, sentence: 'Pages of another origin may not change anything here.' },
+  NOT_JSON: { status: 415, sentence: 'A change needs "Content-Type: application/json".' },
+  INVALID_INPUT: { status: 400, sentence: 'The request asks for something that is not allowed.' },
+  NO_SUCH_PATH: { status: 404, sentence: 'There is nothing at this path.' },
+  UNKNOWN_UPSTREAM: { status: 404, sentence: 'No upstream has this name.' },
+  NAME_TAKEN: { status: 409, sentence: 'Another upstream has this name.' },
+  URL_TAKEN: { status: 409, sentence: 'Another upstream has this URL.' },
+  LAST_UPSTREAM: { status: 409, sentence: 'The last upstream of both lists stays.' },
+  NOT_SAVED: {
+    status: 500,
+    sentence: 'The file of PERSIST_SERVERS could not be written; nothing has changed.',
+  },
+  TOO_MANY_READERS: { status: 503, sentence: 'Too many clients read the events already.' },
+  BAD_REQUEST,
+  HEADERS_TOO_LARGE,
+  BODY_TOO_LARGE,
+  CLIENT_TOO_SLOW,
+  METHOD_NOT_ALLOWED,
+  EXPECTATION_FAILED,
+  INTERNAL_ERROR,
+} as const satisfies Record<string, Problem>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** A request is not met, and nothing has changed. */
+export class Refusal extends Error {
+  readonly code: ProblemCode;
+  /** What is wrong in particular, without secrets. */
+  readonly detail: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ProblemCode, detail?: string, headers: Readonly<Record<string, string>> = {}) {
+    super(detail ?? PROBLEMS[code].sentence);
+    this.code = code;
+    this.detail = detail;
+    this.headers = headers;
+  }
+}

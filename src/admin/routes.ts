@@ -1,0 +1,119 @@
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import type { Metrics } from '../metrics/prometheus.ts';
+import { type StatusSource, statusAnswers } from '../server/status-paths.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import { type Answer, json, NO_CONTENT } from './answers.ts';
+import type { EventStreams } from './events.ts';
+import { nothingIn } from './input.ts';
+import type { Servers } from './servers.ts';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a handler gets of a request. */
+export interface Call {
+  /** The segment that stands for NAME in the path, decoded; empty where the path has none. */
+  readonly name: string;
+  /** The JSON value of the body; undefined without one, and for GET. */
+  readonly body: unknown;
+  readonly request: IncomingRequest;
+  readonly response: OutgoingResponse;
+}
+
+/** Undefined: the handler has answered itself. May throw, or reject with, a Refusal. */
+type Handle = (call: Call) => Answer | undefined | Promise<Answer | undefined>;
+
+export interface Route {
+  /** GET serves HEAD, too. */
+  readonly method: Method;
+  /** Literal segments, and NAME for an upstream's. */
+  readonly path: string;
+  readonly handle: Handle;
+}
+
+export interface RouteParts {
+  readonly status: StatusSource;
+  readonly servers: Servers;
+  readonly events: EventStreams;
+  /** An upstream as a row of `/stats`. */
+  readonly row: (upstream: Upstream) => unknown;
+  readonly metrics: Metrics;
+  /** The settings in force, masked. */
+  readonly config: () => unknown;
+  /** See `createStrategyChange`. */
+  readonly changeStrategy: (body: unknown) => unknown;
+}
+
+/** Every call that the admin port answers. */
+export function createRoutes(parts: RouteParts): readonly Route[] {
+  const { servers, events, row, metrics, config, changeStrategy } = parts;
+  const status = statusAnswers(parts.status);
+  const reported = (path: keyof typeof status) => () => json(status[path]().status, status[path]().body);
+  return [
+    { method: 'GET', path: '/stats', handle: reported('/stats') },
+    { method: 'GET', path: '/healthz', handle: reported('/healthz') },
+    { method: 'GET', path: '/readyz', handle: reported('/readyz') },
+    {
+      method: 'GET',
+      path: '/metrics',
+      handle: async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
+    },
+    { method: 'GET', path: '/config', handle: () => json(200, config()) },
+    { method: 'GET', path: '/servers', handle: reported('/stats') },
+    { method: 'POST', path: '/servers', handle: async ({ body }) => json(201, row(await servers.add(body))) },
+    {
+      method: 'PATCH',
+      path: '/servers/NAME',
+      handle: async ({ name, body }) => json(200, row(await servers.change(name, body))),
+    },
+    {
+      method: 'DELETE',
+      path: '/servers/NAME',
+      async handle({ name, body }) {
+        nothingIn(body);
+        await servers.remove(name);
+        return NO_CONTENT;
+      },
+    },
+    {
+      method: 'POST',
+      path: '/servers/NAME/release',
+      handle({ name, body }) {
+        nothingIn(body);
+        return json(200, row(servers.release(name)));
+      },
+    },
+    { method: 'PUT', path: '/strategy', handle: ({ body }) => json(200, changeStrategy(body)) },
+    {
+      method: 'GET',
+      path: '/events',
+      handle({ request, response }) {
+        events.open(request, response);
+        return undefined;
+      },
+    },
+  ];
+}
+
+/** What a path leads to: the routes of all its methods, and the NAME in it. */
+export interface Match {
+  readonly routes: readonly Route[];
+  readonly name: string;
+}
+
+/** Compares segment by segment, byte for byte: nothing is resolved or joined. Undefined where NAME is no UTF-8. */
+export function match(routes: readonly Route[], path: string): Match | undefined {
+  const segments = path.split('/');
+  const fitting = routes.filter((route) => {
+    const pattern = route.path.split('/');
+    return (
+      pattern.length === segments.length &&
+      pattern.every((part, i) => (part === 'NAME' ? segments[i] !== '' : part === segments[i]))
+    );
+  });
+  const at = fitting[0]?.path.split('/').indexOf('NAME') ?? -1;
+  try {
+    return { routes: fitting, name: at < 0 ? '' : decodeURIComponent(segments[at] ?? '') };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,118 @@
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import type { Logger } from '../log.ts';
+import { Listener } from '../server/listener.ts';
+import { type Answer, give, problem } from './answers.ts';
+import type { Guard } from './auth.ts';
+import { ClientLeft, readJson } from './body.ts';
+import { type Head, readHead } from './head.ts';
+import { PROBLEMS, Refusal } from './problems.ts';
+import { type Match, match, type Route } from './routes.ts';
+
+/** Operators are few and near: narrower than the client port, and no settings. */
+const LIMITS = {
+  clientHeaderTimeoutMs: 10_000,
+  clientBodyTimeoutMs: 10_000,
+  clientKeepAliveMs: 30_000,
+  maxHeaderSizeBytes: 16 * 1024,
+  maxUrlBytes: 8 * 1024,
+  maxConnections: 128,
+};
+/** How long answers in flight may take when the process ends. */
+const DRAIN_MS = 1_000;
+/** Of a path in the log. */
+const MAX_SHOWN = 200;
+
+export interface AdminParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly guard: Guard;
+  readonly routes: readonly Route[];
+}
+
+interface Messages {
+  readonly request: IncomingRequest;
+  readonly response: OutgoingResponse;
+}
+
+/** Where operators connect. It answers until the process has nothing left to do. */
+export class AdminServer {
+  readonly #parts: AdminParts;
+  readonly #listener: Listener;
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts;
+    this.#listener = new Listener(LIMITS, parts.clock, (request, response, upgrade) => {
+      this.#serve({ request, response }, upgrade !== undefined).catch((error: unknown) => {
+        parts.logger.error({ err: error }, 'A call to the admin port failed by a defect');
+        give({ request, response }, problem(new Refusal('INTERNAL_ERROR')), parts.clock);
+      });
+    });
+  }
+
+  /** Resolves to the address when connections are accepted. Rejects with the system's error. */
+  listen(port: number, host: string): Promise<AddressInfo> {
+    return this.#listener.listen(port, host);
+  }
+
+  /** Accepts no more and lets answers in flight finish for a moment. */
+  async close(): Promise<void> {
+    await this.#listener.drain(DRAIN_MS);
+  }
+
+  async #serve(messages: Messages, isUpgrade: boolean): Promise<void> {
+    // A body that came in one piece with its head is there as soon as the parser has done with that piece.
+    await undefined;
+    let head: Head | undefined;
+    try {
+      // The parser has let go of the connection: what follows the head can't be read.
+      if (isUpgrade) throw new Refusal('BAD_REQUEST', 'no other protocol is spoken here');
+      head = readHead(messages.request);
+      const answer = await this.#answer(head, messages);
+      if (answer) give(messages, answer, this.#parts.clock, isSilent(messages, head));
+    } catch (error) {
+      if (error instanceof ClientLeft) return;
+      if (!(error instanceof Refusal)) throw error;
+      this.#note(error, head);
+      give(messages, problem(error), this.#parts.clock, isUpgrade || isSilent(messages, head));
+    }
+  }
+
+  async #answer(head: Head, { request, response }: Messages): Promise<Answer | undefined> {
+    const { guard, routes, clock } = this.#parts;
+    const refusal = guard(head);
+    if (refusal) throw refusal;
+    const [expected] = head.lines('expect');
+    if (expected !== undefined && expected.toLowerCase() !== '100-continue')
+      throw new Refusal('EXPECTATION_FAILED');
+    const found = match(routes, head.path);
+    if (!found) throw new Refusal('INVALID_INPUT', 'the name in the path has a stray %');
+    const route = routeFor(head.method, found);
+    const body = route.method === 'GET' ? undefined : await readJson({ request, response }, head, clock);
+    return route.handle({ name: found.name, body, request, response });
+  }
+
+  /** Leaves a trace of what was refused for who asked or for what is wrong with us. */
+  #note({ code, detail }: Refusal, head: Head | undefined): void {
+    const { status } = PROBLEMS[code];
+    const call = { code, method: head?.method, path: head?.path.slice(0, MAX_SHOWN) };
+    if (status === 401 || status === 403) this.#parts.logger.warn(call, 'Admin call refused');
+    else if (status >= 500) this.#parts.logger.error({ ...call, problem: detail }, 'Admin call failed');
+  }
+}
+
+/** Whether the client holds back its body until it is told to send it, which it was not or not for long. */
+function isSilent({ request }: Messages, head: Head | undefined): boolean {
+  return head !== undefined && head.lines('expect').length > 0 && !request.readableDidRead;
+}
+
+/** Throws a Refusal where there is none. */
+function routeFor(method: string, { routes }: Match): Route {
+  if (routes.length === 0) throw new Refusal('NO_SUCH_PATH');
+  const served = method === 'HEAD' ? 'GET' : method;
+  const route = routes.find((each) => each.method === served);
+  if (route) return route;
+  const allowed = routes.flatMap((each) => (each.method === 'GET' ? ['GET', 'HEAD'] : [each.method]));
+  throw new Refusal('METHOD_NOT_ALLOWED', undefined, { Allow: allowed.join(', ') });
+}

@@ -1,0 +1,169 @@
+import { readServerEntry } from '../config/server-entry.ts';
+import { readUpstreams } from '../config/upstream-list.ts';
+import type { Announcer } from '../events.ts';
+import type { Membership } from '../upstreams/membership.ts';
+import type { Quarantine } from '../upstreams/quarantine.ts';
+import { type Registry, type RegistryConflict, RegistryError } from '../upstreams/registry.ts';
+import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
+import { fieldsOf } from './input.ts';
+import { type ProblemCode, Refusal } from './problems.ts';
+import type { ServerLists } from './server-lists.ts';
+
+const MAX_WEIGHT = 1000;
+
+const CONFLICTS: Readonly<Record<RegistryConflict, ProblemCode>> = {
+  'name-taken': 'NAME_TAKEN',
+  'url-taken': 'URL_TAKEN',
+  'last-upstream': 'LAST_UPSTREAM',
+};
+
+export interface ServersParts {
+  readonly lists: ServerLists;
+  readonly registry: Registry;
+  readonly membership: Membership;
+  readonly quarantine: Quarantine;
+  readonly announcer: Announcer;
+  /** Where files with a relative name are looked up. */
+  readonly folder: string;
+  /** Called before a new upstream is used: its secrets are not to be shown from now on. */
+  readonly onNew: (spec: UpstreamSpec) => void;
+}
+
+/** What operators do to upstreams. Every method rejects with a Refusal, and has then changed nothing. */
+export class Servers {
+  readonly #parts: ServersParts;
+
+  constructor(parts: ServersParts) {
+    this.#parts = parts;
+  }
+
+  /** Adds the upstream that a body describes, checked as strictly as those of the settings. */
+  add(body: unknown): Promise<Upstream> {
+    const { lists, registry, membership, onNew } = this.#parts;
+    return lists.change(() => {
+      const spec = this.#read(body);
+      conflicting(() => registry.checkAdd(new Upstream(spec, 0)));
+      // One that a probe had removed is still wanted: the new one takes its place.
+      const others = lists.upstreams.filter(
+        ({ name, url }) => name !== spec.name && url.href !== spec.url.href,
+      );
+      const apply = () => {
+        onNew(spec);
+        return conflicting(() => membership.add(spec));
+      };
+      return { upstreams: [...others, spec], apply };
+    });
+  }
+
+  /** Changes weight, draining or both. */
+  change(name: string, body: unknown): Promise<Upstream> {
+    const { lists, announcer } = this.#parts;
+    return lists.change(() => {
+      const upstream = this.#find(name);
+      const weight = weightIn(body) ?? upstream.weight;
+      const draining = drainingIn(body) ?? upstream.draining;
+      if (weight === upstream.weight && draining === upstream.draining)
+        return { upstreams: lists.upstreams, apply: () => upstream };
+      const changed = lists.upstreams.map((spec) =>
+        spec.name === name ? withState(spec, weight, draining) : spec,
+      );
+      return {
+        upstreams: changed,
+        apply: () => {
+          upstream.weight = weight;
+          upstream.draining = draining;
+          const { tier } = upstream;
+          announcer.announce({ type: 'upstream-changed', upstream: { name, tier }, weight, draining });
+          return upstream;
+        },
+      };
+    });
+  }
+
+  /** Its requests in flight may finish. */
+  remove(name: string): Promise<void> {
+    const { lists, registry, membership } = this.#parts;
+    return lists.change(() => {
+      const upstream = registry.find(name);
+      const wanted = lists.upstreams.filter((spec) => spec.name !== name);
+      // One that a probe has removed is wanted until an operator says otherwise.
+      if (!upstream && wanted.length < lists.upstreams.length) return { upstreams: wanted, apply: () => {} };
+      const found = this.#find(name);
+      conflicting(() => registry.checkRemove(found));
+      return { upstreams: wanted, apply: () => conflicting(() => membership.remove(found, 'operator')) };
+    });
+  }
+
+  /** Ends its quarantine. One that is in none stays as it is. */
+  release(name: string): Upstream {
+    const upstream = this.#find(name);
+    this.#parts.quarantine.release(upstream, 'operator');
+    return upstream;
+  }
+
+  #find(name: string): Upstream {
+    const upstream = this.#parts.registry.find(name);
+    if (!upstream) throw new Refusal('UNKNOWN_UPSTREAM');
+    return upstream;
+  }
+
+  #read(body: unknown): UpstreamSpec {
+    const entry = readServerEntry(body, 'the body');
+    if (typeof entry === 'string') throw new Refusal('INVALID_INPUT', entry);
+    const { upstreams, problems } = readUpstreams([entry], this.#parts.folder, this.#namesBeside(entry.text));
+    const [spec] = upstreams;
+    if (problems.length > 0 || !spec) throw new Refusal('INVALID_INPUT', problems.join('; '));
+    return spec;
+  }
+
+  /** What an upstream may not be called by itself. One with its own URL that a probe has removed makes room. */
+  #namesBeside(text: string): string[] {
+    const { registry, lists } = this.#parts;
+    const [address = ''] = text.split(' ');
+    const href = URL.canParse(address) ? new URL(address).href : address;
+    const wanted = lists.upstreams.filter(({ url }) => url.href !== href);
+    return [...registry.all, ...wanted].map(({ name }) => name);
+  }
+}
+
+function weightIn(body: unknown): number | undefined {
+  const weight = changesIn(body).get('weight');
+  if (weight === undefined) return undefined;
+  if (typeof weight === 'number' && Number.isInteger(weight) && weight >= 1 && weight <= MAX_WEIGHT)
+    return weight;
+  throw new Refusal(
+    'INVALID_INPUT',
+    `"weight" is not allowed; allowed: a whole number from 1 to ${MAX_WEIGHT}`,
+  );
+}
+
+function drainingIn(body: unknown): boolean | undefined {
+  const draining = changesIn(body).get('draining');
+  if (draining === undefined || typeof draining === 'boolean') return draining;
+  throw new Refusal('INVALID_INPUT', '"draining" is not allowed; allowed: true or false');
+}
+
+function changesIn(body: unknown): ReadonlyMap<string, unknown> {
+  const fields = fieldsOf(body, ['weight', 'draining']);
+  if (fields.size === 0)
+    throw new Refusal('INVALID_INPUT', 'the body changes nothing; allowed: "weight", "draining" or both');
+  return fields;
+}
+
+function withState(
+  { draining: _before, ...spec }: UpstreamSpec,
+  weight: number,
+  draining: boolean,
+): UpstreamSpec {
+  return { ...spec, weight, ...(draining ? { draining } : {}) };
+}
+
+/** Turns what the registry refuses into what is answered. */
+function conflicting<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof RegistryError) throw new Refusal(CONFLICTS[error.conflict], error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import type { AddressInfo } from 'node:net';
+import { createGuard } from '../admin/auth.ts';
+import { EventStreams } from '../admin/events.ts';
+import { createRoutes } from '../admin/routes.ts';
+import { AdminServer } from '../admin/server.ts';
+import { ServerLists } from '../admin/server-lists.ts';
+import { ServerStore } from '../admin/server-store.ts';
+import { Servers } from '../admin/servers.ts';
+import { createStrategyChange } from '../admin/strategy.ts';
+import type { Config } from '../config/config.ts';
+import type { Sources } from '../config/load.ts';
+import { maskedSettings } from '../config/masked-settings.ts';
+import { secretsOf } from '../log.ts';
+import type { StatusSource } from '../server/status-paths.ts';
+import type { StrategyChoice } from '../strategies/choice.ts';
+import type { Figures } from './figures.ts';
+import type { Means } from './means.ts';
+import { type Upstreams, warnOf } from './upstreams.ts';
+
+/** A shorter token can be tried out. */
+const SHORT_TOKEN = 16;
+
+/** The operators' listener. */
+export interface Admin {
+  /** Resolves to the address, undefined when the port is off. Rejects with the system's error. */
+  listen(): Promise<AddressInfo | undefined>;
+  /** Ends the streams of events, and answers no more. */
+  close(): Promise<void>;
+}
+
+export interface AdminSurroundings {
+  readonly upstreams: Upstreams;
+  readonly status: StatusSource;
+  readonly figures: Figures;
+  readonly strategies: StrategyChoice;
+  /** Where each setting comes from, for `GET /config`. */
+  readonly sources: Sources;
+  /** Keeps these texts out of the log. */
+  readonly hide: (secrets: readonly string[]) => void;
+}
+
+export function createAdmin(config: Config, surroundings: AdminSurroundings, means: Means): Admin {
+  const { adminPort: port, adminHost: host, adminToken: token } = config;
+  if (port === undefined) return { listen: async () => undefined, close: async () => {} };
+  const { clock, announcer, logger } = means;
+  const events = new EventStreams(clock);
+  announcer.listen(events.listen);
+  const server = new AdminServer({
+    clock,
+    logger,
+    guard: createGuard(token),
+    routes: createAdminRoutes(config, events, surroundings, means),
+  });
+  return {
+    async listen() {
+      const address = await server.listen(port, host).catch((error: object) => {
+        throw Object.assign(error, { listener: 'admin' });
+      });
+      logger.info({ host: address.address, port: address.port }, 'Admin listening');
+      if (token !== undefined && token.length < SHORT_TOKEN)
+        logger.warn(`ADMIN_TOKEN has fewer than ${SHORT_TOKEN} characters: it can be guessed`);
+      return address;
+    },
+    async close() {
+      events.end();
+      await server.close();
+    },
+  };
+}
+
+function createAdminRoutes(
+  config: Config,
+  events: EventStreams,
+  { upstreams, status, figures, strategies, sources, hide }: AdminSurroundings,
+  { announcer, logger }: Means,
+) {
+  const { registry, membership, quarantine } = upstreams;
+  const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
+  const lists = new ServerLists(config.upstreams, store);
+  const servers = new Servers({
+    lists,
+    registry,
+    membership,
+    quarantine,
+    announcer,
+    folder: process.cwd(),
+    onNew(spec) {
+      hide(secretsOf(spec.url));
+      warnOf(spec, logger);
+    },
+  });
+  return createRoutes({
+    status,
+    servers,
+    events,
+    row: figures.row,
+    metrics: figures.metrics,
+    config: () => settingsInForce(config, { lists, strategies, upstreams }, sources),
+    changeStrategy: createStrategyChange(strategies, announcer),
+  });
+}
+
+/** The settings, masked, with what has been changed since the start. */
+function settingsInForce(
+  config: Config,
+  live: {
+    readonly lists: ServerLists;
+    readonly strategies: StrategyChoice;
+    readonly upstreams: Upstreams;
+  },
+  sources: Sources,
+) {
+  const { registry } = live.upstreams;
+  const changed = new Map(sources);
+  const isChanged = live.lists.upstreams !== config.upstreams;
+  if (isChanged) for (const name of ['RPC_URLS', 'FALLBACK_RPC_URLS']) changed.set(name, 'admin port');
+  if (live.strategies.name !== config.strategy) changed.set('STRATEGY', 'admin port');
+  const present = live.lists.upstreams.filter(({ name }) => registry.find(name) !== undefined);
+  const inForce = { ...config, upstreams: present, strategy: live.strategies.name };
+  return Object.fromEntries(
+    maskedSettings(inForce, changed).map(([name, value, source]) => [name, { value, source }]),
+  );
+}

@@ -1,0 +1,35 @@
+import { Latencies } from '../metrics/latencies.ts';
+import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
+import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
+import { ALERT_KINDS } from '../notifiers/notifier.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Means } from './means.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** What is counted and measured of the program's work. */
+export interface Figures {
+  /** The rows of `/stats`. */
+  stats(): readonly UpstreamStats[];
+  row(upstream: Upstream): UpstreamStats;
+  readonly metrics: Metrics;
+  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written by the handler. */
+  readonly underWay: { requests: number };
+}
+
+export function createFigures(upstreams: Upstreams, { announcer, clock }: Means): Figures {
+  const latencies = new Latencies(clock);
+  announcer.listen((event) => latencies.hear(event));
+  const source = { ...upstreams, latencies, clock };
+  const underWay = { requests: 0 };
+  return {
+    stats: () => readStats(source),
+    row: (upstream) => rowOf(upstream, source),
+    metrics: createMetrics({
+      ...upstreams,
+      announcer,
+      alertKinds: ALERT_KINDS,
+      inFlight: () => underWay.requests,
+    }),
+    underWay,
+  };
+}

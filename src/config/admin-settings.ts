@@ -1,0 +1,26 @@
+import { setting, unset } from './documentation.ts';
+import { fileOrOff, listenHost, portOrOff, token } from './kinds.ts';
+
+/** The settings of the operators' listener and of what they change: a part of the one table. */
+export const adminSettings = {
+  adminPort: setting(portOrOff(), {
+    name: 'ADMIN_PORT',
+    default: '9090',
+    doc: 'Port for operators: `/stats`, changes at run time, events; `off` closes it.',
+  }),
+  adminHost: setting(listenHost(), {
+    name: 'ADMIN_HOST',
+    default: '127.0.0.1',
+    doc: 'Address of the admin port. One that is not loopback needs `ADMIN_TOKEN`.',
+  }),
+  adminToken: setting(unset(token()), {
+    name: 'ADMIN_TOKEN',
+    hidden: true,
+    doc: 'With it every call of the admin port but `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',
+  }),
+  persistServers: setting(fileOrOff(), {
+    name: 'PERSIST_SERVERS',
+    default: 'off',
+    doc: 'A file that keeps the lists as operators change them; once it is there, it is read at start in place of the lists in the settings. `off`: changes last until the restart.',
+  }),
+};

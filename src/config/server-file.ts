@@ -1,0 +1,90 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { UpstreamSpec } from '../upstreams/upstream.ts';
+import { readServerEntry, toServerEntry } from './server-entry.ts';
+import { readTextFile } from './text-file.ts';
+import { readUpstreams, type WrittenUpstream } from './upstream-list.ts';
+
+/** The file of `PERSIST_SERVERS`: the two lists as operators have changed them. */
+
+const VERSION = 1;
+const ALLOWED = `a file that the load balancer has written: {"version": ${VERSION}, "servers": […]}`;
+
+/** What such a file says; `upstreams` is undefined where there is none yet. */
+export interface KeptLists {
+  readonly upstreams: readonly UpstreamSpec[] | undefined;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the file `name`, and looks whether its folder may be written to. `where` names the setting in a
+ * problem. Relative names, those of certificates as well, are looked up in `folder`. Changes nothing.
+ */
+export function readServerFile(name: string, folder: string, where: string): KeptLists {
+  const path = resolve(folder, name);
+  const shown = `${where}: ${JSON.stringify(name)}`;
+  const unwritable = whyNotWritable(path);
+  if (unwritable !== undefined) {
+    const problem = `${shown} can't be written: ${unwritable}; allowed: a file in a folder that may be written to`;
+    return { upstreams: undefined, problems: [problem] };
+  }
+  const file = readTextFile(folder, name);
+  if (!('text' in file)) {
+    if (file.missing) return { upstreams: undefined, problems: [] };
+    return {
+      upstreams: undefined,
+      problems: [`${shown} can't be used: ${file.reason}; allowed: ${ALLOWED}`],
+    };
+  }
+  const entries = entriesIn(file.text);
+  if (typeof entries === 'string')
+    return { upstreams: undefined, problems: [`${shown} ${entries}; allowed: ${ALLOWED}`] };
+  const written = entries.map((entry, index) => readServerEntry(entry, `${shown} entry ${index + 1}`));
+  const read = readUpstreams(
+    written.filter((entry): entry is WrittenUpstream => typeof entry !== 'string'),
+    folder,
+  );
+  const malformed = written.filter((entry) => typeof entry === 'string');
+  return { upstreams: byTier(read.upstreams), problems: [...malformed, ...read.problems] };
+}
+
+/** The text of such a file. It holds the URLs with their secrets. */
+export function serverFileText(upstreams: readonly UpstreamSpec[]): string {
+  return `${JSON.stringify({ version: VERSION, servers: upstreams.map(toServerEntry) }, undefined, 2)}\n`;
+}
+
+/** The file's entries, or what is wrong with it. The parser's own message is left out: it quotes the file. */
+function entriesIn(text: string): readonly unknown[] | string {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return 'is no valid JSON';
+  }
+  if (typeof content !== 'object' || content === null || !('servers' in content) || !('version' in content))
+    return 'holds no lists';
+  if (content.version !== VERSION) return 'is of another version';
+  if (!Array.isArray(content.servers) || content.servers.length === 0) return 'names no upstream';
+  return content.servers;
+}
+
+function byTier(upstreams: readonly UpstreamSpec[]): UpstreamSpec[] {
+  return [
+    ...upstreams.filter(({ tier }) => tier === 'primary'),
+    ...upstreams.filter(({ tier }) => tier === 'fallback'),
+  ];
+}
+
+/** Undefined when the file can be replaced by another one; else why not. */
+function whyNotWritable(path: string): string | undefined {
+  const folder = dirname(path);
+  try {
+    if (!statSync(folder).isDirectory()) return 'its folder is none';
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) return 'it is no file';
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    return code === 'ENOENT' ? 'there is no such folder' : `its folder is not to be used (${code})`;
+  }
+}
