@@ -81,6 +81,20 @@ it('builds the sample upstream, which listens on 8545 when it is told nothing', 
   expect(readFileSync(join(folder, 'backend/Dockerfile'), 'utf8')).toContain('EXPOSE 8545');
 });
 
+it('can open the admin port of the two samples to this machine, with a token', () => {
+  const text = readFileSync(join(folder, 'compose.two-backends.yml'), 'utf8');
+  const balancer = serviceLines(
+    plainLines(text.replace(/^( +)# (ADMIN_\w+:|- )/gm, '$1$2')),
+    'load-balancer',
+  );
+  expect(below(balancer, 'ports')).toContain('127.0.0.1:9090:9090');
+  const given = below(balancer, 'environment').filter((line) => line.startsWith('ADMIN_'));
+  expect(given).toEqual(['ADMIN_HOST: 0.0.0.0', `ADMIN_TOKEN: \${ADMIN_TOKEN:?}`]);
+  const lists = { RPC_URLS: 'http://one:8545', FALLBACK_RPC_URLS: 'none' };
+  const config = configOf({ env: { ...lists, ADMIN_HOST: '0.0.0.0', ADMIN_TOKEN: '6f'.repeat(32) } });
+  expect(config).toMatchObject({ adminHost: '0.0.0.0', adminPort: 9090 });
+});
+
 it('starts each whoami on the port that the load balancer asks', () => {
   const lines = linesOf('compose.whoami.yml');
   for (const name of ['one', 'two', 'three']) {

@@ -10,7 +10,7 @@ import { hasProgram, Shell } from './shell.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const PORTS = ['8080', '5001', '5002'];
+const PORTS = ['8080', '9090', '5001', '5002', '5003'];
 const READY_MS = 10_000;
 /** A busy machine must neither look like a dead upstream nor outlast the requests that sleep. */
 const PATIENCE = {
@@ -47,8 +47,8 @@ class Reader {
     }
     const ports = new Map<string, number>();
     for (const port of PORTS) ports.set(port, await releasedPort());
-    const env = { HOST: '127.0.0.1', PORT: `${ports.get('8080')}`, ADMIN_PORT: 'off', ...PATIENCE };
-    return new Reader(new Shell(folder, env), ports);
+    const ours = { HOST: '127.0.0.1', PORT: `${ports.get('8080')}`, ADMIN_PORT: `${ports.get('9090')}` };
+    return new Reader(new Shell(folder, { ...ours, ...PATIENCE }), ports);
   }
 
   /** Types the recipe of this name; resolves to what it prints. */
@@ -74,15 +74,16 @@ class Reader {
     return (await response.json()) as { name: string; state: string; connections: number }[];
   }
 
+  async untilListens(upstream: string): Promise<void> {
+    const said = new RegExp(`^${upstream} listens`, 'm');
+    await until(() => said.test(this.#shell.output()), `${upstream} listens`, READY_MS);
+  }
+
   /** Starts both upstreams and the load balancer, and waits until all listen. */
   async starts(): Promise<void> {
     await this.types('start');
-    const listens = /^one listens[\s\S]*^two listens|^two listens[\s\S]*^one listens/m;
-    await until(() => listens.test(this.#shell.output()), 'both upstreams listen', READY_MS);
-    await this.untilReady();
-  }
-
-  async untilReady(): Promise<void> {
+    await this.untilListens('one');
+    await this.untilListens('two');
     const isReady = () =>
       this.stats().then(
         (rows) => rows.every(({ state }) => state === 'usable'),
@@ -149,11 +150,25 @@ describe('a reader of the README', () => {
     await reader.typesUntil('look', /"name":"one"\n"state":"usable"/, /Status change: one \[up\]/);
   });
 
+  it('adds an upstream, drains it and removes it, while all requests are answered', async () => {
+    const reader = await Reader.create();
+    await reader.starts();
+    await reader.types('third');
+    await reader.untilListens('three');
+    const added = await reader.types('add');
+    expect(added).toMatch(/"name":"three"/);
+    expect(greeters(added).sort()).toEqual(['one', 'one', 'three', 'three', 'two', 'two']);
+    const drained = await reader.types('drain');
+    expect(drained).toMatch(/"state":"draining"/);
+    expect(greeters(drained).sort()).toEqual(['one', 'one', 'two', 'two']);
+    expect(await reader.types('remove')).toMatch(/^204$/m);
+    expect((await reader.stats()).map(({ name }) => name)).toEqual(['one', 'two']);
+  });
+
   it('sees quick requests go to the upstream with fewer long ones', async () => {
     const reader = await Reader.create();
     await reader.starts();
-    await reader.types('restart');
-    await reader.untilReady();
+    expect(await reader.types('strategy')).toContain('"least-connections"');
     await reader.types('sleep');
     const connections = async () => (await reader.stats()).map((row) => row.connections);
     await until(
