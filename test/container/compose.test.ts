@@ -1,31 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { releaseAfterwards } from '../support/leftovers.ts';
+import { below, composeProgram, plainLines, resolveCompose } from './compose-file.ts';
 
 const composeFile = fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));
-
-/** The lines of a YAML file without comments, blank lines and quotes. */
-function plainLines(yaml: string): string[] {
-  return yaml
-    .split('\n')
-    .filter((line) => !/^\s*(#|$)/.test(line))
-    .map((line) => line.replaceAll(/['"]/g, ''));
-}
-
-/** The keys and items directly below a key: enough of YAML for a file of nested blocks. */
-function below(lines: readonly string[], key: string): string[] {
-  const start = lines.findIndex((line) => line.trim() === `${key}:`);
-  const depth = (line: string): number => line.search(/[^ -]/);
-  const from = lines.slice(start + 1);
-  const end = from.findIndex((line) => depth(line) <= (lines[start] ?? '').search(/\S/));
-  return (start < 0 ? [] : from.slice(0, end < 0 ? undefined : end)).map((line) =>
-    line.trim().replace(/^- /, ''),
-  );
-}
 
 describe('docker-compose.yml', () => {
   const lines = plainLines(readFileSync(composeFile, 'utf8'));
@@ -69,26 +50,13 @@ describe('docker-compose.yml', () => {
   });
 });
 
-function findCompose(): string[] | undefined {
-  return [['docker-compose'], ['docker', 'compose']].find(
-    ([program = '', ...words]) => spawnSync(program, [...words, 'version'], { stdio: 'ignore' }).status === 0,
-  );
-}
-
 function testWithCompose(compose: readonly string[]): void {
   function resolved(envFile: string, shell: Record<string, string> = {}): string {
     const folder = mkdtempSync(join(tmpdir(), 'compose-'));
     releaseAfterwards(() => rmSync(folder, { recursive: true }));
     copyFileSync(composeFile, join(folder, 'docker-compose.yml'));
     writeFileSync(join(folder, '.env'), envFile);
-    const [program = '', ...words] = compose;
-    const { PATH, HOME } = process.env;
-    const { status, stdout, stderr } = spawnSync(program, [...words, 'config'], {
-      cwd: folder,
-      env: { PATH, HOME, ...shell },
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(`docker-compose config ended with ${status}: ${stderr}`);
+    const stdout = resolveCompose(compose, [], { cwd: folder, shell });
     return plainLines(stdout).join('\n');
   }
 
@@ -122,7 +90,7 @@ function testWithCompose(compose: readonly string[]): void {
   });
 }
 
-const compose = findCompose();
+const compose = composeProgram();
 
 describe('docker-compose', () => {
   if (compose) {
@@ -131,6 +99,6 @@ describe('docker-compose', () => {
   }
   it('is not installed on this machine: only the text of docker-compose.yml was checked', () => {
     console.warn('docker-compose is not installed here: docker-compose.yml was checked as text only');
-    expect(findCompose()).toBeUndefined();
+    expect(composeProgram()).toBeUndefined();
   });
 });
