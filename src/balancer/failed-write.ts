@@ -5,22 +5,20 @@ type Written = (error?: Error | null) => void;
 /**
  * Lets a socket be read to its end after a write to it has failed. An upstream that refuses an upload answers and
  * closes; what it leaves unread makes its system reset the connection, and the next write fails. The answer
- * has come in by then and can still be read, but Node destroys a socket at a failed write. So that failure is
- * held back: the write seems to last until the end of what came in is reached, which comes soon, for the
- * connection is closed.
- *
- * HAProxy does the same with its "pending error", which counts when nothing is left to be read.
+ * has come in by then and can still be read (docs/decisions/0007), but Node destroys a socket at a failed
+ * write. So the failure is held back: the write seems to last until what came in is read to its end, which is
+ * near, for the connection is closed.
  */
 export class FailedWrite {
   readonly #socket: Socket;
-  /** Of the write that is under way: a stream makes one at a time. */
+  /** Ends the write that is under way: a stream makes one at a time. */
   #written: Written | undefined;
   #happened = false;
 
   /** From now on failures of writes to `socket`, which is connected, are held back. */
   constructor(socket: Socket) {
     this.#socket = socket;
-    // What a Writable calls, one at a time. Each write gets the same function, so that none is made for it.
+    // What a Writable calls. Each write is given the same function, so that none is made for it.
     const write = socket._write.bind(socket);
     socket._write = (chunk, encoding, written) => {
       this.#written = written;
@@ -40,17 +38,20 @@ export class FailedWrite {
   }
 
   readonly #onWritten: Written = (error) => {
-    this.#happened ||= Boolean(error);
-    const code = error && 'code' in error ? error.code : undefined;
-    if (error && (code === 'ECONNRESET' || code === 'EPIPE')) this.#hold(error, code);
-    else this.#written?.(error);
+    // A write that is still under way when the socket is destroyed is said to be over, without an error.
+    if (error || this.#socket.destroyed) this.#fail(error);
+    else this.#written?.();
   };
 
-  #hold(error: Error, code: string): void {
-    // EPIPE: the upstream had ended its side in good order before it reset the connection. Else what follows the
-    // last byte only looks like an end, for the system has reported the reset to the write.
+  #fail(error: Error | null | undefined): void {
+    this.#happened = true;
+    const code = error && 'code' in error ? error.code : undefined;
+    // EPIPE: the upstream had ended its side in good order before the reset, so that the end will be a true one.
     if (code === 'EPIPE') return;
-    // Before undici's listener, which would take a body without a length for complete.
-    this.#socket.prependOnceListener('end', () => this.#socket.destroy(error));
+    if (error && code === 'ECONNRESET') {
+      // The system tells of a reset once. What the reader finds behind the last byte looks like an end in good
+      // order: a body without a length would pass for complete, unless this comes before undici's listener.
+      this.#socket.prependOnceListener('end', () => this.#socket.destroy(error));
+    } else this.#written?.(error);
   }
 }
