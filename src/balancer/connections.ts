@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client } from 'undici';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { FailedWrite } from './failed-write.ts';
 import { UnaskedContinue } from './unasked-continue.ts';
 
 /** What is read of an answer's head at most; more is a broken upstream. */
@@ -17,6 +18,8 @@ export interface Connection {
   socket: Socket | undefined;
   /** What is between that socket and the client. */
   filter: UnaskedContinue | undefined;
+  /** Lets that socket be read when it can't be written any more. */
+  failedWrite: FailedWrite | undefined;
 }
 
 /**
@@ -49,9 +52,12 @@ export class ConnectionPool {
     return connection;
   }
 
-  /** Takes back a connection whose exchange ended in step. */
+  /**
+   * Takes back a connection whose answer ended in step. One that came before all of the request had gone out
+   * leaves in doubt where the upstream sees the next request begin.
+   */
   release(connection: Connection): void {
-    if (this.#closed) this.discard(connection);
+    if (this.#closed || connection.socket?.writableLength) this.discard(connection);
     else this.#idle.push(connection);
   }
 
@@ -91,7 +97,7 @@ export class ConnectionPool {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const connection: Connection = { client, socket: undefined, filter: undefined };
+    const connection: Connection = { client, socket: undefined, filter: undefined, failedWrite: undefined };
     client.on('disconnect', () => this.#forget(connection));
     return connection;
   }
@@ -103,6 +109,7 @@ export class ConnectionPool {
   #forget(connection: Connection): void {
     connection.socket = undefined;
     connection.filter = undefined;
+    connection.failedWrite = undefined;
     const index = this.#idle.indexOf(connection);
     if (index < 0) return;
     this.#idle.splice(index, 1);
@@ -114,5 +121,6 @@ export class ConnectionPool {
 function adopt(connection: Connection, socket: Socket): void {
   connection.socket = socket;
   connection.filter = new UnaskedContinue(socket);
+  connection.failedWrite = new FailedWrite(socket);
   connection.filter.expectAnswer();
 }

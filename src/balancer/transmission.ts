@@ -147,11 +147,12 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       kept: this.#kept,
       secure: this.#upstream.secure,
     });
+    const unsent = this.#connection?.failedWrite?.happened;
+    const uploading = this.#upload && (unsent || !this.#upload.readableEnded);
     if (this.#reading && isAbout304(error, this.#reading.status))
       this.#stop(this.#reading.answered(undefined));
     else if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
-    else if (this.#upload?.readableEnded === false && failure.reason === 'reset')
-      this.#stop({ kind: 'upload-cut' });
+    else if (uploading && failure.reason === 'reset') this.#stop({ kind: 'upload-cut' });
     else this.#stop(failure);
   }
 
@@ -216,6 +217,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     this.#upstream.inFlight -= 1;
     this.#wire.watch.remove(this);
     this.#exchange.underWay = undefined;
+    // At once, not when undici comes to it: how the answer is delivered depends on what the client still sends.
+    this.#upload?.destroy();
   }
 
   /** While an upload waits for the client, the upstream has no time to keep. */

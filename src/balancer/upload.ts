@@ -74,19 +74,14 @@ export class Upload extends Readable {
       return;
     }
     this.#expectUpstream();
-    // Not before all that has come in was read: an upstream that has answered already and closed makes the
-    // next write fail, and its answer would be lost with the socket.
-    setImmediate(() => {
-      if (this.destroyed || !this.push(chunk)) return;
-      this.#expectClient();
-      this.#source.resume();
-    });
+    if (!this.push(chunk)) return;
+    this.#expectClient();
+    this.#source.resume();
   };
 
   readonly #finish = (): void => {
     this.#expectUpstream();
-    // After the chunk that is on its way.
-    if (this.#source.complete) setImmediate(() => this.push(null));
+    if (this.#source.complete) this.push(null);
     // A client that leaves in mid-upload: the upstream must see an aborted request, not a short one.
     else this.destroy(new Error('the client left during its upload'));
   };

@@ -192,6 +192,26 @@ export const earlyAnswer = (what: Answer): Behaviour => ({
   run: (socket, request) => socket.write(responseBytes(what, request.method)),
 });
 
+/**
+ * Answers when `after` bytes or more of the request have come, with the connection's end announced, reads no more
+ * and resets the connection at once, as a system does where a server closes with bytes unread.
+ */
+export const answerAndReset = (what: Answer, after = 1): Behaviour => ({
+  at: 'connect',
+  run: (socket) => {
+    let received = 0;
+    socket.on('data', (bytes) => {
+      received += bytes.length;
+      if (received < after || socket.destroyed) return;
+      socket.write(responseBytes({ ...what, headers: [...(what.headers ?? []), ['Connection', 'close']] }));
+      socket.resetAndDestroy();
+    });
+  },
+});
+
+/** Resets the connection as soon as the request's head is there. */
+export const resetAtHead = (): Behaviour => ({ at: 'head', run: (socket) => socket.resetAndDestroy() });
+
 /** An interim response (1xx), then another behaviour. */
 export function interim(status: number, headers: Answer['headers'], then: Behaviour): Behaviour {
   const lines = (headers ?? []).map(([name, value]) => `${name}: ${value}\r\n`).join('');
