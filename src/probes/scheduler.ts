@@ -45,8 +45,9 @@ export interface HealthSchedulerOptions {
 interface Watch extends Streak {
   /** It was asked at least once, whatever came of it. */
   checked: boolean;
-  /** When a client's answer last told its height, and how often it had failed until then. */
-  told: { readonly atMs: number; readonly failures: number } | undefined;
+  /** When a client's answer last told its height, and how often it had failed until then. No garbage. */
+  toldMs: number;
+  toldFailures: number;
   cancelNext: () => void;
 }
 
@@ -96,7 +97,8 @@ export class HealthScheduler {
   learnHeight(upstream: Upstream, height: number): void {
     const watch = this.#watches.get(upstream);
     if (!watch || upstream.down || upstream.chainId === undefined) return;
-    watch.told = { atMs: this.#options.clock.monotonicMs(), failures: upstream.failures };
+    watch.toldMs = this.#options.clock.monotonicMs();
+    watch.toldFailures = upstream.failures;
     this.#heights.learn(upstream, height);
   }
 
@@ -112,7 +114,8 @@ export class HealthScheduler {
         successesInARow: 0,
         kept: false,
         checked: false,
-        told: undefined,
+        toldMs: Number.NEGATIVE_INFINITY,
+        toldFailures: 0,
         cancelNext: () => {},
       };
       this.#watches.set(upstream, watch);
@@ -149,10 +152,10 @@ export class HealthScheduler {
   }
 
   /** It answered a client within the last interval, and nothing went wrong since. */
-  #isKnownToLive({ upstream, told, failuresInARow }: Watch): boolean {
+  #isKnownToLive({ upstream, toldMs, toldFailures, failuresInARow }: Watch): boolean {
     const { clock, intervalMs, probe } = this.#options;
-    if (!probe.learnsFromAnswers || !told || upstream.down || failuresInARow > 0) return false;
-    return clock.monotonicMs() - told.atMs < intervalMs && told.failures === upstream.failures;
+    if (!probe.learnsFromAnswers || upstream.down || failuresInARow > 0) return false;
+    return clock.monotonicMs() - toldMs < intervalMs && toldFailures === upstream.failures;
   }
 
   async #ask(upstream: Upstream): Promise<ProbeResult> {
