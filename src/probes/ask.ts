@@ -46,13 +46,18 @@ const MAX_BODY_BYTES = 65_536;
 /** As much as is taken from an upstream in an answer to a client. */
 const MAX_HEADER_BYTES = 65_536;
 
+/** What a check asks: counted in `probeCalls`. */
+export function ask(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
+  upstream.probeCalls += 1;
+  return put(upstream, question, timeoutMs);
+}
+
 /**
- * Asks one upstream, with its Host, its credentials and its authorities, and counts that it did. Settles within
+ * Puts a question to one upstream, with its Host, its credentials and its authorities. Settles within
  * `timeoutMs` and never rejects. Built on node:http and not on the clients' connection pools: one `destroy` ends
  * it at any stage, a connect that hangs included. Redirects are not followed.
  */
-export function ask(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
-  upstream.probeCalls += 1;
+export function put(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
   return new Promise((resolve) => {
     try {
       const request = openRequest(upstream, question);

@@ -68,7 +68,7 @@ export class Upstream implements UpstreamIdentity {
   /** It is too many blocks behind the others: asked after them. Written by the probes. */
   lagging: { readonly sinceMs: number } | undefined = undefined;
   /** The memory of its process, as it says itself; undefined where it doesn't say. Written by the memory watch. */
-  memoryBytes: number | undefined;
+  memoryBytes: number | undefined = undefined;
   /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
   draining: boolean;
   /** It was removed from its list: what its last attempts bring is of no use. Written by Membership. */
