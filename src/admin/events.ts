@@ -12,11 +12,32 @@ const MAX_UNREAD_BYTES = 256 * 1024;
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2_000;
 /** An event for each request would be more than a person can read, and more than a stream should carry. */
-const NOT_STREAMED: ReadonlySet<Event['type']> = new Set([
-  'attempt-finished',
-  'request-finished',
-  'tunnel-opened',
-]);
+const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
+  'attempt-finished': false,
+  'request-finished': false,
+  'tunnel-opened': false,
+  'upstream-quarantined': true,
+  'upstream-released': true,
+  'upstream-down': true,
+  'upstream-up': true,
+  'upstream-lagging': true,
+  'upstream-caught-up': true,
+  'chain-undecided': true,
+  'upstream-added': true,
+  'upstream-removed': true,
+  'upstream-kept': true,
+  'upstream-changed': true,
+  'strategy-changed': true,
+  'overload-began': true,
+  'overload-ended': true,
+  'alert-sent': true,
+  'alert-failed': true,
+};
+
+/** The names of all events that a stream can carry. */
+export const STREAMED_TYPES: readonly string[] = Object.entries(IS_STREAMED)
+  .filter(([, isStreamed]) => isStreamed)
+  .map(([type]) => type);
 
 interface Reader {
   readonly response: OutgoingResponse;
@@ -63,7 +84,7 @@ export class EventStreams {
 
   /** To be told of every event. */
   readonly listen = (event: Event): void => {
-    if (this.#readers.size === 0 || NOT_STREAMED.has(event.type)) return;
+    if (this.#readers.size === 0 || !IS_STREAMED[event.type]) return;
     const time = new Date(this.#clock.wallMs()).toISOString();
     // JSON has no line end of its own, so that one line of data holds it.
     this.#tellAll(`event: ${event.type}\ndata: ${JSON.stringify({ time, ...event })}\n\n`);

@@ -5,6 +5,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import { type Answer, json, NO_CONTENT } from './answers.ts';
 import type { EventStreams } from './events.ts';
 import { nothingIn } from './input.ts';
+import { readPage } from './page.ts';
 import type { Servers } from './servers.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -47,8 +48,10 @@ export interface RouteParts {
 export function createRoutes(parts: RouteParts): readonly Route[] {
   const { servers, events, row, metrics, config, changeStrategy } = parts;
   const status = statusAnswers(parts.status);
+  const page = readPage();
   const reported = (path: keyof typeof status) => () => json(status[path]().status, status[path]().body);
   return [
+    { method: 'GET', path: '/', handle: () => page },
     { method: 'GET', path: '/stats', handle: reported('/stats') },
     { method: 'GET', path: '/healthz', handle: reported('/healthz') },
     { method: 'GET', path: '/readyz', handle: reported('/readyz') },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { STREAMED_TYPES } from '../../src/admin/events.ts';
 import { PROBLEMS } from '../../src/admin/problems.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -10,6 +11,10 @@ it('README.md names every refusal of the admin port, with its status where it is
     expect(section).toContain(`\`${code}\``);
     expect(readme).toMatch(new RegExp(`\\b${status}\\b`));
   }
+});
+
+it('README.md names every event that is streamed', () => {
+  for (const type of STREAMED_TYPES) expect(section).toContain(`\`${type}\``);
 });
 
 it('README.md names every call of the admin port', () => {
