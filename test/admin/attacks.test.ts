@@ -279,6 +279,24 @@ describe('the admin port', () => {
   });
 });
 
+it('a client that is refused in mid-body may send the rest, so that it does not lose the answer', async () => {
+  const upstream = await FakeUpstream.start();
+  const patient = await startApp({
+    primaries: [upstream],
+    flags: ['--admin-port=0'],
+    clock: new ManualClock(),
+  });
+  const client = await RawClient.connect(patient.app.adminAddress?.port ?? 0);
+  client.send(requestBytes('POST /servers', [LOCAL, 'Content-Length: 200000'], 'x'.repeat(1_000)));
+  const response = await client.response();
+  expect([response.status, response.header('connection')]).toEqual([415, 'close']);
+  // By then the end of the connection would have come.
+  for (let i = 0; i < 3; i++) expect((await http(`${patient.adminUrl}/healthz`)).status).toBe(200);
+  expect(client.connection).toBe('open');
+  client.send('x'.repeat(199_000));
+  expect(await client.ended()).toBe('fin');
+});
+
 it('a body that does not come is given up', async () => {
   const clock = new ManualClock();
   const upstream = await FakeUpstream.start();
