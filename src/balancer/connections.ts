@@ -52,13 +52,11 @@ export class ConnectionPool {
     return connection;
   }
 
-  /**
-   * Takes back a connection whose answer ended in step. One that came before all of the request had gone out
-   * leaves in doubt where the upstream sees the next request begin.
-   */
+  /** Takes back a connection whose answer ended in step. */
   release(connection: Connection): void {
-    if (this.#closed || connection.socket?.writableLength) this.discard(connection);
-    else this.#idle.push(connection);
+    // A write by TLS is said to be over a turn late.
+    if (connection.socket?.writableLength) setImmediate(this.#keep, connection);
+    else this.#keep(connection);
   }
 
   /** Closes a connection whose state is in doubt, even while it is being opened. */
@@ -104,6 +102,12 @@ export class ConnectionPool {
 
   readonly #keepSession = (session: Buffer): void => {
     this.#session = session;
+  };
+
+  readonly #keep = (connection: Connection): void => {
+    // An answer before the request's end leaves in doubt where the upstream sees the next request begin.
+    if (this.#closed || connection.socket?.writableLength !== 0) this.discard(connection);
+    else this.#idle.push(connection);
   };
 
   #forget(connection: Connection): void {

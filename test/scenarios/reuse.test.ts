@@ -1,10 +1,12 @@
 // Connections to upstreams are kept, and /stats tells how well that goes.
 import { describe, expect, it } from 'vitest';
 import { answer } from '../support/behaviours.ts';
+import { Authority } from '../support/certificates.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { post } from '../support/http-client.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
+import { TlsUpstream } from '../support/tls-upstream.ts';
 
 const CLIENTS = 10;
 const EACH = 100;
@@ -26,6 +28,15 @@ describe('connections to an upstream', () => {
     expect(row?.requests).toBe(CLIENTS * EACH);
     expect(row?.connections_opened).toBe(upstream.connections);
     expect(row?.connections_opened).toBeLessThanOrEqual((CLIENTS * EACH) / 100);
+  });
+
+  it('serve 99 of 100 requests by TLS, too, small and large ones', async () => {
+    const upstream = await TlsUpstream.start(new Authority().certify(['localhost']));
+    const daemon = await startBalancer({ primaries: [`${upstream.url()} insecure=true`] });
+    for (const body of ['body', 'x'.repeat(500_000)]) {
+      for (let count = 0; count < EACH; count++) await post(`${daemon.url}/x`, body);
+    }
+    expect(upstream.connections.length).toBeLessThanOrEqual((2 * EACH) / 100);
   });
 
   it('are not kept where the upstream says so, and are counted', async () => {
