@@ -21,7 +21,7 @@ export class FakeUpstream {
   #server: Server | undefined;
   #port = 0;
   /** Lets the port go, which is kept for this upstream while it is closed. */
-  #letGo: () => void = () => {};
+  #letGo: (() => void) | undefined;
 
   private constructor(label: string) {
     this.label = label;
@@ -35,7 +35,7 @@ export class FakeUpstream {
     await upstream.listenAgain();
     releaseAfterwards(async () => {
       await upstream.#stop();
-      upstream.#letGo();
+      upstream.#letGo?.();
     });
     return upstream;
   }
@@ -83,6 +83,11 @@ export class FakeUpstream {
     this.#letGo = await holdPort(this.#port);
   }
 
+  /** After `close`: nobody else has been given the port in that moment. */
+  get isHeld(): boolean {
+    return this.#letGo !== undefined;
+  }
+
   async #stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -102,7 +107,7 @@ export class FakeUpstream {
     // A TCP server that listens has an address with a port.
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
-    this.#letGo();
+    this.#letGo?.();
   }
 
   #accept(socket: Socket): void {
@@ -153,9 +158,11 @@ export class FakeUpstream {
 
 /** A port on 127.0.0.1 on which nothing listens until the end of the test, unless the test asks for it. */
 export async function releasedPort(): Promise<number> {
-  const upstream = await FakeUpstream.start();
-  await upstream.close();
-  return upstream.port;
+  for (;;) {
+    const upstream = await FakeUpstream.start();
+    await upstream.close();
+    if (upstream.isHeld) return upstream.port;
+  }
 }
 
 /** A host without an address. Its label is too long (RFC 1035, 2.3.4): nobody in the network has to be asked. */
