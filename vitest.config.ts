@@ -10,6 +10,7 @@ export default defineConfig({
     teardownTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: half of the time a test waits for something.
+    maxWorkers: 3,
   },
 });
