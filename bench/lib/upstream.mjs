@@ -13,6 +13,8 @@ const answer = Buffer.from(
 function requestLength(bytes) {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd < 0) return undefined;
+  // The daemon asks for its health, too.
+  if (bytes.latin1Slice(0, 4) === 'GET ') return headEnd + 4;
   const length = headEnd + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(bytes.latin1Slice(0, headEnd))?.[1]);
   // Every proxy here passes Content-Length on. A chunked body would be taken for the next request.
   if (Number.isNaN(length)) throw new Error('a request without Content-Length');
