@@ -17,6 +17,8 @@ export interface IncomingRequest extends Readable {
   readonly httpVersionMinor: number;
   /** All of the body has arrived. */
   readonly complete: boolean;
+  /** It asks for another protocol and has a body, where that protocol would begin. */
+  readonly asksInVain?: boolean;
   readonly socket: Socket;
 }
 

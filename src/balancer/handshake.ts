@@ -15,10 +15,7 @@ const NO_HANDSHAKE: AttemptOutcome = { kind: 'broken', reason: 'bad-http', stale
 
 /** Why a request for another protocol is refused by its head. */
 export function refusalOfUpgrade({ request, headers }: Exchange): AnswerCode | undefined {
-  const { transferEncoding, contentLength = '0' } = headers;
-  // A body would stand where the other protocol begins: two servers could see different ends of the request.
-  const framesBody = transferEncoding !== undefined || Number(contentLength) > 0;
-  if (request.method !== 'GET' || framesBody) return 'BAD_REQUEST';
+  if (request.method !== 'GET') return 'BAD_REQUEST';
   return valuesOf(headers.forward, 'sec-websocket-key').length > 1 ? 'BAD_REQUEST' : undefined;
 }
 

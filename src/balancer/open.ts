@@ -78,6 +78,7 @@ function refusalOf(
   if (
     (httpVersionMajor !== 1 && !isHttp2(request)) ||
     !target ||
+    request.asksInVain ||
     isFramingOff(request, headers) ||
     isHostOff(request, headers, target)
   ) {

@@ -20,17 +20,16 @@ const CARRIES_REQUESTS = /^(?:h[23]c?|http|https|http2|tls)(?:[-/]|$)/;
 const PROTOCOL = /^[\w!#$%&'*+.^`|~/-]+$/;
 
 /**
- * A request as the server's parser makes it. Node asks `upgrade` whether to let go of the connection after
- * the request's head. Of Upgrade lines that are not followed, Java's client sends such ones with every
- * request to a plain port, a request with a body is left to the parser: it comes as any other. One without
- * is not: Node's parser would skip what follows it in the same packet, and read on in mid-request.
+ * A request as the server's parser makes it. Node asks `upgrade` whether to let go of the connection after the
+ * request's head. One with a body is left to the parser, and comes as any other: Java's client sends Upgrade lines
+ * that are not followed with every request to a plain port. One without a body is not: Node's parser would skip
+ * what follows it in the same packet, and read on in mid-request.
  */
 export class ClientRequest extends IncomingMessage {
   private namesUpgrade = false;
 
   get upgrade(): boolean {
-    if (!this.namesUpgrade) return false;
-    return this.method === 'CONNECT' || this.protocols.length > 0 || !this.hasBody;
+    return this.namesUpgrade && (this.method === 'CONNECT' || !this.hasBody);
   }
 
   /** Written by the parser: the head has what it takes for a change of protocol. */
@@ -45,6 +44,11 @@ export class ClientRequest extends IncomingMessage {
     return names
       .map((name) => name.trim())
       .filter((name) => PROTOCOL.test(name) && !CARRIES_REQUESTS.test(name));
+  }
+
+  /** Two servers could see different ends of such a request. */
+  get asksInVain(): boolean {
+    return this.namesUpgrade && this.hasBody && this.protocols.length > 0;
   }
 
   get hasBody(): boolean {

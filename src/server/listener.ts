@@ -118,12 +118,14 @@ export class Listener {
       // When the poll is over: the system resets what it has queued up and nobody has accepted.
       setImmediate(() => {
         // The port first, and by itself: HTTP's own close ends idle connections before it, and a client that came
-        // again at once would be accepted by the system, and then cut off instead of refused.
+        // again at once would be accepted by the system, and then cut off instead of refused. In Node 26 it
+        // also ends those that are new.
         Server.prototype.close.call(this.#server, () => {
           stopTimer();
+          // For HTTP's own part: it looks for requests that are too slow until then.
+          this.#server.close();
           resolve(cut);
         });
-        this.#server.close();
         this.#closeIdle(({ isNew }) => !isNew);
         this.#sessions.drain();
         this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => {
