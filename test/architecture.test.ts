@@ -14,7 +14,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['strategies', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],
   ['log'],
-  ['events', 'masking'],
+  ['events', 'masking', 'lingering-end'],
   ['errors', 'clock', 'random', 'http-messages'],
 ];
 

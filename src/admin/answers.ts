@@ -1,10 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import { endAfterBody } from '../lingering-end.ts';
 import { PROBLEMS, type Refusal } from './problems.ts';
-
-/** How long, and how many bytes, a body may go on after its answer, so that the client reads the answer. */
-const LINGER_MS = 2_000;
-const LINGER_BYTES = 4 * 1024 * 1024;
 
 /** A whole answer. */
 export interface Answer {
@@ -53,28 +50,4 @@ export function give(
   const sent = request.method === 'HEAD' || type === undefined ? undefined : bytes;
   if (request.complete || silent) response.end(sent);
   else endAfterBody({ request, response }, sent, clock);
-}
-
-/**
- * Closing a socket with unread bytes resets it, and the reset can destroy the answer before the client has
- * read it. So the rest of a body is read, within limits, before the answer is ended.
- */
-function endAfterBody(
-  { request, response }: { readonly request: IncomingRequest; readonly response: OutgoingResponse },
-  body: Buffer | undefined,
-  clock: Clock,
-): void {
-  let drained = 0;
-  const end = () => {
-    stopTimer();
-    request.off('data', count).off('end', end).off('close', end);
-    response.end();
-  };
-  const count = (chunk: Buffer) => {
-    drained += chunk.length;
-    if (drained > LINGER_BYTES) end();
-  };
-  const stopTimer = clock.after(LINGER_MS, end);
-  if (body) response.write(body);
-  request.on('data', count).once('end', end).once('close', end).resume();
 }

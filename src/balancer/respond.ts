@@ -2,13 +2,11 @@ import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
 import { isHttp2, isHttp10, type OutgoingResponse } from '../http-messages.ts';
+import { endAfterBody } from '../lingering-end.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
 
-/** How long, and how many bytes, an upload may go on after its answer, so that the client reads the answer. */
-const LINGER_MS = 2_000;
-const LINGER_BYTES = 4 * 1024 * 1024;
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
 
@@ -141,27 +139,7 @@ function finish(exchange: Exchange, body: Buffer | undefined, clock: Clock): voi
     // As text, head and body go out in one piece; latin1 keeps every byte as it is.
     if (body && body.length <= JOINED_BYTES) response.end(body.toString('latin1'), 'latin1');
     else response.end(body);
-  } else endAfterUpload(exchange, body, clock);
-}
-
-/**
- * Closing a socket with unread bytes resets it, and the reset can destroy the answer before the client
- * has read it. So the rest of an upload is read, within limits, before the answer is ended.
- */
-function endAfterUpload({ request, response }: Exchange, body: Buffer | undefined, clock: Clock): void {
-  let drained = 0;
-  const end = () => {
-    stopTimer();
-    request.off('data', count).off('end', end).off('close', end);
-    response.end();
-  };
-  const count = (chunk: Buffer) => {
-    drained += chunk.length;
-    if (drained > LINGER_BYTES) end();
-  };
-  const stopTimer = clock.after(LINGER_MS, end);
-  if (body) response.write(body);
-  request.on('data', count).once('end', end).once('close', end).resume();
+  } else endAfterBody(exchange, body, clock);
 }
 
 function rpcErrors({ rpc, body, ledger }: Exchange, code: AnswerCode): Buffer {

@@ -1,0 +1,31 @@
+import type { Clock } from './clock.ts';
+import type { IncomingRequest, OutgoingResponse } from './http-messages.ts';
+
+/** How long, and how many bytes, a body may go on after its answer, so that the client reads the answer. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Ends an answer whose head is out while the client still sends. Closing a socket with unread bytes resets it,
+ * and the reset can destroy the answer before the client has read it (RFC 9112, 9.6). So the rest of the body is
+ * read, within limits, before the answer is ended.
+ */
+export function endAfterBody(
+  { request, response }: { readonly request: IncomingRequest; readonly response: OutgoingResponse },
+  body: Buffer | undefined,
+  clock: Clock,
+): void {
+  let drained = 0;
+  const end = () => {
+    stopTimer();
+    request.off('data', count).off('end', end).off('close', end);
+    response.end();
+  };
+  const count = (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > LINGER_BYTES) end();
+  };
+  const stopTimer = clock.after(LINGER_MS, end);
+  if (body) response.write(body);
+  request.on('data', count).once('end', end).once('close', end).resume();
+}
