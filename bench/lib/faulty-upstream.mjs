@@ -23,6 +23,8 @@ let fault = 'none';
 const sockets = new Set();
 
 const server = createServer((request, response) => {
+  // The daemon asks for the health of its upstreams, too.
+  if (request.method === 'GET') return void response.writeHead(404).end();
   const chunks = [];
   request.on('error', () => {});
   request.on('data', (chunk) => chunks.push(chunk));
