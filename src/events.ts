@@ -58,6 +58,9 @@ export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
 export const REQUEST_RESULTS = ['answered', 'failed', 'refused', 'client-left', 'cut'] as const;
 export type RequestResult = (typeof REQUEST_RESULTS)[number];
 
+/** The status of a request that became a tunnel. */
+export const SWITCHED = 101;
+
 export type Event =
   | {
       readonly type: 'attempt-finished';

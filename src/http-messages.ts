@@ -7,6 +7,9 @@ import type { Readable } from 'node:stream';
  * those for HTTP/2 are adapted at the edge (`server/http2-messages.ts`), so that nothing behind it has to care.
  */
 
+/** More header lines than this are an attack: Node 20 silently drops those past about 1,000. */
+export const MAX_HEADER_LINES = 100;
+
 export interface IncomingRequest extends Readable {
   /** Name, value, name, value … as HTTP/1.1 would have it: with Host, without pseudo-headers. */
   readonly rawHeaders: string[];

@@ -1,8 +1,7 @@
 import { readTarget } from '../balancer/target.ts';
-import { type IncomingRequest, isHttp10 } from '../http-messages.ts';
+import { type IncomingRequest, isHttp10, MAX_HEADER_LINES } from '../http-messages.ts';
 import { Refusal } from './problems.ts';
 
-const MAX_HEADER_LINES = 100;
 /** A registered name, an IPv4 or a bracketed IPv6 address, and a port. */
 const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
 

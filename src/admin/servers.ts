@@ -4,12 +4,10 @@ import type { Announcer } from '../events.ts';
 import type { Membership } from '../upstreams/membership.ts';
 import type { Quarantine } from '../upstreams/quarantine.ts';
 import { type Registry, type RegistryConflict, RegistryError } from '../upstreams/registry.ts';
-import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
+import { MAX_WEIGHT, Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { fieldsOf } from './input.ts';
 import { type ProblemCode, Refusal } from './problems.ts';
 import type { ServerLists } from './server-lists.ts';
-
-const MAX_WEIGHT = 1000;
 
 const CONFLICTS: Readonly<Record<RegistryConflict, ProblemCode>> = {
   'name-taken': 'NAME_TAKEN',

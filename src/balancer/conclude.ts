@@ -1,5 +1,5 @@
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
-import type { RequestResult } from '../events.ts';
+import { type RequestResult, SWITCHED } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { compose } from './compose.ts';
 import type { Exchange } from './exchange.ts';
@@ -62,7 +62,7 @@ async function passTunnel(exchange: Exchange, changed: Changed, parts: BalancerP
     return announce(exchange, { result: 'client-left' }, parts);
   }
   await tunnel(exchange, upgrade, changed, parts);
-  announce(exchange, { result: 'answered', status: 101, upstream: changed.upstream }, parts);
+  announce(exchange, { result: 'answered', status: SWITCHED, upstream: changed.upstream }, parts);
 }
 
 function concludeLedger(

@@ -1,15 +1,18 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
-import { type IncomingRequest, isHttp2, isHttp10, type OutgoingResponse } from '../http-messages.ts';
+import {
+  type IncomingRequest,
+  isHttp2,
+  isHttp10,
+  MAX_HEADER_LINES,
+  type OutgoingResponse,
+} from '../http-messages.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
 import { refusalOfUpgrade } from './handshake.ts';
 import type { Identity } from './header-lines.ts';
 import type { OriginReader } from './origin.ts';
 import { type RequestHeaders, readRequestHeaders } from './request-headers.ts';
 import { hasDotSegments, readTarget, type Target } from './target.ts';
-
-/** More header lines than this are an attack: Node 20 silently drops those past about 1,000. */
-const MAX_HEADER_LINES = 100;
 
 export interface OpenSettings {
   readonly identity: Identity;

@@ -1,9 +1,9 @@
 import { setting, unset } from './documentation.ts';
-import { fileOrOff, listenHost, portOrOff, token } from './kinds.ts';
+import { fileName, listenHost, orOff, port, token } from './kinds.ts';
 
 /** The settings of the operators' listener and of what they change: a part of the one table. */
 export const adminSettings = {
-  adminPort: setting(portOrOff(), {
+  adminPort: setting(orOff(port()), {
     name: 'ADMIN_PORT',
     default: '9090',
     doc: 'Port for operators: `/stats`, changes at run time, events; `off` closes it.',
@@ -18,7 +18,7 @@ export const adminSettings = {
     hidden: true,
     doc: 'With it every call of the admin port but `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',
   }),
-  persistServers: setting(fileOrOff(), {
+  persistServers: setting(orOff(fileName()), {
     name: 'PERSIST_SERVERS',
     default: 'off',
     doc: 'A file that keeps the lists as operators change them; once it is there, it is read at start in place of the lists in the settings. `off`: changes last until the restart.',

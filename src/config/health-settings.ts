@@ -1,6 +1,6 @@
 import { PROBE_NAMES } from '../probes/index.ts';
 import { setting, unset } from './documentation.ts';
-import { chainId, duration, durationOrOff, integer, oneOf, path } from './kinds.ts';
+import { chainId, duration, integer, oneOf, orOff, path } from './kinds.ts';
 
 /** The settings of the active health checks: a part of the one table. */
 export const healthSettings = {
@@ -43,7 +43,7 @@ export const healthSettings = {
     default: '10',
     doc: 'An upstream that is more blocks behind the others is asked after them. Needs `HEALTH_CHECK=rpc`.',
   }),
-  removeUnhealthyAfterMs: setting(durationOrOff('1ms'), {
+  removeUnhealthyAfterMs: setting(orOff(duration('1ms')), {
     name: 'REMOVE_UNHEALTHY_AFTER',
     default: 'off',
     doc: 'An upstream whose checks have kept it down this long without a break is removed from its list, though never the last one; or `off`. Needs health checks.',

@@ -57,12 +57,6 @@ export function duration(min: '0s' | '1ms') {
   };
 }
 
-/** The same; the word `off` is undefined. */
-export function durationOrOff(min: '0s' | '1ms') {
-  const { schema, allowed } = duration(min);
-  return { schema: z.union([off(), schema]), allowed: `off, or ${allowed}` };
-}
-
 /** The id of a chain as text in decimal, from 1 to what 256 bits hold; written in decimal or as `0x` and digits. */
 export function chainId() {
   return {
@@ -132,32 +126,9 @@ export function port() {
   };
 }
 
-/** A port to listen on; the word `off` is undefined. */
-export function portOrOff() {
-  const { schema, allowed } = port();
-  return { schema: z.union([off(), schema]), allowed: `off, or ${allowed}` };
-}
-
-function off() {
-  return text
-    .toLowerCase()
-    .pipe(z.literal('off'))
-    .transform(() => undefined);
-}
-
 /** The name of a file. */
 export function fileName() {
   return { schema: text.regex(/^\P{Cc}{1,4096}$/u), allowed: 'the name of a file' };
-}
-
-/** The name of a file; the word `off` is undefined. */
-export function fileOrOff() {
-  const { schema, allowed } = fileName();
-  const off = text
-    .toLowerCase()
-    .pipe(z.literal('off'))
-    .transform(() => undefined);
-  return { schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
 }
 
 /** A secret word that fits into a header line as it is. */
@@ -234,4 +205,13 @@ export function urlList(noneAllowed: boolean) {
     schema,
     allowed: `http and https URLs separated by commas, each with its options after blanks${noneAllowed ? ', or the word none' : ''}`,
   };
+}
+
+/** A value of another kind, or the word `off`, which is undefined. */
+export function orOff<S extends z.ZodType>({ schema, allowed }: Kind<S>) {
+  const off = text
+    .toLowerCase()
+    .pipe(z.literal('off'))
+    .transform(() => undefined);
+  return { schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
 }

@@ -1,5 +1,5 @@
 import { setting, unset } from './documentation.ts';
-import { fileName, oneOf, portOrOff } from './kinds.ts';
+import { fileName, oneOf, orOff, port } from './kinds.ts';
 
 /** The settings of TLS on the client port: a part of the one table. */
 export const tlsSettings = {
@@ -16,7 +16,7 @@ export const tlsSettings = {
     default: '1.2',
     doc: 'Oldest version of TLS that clients may use: `1.2` or `1.3`.',
   }),
-  httpRedirectPort: setting(portOrOff(), {
+  httpRedirectPort: setting(orOff(port()), {
     name: 'HTTP_REDIRECT_PORT',
     default: 'off',
     doc: 'A port that answers plain HTTP with a redirect (308) to HTTPS, or `off`. Needs a certificate.',

@@ -1,14 +1,13 @@
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
 import { whatIsWrongWithCertificates } from '../server/certificate.ts';
-import type { UpstreamSpec } from '../upstreams/upstream.ts';
+import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { nearest } from './nearest.ts';
 import { readTextFile } from './text-file.ts';
 
 /** The two lists of upstreams: `URL option=value …`, in which names and URLs are unique across both. */
 
 const OPTIONS = ['name', 'weight', 'host', 'ca', 'insecure'];
-const MAX_WEIGHT = 1000;
 
 /** One entry of a list as it was written. */
 export interface WrittenUpstream {

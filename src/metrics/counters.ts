@@ -4,6 +4,7 @@ import {
   type Event,
   REQUEST_RESULTS,
   type RequestResult,
+  SWITCHED,
   type UpstreamIdentity,
 } from '../events.ts';
 import { Durations } from './durations.ts';
@@ -53,7 +54,7 @@ export class Counters {
       }
       case 'request-finished':
         this.requests[event.result] += 1;
-        if (event.status !== 101) this.requestDurations.add(event.durationMs);
+        if (event.status !== SWITCHED) this.requestDurations.add(event.durationMs);
         break;
       case 'alert-sent':
         this.alerts[event.kind] = (this.alerts[event.kind] ?? 0) + 1;

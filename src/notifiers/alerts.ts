@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Announcer, Event, EventOf, FailureReason } from '../events.ts';
+import { type Announcer, type Event, type EventOf, type FailureReason, SWITCHED } from '../events.ts';
 import { Incident } from './incident.ts';
 import { Messages } from './messages.ts';
 import type { Alert, Notifier } from './notifier.ts';
@@ -41,9 +41,6 @@ export function createAlerts({
 
 /** Codes of the refusals that mean: every upstream is out. Other refusals are the client's own doing. */
 const OUT_OF_UPSTREAMS: ReadonlySet<string | undefined> = new Set(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED']);
-
-/** The status of an answer that changes the protocol. */
-const SWITCHED = 101;
 
 const CREDENTIAL_REASONS: ReadonlySet<FailureReason> = new Set(['plan', 'auth']);
 

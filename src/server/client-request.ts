@@ -21,7 +21,7 @@ const PROTOCOL = /^[\w!#$%&'*+.^`|~/-]+$/;
 
 /**
  * A request as the server's parser makes it. Node asks `upgrade` whether to let go of the connection after the
- * request's head. One with a body is left to the parser, and comes as any other: Java's client sends Upgrade lines
+ * request's head. One with a body is left to the parser, and comes as an ordinary one: Java's client sends Upgrade lines
  * that are not followed with every request to a plain port. One without a body is not: Node's parser would skip
  * what follows it in the same packet, and read on in mid-request.
  */

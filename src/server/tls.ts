@@ -14,7 +14,7 @@ export interface TlsSettings {
 /** Requests at a time on one HTTP/2 connection: what RFC 9113 (6.5.2) calls the least that makes sense. */
 const MAX_STREAMS = 100;
 /** Header lines beyond this reset the stream; between our own limit and this a client gets 431. */
-const MAX_HEADER_LINES = 1_000;
+const MAX_LINES_READ = 1_000;
 /** What one HTTP/2 connection may hold in memory, in megabytes; further streams are refused meanwhile. */
 const MAX_SESSION_MB = 10;
 
@@ -34,8 +34,8 @@ export function createTlsServer(tls: TlsSettings, limits: ServerOptions): Server
     Http2ServerRequest: Http2Request,
     Http2ServerResponse: Http2Response,
     // HTTP/2 counts 32 bytes for each line on top of name and value.
-    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: maxHeaderSize + MAX_HEADER_LINES * 32 },
-    maxHeaderListPairs: MAX_HEADER_LINES,
+    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: maxHeaderSize + MAX_LINES_READ * 32 },
+    maxHeaderListPairs: MAX_LINES_READ,
     maxSessionMemory: MAX_SESSION_MB,
   });
   // Node reads them from the server when a connection turns out to be HTTP/1.1, but takes no such options.

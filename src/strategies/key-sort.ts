@@ -6,8 +6,8 @@ const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 const [UPPER, LOWER] = isLittleEndian ? [1, 0] : [0, 1];
 
 /**
- * Sorts lists, or finds their first, by a key for each item, least first. It sorts without a call per comparison: among hundreds of upstreams
- * those would cost more than all the rest of a request's choice. A 64-bit number holds an item's key in its
+ * Sorts lists, or finds their first, by a key for each item, least first. It sorts without a call per
+ * comparison: among hundreds of upstreams those would cost more than all the rest of a request's choice. A 64-bit number holds an item's key in its
  * upper half and the item's index in its lower one (the bits of numbers that are not negative stand in the
  * order of the numbers), and a Float64Array sorts itself natively.
  *

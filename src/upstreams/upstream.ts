@@ -1,5 +1,8 @@
 import type { DownReason, Tier, UpstreamIdentity } from '../events.ts';
 
+/** The greatest weight; the least is 1. */
+export const MAX_WEIGHT = 1000;
+
 /** What an operator says of one upstream: a line of a list, or the body of an API call. */
 export interface UpstreamSpec {
   /** An absolute http: or https: URL without a fragment. May hold secrets. */
@@ -7,7 +10,7 @@ export interface UpstreamSpec {
   /** Letters, digits, `.`, `_`, `-`. Unique. */
   readonly name: string;
   readonly tier: Tier;
-  /** 1 to 1000. */
+  /** A whole number from 1 to MAX_WEIGHT. */
   readonly weight: number;
   /** It is out of service from the beginning. */
   readonly draining?: true;

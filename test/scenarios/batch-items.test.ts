@@ -1,5 +1,5 @@
 // What a batch may hold besides calls that read: notifications, calls that act, and what is no call.
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   answer,
   type Behaviour,
@@ -9,29 +9,13 @@ import {
   resetAfterRequest,
   silence,
 } from '../support/behaviours.ts';
-import { type Daemon, startBalancer } from '../support/daemon.ts';
-import { FakeUpstream } from '../support/fake-upstream.ts';
+import { startBalancer } from '../support/daemon.ts';
+import type { FakeUpstream } from '../support/fake-upstream.ts';
 import { post } from '../support/http-client.ts';
+import { primaryAndFallback } from '../support/line-ups.ts';
 import { answerEach, callsIn, errorMember } from '../support/rpc-script.ts';
 
-let primary: FakeUpstream;
-let fallback: FakeUpstream;
-let daemon: Daemon;
-
-beforeAll(async () => {
-  primary = await FakeUpstream.start('primary');
-  fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
-  daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
-});
-
-beforeEach(async () => {
-  await daemon.allUsable();
-  primary.reset();
-  // None that an earlier test broke is kept.
-  primary.dropConnections();
-  fallback.reset();
-});
+const { primary, fallback, daemon } = await primaryAndFallback({ ATTEMPT_TIMEOUT: '2s' });
 
 const call = (id: string, method = 'eth_call') => `{"jsonrpc":"2.0","id":${id},"method":"${method}"}`;
 const note = (method: string) => `{"jsonrpc":"2.0","method":"${method}"}`;

@@ -1,34 +1,12 @@
 // A batch is one request to one upstream; only what failed there for a reason that another can mend goes on.
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answer, type Behaviour, htmlPage, resetAfterRequest } from '../support/behaviours.ts';
-import { type Daemon, startBalancer } from '../support/daemon.ts';
-import { FakeUpstream } from '../support/fake-upstream.ts';
+import type { FakeUpstream } from '../support/fake-upstream.ts';
 import { post } from '../support/http-client.ts';
+import { firstSecondThird } from '../support/line-ups.ts';
 import { answerEach, callsIn, errorMember } from '../support/rpc-script.ts';
 
-let first: FakeUpstream;
-let second: FakeUpstream;
-let third: FakeUpstream;
-let daemon: Daemon;
-
-/** They are asked in this order: the weights leave no doubt. Quarantines are over before the next test asks. */
-beforeAll(async () => {
-  [first, second, third] = await Promise.all([
-    FakeUpstream.start('first'),
-    FakeUpstream.start('second'),
-    FakeUpstream.start('third'),
-  ]);
-  daemon = await startBalancer({
-    primaries: [`${first.url} name=first`],
-    fallbacks: [`${second.url} name=second weight=1000`, `${third.url} name=third`],
-    env: { STRATEGY: 'weighted-round-robin', ERROR_TIME_TO_LIVE_MINUTES: '0.0001' },
-  });
-});
-
-beforeEach(async () => {
-  await daemon.allUsable();
-  for (const upstream of [first, second, third]) upstream.reset();
-});
+const { first, second, third, daemon } = await firstSecondThird();
 
 const call = (id: string, method = 'eth_call') => `{"jsonrpc":"2.0","id":${id},"method":"${method}"}`;
 const batchOf = (method: string, ...ids: string[]) => `[${ids.map((id) => call(id, method)).join()}]`;

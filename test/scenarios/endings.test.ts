@@ -1,6 +1,6 @@
 // Connections that end in the middle: an answer that was cut never looks complete, and a client that
 // leaves ends its upstream call without anybody being blamed.
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   cutBody,
   cutChunked,
@@ -9,8 +9,8 @@ import {
   headersThenSilence,
   silence,
 } from '../support/behaviours.ts';
-import { type Daemon, startBalancer } from '../support/daemon.ts';
-import { FakeUpstream } from '../support/fake-upstream.ts';
+import { startBalancer } from '../support/daemon.ts';
+import { primaryAndFallback } from '../support/line-ups.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { BigBody } from '../support/streams.ts';
 import { standstill, until, within } from '../support/waiting.ts';
@@ -20,22 +20,7 @@ const call = '{"jsonrpc":"2.0","id":1,"method":"eth_getLogs","params":[]}';
 /** More than is kept back of an answer. */
 const LARGE = 'x'.repeat(150_000);
 
-let primary: FakeUpstream;
-let fallback: FakeUpstream;
-let daemon: Daemon;
-
-beforeAll(async () => {
-  primary = await FakeUpstream.start('primary');
-  fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
-  daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
-});
-
-beforeEach(async () => {
-  await daemon.allUsable();
-  primary.reset();
-  fallback.reset();
-});
+const { primary, fallback, daemon } = await primaryAndFallback();
 
 async function asked(bytes: Buffer, { port } = daemon): Promise<RawClient> {
   const client = await RawClient.connect(port);

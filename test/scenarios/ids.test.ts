@@ -1,10 +1,9 @@
 // An id goes back to the client as the bytes it came in, whoever answers and however the upstream writes it.
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answer } from '../support/behaviours.ts';
-import { type Daemon, startBalancer } from '../support/daemon.ts';
-import { FakeUpstream } from '../support/fake-upstream.ts';
 import { post } from '../support/http-client.ts';
 import { itemSources, memberSources } from '../support/json-source.ts';
+import { primaryAndFallback } from '../support/line-ups.ts';
 import { errorMember } from '../support/rpc-script.ts';
 
 const ids = [
@@ -22,23 +21,7 @@ const ids = [
 ];
 const revert = errorMember(3, 'execution reverted', '0x08c379a0');
 
-let primary: FakeUpstream;
-let fallback: FakeUpstream;
-let daemon: Daemon;
-
-beforeAll(async () => {
-  primary = await FakeUpstream.start('primary');
-  fallback = await FakeUpstream.start('fallback');
-  // Its quarantines are over before the next test asks.
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
-  daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
-});
-
-beforeEach(async () => {
-  await daemon.allUsable();
-  primary.reset();
-  fallback.reset();
-});
+const { primary, fallback, daemon } = await primaryAndFallback();
 
 const call = (id: string) => `{"jsonrpc":"2.0","id":${id},"method":"eth_call"}`;
 const reply = (id: string, member: string) => `{"jsonrpc":"2.0","id":${id},${member}}`;

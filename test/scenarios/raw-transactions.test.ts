@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { type Hex, keccak256 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   answer,
   type Behaviour,
@@ -13,38 +13,20 @@ import {
   rpcError,
   silence,
 } from '../support/behaviours.ts';
-import { type Daemon, startBalancer } from '../support/daemon.ts';
-import { FakeUpstream } from '../support/fake-upstream.ts';
+import type { FakeUpstream } from '../support/fake-upstream.ts';
 import { post, rpc } from '../support/http-client.ts';
+import { primaryAndFallback } from '../support/line-ups.ts';
 import { answerEach, callsIn, errorMember } from '../support/rpc-script.ts';
 
-let primary: FakeUpstream;
-let fallback: FakeUpstream;
-let daemon: Daemon;
-let raw: Hex;
-let hash: Hex;
-
-beforeAll(async () => {
-  raw = await privateKeyToAccount(`0x${'46'.repeat(32)}`).signTransaction({
-    chainId: 1,
-    nonce: 9,
-    gas: 21_000n,
-    maxFeePerGas: 2n,
-    to: `0x${'35'.repeat(20)}`,
-  });
-  hash = keccak256(raw);
-  primary = await FakeUpstream.start('primary');
-  fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
-  daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
+const { primary, fallback, daemon } = await primaryAndFallback({ ATTEMPT_TIMEOUT: '2s' });
+const raw: Hex = await privateKeyToAccount(`0x${'46'.repeat(32)}`).signTransaction({
+  chainId: 1,
+  nonce: 9,
+  gas: 21_000n,
+  maxFeePerGas: 2n,
+  to: `0x${'35'.repeat(20)}`,
 });
-
-beforeEach(async () => {
-  await daemon.allUsable();
-  primary.reset();
-  primary.dropConnections();
-  fallback.reset();
-});
+const hash = keccak256(raw);
 
 const send = (id = '1', transaction: unknown = raw, method = 'eth_sendRawTransaction') =>
   `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${JSON.stringify([transaction])}}`;

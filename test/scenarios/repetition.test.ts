@@ -1,5 +1,5 @@
 // What may be sent a second time after an upstream failed, and what may not.
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   answer,
   cutBody,
@@ -9,27 +9,10 @@ import {
   resetOnConnect,
   silence,
 } from '../support/behaviours.ts';
-import { type Daemon, startBalancer } from '../support/daemon.ts';
-import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';
+import { primaryAndFallback } from '../support/line-ups.ts';
 
-let primary: FakeUpstream;
-let fallback: FakeUpstream;
-let daemon: Daemon;
-
-beforeAll(async () => {
-  primary = await FakeUpstream.start('primary');
-  fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
-  daemon = await startBalancer({ primaries: [primary], fallbacks: [fallback], env });
-});
-
-beforeEach(async () => {
-  await daemon.allUsable();
-  primary.reset();
-  primary.dropConnections();
-  fallback.reset();
-});
+const { primary, fallback, daemon } = await primaryAndFallback({ ATTEMPT_TIMEOUT: '2s' });
 
 describe('what may not be repeated', () => {
   it.each([
