@@ -125,8 +125,6 @@ function learn(
 ): void {
   const { blames } = verdict;
   if (blames.length > 0) upstream.failures += 1;
-  // Another one may have its name by now.
-  if (upstream.hasLeft) return;
   for (const blame of blames) quarantine.punish(upstream, blame);
   // One that only lacks a method is well.
   const spoke = outcome.kind === 'answered' || outcome.kind === 'switched';

@@ -16,6 +16,11 @@ export interface Sentence {
   readonly sinceMs: number;
 }
 
+/** Whom a sentence concerns. One that has left its list is told from another that has its name by now. */
+export interface Defendant extends UpstreamIdentity {
+  readonly hasLeft?: boolean;
+}
+
 export interface QuarantineOptions {
   /** One time for every cause, in milliseconds and more than 0, or a time that fits the cause. */
   readonly timeToLive: 'auto' | number;
@@ -100,9 +105,10 @@ export class Quarantine {
 
   /**
    * Quarantines an upstream, or one of its methods. An unsupported method that is not named bans nothing: the
-   * upstream is well, and there is nothing to remember.
+   * upstream is well, and there is nothing to remember. What is heard late of one that has left is nothing.
    */
-  punish(upstream: UpstreamIdentity, blame: Blame): void {
+  punish(upstream: Defendant, blame: Blame): void {
+    if (upstream.hasLeft) return;
     const { method, reason } = blame;
     if (method === undefined) {
       if (reason === 'method-unsupported') return;
@@ -114,16 +120,16 @@ export class Quarantine {
   }
 
   /** An attempt succeeded: the next rate limit without a stated time is a first one again. */
-  succeeded(upstream: UpstreamIdentity): void {
-    this.#rateLimits.delete(upstream.name);
+  succeeded(upstream: Defendant): void {
+    if (!upstream.hasLeft) this.#rateLimits.delete(upstream.name);
   }
 
   /**
    * Ends the quarantine of a whole upstream before its time. What it did stays remembered, and its banned
    * methods stay banned. False when it was not in quarantine.
    */
-  release(upstream: UpstreamIdentity, by: 'trial' | 'probe' | 'operator'): boolean {
-    if (!this.#upstreams.expire(upstream.name)) return false;
+  release(upstream: Defendant, by: 'trial' | 'probe' | 'operator'): boolean {
+    if (upstream.hasLeft || !this.#upstreams.expire(upstream.name)) return false;
     this.#changed();
     this.#announcer.announce({ type: 'upstream-released', upstream: identity(upstream), by });
     return true;

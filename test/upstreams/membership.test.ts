@@ -118,4 +118,20 @@ describe('an upstream that leaves', () => {
     expect(quarantine.sentence(again)).toBeUndefined();
     expect(quarantine.sentence(find('B'))).toBeDefined();
   });
+
+  it('answers no more for another one that has its name by now', () => {
+    const { membership, find, quarantine, registry } = setUp('AB');
+    const gone = find('A');
+    membership.remove(gone, 'operator');
+    const again = membership.add(spec('A'));
+    quarantine.punish(gone, { reason: 'cut' });
+    quarantine.punish(gone, { reason: 'method-unsupported', method: 'eth_call' });
+    expect([quarantine.sentence(again), quarantine.methodSentence(again, 'eth_call')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    quarantine.punish(again, { reason: 'timeout' });
+    expect(quarantine.release(gone, 'trial')).toBe(false);
+    expect([quarantine.sentence(again)?.reason, registry.has(again)]).toEqual(['timeout', true]);
+  });
 });
