@@ -25,6 +25,16 @@ export interface IncomingRequest extends Readable {
   readonly socket: Socket;
 }
 
+/** A request to go on in another protocol (RFC 9110, 7.8), as the listener hands it over. */
+export interface UpgradeAsked {
+  /** What the client would switch to, in lower case; never empty. */
+  readonly protocols: readonly string[];
+  /** What the client sent behind its request, without waiting for an answer. */
+  readonly head: Buffer;
+  /** Gives up the response and hands over the client's connection. To be called once. */
+  takeSocket(): Socket;
+}
+
 type Lines = string[];
 
 export interface OutgoingResponse extends EventEmitter {

@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net';
 import type { AttemptResult } from '../events.ts';
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http-messages.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -21,16 +20,6 @@ export type Body =
       taken: boolean;
     };
 
-/** What makes a request one for another protocol (RFC 9110, 7.8). */
-export interface Upgrade {
-  /** What the client would switch to, in lower case; never empty. */
-  readonly protocols: readonly string[];
-  /** What the client sent behind its request, without waiting for an answer. */
-  readonly head: Buffer;
-  /** Gives up the response and hands over the client's connection. To be called once. */
-  takeSocket(): Socket;
-}
-
 export interface AttemptRecord {
   readonly upstream: Upstream;
   readonly result: AttemptResult;
@@ -48,7 +37,7 @@ export interface ExchangeStart {
   readonly origin: Origin;
   readonly startedMs: number;
   readonly deadlineMs: number;
-  readonly upgrade: Upgrade | undefined;
+  readonly upgrade: UpgradeAsked | undefined;
 }
 
 /** Something that makes no sense without a client. */
@@ -68,7 +57,7 @@ export class Exchange {
   readonly startedMs: number;
   /** Until when the answer's first byte must be out; monotonic milliseconds. */
   readonly deadlineMs: number;
-  readonly upgrade: Upgrade | undefined;
+  readonly upgrade: UpgradeAsked | undefined;
 
   body: Body = EMPTY_BODY;
   rpc: RpcRequest | undefined;

@@ -6,8 +6,9 @@ import {
   isHttp10,
   MAX_HEADER_LINES,
   type OutgoingResponse,
+  type UpgradeAsked,
 } from '../http-messages.ts';
-import { Exchange, type Upgrade } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import { refusalOfUpgrade } from './handshake.ts';
 import type { Identity } from './header-lines.ts';
 import type { OriginReader } from './origin.ts';
@@ -42,7 +43,7 @@ export function open(
   request: IncomingRequest,
   response: OutgoingResponse,
   settings: OpenSettings,
-  upgrade?: Upgrade,
+  upgrade?: UpgradeAsked,
 ): Opened {
   const { clock, identity } = settings;
   const headers = readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity);

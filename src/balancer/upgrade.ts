@@ -1,5 +1,6 @@
+import type { UpgradeAsked } from '../http-messages.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Exchange, Upgrade } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { isWebSocket } from './handshake.ts';
 import type { Switched } from './outcome.ts';
 import type { BalancerParts } from './parts.ts';
@@ -16,7 +17,7 @@ export interface Changed {
  */
 export async function tunnel(
   exchange: Exchange,
-  upgrade: Upgrade,
+  upgrade: UpgradeAsked,
   { switched, upstream }: Changed,
   { announcer, candidates, tunnels }: BalancerParts,
 ): Promise<void> {

@@ -49,7 +49,7 @@ const MAX_HEADER_BYTES = 65_536;
 /** What a check asks: counted in `probeCalls`. */
 export function ask(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
   upstream.probeCalls += 1;
-  return put(upstream, question, timeoutMs);
+  return askUncounted(upstream, question, timeoutMs);
 }
 
 /**
@@ -57,11 +57,11 @@ export function ask(upstream: Upstream, question: Question, timeoutMs: number): 
  * `timeoutMs` and never rejects. Built on node:http and not on the clients' connection pools: one `destroy` ends
  * it at any stage, a connect that hangs included. Redirects are not followed.
  */
-export function put(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
+export function askUncounted(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
   return new Promise((resolve) => {
     try {
       const request = openRequest(upstream, question);
-      listen(request, timeoutMs, resolve);
+      hear(request, timeoutMs, resolve);
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
@@ -90,7 +90,7 @@ function openRequest(upstream: Upstream, { method, target, headers, body }: Ques
   });
 }
 
-function listen(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard) => void): void {
+function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard) => void): void {
   let response: IncomingMessage | undefined;
   const chunks: Buffer[] = [];
   let bytes = 0;

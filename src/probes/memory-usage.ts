@@ -1,5 +1,5 @@
 import type { Upstream } from '../upstreams/upstream.ts';
-import { put } from './ask.ts';
+import { askUncounted } from './ask.ts';
 
 /** In all, from the connection to the end of the body. */
 const TIMEOUT_MS = 2_000;
@@ -15,7 +15,7 @@ export type MemoryAnswer = { readonly bytes: number } | 'silent' | 'no-answer';
  */
 export async function askMemoryUsage(upstream: Upstream, timeoutMs = TIMEOUT_MS): Promise<MemoryAnswer> {
   const question = { method: 'GET', target: '/health', headers: { accept: 'application/json' } } as const;
-  const heard = await put(upstream, question, timeoutMs);
+  const heard = await askUncounted(upstream, question, timeoutMs);
   if (heard.kind !== 'answer' || heard.ending === 'cut') return 'no-answer';
   return heard.status === 200 && heard.ending === 'whole' ? parse(heard.body.toString()) : 'silent';
 }

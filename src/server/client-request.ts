@@ -1,16 +1,5 @@
 import { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
-
-/** A request to go on in another protocol (RFC 9110, 7.8), as the listener hands it over. */
-export interface UpgradeAsked {
-  /** What the client would switch to, in lower case; never empty. */
-  readonly protocols: readonly string[];
-  /** What the client sent behind its request, without waiting for an answer. */
-  readonly head: Buffer;
-  /** Gives up the response and hands over the client's connection. To be called once. */
-  takeSocket(): Socket;
-}
+import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http-messages.ts';
 
 /** Takes a request; `upgrade` is there when the client asks for another protocol. */
 export type Handler = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeAsked) => void;

@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ClientRequest, UpgradeAsked } from './client-request.ts';
+import type { UpgradeAsked } from '../http-messages.ts';
+import type { ClientRequest } from './client-request.ts';
 
 /** The response to a request that Node's parser has let go of, and the way back to the bare connection. */
 export interface Detached {
