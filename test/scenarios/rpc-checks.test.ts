@@ -1,5 +1,6 @@
 // HEALTH_CHECK=rpc: who is on another chain, who lags, who is gone for long; and what the checks cost.
 import { describe, expect, it } from 'vitest';
+import { AdminClient } from '../support/admin-client.ts';
 import { startApp } from '../support/app.ts';
 import { answer, answerRpc, type Behaviour, refuseRate, silence } from '../support/behaviours.ts';
 import { type Daemon, runDaemon, type StatsRow, startBalancer } from '../support/daemon.ts';
@@ -240,6 +241,21 @@ describe('REMOVE_UNHEALTHY_AFTER', () => {
     await a.listenAgain();
     await daemon.logged(({ msg }) => msg === 'Status change: a [up]', 'its return');
     expect(await answerers(daemon)).toEqual(new Set(['a']));
+  });
+
+  it('removes for as long as nobody adds it again', async () => {
+    const [a, b] = [await startNode('a'), await startNode('b')];
+    const env = { ...RPC, HEALTH_CHECK_FALL: '1', REMOVE_UNHEALTHY_AFTER: '300ms', ADMIN_PORT: '0' };
+    const daemon = await startBalancer({ primaries: [named(a), named(b)], env });
+    const names = async () => (await daemon.stats()).map(({ name, state }) => `${name} ${state}`);
+    await a.close();
+    await daemon.logged(({ msg }) => msg === 'Removed', 'the removal');
+    expect(await names()).toEqual(['b usable']);
+    await a.listenAgain();
+    const admin = new AdminClient(daemon.adminUrl);
+    expect((await admin.post('/servers', { url: a.url, name: 'a' })).status).toBe(201);
+    expect(await names()).toEqual(['b usable', 'a usable']);
+    expect(await answerers(daemon)).toEqual(new Set(['a', 'b']));
   });
 });
 
