@@ -98,6 +98,7 @@ export function createApp(config: Config, surroundings: Surroundings): App {
       balancer.tunnels.leave();
       const cut = await entrance.drain(config.shutdownTimeoutMs);
       upstreams.health?.stop();
+      upstreams.suspects.stop();
       upstreams.memory?.stop();
       overload.stop();
       upstreams.pools.closeAll();

@@ -59,7 +59,7 @@ function logChange(
           rpcMethod: event.method,
           seconds: rounded(event.durationMs / 1_000),
         },
-        'Quarantined',
+        event.inQuestion ? 'In question' : 'Quarantined',
       );
       break;
     case 'upstream-released':

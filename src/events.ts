@@ -110,11 +110,13 @@ export type Event =
       /** Only this JSON-RPC method is banned there. */
       readonly method: string | undefined;
       readonly durationMs: number;
+      /** It is left out until it is known whether it or a request was to blame. */
+      readonly inQuestion?: true;
     }
   | {
       readonly type: 'upstream-released';
       readonly upstream: UpstreamIdentity;
-      readonly by: 'trial' | 'probe' | 'operator';
+      readonly by: 'trial' | 'probe' | 'question' | 'operator';
     }
   | {
       readonly type: 'upstream-down';

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createIdentity } from '../balancer/header-lines.ts';
 import type { BalancerParts } from '../balancer/parts.ts';
 import { createPlacement } from '../balancer/place.ts';
+import { Trials } from '../balancer/trials.ts';
 import { Tunnels } from '../balancer/tunnels.ts';
 import { Watch } from '../balancer/watch.ts';
 import type { Config } from '../config/config.ts';
+import type { Event } from '../events.ts';
 import type { Overload } from '../server/overload.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
 import type { Means } from './means.ts';
@@ -25,20 +27,33 @@ export interface Steering {
   readonly strategies: StrategyChoice;
 }
 
+/** After these an upstream may be usable that was not. */
+const BRINGS_BACK: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  'upstream-released',
+  'upstream-up',
+  'upstream-added',
+  'upstream-changed',
+]);
+
 export function createBalancer(
   config: Config,
   upstreams: Upstreams,
   { drain, overload, strategies }: Steering,
   { clock, announcer }: Means,
 ): BalancerParts {
-  const { registry, quarantine, availability, pools, filters } = upstreams;
+  const { registry, quarantine, suspects, availability, pools, filters } = upstreams;
+  const trials = new Trials(clock, () => availability.firstReturnMs());
+  announcer.listen(({ type }) => {
+    if (BRINGS_BACK.has(type)) trials.wakeAll();
+  });
   return {
     clock,
     announcer,
     quarantine,
+    suspects,
     registry,
     filters,
-    candidates: { availability, strategies, trials: new Map() },
+    candidates: { availability, strategies, trials },
     wire: {
       clock,
       // A name for each process: a loop is found, and a chain of two balancers is none.

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import { probes } from '../probes/index.ts';
 import { askMemoryUsage } from '../probes/memory-usage.ts';
 import { MemoryWatch } from '../probes/memory-watch.ts';
+import { askPlainQuestion } from '../probes/plain-question.ts';
 import { HealthScheduler } from '../probes/scheduler.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import { heightAt } from '../rpc/quantity.ts';
@@ -13,6 +14,7 @@ import { Availability } from '../upstreams/availability.ts';
 import { Membership } from '../upstreams/membership.ts';
 import { Quarantine } from '../upstreams/quarantine.ts';
 import { Registry } from '../upstreams/registry.ts';
+import { type PlainQuestion, Suspects } from '../upstreams/suspects.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 import type { Means } from './means.ts';
 
@@ -21,6 +23,7 @@ export interface Upstreams {
   readonly registry: Registry;
   readonly membership: Membership;
   readonly quarantine: Quarantine;
+  readonly suspects: Suspects;
   readonly availability: Availability;
   readonly pools: Pools;
   readonly filters: FilterHomes<Upstream>;
@@ -44,6 +47,7 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   const registry = new Registry(config.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs())));
   for (const spec of config.upstreams) warnOf(spec, logger);
   const quarantine = new Quarantine({ timeToLive: config.errorTimeToLiveMs, clock, random, announcer });
+  const suspects = new Suspects({ ask: questionOf(config, means), quarantine, clock });
   const availability = new Availability(registry, quarantine, clock);
   announcer.listen((event) => {
     if (STANDING_CHANGES.has(event.type)) availability.invalidate();
@@ -58,7 +62,25 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   const health = createHealth(config, { registry, quarantine, membership }, means);
   const memory = health && createMemoryWatch(config, registry, means);
   const learnHeight = createHeightListener(config, health);
-  return { registry, membership, quarantine, availability, pools, filters, health, memory, learnHeight };
+  return {
+    registry,
+    membership,
+    quarantine,
+    suspects,
+    availability,
+    pools,
+    filters,
+    health,
+    memory,
+    learnHeight,
+  };
+}
+
+/** Without health checks nothing is asked of an upstream but what clients ask. */
+function questionOf(config: Config, { clock }: Means): PlainQuestion | undefined {
+  if (config.healthCheck === 'off') return undefined;
+  const { healthCheckTimeoutMs: timeoutMs, retryStatus } = config;
+  return (upstream, protocol) => askPlainQuestion(upstream, protocol, { timeoutMs, retryStatus, clock });
 }
 
 /** Says what an operator should know of an upstream before it is used. */

@@ -1,18 +1,17 @@
 import type { AttemptResult } from '../events.ts';
 import { makesFilter } from '../rpc/filters.ts';
-import { isRawTransaction } from '../rpc/methods.ts';
-import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Candidate } from './candidates.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
 import type { RpcJudgement } from './judge-rpc.ts';
+import { learn } from './learn.ts';
 import type { Entry, Ledger, Source } from './ledger.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import type { BalancerParts } from './parts.ts';
 import { holdsTransaction, resultIn, settleTransactions, transactionLookup } from './settle-transactions.ts';
-import type { Sending, Wire } from './wire.ts';
+import type { Sending } from './wire.ts';
 
 /** See `Sending.peekBytes`. */
 const PEEK_BYTES = 64 * 1024;
@@ -35,16 +34,19 @@ export async function attempt(
 ): Promise<Attempted> {
   const { clock, candidates, announcer } = parts;
   const startedMs = clock.monotonicMs();
-  if (trial) candidates.trials.set(upstream, (candidates.trials.get(upstream) ?? 0) + 1);
+  // An upload may take its time: it would keep others from trying.
+  const counted = trial && exchange.body.kind === 'kept';
+  if (counted) candidates.trials.begin(upstream);
   upstream.attempts += 1;
-  const outcome = await send(exchange, asked, upstream, parts.wire);
-  if (trial) endTrial(upstream, candidates.trials);
+  const outcome = await forward(exchange, sendingOf(exchange, asked), upstream, parts.wire);
   const durationMs = clock.monotonicMs() - startedMs;
   const verdict = finalIfTaken(judge(outcome, askedOf(exchange, asked, parts)), exchange);
   if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out') {
     candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
   }
-  learn(upstream, { outcome, verdict }, trial, parts.quarantine);
+  learn(exchange, { upstream, trial, asked, outcome, verdict, startedMs }, parts);
+  // Afterwards, so that whoever waits for it finds the upstream well, if it is.
+  if (counted) candidates.trials.end(upstream);
   const result = resultOf(outcome, verdict);
   exchange.attempts.push({ upstream, result });
   const tunnel = outcome.kind === 'switched';
@@ -53,35 +55,6 @@ export async function attempt(
     exchange.ledger && note(exchange, exchange.ledger, asked, { outcome, verdict, upstream }, parts);
   if (noted) await noted;
   return { outcome, verdict };
-}
-
-function send(
-  exchange: Exchange,
-  asked: readonly Entry[],
-  upstream: Upstream,
-  wire: Wire,
-): Promise<AttemptOutcome> {
-  const sending = sendingOf(exchange, asked);
-  const signed = asked.some(({ call }) => call.method !== undefined && isRawTransaction(call.method));
-  return signed && sending.repeat === 'always'
-    ? sendSigned(exchange, asked, sending, { upstream, wire })
-    : forward(exchange, sending, upstream, wire);
-}
-
-/**
- * A kept connection that closes may have delivered a signed transaction before: what is said to it when it is
- * sent once more is read with that in mind.
- */
-async function sendSigned(
-  exchange: Exchange,
-  asked: readonly Entry[],
-  sending: Sending,
-  { upstream, wire }: { readonly upstream: Upstream; readonly wire: Wire },
-): Promise<AttemptOutcome> {
-  const outcome = await forward(exchange, { ...sending, repeat: 'unsent' }, upstream, wire);
-  if (outcome.kind !== 'broken' || !outcome.stale) return outcome;
-  for (const entry of asked) entry.uncertain = true;
-  return forward(exchange, sending, upstream, wire);
 }
 
 function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]): Sending {
@@ -115,23 +88,6 @@ function askedOf(
 function finalIfTaken(verdict: Verdict, { body }: Exchange): Verdict {
   const gone = body.kind === 'piped' && body.taken && verdict.next === 'another';
   return gone ? { ...verdict, next: 'stop' } : verdict;
-}
-
-function learn(
-  upstream: Upstream,
-  { outcome, verdict }: Attempted,
-  trial: boolean,
-  quarantine: Quarantine,
-): void {
-  const { blames } = verdict;
-  if (blames.length > 0) upstream.failures += 1;
-  for (const blame of blames) quarantine.punish(upstream, blame);
-  // One that only lacks a method is well.
-  const spoke = outcome.kind === 'answered' || outcome.kind === 'switched';
-  if (spoke && blames.every(({ method }) => method !== undefined)) {
-    quarantine.succeeded(upstream);
-    if (trial) quarantine.release(upstream, 'trial');
-  }
 }
 
 function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptResult {
@@ -192,10 +148,4 @@ function rememberHeight(
   if (calls.length !== 1 || entry?.call.method !== 'eth_blockNumber' || upstream.hasLeft) return;
   const [verdict] = calls;
   if (verdict?.kind === 'settle' && !verdict.isError) learnHeight(upstream, text, verdict.answer);
-}
-
-function endTrial(upstream: Upstream, trials: Map<Upstream, number>): void {
-  const left = (trials.get(upstream) ?? 1) - 1;
-  if (left > 0) trials.set(upstream, left);
-  else trials.delete(upstream);
 }

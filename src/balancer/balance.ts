@@ -1,13 +1,15 @@
 import type { AnswerCode } from '../errors.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
 import { attempt } from './attempt.ts';
-import { type CandidateSource, Candidates } from './candidates.ts';
+import { Candidates } from './candidates.ts';
 import { classify } from './classify.ts';
 import { conclude } from './conclude.ts';
 import type { Exchange } from './exchange.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { receiveBody } from './receive.ts';
+import { toTell } from './tell.ts';
+import type { WaitEnd } from './trials.ts';
+import { CallsWillingness } from './willingness.ts';
 
 /**
  * The life of a request: classified, forwarded to one candidate after the other, judged, answered. `refusal` is
@@ -29,27 +31,32 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
   if (refusal) return { kind: 'refuse', code: refusal };
 
   const { ledger } = exchange;
-  const candidates = new Candidates(parts.candidates);
+  const candidates = new Candidates(parts.candidates, { countsTrials: exchange.body.kind === 'kept' });
+  const willingness = new CallsWillingness(ledger, parts);
   let last: LastAnswer | undefined;
   while (exchange.attempts.length < parts.limits.maxAttempts && !ledger?.done) {
-    const candidate = candidates.next((upstream) => mayAsk(exchange, upstream, parts));
-    if (!candidate) break;
-    last?.answered.stream?.cancel();
+    const candidate = candidates.next(willingness);
+    if (candidate === 'wait') {
+      const end = await waitForTrial(exchange, parts);
+      if (end === 'look-again') continue;
+      if (end === 'client-left') return { kind: 'client-left' };
+    }
+    if (!candidate || candidate === 'wait') break;
     const { upstream } = candidate;
-    const asked = ledger?.openFor((entry) => mayGo(entry, upstream, parts)) ?? [];
+    const asked = willingness.callsFor(upstream);
     const { outcome, verdict } = await attempt(exchange, asked, candidate, parts);
     if (outcome.kind === 'client-left') return outcome;
     if (outcome.kind === 'out-of-time') return outOfTime(ledger);
     if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
     if (outcome.kind === 'switched') return { kind: 'tunnel', switched: outcome, upstream };
-    if (outcome.kind === 'answered' && asked.length === 0 && ledger?.entries.length) {
-      // To notifications only: it answers none of the other items.
-      outcome.stream?.cancel();
-      last = undefined;
-    } else if (outcome.kind === 'answered') {
-      if (verdict.next === 'deliver' && !verdict.rpc) return { kind: 'deliver', answered: outcome, upstream };
-      last = { answered: outcome, upstream, blamed: verdict.blames.length > 0 };
-    } else last = undefined;
+    if (
+      outcome.kind === 'answered' &&
+      verdict.next === 'deliver' &&
+      !verdict.rpc &&
+      answersCalls(ledger, asked)
+    )
+      return { kind: 'deliver', answered: outcome, upstream };
+    last = toTell(exchange, last, answersCalls(ledger, asked) && { outcome, verdict, upstream });
     if (verdict.next !== 'another' && (!ledger || ledger.done)) break;
     if (isOutOfTime(exchange, parts)) {
       last?.answered.stream?.cancel();
@@ -59,29 +66,21 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
   return ledger?.entries.length ? { kind: 'ledger', ledger, last } : { kind: 'failed', last };
 }
 
+/** Whether an attempt's answer can be one to the client: one to notifications only answers none of the other items. */
+function answersCalls(ledger: Ledger | undefined, asked: readonly Entry[]): boolean {
+  return asked.length > 0 || !ledger?.entries.length;
+}
+
+/** All that may be tried are being tried by other requests: waits for one of them. */
+function waitForTrial(exchange: Exchange, { clock, limits, candidates }: BalancerParts): Promise<WaitEnd> {
+  exchange.waitEndMs ??= Math.min(clock.monotonicMs() + limits.maxQueueWaitMs, exchange.deadlineMs);
+  return candidates.trials.wait(exchange, exchange.waitEndMs);
+}
+
 /** Why no new request is taken at the moment. Asked late, so that JSON-RPC gets an answer of its kind. */
 function notNow({ draining, overloaded }: BalancerParts): AnswerCode | undefined {
   if (draining()) return 'SHUTTING_DOWN';
   return overloaded() ? 'OVERLOADED' : undefined;
-}
-
-/** Whether an upstream may be asked for anything that is still open. */
-function mayAsk({ ledger }: Exchange, upstream: Upstream, parts: BalancerParts): boolean {
-  // Notifications go anywhere.
-  if (!ledger?.hasOpen) return true;
-  return ledger.entries.some((entry) => entry.state === 'open' && mayGo(entry, upstream, parts));
-}
-
-function mayGo({ home, call }: Entry, upstream: Upstream, parts: BalancerParts): boolean {
-  const { quarantine, candidates } = parts;
-  if (home && (home !== upstream || isOutAlone(home, candidates))) return false;
-  return call.method === undefined || quarantine.methodSentence(upstream, call.method) === undefined;
-}
-
-/** Whether an upstream is out while others are not: then it is not tried for a filter's sake either. */
-function isOutAlone(upstream: Upstream, { availability }: CandidateSource): boolean {
-  if (availability.standing(upstream).state === 'usable') return false;
-  return availability.usable('primary').length + availability.usable('fallback').length > 0;
 }
 
 /** What upstreams have said to some calls of a batch is worth more than one refusal of all. */

@@ -2,9 +2,7 @@ import type { Tier } from '../events.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-
-/** Trials of one quarantined upstream that may be under way at once. */
-const MAX_TRIALS = 4;
+import type { Trials } from './trials.ts';
 
 const NOBODY: readonly Upstream[] = [];
 
@@ -18,75 +16,102 @@ export interface Candidate {
 export interface CandidateSource {
   readonly availability: Availability;
   readonly strategies: Readonly<Record<Tier, Strategy>>;
-  /** Trials under way, by upstream. */
-  readonly trials: Map<Upstream, number>;
+  readonly trials: Trials;
 }
+
+/** Whom a request may ask. */
+export interface Willingness {
+  gladly(upstream: Upstream): boolean;
+  /** When nobody is left who is asked gladly. */
+  reluctantly(upstream: Upstream): boolean;
+}
+
+type Group = Tier | 'not-begun';
 
 /**
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
- * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others, and when
- * nothing usable is left those out for a reason that may have passed.
+ * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others; then those
+ * that are asked reluctantly, in the same order; and when nothing usable is left one of those out for a reason
+ * that may have passed, and those that are in question.
  */
 export class Candidates {
   readonly #source: CandidateSource;
+  /** Its trials count: an upload that takes its time would keep others from trying. */
+  readonly #countsTrials: boolean;
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
-  #stage: Tier | 'not-begun' | 'last-resort' = 'not-begun';
+  #group: Group = 'not-begun';
+  #way: 'gladly' | 'reluctantly' = 'gladly';
   /** Those of the tier that lag: their turn comes after the order. */
   #lagging: readonly Upstream[] = NOBODY;
-  #waiting: Upstream[] = [];
+  #hadTrial = false;
 
-  constructor(source: CandidateSource) {
+  constructor(source: CandidateSource, { countsTrials = true }: { readonly countsTrials?: boolean } = {}) {
     this.#source = source;
+    this.#countsTrials = countsTrials;
   }
 
-  /** The next one of which `accepts` is true; the others are passed over. */
-  next(accepts: (upstream: Upstream) => boolean): Candidate | undefined {
-    if (this.#stage !== 'last-resort') {
-      const upstream = this.#nextUsable(accepts);
-      if (upstream) return this.#take(upstream, false);
-      this.#stage = 'last-resort';
-      this.#waiting = this.#source.availability.lastResort();
-    }
-    return this.#nextOfLastResort(accepts);
+  /** The next one; `wait` when there may be one later: all that may be tried are being tried by others. */
+  next(willingness: Willingness): Candidate | 'wait' | undefined {
+    const usable = this.#nextUsable(willingness);
+    return usable ? this.#take(usable, false) : this.#nextTrial(willingness);
   }
 
-  #nextOfLastResort(accepts: (upstream: Upstream) => boolean): Candidate | undefined {
-    const { availability, trials } = this.#source;
-    const mayTry = new Set(availability.lastResort());
-    for (const upstream of this.#waiting) {
-      if (upstream.hasLeft || this.#tried.includes(upstream) || !accepts(upstream)) continue;
-      // Asked again at this moment: it may be well meanwhile, or have asked to be left alone.
-      const usable = availability.standing(upstream).state === 'usable';
-      if (usable) return this.#take(upstream, false);
-      if (mayTry.has(upstream) && (trials.get(upstream) ?? 0) < MAX_TRIALS) return this.#take(upstream, true);
-    }
-    return undefined;
-  }
-
-  #nextUsable(accepts: (upstream: Upstream) => boolean): Upstream | undefined {
+  #nextUsable(willingness: Willingness): Upstream | undefined {
     for (;;) {
       const upstream = this.#order?.next();
-      if (!upstream) {
-        if (!this.#nextGroup()) return undefined;
-      } else if (this.#source.availability.isUsable(upstream) && accepts(upstream)) {
+      if (upstream) {
         // Asked again at this moment: another request may have found it sick meanwhile.
-        return upstream;
+        if (this.#source.availability.isUsable(upstream) && this.#accepts(upstream, willingness))
+          return upstream;
+      } else if (!this.#nextGroup()) {
+        if (!this.#someAreLeft(willingness)) return undefined;
+        this.#way = 'reluctantly';
+        this.#group = 'not-begun';
       }
     }
   }
 
+  #accepts(upstream: Upstream, willingness: Willingness): boolean {
+    return !this.#tried.includes(upstream) && willingness[this.#way](upstream);
+  }
+
+  /** Whether somebody was passed over, or is usable who was not when their turn came. */
+  #someAreLeft({ reluctantly }: Willingness): boolean {
+    const { availability } = this.#source;
+    const isLeft = (upstream: Upstream) =>
+      !this.#tried.includes(upstream) && availability.isUsable(upstream) && reluctantly(upstream);
+    return availability.usable('primary').some(isLeft) || availability.usable('fallback').some(isLeft);
+  }
+
+  #nextTrial({ reluctantly }: Willingness): Candidate | 'wait' | undefined {
+    const { availability, trials } = this.#source;
+    let isFull = false;
+    for (const upstream of availability.lastResort()) {
+      if (this.#tried.includes(upstream) || !reluctantly(upstream)) continue;
+      // In a total outage each request costs one call: only who may yet turn out to be well is asked besides.
+      const inQuestion = availability.isInQuestion(upstream);
+      if (this.#hadTrial && !inQuestion) continue;
+      if (!this.#countsTrials || !trials.isFull(upstream)) {
+        this.#hadTrial ||= !inQuestion;
+        return this.#take(upstream, true);
+      }
+      isFull = true;
+    }
+    return isFull ? 'wait' : undefined;
+  }
+
   #nextGroup(): boolean {
     const { availability } = this.#source;
-    const tier = this.#stage === 'fallback' ? 'fallback' : 'primary';
+    const tier = this.#group === 'fallback' ? 'fallback' : 'primary';
     if (this.#lagging.length > 0) {
       this.#begin(tier, this.#lagging);
       this.#lagging = NOBODY;
       return true;
     }
-    if (this.#stage === 'fallback') return false;
-    const next = this.#stage === 'not-begun' ? 'primary' : 'fallback';
-    this.#stage = next;
+    if (this.#group === 'fallback') return false;
+    const next = this.#group === 'not-begun' ? 'primary' : 'fallback';
+    this.#group = next;
     this.#lagging = availability.lagging(next);
     this.#begin(next, availability.inStep(next));
     return true;

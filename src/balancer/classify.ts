@@ -1,6 +1,6 @@
 import type { AnswerCode } from '../errors.ts';
 import { parseRpcRequest, type RpcCall } from '../rpc/message.ts';
-import { repeatability } from '../rpc/methods.ts';
+import { mayRepeat } from '../rpc/methods.ts';
 import type { Exchange } from './exchange.ts';
 import { Ledger, type Placement } from './ledger.ts';
 
@@ -38,8 +38,4 @@ export function classify(exchange: Exchange, { maxBatch, place }: ClassifySettin
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
   exchange.ledger = new Ledger(rpc, body.bytes, (call) => place(call, body.bytes));
   return undefined;
-}
-
-function mayRepeat({ method, ambiguous }: RpcCall): boolean {
-  return !ambiguous && (method === undefined || repeatability(method) === 'always');
 }

@@ -3,6 +3,7 @@ import { type RequestResult, SWITCHED } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { compose } from './compose.ts';
 import type { Exchange } from './exchange.ts';
+import { suspect } from './learn.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Answered } from './outcome.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
@@ -84,8 +85,9 @@ function concludeLedger(
     });
     return pass(exchange, composed, parts, failed ? 'failed' : 'answered');
   }
-  // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told.
-  if (last && !last.blamed && last.answered.status > 299) return pass(exchange, last, parts, 'failed');
+  // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told. A redirect
+  // is nothing that a JSON-RPC client can make use of.
+  if (last && !last.blamed && last.answered.status > 399) return pass(exchange, last, parts, 'failed');
   last?.answered.stream?.cancel();
   for (const entry of ledger.entries) entry.ownCode = missingCode(exchange, entry, parts);
   return refuseWith(exchange, commonCode(ledger) ?? failureCode(exchange, parts), parts);
@@ -107,7 +109,8 @@ function missingCode(exchange: Exchange, entry: Entry, parts: BalancerParts): An
   if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   const { method } = call;
   const banned = (upstream: Upstream) =>
-    method !== undefined && parts.quarantine.methodSentence(upstream, method);
+    method !== undefined &&
+    parts.quarantine.methodSentence(upstream, method)?.reason === 'method-unsupported';
   if (parts.registry.all.every(banned)) return 'METHOD_NOT_SUPPORTED';
   return failureCode(exchange, parts);
 }
@@ -135,7 +138,7 @@ function pass(
   const delivered = deliver(exchange, answered, names, parts.clock);
   if (typeof delivered !== 'string') {
     return delivered.then((result) => {
-      if (result === 'cut') blameCut(upstream, parts);
+      if (result === 'cut') blameCut(exchange, upstream, parts);
       const said = result === 'answered' ? (asResult ?? result) : result;
       announce(exchange, { result: said, status: answered.status, upstream }, parts);
     });
@@ -145,9 +148,9 @@ function pass(
 }
 
 /** An answer that broke off after its first byte. */
-function blameCut(upstream: Upstream, { quarantine }: BalancerParts): void {
+function blameCut(exchange: Exchange, upstream: Upstream, parts: BalancerParts): void {
   upstream.failures += 1;
-  quarantine.punish(upstream, { reason: 'cut' });
+  suspect(exchange, upstream, { reason: 'cut' }, parts);
 }
 
 function refuseWith(exchange: Exchange, code: AnswerCode, parts: BalancerParts): undefined {
@@ -193,8 +196,7 @@ function announce(
     status: status ?? (response.headersSent ? response.statusCode : 0),
     code,
     upstream,
-    primariesOut:
-      upstream?.tier === 'fallback' && parts.candidates.availability.usable('primary').length === 0,
+    primariesOut: upstream?.tier === 'fallback' && parts.candidates.availability.isOut('primary'),
     attempts: attempts.length,
     durationMs: parts.clock.monotonicMs() - startedMs,
   });

@@ -65,6 +65,10 @@ export class Exchange {
   ledger: Ledger | undefined;
   repeat: Repeatability = 'unsent';
   readonly attempts: AttemptRecord[] = [];
+  /** It has failed at an upstream in a way that it may have caused itself. */
+  hasSuspect = false;
+  /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
+  waitEndMs: number | undefined;
   #left = false;
   #underWay: EndsWithClient | undefined;
 

@@ -1,4 +1,10 @@
-import { actions, classifyRpcError, classifyRpcResult, type RpcErrorClass } from '../rpc/errors.ts';
+import {
+  actions,
+  classifyRpcError,
+  classifyRpcResult,
+  type RpcErrorClass,
+  type RpcErrorVerdict,
+} from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
@@ -10,8 +16,6 @@ import type { Answered } from './outcome.ts';
 export interface AskedCall {
   readonly call: RpcCall;
   readonly repeat: Repeatability;
-  /** Upstreams that have given an error to it whose meaning is not known. */
-  readonly unknownErrors: number;
 }
 
 /** What an attempt means for one call. */
@@ -27,7 +31,6 @@ export type CallVerdict =
       readonly kind: 'open';
       /** Tells the client something, should nobody do better. */
       readonly error: RpcAnswer | undefined;
-      readonly unknown: boolean;
       readonly rateLimited: boolean;
       /** It may have been done. */
       readonly uncertain: boolean;
@@ -109,12 +112,13 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
   const match = matchAnswers(text, request);
   if (match.kind === 'none') return undefined;
   const blames: Blame[] = [];
+  const oneByOne = match.kind === 'each';
   const calls = asked.calls.map((askedCall, index) => {
     const answer = match.kind === 'each' ? match.answers[index] : match.answer;
     if (!answer) return openCall({ uncertain: false });
-    return judgeCall({ text, answer, httpStatus: answered.status, rest: asked.rest }, askedCall, blames);
+    const found = { text, answer, httpStatus: answered.status, rest: asked.rest, ofBatch: !oneByOne };
+    return judgeCall(found, askedCall, blames);
   });
-  const oneByOne = match.kind === 'each';
   return { calls, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
 
@@ -134,7 +138,7 @@ export function openCall(facts: {
   readonly rateLimited?: boolean;
 }): CallVerdict {
   const { uncertain, rateLimited = false } = facts;
-  return { kind: 'open', error: undefined, unknown: false, rateLimited, uncertain };
+  return { kind: 'open', error: undefined, rateLimited, uncertain };
 }
 
 interface Found {
@@ -142,6 +146,8 @@ interface Found {
   readonly answer: RpcAnswer;
   readonly httpStatus: number;
   readonly rest: Rest | undefined;
+  /** The one error for a whole batch, or what looks like it: it says little of a single call. */
+  readonly ofBatch: boolean;
 }
 
 function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict {
@@ -150,25 +156,41 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
   if (!isError(text, answer)) {
     if (!isTimedOutTrace(found, method) || asked.repeat === 'unsent')
       return { kind: 'settle', answer, isError: false };
-    return { kind: 'open', error: answer, unknown: false, rateLimited: false, uncertain: false };
+    return { kind: 'open', error: answer, rateLimited: false, uncertain: false };
   }
-  const { class: errorClass, rest = found.rest } = classifyRpcError(factsOf(found, method));
-  const { next, blame, banMethod } = actions[errorClass];
-  if (blame !== undefined) addBlame(blames, { reason: blame, method: banMethod ? method : undefined, rest });
+  const verdict = classifyRpcError(factsOf(found, method));
+  const { class: errorClass } = verdict;
+  const next = actions[errorClass].next || found.ofBatch;
+  const blame = blameOf(verdict, found, method);
+  if (blame) addBlame(blames, blame);
   if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
   if (errorClass === 'raw-tx-nonce') return { kind: 'nonce', answer, isError: true };
-  const unknown = errorClass === 'unknown';
   // 503 with Retry-After says so, too.
   const undone = UNDONE.has(errorClass) || (found.httpStatus === 503 && found.rest !== undefined);
-  const mayGoOn = next && (asked.repeat === 'always' || undone) && !(unknown && asked.unknownErrors > 0);
+  const mayGoOn = next && (asked.repeat === 'always' || undone);
   if (!mayGoOn)
     return ABOUT_UPSTREAM.has(errorClass) ? { kind: 'lost' } : { kind: 'settle', answer, isError: true };
   return {
     kind: 'open',
     error: ABOUT_UPSTREAM.has(errorClass) ? undefined : answer,
-    unknown,
     rateLimited: errorClass === 'throttled',
     uncertain: DOUBTFUL.has(errorClass) && !undone,
+  };
+}
+
+function blameOf(
+  { class: errorClass, rest, byStatus }: RpcErrorVerdict,
+  found: Found,
+  method: string | undefined,
+): Blame | undefined {
+  const { blame: reason, banMethod } = actions[errorClass];
+  if (reason === undefined || (banMethod && found.ofBatch)) return undefined;
+  return {
+    reason,
+    method: banMethod ? method : undefined,
+    rest: rest ?? found.rest,
+    // A status that is said to speak of the key, with an error that doesn't, may as well speak of the call.
+    ...(reason === 'auth' && byStatus ? { weak: true } : {}),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { FailureReason } from '../events.ts';
+import { readBareError } from '../rpc/bare-error.ts';
+import { actions } from '../rpc/errors.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { parseRetryAfter } from '../upstreams/retry-after.ts';
@@ -49,8 +51,8 @@ const DELIVER: Verdict = { next: 'deliver', blames: [] };
 const STOP: Verdict = { next: 'stop', blames: [] };
 const NO_TEXT = Buffer.alloc(0);
 
-/** Statuses that speak of the client's own mistake, whoever is asked. */
-const CLIENT_MISTAKES: ReadonlySet<number> = new Set([400, 411, 413, 414, 417, 422, 431]);
+/** With these a gateway says that it did not pass a request on. */
+const GATEWAY_REFUSALS: ReadonlySet<number> = new Set([401, 402, 403, 429]);
 
 /** Judges how an attempt ended. Pure: the same outcome and the same request give the same verdict. */
 export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
@@ -79,12 +81,8 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
 function judgeStatus(answered: Answered, asked: Asked): Verdict {
   const { status } = answered;
   if (asked.retryStatus.has(status)) return refused(answered, asked);
-  return asked.upgrade && !refusesUpgrade(status) ? { next: 'another', blames: [] } : DELIVER;
-}
-
-/** Whether it is the client that is refused, whoever is asked. Else the upstream can't do it, which is no fault. */
-function refusesUpgrade(status: number): boolean {
-  return status >= 300 && status <= 499 && status !== 429;
+  // Another one may speak the protocol, or take what this one refuses. It is no fault.
+  return asked.upgrade ? { next: 'another', blames: [] } : DELIVER;
 }
 
 /** An answer to a JSON-RPC request: first by the JSON-RPC answer in it, then by its status. */
@@ -99,16 +97,35 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
     if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
   }
   if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered))) return DELIVER;
+  // Without a version it may be an order, and this what became of it.
+  if (succeeded && !rpc.partial && rpc.calls.some(({ call }) => call.versionStart < 0)) return DELIVER;
+  const bare = stream || status < 400 ? undefined : bareBlame(answered, asked);
+  if (bare) return undone(bare, asked);
   if (asked.retryStatus.has(status)) return refused(answered, asked);
   if (status === 401 || status === 403) return undone({ reason: 'auth' }, asked);
   if (status === 402) return undone({ reason: 'plan' }, asked);
   const noAnswer = failed('not-an-answer', asked);
   // Of a call that can be read in two ways the upstream may have read another id.
   if (succeeded && !rpc.calls.some(({ call }) => call.ambiguous)) return noAnswer;
-  if (CLIENT_MISTAKES.has(status) && !rpc.partial) return DELIVER;
-  // A redirect, an unknown path, a method that is not allowed: no answer, but perhaps the client's doing, so
-  // that blaming the upstream would let any client empty the pool.
+  // A page of some other server ("The plain HTTP request was sent to HTTPS port").
+  if (status === 400 && startsLikeMarkup(answered.body)) return noAnswer;
+  // A redirect, an unknown path, a body that is refused: no answer, but perhaps the client's doing, so that
+  // blaming the upstream would let any client empty the pool. Another one may be of another mind.
   return { ...noAnswer, blames: [] };
+}
+
+/** What a gateway's own words say in place of a JSON-RPC answer, where they speak of a limit, a plan or a key. */
+function bareBlame(answered: Answered, asked: Asked): Blame | undefined {
+  const { status, headers, body } = answered;
+  if (!GATEWAY_REFUSALS.has(status) || headers.contentEncoding !== '') return undefined;
+  const verdict = readBareError(body, status);
+  const reason = verdict && actions[verdict.class].blame;
+  if (reason !== 'rate-limited' && reason !== 'plan' && reason !== 'auth') return undefined;
+  return { reason, rest: verdict?.rest ?? restOf(answered, asked) };
+}
+
+function startsLikeMarkup(body: Buffer): boolean {
+  return /^\s*</.test(body.toString('latin1', 0, 64));
 }
 
 /** A status of RETRY_STATUS. 429, and 503 with Retry-After, say that nothing was done. */

@@ -1,7 +1,7 @@
 import type { AnswerCode } from '../errors.ts';
 import { hasSameBytes } from '../rpc/matching.ts';
 import type { RpcAnswer, RpcCall, RpcRequest } from '../rpc/message.ts';
-import { type Repeatability, repeatability } from '../rpc/methods.ts';
+import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CallVerdict, RpcJudgement } from './judge-rpc.ts';
 import type { Answered } from './outcome.ts';
@@ -30,10 +30,6 @@ export interface Entry {
   answer: Item | undefined;
   /** The first error that tells the client something, should nobody do better. */
   firstError: Item | undefined;
-  /** Upstreams that gave an error whose meaning is not known. */
-  unknownErrors: number;
-  /** It was sent and no answer came: it may have been done. */
-  uncertain: boolean;
   /** Attempts that were refused for a rate limit, and all of them. */
   rateLimits: number;
   attempts: number;
@@ -159,9 +155,7 @@ export class Ledger {
     entry.attempts += 1;
     switch (verdict.kind) {
       case 'open':
-        entry.uncertain ||= verdict.uncertain;
         if (verdict.rateLimited) entry.rateLimits += 1;
-        if (verdict.unknown) entry.unknownErrors += 1;
         if (verdict.error) entry.firstError ??= this.#item(entry, verdict.error, text, source);
         break;
       case 'lost':
@@ -179,13 +173,11 @@ export class Ledger {
     const own = placement.kind === 'own-error' ? ownRpcError(placement.code, this.idOf(call)) : undefined;
     return {
       call,
-      repeat: call.method !== undefined && !call.ambiguous ? repeatability(call.method) : 'unsent',
+      repeat: mayRepeat(call) ? 'always' : 'unsent',
       home: placement.kind === 'home' ? placement.upstream : undefined,
       state: own ? 'answered' : 'open',
       answer: own && { bytes: own, upstream: undefined, answered: undefined, verbatim: false, status: 200 },
       firstError: undefined,
-      unknownErrors: 0,
-      uncertain: false,
       rateLimits: 0,
       attempts: 0,
       ownCode: placement.kind === 'own-error' ? placement.code : undefined,

@@ -4,6 +4,7 @@ import type { Announcer } from '../events.ts';
 import type { FilterHomes } from '../rpc/filters.ts';
 import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Registry } from '../upstreams/registry.ts';
+import type { Suspects } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
 import type { ClassifySettings } from './classify.ts';
@@ -24,10 +25,15 @@ export interface BalancerParts {
   readonly clock: Clock;
   readonly announcer: Announcer;
   readonly quarantine: Quarantine;
+  readonly suspects: Suspects;
   readonly registry: Registry;
   readonly candidates: CandidateSource;
   readonly wire: Wire;
-  readonly limits: BodyLimits & { readonly maxAttempts: number };
+  readonly limits: BodyLimits & {
+    readonly maxAttempts: number;
+    /** How long a request may wait for an upstream when all that may be tried are being tried. */
+    readonly maxQueueWaitMs: number;
+  };
   readonly classify: ClassifySettings;
   readonly filters: FilterHomes<Upstream>;
   readonly tunnels: Tunnels;

@@ -8,8 +8,8 @@ import { firstParameter } from './place.ts';
 
 /**
  * A signed transaction can land only once. "Already known" therefore means success, and so does "nonce too
- * low" when it is this very transaction that used the nonce: an earlier attempt may have got through although
- * its answer was lost. `isKnown` asks the upstream for a hash.
+ * low" when it is this very transaction that used the nonce, whoever sent it first: an earlier attempt whose
+ * answer was lost, or another client. `isKnown` asks the upstream for a hash.
  */
 export async function settleTransactions(
   {
@@ -27,7 +27,7 @@ export async function settleTransactions(
 ): Promise<void> {
   for (const [index, entry] of asked.entries()) {
     const verdict = judgement.calls[index];
-    if (verdict?.kind !== 'known' && !(verdict?.kind === 'nonce' && entry.uncertain)) continue;
+    if (verdict?.kind !== 'known' && verdict?.kind !== 'nonce') continue;
     const { method } = entry.call;
     if (method === undefined || !answersTransactionHash(method)) continue;
     const hash = rawTransactionHash(firstParameter(entry.call, ledger.body));

@@ -24,7 +24,7 @@ export async function tunnel(
   const { socket } = switched;
   const client = upgrade.takeSocket();
   upstream.inFlight += 1;
-  const primariesOut = upstream.tier === 'fallback' && candidates.availability.usable('primary').length === 0;
+  const primariesOut = upstream.tier === 'fallback' && candidates.availability.isOut('primary');
   announcer.announce({ type: 'tunnel-opened', id: exchange.id, upstream, primariesOut });
   try {
     client.write(headOf(exchange, switched, upstream.name), 'latin1');

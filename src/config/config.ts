@@ -32,6 +32,7 @@ export interface Config {
   readonly attemptTimeoutMs: number;
   readonly connectTimeoutMs: number;
   /** Infinity when there is no limit. */
+  readonly maxQueueWaitMs: number;
   readonly maxAttempts: number;
   readonly retryStatus: ReadonlySet<number>;
   readonly maxBodyBytes: number;

@@ -127,6 +127,11 @@ export const schema = z.object({
     default: '429,500,502,503,504',
     doc: 'Statuses that move on to the next upstream (a 500 that holds a JSON-RPC answer is judged by that answer).',
   }),
+  maxQueueWaitMs: setting(duration('0s'), {
+    name: 'MAX_QUEUE_WAIT',
+    default: '1s',
+    doc: 'How long a request may wait for an upstream while none is usable and others are trying those that are out.',
+  }),
   maxBodyBytes: setting(size(1_024 * GB), {
     name: 'MAX_BODY',
     default: '50mb',

@@ -95,7 +95,7 @@ class Lookout {
         break;
       case 'upstream-quarantined':
         this.#outages.note(event);
-        if (CREDENTIAL_REASONS.has(event.reason)) this.#credentialTrouble(event);
+        if (CREDENTIAL_REASONS.has(event.reason) && !event.inQuestion) this.#credentialTrouble(event);
         break;
       case 'upstream-down':
         this.#outages.note(event);

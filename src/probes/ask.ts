@@ -3,7 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { systemClock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { addressOf, problemOf } from './connection.ts';
+import { addressOf, codeOf, problemOf } from './connection.ts';
 
 /** An HTTP request of our own to one upstream: what the probes that speak HTTP share. */
 export interface Question {
@@ -18,13 +18,16 @@ export type Heard =
   | {
       readonly kind: 'answer';
       readonly status: number;
+      /** The value of its Retry-After line. */
+      readonly retryAfter: string | undefined;
       /** What was read of it. */
       readonly body: Buffer;
       readonly ending: 'whole' | 'too-large' | 'unfinished' | 'cut';
     }
   /** Not even a status within the time. */
   | { readonly kind: 'silence' }
-  | { readonly kind: 'failed'; readonly problem: string };
+  /** `code` is the system's or the parser's, where there is one. */
+  | { readonly kind: 'failed'; readonly problem: string; readonly code: string | undefined };
 
 /** The causes of a quarantine that an HTTP answer shows to be gone. */
 export const PROVED_BY_ANSWER: ReadonlySet<FailureReason> = new Set<FailureReason>([
@@ -65,7 +68,7 @@ export function askUncounted(upstream: Upstream, question: Question, timeoutMs: 
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
-      resolve({ kind: 'failed', problem: problemOf(error) });
+      resolve({ kind: 'failed', problem: problemOf(error), code: codeOf(error) });
     }
   });
 }
@@ -100,15 +103,22 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
     resolve(heard);
   };
   const answered = (ending: 'whole' | 'too-large' | 'unfinished' | 'cut') =>
-    finish({ kind: 'answer', status: response?.statusCode ?? 0, body: Buffer.concat(chunks), ending });
+    finish({
+      kind: 'answer',
+      status: response?.statusCode ?? 0,
+      retryAfter: response?.headers['retry-after'],
+      body: Buffer.concat(chunks),
+      ending,
+    });
   const cancelDeadline = systemClock.after(timeoutMs, () =>
     response ? answered('unfinished') : finish({ kind: 'silence' }),
   );
-  request.on('error', (error) => finish({ kind: 'failed', problem: problemOf(error) }));
+  request.on('error', (error) => finish({ kind: 'failed', problem: problemOf(error), code: codeOf(error) }));
   // An answer that node:http takes no notice of, such as an unasked 101, ends like this. A good one too,
   // but perhaps before its body was read: that is for the response to say.
   request.on('close', () => {
-    if (!response) finish({ kind: 'failed', problem: 'connection closed without an answer' });
+    if (!response)
+      finish({ kind: 'failed', problem: 'connection closed without an answer', code: undefined });
   });
   request.on('response', (incoming) => {
     response = incoming;

@@ -20,10 +20,16 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'network not reachable',
 };
 
+/** An error's code, where it has one. */
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined;
+}
+
 /** What a connection error means, from its code alone: messages can quote what was asked for. */
 export function problemOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (typeof code !== 'string' || !/^[A-Z][A-Z0-9_]*$/.test(code)) return 'connection failed';
+  const code = codeOf(error);
+  if (code === undefined) return 'connection failed';
   if (code.startsWith('HPE_')) return `not valid HTTP (${code})`;
   return `${WORDS[code] ?? 'connection failed'} (${code})`;
 }

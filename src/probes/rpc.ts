@@ -1,11 +1,11 @@
 import { systemClock } from '../clock.ts';
-import { classifyRpcError, classifyRpcStatus, type RpcErrorClass } from '../rpc/errors.ts';
+import { classifyRpcStatus, type RpcErrorClass } from '../rpc/errors.ts';
 import { parseHeight, parseQuantity } from '../rpc/quantity.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { ask, type Heard, PROVED_BY_ANSWER } from './ask.ts';
 import type { Findings, Probe, ProbeResult } from './probe.ts';
+import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
-const ID = 1;
 /** These refuse the question for what we have used up, and say nothing against the upstream's health. */
 const LIMITS: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>(['throttled', 'plan']);
 
@@ -66,18 +66,8 @@ async function askFor(
   upstream: Upstream,
   { endMs, timeoutMs }: { readonly endMs: number; readonly timeoutMs: number },
 ): Promise<Reply> {
-  const question = {
-    method: 'POST',
-    target: upstream.targetOf({ path: '/', query: undefined }),
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: ID, method, params: [] }),
-  } as const;
   const leftMs = Math.max(0, endMs - systemClock.monotonicMs());
-  return read(await ask(upstream, question, leftMs), method, timeoutMs);
+  return read(await ask(upstream, rpcQuestion(upstream, method), leftMs), method, timeoutMs);
 }
 
 function read(heard: Heard, method: string, timeoutMs: number): Reply {
@@ -96,28 +86,10 @@ function read(heard: Heard, method: string, timeoutMs: number): Reply {
   return none(`${method}: ${ending === 'too-large' ? 'far too long an answer' : 'no JSON-RPC answer'}`);
 }
 
-/** The JSON-RPC answer to our one question; nodes that make no sense of it leave the id of an error null. */
-function messageIn(body: Buffer): { readonly result?: unknown; readonly error?: object } | undefined {
-  let message: unknown;
-  try {
-    message = JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  if (typeof message !== 'object' || message === null) return undefined;
-  const id = 'id' in message ? message.id : null;
-  if ('error' in message && typeof message.error === 'object' && message.error !== null) {
-    return id === ID || id === null ? { error: message.error } : undefined;
-  }
-  return id === ID && 'result' in message ? { result: message.result } : undefined;
-}
-
 /** Of an error no more than its number and our own word for it are told: its text may quote the URL. */
 function readError(error: object, method: string, httpStatus: number): Reply {
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
-  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
-  const data = 'data' in error ? error.data : undefined;
-  const { class: meaning } = classifyRpcError({ httpStatus, code, message, data, method });
+  const { class: meaning } = classifyError(error, method, httpStatus);
   if (LIMITS.has(meaning)) return { kind: 'limited' };
   return { kind: 'none', problem: `${method}: error ${code ?? 'without a code'} (${meaning})` };
 }

@@ -19,10 +19,12 @@ export type Rest = { readonly kind: 'for'; readonly ms: number } | { readonly ki
 export interface RpcErrorVerdict {
   readonly class: RpcErrorClass;
   readonly rest?: Rest;
+  /** The HTTP status has decided: the error itself says nothing that is known. */
+  readonly byStatus?: true;
 }
 
 export interface RpcErrorAction {
-  /** Whether another upstream may be asked. For `unknown`: one other, once, if the call may be repeated. */
+  /** Whether another upstream may be asked. */
   readonly next: boolean;
   /** What the upstream is quarantined for. */
   readonly blame: FailureReason | undefined;
@@ -70,9 +72,14 @@ const TABLE = compileTable(ERROR_TABLE);
  */
 export function classifyRpcError(facts: RpcErrorFacts): RpcErrorVerdict {
   const view = viewOf(facts);
-  const found = matchRow(TABLE, view) ?? classFromStatus(facts);
+  const said = matchRow(TABLE, view);
+  const found = said ?? classFromStatus(facts);
   const rest = restOf(found, view.text, facts.data);
-  return rest === undefined ? { class: found } : { class: found, rest };
+  return {
+    class: found,
+    ...(rest === undefined ? {} : { rest }),
+    ...(said === undefined && found !== 'unknown' ? { byStatus: true } : {}),
+  };
 }
 
 /**

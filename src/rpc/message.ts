@@ -17,6 +17,8 @@ export interface RpcCall {
   readonly idEnd: number;
   readonly paramsStart: number;
   readonly paramsEnd: number;
+  /** Where the member `jsonrpc` has its value: without one it may be no JSON-RPC, but somebody's order. */
+  readonly versionStart: number;
   /**
    * Two parsers may read this call differently: a member stands twice, is written with an escape, or in
    * another case (Go's encoding/json takes `Method` for `method`). Here the last exact one counts.

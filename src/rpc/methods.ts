@@ -4,6 +4,8 @@
  * gateways. A wrong `unsent` costs a repeat; a wrong `always` may pay twice. So doubt means `unsent`.
  */
 
+import type { RpcCall } from './message.ts';
+
 /** `always`: at any time. `unsent`: only while no byte of the call has been sent. */
 export type Repeatability = 'always' | 'unsent';
 
@@ -132,6 +134,18 @@ export function repeatability(method: string): Repeatability {
   return found;
 }
 
+/**
+ * Whether a call may be repeated after it was sent. One that can be read in two ways may not; nor one that does
+ * not say that it is JSON-RPC, unless its method is known for a read.
+ */
+export function mayRepeat({ method, ambiguous, versionStart }: Call): boolean {
+  if (ambiguous) return false;
+  if (method === undefined) return true;
+  return versionStart >= 0 ? repeatability(method) === 'always' : isKnownRead(method);
+}
+
+type Call = Pick<RpcCall, 'method' | 'ambiguous' | 'versionStart'>;
+
 /** What was found out before: few methods are common, so that few are kept. */
 const KNOWN = new Map<string, Repeatability>();
 const MAX_KNOWN = 1_000;
@@ -149,4 +163,9 @@ function acts(name: string): boolean {
   if (STEERING_NAMESPACES.has(namespace)) return rest[0]?.startsWith('get') !== true;
   // Not only after the first underscore: `debug_bundler_sendBundleNow`, `send_tx`.
   return BEGINS_WITH_VERB.test(namespace) || rest.some((part) => BEGINS_WITH_VERB.test(part));
+}
+
+/** PLACEHOLDER, replaced by the words part. */
+export function isKnownRead(method: string): boolean {
+  return /^(?:eth_(?:call|get|estimate|block|chain|gas)|net_|web3_)/.test(method);
 }

@@ -12,6 +12,8 @@ export type Standing =
       readonly reason: FailureReason;
       readonly untilMs: number;
       readonly mayTry: boolean;
+      /** It is not known yet whether it or a request was to blame. */
+      readonly inQuestion: boolean;
     }
   | { readonly state: 'down'; readonly reason: DownReason }
   | { readonly state: 'draining' };
@@ -84,8 +86,20 @@ export class Availability {
     if (upstream.down) return { state: 'down', reason: upstream.down.reason };
     const sentence = this.#quarantine.sentence(upstream);
     if (!sentence) return USABLE;
-    const { reason, untilMs, mayTry } = sentence;
-    return { state: 'quarantined', reason, untilMs, mayTry };
+    const { reason, untilMs, mayTry, inQuestion = false } = sentence;
+    return { state: 'quarantined', reason, untilMs, mayTry, inQuestion };
+  }
+
+  /** Whether nobody of a tier is usable, nor will be as soon as a question is answered. */
+  isOut(tier: Tier): boolean {
+    return (
+      this.usable(tier).length === 0 && !this.#registry.tier(tier).some((each) => this.isInQuestion(each))
+    );
+  }
+
+  isInQuestion(upstream: Upstream): boolean {
+    const standing = this.standing(upstream);
+    return standing.state === 'quarantined' && standing.inQuestion;
   }
 
   /**

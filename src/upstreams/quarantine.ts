@@ -1,20 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Announcer, FailureReason, UpstreamIdentity } from '../events.ts';
 import type { Random } from '../random.ts';
-import { type Blame, fittingRestMs, growsWithRepetition, type Rest, statedRestMs } from './rest-time.ts';
-import { TwoQueue } from './two-queue.ts';
+import type { Blame, Rest } from './rest-time.ts';
+import { type Sentence, Sentences } from './sentences.ts';
 
-export type { Blame, Rest };
-
-export interface Sentence {
-  readonly reason: FailureReason;
-  /** The first moment at which it is usable again; monotonic milliseconds. */
-  readonly untilMs: number;
-  /** The cause may have passed already: when nothing is usable, a request may try it. */
-  readonly mayTry: boolean;
-  /** When it began; monotonic milliseconds. */
-  readonly sinceMs: number;
-}
+export type { Blame, Rest, Sentence };
 
 /** Whom a sentence concerns. One that has left its list is told from another that has its name by now. */
 export interface Defendant extends UpstreamIdentity {
@@ -31,15 +21,10 @@ export interface QuarantineOptions {
   readonly methodCapacity?: number;
 }
 
-interface Stored extends Sentence {
-  /** How often the time of this repeat offender was doubled. */
-  readonly doublings: number;
-  /** The last blame, also one that changed nothing else: a check that began before it proves nothing. */
-  blamedMs: number;
-}
-
-/** How long an offence is remembered after its sentence is over. */
-const MEMORY_MS = 10 * 60_000;
+/** How long an upstream is left out at most until it is known who was to blame, in `auto`. */
+const HOLD_MS = 5_000;
+/** A method that is banned everywhere is asked for all the same, this often at each upstream. */
+const METHOD_TRIAL_INTERVAL_MS = 1_000;
 /** Method names come from clients. A method with a longer name is never banned, so that memory is bounded. */
 const MAX_METHOD_LENGTH = 256;
 
@@ -50,16 +35,20 @@ const MAX_METHOD_LENGTH = 256;
  *
  * A failure while a sentence lives is a correlated reference: it may be one of many that were in flight. It
  * never shortens the sentence and doubles nothing; the sentence that ends later holds.
+ *
+ * usable -> held                 a request failed there that may have caused it (see Suspects)
+ * held -> usable                 a question of our own was answered, or the time is over
+ * usable, held -> quarantined    it was to blame for certain
+ * quarantined -> usable          its time is over, or one of `release`'s causes
  */
 export class Quarantine {
   readonly #timeToLive: 'auto' | number;
   readonly #clock: Clock;
-  readonly #random: Random;
   readonly #announcer: Announcer;
-  readonly #upstreams: TwoQueue<Stored>;
-  readonly #methods: TwoQueue<Stored>;
-  /** Rate limits without a stated time since the last success, by the upstream's name. */
-  readonly #rateLimits = new Map<string, number>();
+  readonly #upstreams: Sentences;
+  readonly #methods: Sentences;
+  /** Those in question, by the upstream's name. Not in the store: who is acquitted has done nothing. */
+  readonly #held = new Map<string, Sentence>();
   #version = 0;
   #nextReleaseMs: number | undefined = Number.POSITIVE_INFINITY;
 
@@ -67,10 +56,9 @@ export class Quarantine {
     const { clock, methodCapacity: capacity = 1_000 } = options;
     this.#timeToLive = options.timeToLive;
     this.#clock = clock;
-    this.#random = options.random;
     this.#announcer = options.announcer;
-    this.#upstreams = new TwoQueue({ clock, capacity: 64, memoryMs: MEMORY_MS });
-    this.#methods = new TwoQueue({ clock, capacity, memoryMs: MEMORY_MS });
+    this.#upstreams = new Sentences({ ...options, capacity: 64 });
+    this.#methods = new Sentences({ ...options, capacity });
   }
 
   /** Changes whenever a sentence of a whole upstream begins, moves or is ended (not when its time is over). */
@@ -86,7 +74,9 @@ export class Quarantine {
   /** When the first whole upstream comes back: monotonic milliseconds, Infinity when none is out. */
   nextReleaseMs(): number {
     if (this.#nextReleaseMs === undefined || this.#nextReleaseMs <= this.#clock.monotonicMs()) {
-      const ends = this.#upstreams.live().map(([, sentence]) => sentence.untilMs);
+      const nowMs = this.#clock.monotonicMs();
+      const sentences = [...this.#upstreams.live(), ...this.#held.values()];
+      const ends = sentences.map(({ untilMs }) => untilMs).filter((untilMs) => untilMs > nowMs);
       this.#nextReleaseMs = Math.min(...ends);
     }
     return this.#nextReleaseMs;
@@ -94,13 +84,59 @@ export class Quarantine {
 
   /** The sentence that lies on the whole upstream at this moment. */
   sentence(upstream: UpstreamIdentity): Sentence | undefined {
-    return this.#upstreams.get(upstream.name);
+    return this.#upstreams.get(upstream.name) ?? this.#hold(upstream);
   }
 
   /** The sentence that lies on one method of an upstream at this moment. */
   methodSentence(upstream: UpstreamIdentity, method: string): Sentence | undefined {
     if (this.#methods.isEmpty || method.length > MAX_METHOD_LENGTH) return undefined;
     return this.#methods.get(methodKey(upstream, method));
+  }
+
+  /**
+   * Whether a method may be asked for although it is banned there, when nobody else can answer it: a time-out
+   * may have been the call's own, and what an upstream lacks is tried once a second.
+   */
+  mayAskAnyway(upstream: UpstreamIdentity, method: string): boolean {
+    const banned = this.#methods.get(methodKey(upstream, method));
+    if (!banned || banned.reason === 'timeout') return true;
+    const lastMs = Math.max(banned.blamedMs, banned.triedMs);
+    return this.#clock.monotonicMs() - lastMs >= METHOD_TRIAL_INTERVAL_MS;
+  }
+
+  /** It is asked for such a method now. */
+  noteMethodTrial(upstream: UpstreamIdentity, method: string): void {
+    if (this.#methods.isEmpty) return;
+    const banned = this.#methods.get(methodKey(upstream, method));
+    if (banned) banned.triedMs = this.#clock.monotonicMs();
+  }
+
+  /** Leaves an upstream out until it is known whether it or a request was to blame. */
+  hold(upstream: Defendant, reason: FailureReason): void {
+    if (upstream.hasLeft || this.sentence(upstream)) return;
+    const sinceMs = this.#clock.monotonicMs();
+    const durationMs = this.#timeToLive === 'auto' ? HOLD_MS : this.#timeToLive;
+    const untilMs = sinceMs + durationMs;
+    this.#held.set(upstream.name, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
+    this.#changed();
+    const who = identity(upstream);
+    this.#announcer.announce({
+      type: 'upstream-quarantined',
+      upstream: who,
+      reason,
+      method: undefined,
+      durationMs,
+      inQuestion: true,
+    });
+  }
+
+  /**
+   * An upstream has answered a question that was asked at `askedMs` (monotonic): it is usable at once, unless
+   * it has asked to be left alone, or failed since for certain.
+   */
+  acquit(upstream: Defendant, askedMs: number): void {
+    const stored = this.#upstreams.get(upstream.name);
+    if (!stored || (stored.mayTry && stored.blamedMs <= askedMs)) this.release(upstream, 'question');
   }
 
   /**
@@ -112,8 +148,9 @@ export class Quarantine {
     const { method, reason } = blame;
     if (method === undefined) {
       if (reason === 'method-unsupported') return;
-      this.#makeRoom();
-      this.#impose(this.#upstreams, upstream.name, upstream, blame);
+      this.#upstreams.makeRoom();
+      this.#held.delete(upstream.name);
+      if (this.#impose(this.#upstreams, upstream.name, upstream, blame)) this.#changed();
     } else if (method.length <= MAX_METHOD_LENGTH) {
       this.#impose(this.#methods, methodKey(upstream, method), upstream, blame);
     }
@@ -121,15 +158,18 @@ export class Quarantine {
 
   /** An attempt succeeded: the next rate limit without a stated time is a first one again. */
   succeeded(upstream: Defendant): void {
-    if (!upstream.hasLeft) this.#rateLimits.delete(upstream.name);
+    if (!upstream.hasLeft) this.#upstreams.succeeded(upstream.name);
   }
 
   /**
    * Ends the quarantine of a whole upstream before its time. What it did stays remembered, and its banned
    * methods stay banned. False when it was not in quarantine.
    */
-  release(upstream: Defendant, by: 'trial' | 'probe' | 'operator'): boolean {
-    if (upstream.hasLeft || !this.#upstreams.expire(upstream.name)) return false;
+  release(upstream: Defendant, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
+    if (upstream.hasLeft) return false;
+    const wasHeld = this.#hold(upstream) !== undefined;
+    this.#held.delete(upstream.name);
+    if (!this.#upstreams.expire(upstream.name) && !wasHeld) return false;
     this.#changed();
     this.#announcer.announce({ type: 'upstream-released', upstream: identity(upstream), by });
     return true;
@@ -141,77 +181,43 @@ export class Quarantine {
    */
   prove(upstream: UpstreamIdentity, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
     const stored = this.#upstreams.get(upstream.name);
-    if (!stored?.mayTry || !reasons.has(stored.reason) || stored.blamedMs > checkStartedMs) return false;
+    const sentence = stored ?? this.#hold(upstream);
+    const blamedMs = stored?.blamedMs ?? sentence?.sinceMs ?? 0;
+    if (!this.automatic || !sentence?.mayTry || !reasons.has(sentence.reason) || blamedMs > checkStartedMs)
+      return false;
     return this.release(upstream, 'probe');
   }
 
   /** The upstream was removed from the lists: nothing of it is kept. */
   forget(upstream: UpstreamIdentity): void {
-    this.#rateLimits.delete(upstream.name);
-    if (this.#upstreams.delete(upstream.name)) this.#changed();
+    const wasHeld = this.#held.delete(upstream.name);
+    if (this.#upstreams.delete(upstream.name) || wasHeld) this.#changed();
     const prefix = methodKey(upstream, '');
     for (const key of this.#methods.keys()) if (key.startsWith(prefix)) this.#methods.delete(key);
   }
 
-  /** No more upstreams in the store than A1in may hold: then 2Q never pushes one out. */
-  #makeRoom(): void {
-    const { A1in, A1out, Am } = this.#upstreams.sizes;
-    if (A1in + A1out + Am >= this.#upstreams.kin) this.#upstreams.grow(2 * this.#upstreams.capacity);
-  }
-
-  #impose(store: TwoQueue<Stored>, key: string, upstream: UpstreamIdentity, blame: Blame): void {
-    const nowMs = this.#clock.monotonicMs();
-    const live = store.get(key);
-    const doublings = countDoublings(store, key, blame);
-    const { ms, mayTry } = this.#measure(upstream, blame, { doublings, correlated: live !== undefined });
-    if (live) live.blamedMs = nowMs;
-    if (live && nowMs + ms <= live.untilMs) return;
+  /** False when a sentence that lives already ends later. */
+  #impose(store: Sentences, key: string, upstream: UpstreamIdentity, blame: Blame): boolean {
     const { reason, method } = blame;
-    const sinceMs = live?.sinceMs ?? nowMs;
-    store.set(key, { reason, untilMs: nowMs + ms, mayTry, sinceMs, doublings, blamedMs: nowMs }, ms);
-    if (store === this.#upstreams) this.#changed();
-    if (live?.reason === reason) return;
+    const before = store.get(key)?.reason;
+    const durationMs = store.impose(key, blame);
+    if (durationMs === undefined) return false;
+    if (before === reason) return true;
     const who = identity(upstream);
-    this.#announcer.announce({ type: 'upstream-quarantined', upstream: who, reason, method, durationMs: ms });
+    this.#announcer.announce({ type: 'upstream-quarantined', upstream: who, reason, method, durationMs });
+    return true;
   }
 
-  #measure(
-    upstream: UpstreamIdentity,
-    blame: Blame,
-    repeat: { readonly doublings: number; readonly correlated: boolean },
-  ): { readonly ms: number; readonly mayTry: boolean } {
-    if (this.#timeToLive !== 'auto') return { ms: this.#timeToLive, mayTry: false };
-    const statedMs = statedRestMs(blame.rest, this.#clock.wallMs());
-    if (statedMs !== undefined) return { ms: statedMs, mayTry: false };
-    const rateLimits = this.#countRateLimits(upstream, blame, repeat.correlated);
-    const ms = fittingRestMs(blame.reason, { doublings: repeat.doublings, rateLimits }, this.#random);
-    return { ms, mayTry: growsWithRepetition(blame.reason) };
-  }
-
-  /** Of whole upstreams only: counts of methods would be as many as clients can think of. */
-  #countRateLimits(upstream: UpstreamIdentity, blame: Blame, correlated: boolean): number {
-    if (blame.reason !== 'rate-limited' || blame.method !== undefined) return 1;
-    const before = this.#rateLimits.get(upstream.name) ?? 0;
-    const count = correlated ? Math.max(1, before) : before + 1;
-    this.#rateLimits.set(upstream.name, count);
-    return count;
+  #hold(upstream: UpstreamIdentity): Sentence | undefined {
+    if (this.#held.size === 0) return undefined;
+    const held = this.#held.get(upstream.name);
+    return held && this.#clock.monotonicMs() < held.untilMs ? held : undefined;
   }
 
   #changed(): void {
     this.#version++;
     this.#nextReleaseMs = undefined;
   }
-}
-
-/**
- * How often the time of a repeat offender is doubled: once when its second offence brings it into Am, once
- * more for each one while it is remembered there. Causes that don't grow leave the count as it is.
- */
-function countDoublings(store: TwoQueue<Stored>, key: string, blame: Blame): number {
-  const known = store.remembered(key);
-  const before = known?.value?.doublings ?? 0;
-  const isRepeated = known !== undefined && store.get(key) === undefined;
-  return isRepeated && growsWithRepetition(blame.reason) ? before + 1 : before;
 }
 
 /** Names can't hold a blank. */

@@ -10,6 +10,8 @@ export interface Blame {
   /** Ban only this JSON-RPC method there. */
   readonly method?: string | undefined;
   readonly rest?: Rest | undefined;
+  /** It may as well be about the call: it takes more than requests to believe it. */
+  readonly weak?: true;
 }
 
 /** What it did before. */
@@ -64,6 +66,11 @@ export function statedRestMs(rest: Rest | undefined, wallMs: number): number | u
 /** Whether the cause doubles with each repetition, and may have passed at any moment. */
 export function growsWithRepetition(reason: FailureReason): boolean {
   return RULES[reason].kind === 'grows';
+}
+
+/** Whether its rest is so long, in `auto`, that it may not begin on one request's word. */
+export function isLongRest(reason: FailureReason): boolean {
+  return RULES[reason].ms >= MINUTE_MS;
 }
 
 /** Milliseconds of rest that fit a cause when the upstream asks for none. */

@@ -1,4 +1,5 @@
 import type { DownReason, Tier, UpstreamIdentity } from '../events.ts';
+import { RecentMethods } from './recent-methods.ts';
 
 /** The greatest weight; the least is 1. */
 export const MAX_WEIGHT = 1000;
@@ -57,6 +58,12 @@ export class Upstream implements UpstreamIdentity {
   failures = 0;
   /** Connections opened to carry attempts, since the start. Written by the balancer. */
   connectionsOpened = 0;
+  /** When it last answered a request without a fault of its own; monotonic milliseconds. Written by the balancer. */
+  answeredMs = Number.NEGATIVE_INFINITY;
+  /** What kinds of requests it has answered well since the start. Written by the balancer. */
+  readonly answers = { rpc: false, http: false };
+  /** The methods that it has answered lately. Written by the balancer. */
+  readonly recentMethods = new RecentMethods();
 
   /** Why and since when a probe holds this upstream for dead. Written by the probes. */
   down: { readonly reason: DownReason; readonly sinceMs: number } | undefined;

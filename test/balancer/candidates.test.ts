@@ -1,7 +1,13 @@
 // Scripts with the expected order. Upper case names are primaries, lower case ones fallbacks; `?` marks a
 // trial of one that is out.
 import { describe, expect, it } from 'vitest';
-import { type CandidateSource, Candidates } from '../../src/balancer/candidates.ts';
+import {
+  type Candidate,
+  type CandidateSource,
+  Candidates,
+  type Willingness,
+} from '../../src/balancer/candidates.ts';
+import { Trials } from '../../src/balancer/trials.ts';
 import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
@@ -11,12 +17,19 @@ const REFUSED: Blame = { reason: 'refused' };
 const LIMITED: Blame = { reason: 'rate-limited' };
 const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
 
-const anyone = () => true;
+const anyone: Willingness = { gladly: () => true, reluctantly: () => true };
+
+/** The one whom it names, not that it must wait. */
+function chosen(next: Candidate | 'wait' | undefined): Candidate | undefined {
+  return next === 'wait' ? undefined : next;
+}
 
 interface Script {
   readonly ttl?: number;
   /** Punished before the request, one shortly after the other. */
   readonly out?: Readonly<Record<string, Blame>>;
+  /** In question before the request. */
+  readonly held?: string;
   readonly down?: string;
   readonly lagging?: string;
   /** What another request or an operator does as soon as this many were tried. */
@@ -35,23 +48,25 @@ function source(pool: Pool): CandidateSource {
   return {
     availability: pool.availability,
     strategies: { primary: reversed, fallback: reversed },
-    trials: new Map(),
+    trials: new Trials(pool.clock, () => undefined),
   };
 }
 
-function play(names: string, { ttl, out = {}, down = '', lagging = '', meanwhile = {} }: Script): string {
+function play(names: string, script: Script): string {
+  const { ttl, out = {}, held = '', down = '', lagging = '', meanwhile = {} } = script;
   const pool = new Pool(names, ttl);
   for (const [name, blame] of Object.entries(out)) {
     pool.quarantine.punish(pool.of(name), blame);
     pool.clock.advance(100);
   }
+  for (const name of held) pool.quarantine.hold(pool.of(name), 'status');
   for (const name of down) pool.down(name);
   for (const name of lagging) pool.lag(name);
   const candidates = new Candidates(source(pool));
   const tried: string[] = [];
   for (;;) {
     meanwhile[tried.length]?.(pool);
-    const candidate = candidates.next(anyone);
+    const candidate = chosen(candidates.next(anyone));
     if (!candidate) return tried.join(' ');
     const { name } = candidate.upstream;
     tried.push(candidate.trial ? `${name}?` : name);
@@ -124,7 +139,25 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
     'a last resort when nothing is usable, the one due back first in front',
     'ABa',
     { out: { B: REFUSED, a: REFUSED, A: REFUSED } },
-    'B? a? A?',
+    'B?',
+  ],
+  [
+    'those in question besides, for they may turn out to be well',
+    'ABCa',
+    { out: { B: REFUSED, a: REFUSED }, held: 'AC' },
+    'B? A? C?',
+  ],
+  [
+    'those in question when their turn comes, with a fixed time, too',
+    'ABa',
+    { ttl: 60_000, held: 'B' },
+    'A a B?',
+  ],
+  [
+    'one in question that is acquitted meanwhile',
+    'ABa',
+    { held: 'B', meanwhile: { 1: (pool) => pool.quarantine.acquit(pool.of('B'), 0) } },
+    'A a B',
   ],
   ['a last resort after the usable ones failed', 'ABa', { out: { B: REFUSED } }, 'A a B?'],
   ['no last resort inside a rate limit or a stated rest', 'ABa', { out: { A: LIMITED, B: RESTING } }, 'a'],
@@ -140,7 +173,7 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
     'a last resort that asked to be left alone meanwhile is skipped',
     'ABC',
     {
-      out: { A: REFUSED, B: REFUSED, C: REFUSED },
+      held: 'ABC',
       meanwhile: { 1: (pool) => pool.quarantine.punish(pool.of('B'), RESTING) },
     },
     'A? C?',
@@ -148,7 +181,7 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
   [
     'a last resort that was removed meanwhile is skipped',
     'ABC',
-    { out: { A: REFUSED, B: REFUSED, C: REFUSED }, meanwhile: { 1: (pool) => pool.leave('B') } },
+    { held: 'ABC', meanwhile: { 1: (pool) => pool.leave('B') } },
     'A? C?',
   ],
   [
@@ -200,7 +233,7 @@ describe('the order of candidates', () => {
     candidates.next(anyone);
     candidates.next(anyone);
     expect(asked).toEqual(['AC']);
-    expect(candidates.next(anyone)?.upstream.name).toBe('B');
+    expect(chosen(candidates.next(anyone))?.upstream.name).toBe('B');
     expect(asked).toEqual(['AC', 'B']);
   });
 
@@ -213,7 +246,7 @@ describe('the order of candidates', () => {
       },
     };
     const candidates = new Candidates({ ...source(pool), strategies: { ...strategies, fallback } });
-    expect(candidates.next(anyone)?.upstream.name).toBe('A');
+    expect(chosen(candidates.next(anyone))?.upstream.name).toBe('A');
   });
 });
 
@@ -221,8 +254,9 @@ it('passes over whom the request can not go to, also as a last resort', () => {
   const pool = new Pool('ABCabc');
   for (const name of ['A', 'B', 'b']) pool.quarantine.punish(pool.of(name), REFUSED);
   const candidates = new Candidates(source(pool));
+  const goes = ({ name }: Upstream) => 'ACc'.includes(name);
   const tried = ['C', 'c', 'A', 'none'].map(
-    () => candidates.next(({ name }) => 'ACc'.includes(name))?.upstream.name,
+    () => chosen(candidates.next({ gladly: goes, reluctantly: goes }))?.upstream.name,
   );
   expect(tried).toEqual(['C', 'c', 'A', undefined]);
 });
@@ -234,21 +268,50 @@ describe('trials under way at once', () => {
     pool.clock.advance(1);
     pool.quarantine.punish(pool.of('B'), REFUSED);
     const from = source(pool);
-    const next = () => new Candidates(from).next(anyone)?.upstream.name;
-    from.trials.set(pool.of('A'), 3);
+    const next = (countsTrials = true) => {
+      const found = new Candidates(from, { countsTrials }).next(anyone);
+      return typeof found === 'object' ? found.upstream.name : found;
+    };
+    const begin = (name: string, times: number) => {
+      for (let begun = 0; begun < times; begun++) from.trials.begin(pool.of(name));
+    };
+    begin('A', 3);
     expect(next()).toBe('A');
-    from.trials.set(pool.of('A'), 4);
+    begin('A', 1);
     expect(next()).toBe('B');
-    from.trials.set(pool.of('B'), 4);
-    expect(next()).toBeUndefined();
-    from.trials.set(pool.of('A'), 3);
+    begin('B', 4);
+    expect(next()).toBe('wait');
+    // An upload may take its time: it is none of those that are counted.
+    expect(next(false)).toBe('A');
+    from.trials.end(pool.of('A'));
     expect(next()).toBe('A');
   });
 
   it('do not count against an upstream that is usable', () => {
     const pool = new Pool('A');
     const from = source(pool);
-    from.trials.set(pool.of('A'), 4);
+    for (let begun = 0; begun < 4; begun++) from.trials.begin(pool.of('A'));
     expect(new Candidates(from).next(anyone)).toEqual({ upstream: pool.of('A'), trial: false });
+  });
+});
+
+describe('those that are asked reluctantly', () => {
+  const reluctant = (names: string): Willingness => ({
+    gladly: ({ name }) => !names.includes(name),
+    reluctantly: () => true,
+  });
+  const order = (pool: Pool, willingness: Willingness) => {
+    const candidates = new Candidates(source(pool));
+    return ['', '', '', ''].map(() => chosen(candidates.next(willingness))?.upstream.name);
+  };
+
+  it('come after all others, in the strategy’s order', () => {
+    expect(order(new Pool('ABCa'), reluctant('BC'))).toEqual(['A', 'a', 'C', 'B']);
+  });
+
+  it('come before those that are out', () => {
+    const pool = new Pool('ABa');
+    pool.quarantine.punish(pool.of('A'), REFUSED);
+    expect(order(pool, reluctant('Ba'))).toEqual(['B', 'a', 'A', undefined]);
   });
 });

@@ -20,12 +20,13 @@ function asking(text: string, more: { partial?: boolean } = {}): Asked {
   if (!request) throw new Error('no JSON-RPC');
   const calls = request.calls
     .filter((call) => call.idStart >= 0)
-    .map((call) => ({ call, repeat: repeatability(call.method ?? ''), unknownErrors: 0 }));
+    .map((call) => ({ call, repeat: repeatability(call.method ?? '') }));
   const repeat = calls.every((call) => call.repeat === 'always') ? 'always' : 'unsent';
   return { ...plain, repeat, rpc: { body, batch: request.batch, calls, partial: more.partial ?? false } };
 }
 
 const rpc = asking('{"jsonrpc":"2.0","id":1,"method":"eth_call"}');
+const loose = asking('{"id":1,"method":"eth_call"}');
 const acting = asking('{"jsonrpc":"2.0","id":1,"method":"eth_sendTransaction"}');
 const batch = asking('[{"id":1,"method":"eth_call"}]');
 const notification = asking('{"method":"eth_call"}');
@@ -169,7 +170,18 @@ const rows: readonly Row[] = [
     'deliver',
     undefined,
   ],
-  ['400 to JSON-RPC', answered(400, 'bad'), rpc, 'deliver', undefined],
+  ['400 to JSON-RPC', answered(400, 'bad'), rpc, 'another', undefined],
+  [
+    '400 with a page of some other server',
+    answered(400, '<html>plain HTTP'),
+    rpc,
+    'another',
+    'not-an-answer',
+  ],
+  ['200 without JSON-RPC to a body without a version', answered(200, 'ok'), loose, 'deliver', undefined],
+  ['500 to a body without a version', answered(500), asking('{"id":1,"method":"card"}'), 'stop', 'status'],
+  ['500 to a read without a version', answered(500), loose, 'another', 'status'],
+  ['402 with words of its own', answered(402, '{"message":"Payment Required"}'), rpc, 'another', 'plan'],
   ['an answer with another id', answered(200, result.replace(':1,', ':2,')), rpc, 'another', 'not-an-answer'],
   ['a result without an id', answered(200, '{"result":1}'), rpc, 'another', 'not-an-answer'],
   ['a throttled call', answered(200, errorOf(-32005, 'rate limit')), rpc, 'another', 'rate-limited'],
@@ -211,10 +223,10 @@ describe('an answer to a request for another protocol', () => {
   const upgrade: Asked = { ...plain, upgrade: true };
   it.each([
     [200, 'another', []],
-    [301, 'deliver', []],
-    [400, 'deliver', []],
-    [403, 'deliver', []],
-    [426, 'deliver', []],
+    [301, 'another', []],
+    [400, 'another', []],
+    [403, 'another', []],
+    [426, 'another', []],
     [429, 'another', ['rate-limited']],
     [501, 'another', []],
     [503, 'another', ['status']],

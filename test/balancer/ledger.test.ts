@@ -55,8 +55,8 @@ function note(
   });
 }
 
-const call = (id: string, method = 'eth_call') => `{"id":${id},"method":"${method}"}`;
-const notification = '{"method":"eth_call"}';
+const call = (id: string, method = 'eth_call') => `{"jsonrpc":"2.0","id":${id},"method":"${method}"}`;
+const notification = '{"jsonrpc":"2.0","method":"eth_call"}';
 const result = (id: string) => `{"id":${id},"result":true}`;
 const throttled = (id: string) => `{"id":${id},"error":{"code":-32005,"message":"rate limit"}}`;
 const missing = (id: string) => `{"id":${id},"error":{"code":-32000,"message":"header not found"}}`;
@@ -180,15 +180,14 @@ describe('of several errors', () => {
     expect([said(ledger), openIds(ledger)]).toEqual([[missing('1')], ['1']]);
     note(ledger, answered(unknown('1', 'execution reverted')), B);
     expect([said(ledger), openIds(ledger)]).toEqual([[missing('1')], []]);
-    expect(ledger.entries[0]).toMatchObject({ attempts: 4, rateLimits: 1, unknownErrors: 1 });
+    expect(ledger.entries[0]).toMatchObject({ attempts: 4, rateLimits: 1 });
     expect(ledger.entries[0]?.answer).toMatchObject({ upstream: B, status: 404 });
   });
 
-  it('an unknown one is believed when two upstreams gave one', () => {
+  it('an unknown one is never believed while there is somebody to ask', () => {
     const ledger = ledgerOf(call('1'));
-    note(ledger, answered(unknown('1', 'x')));
-    note(ledger, answered(unknown('1', 'y')), B);
-    expect([said(ledger), ledger.done]).toEqual([[unknown('1', 'x')], true]);
+    for (const text of ['x', 'y', 'z']) note(ledger, answered(unknown('1', text)));
+    expect([said(ledger), ledger.done]).toEqual([[unknown('1', 'x')], false]);
   });
 
   it('a result is worth more than any', () => {
@@ -206,22 +205,4 @@ describe('of several errors', () => {
     note(ledger, reset, B);
     expect([said(ledger), ledger.done, ledger.entries[0]?.state]).toEqual([[undefined], true, 'lost']);
   });
-});
-
-it('a call whose attempt brought no answer may have been done, unless it was refused', () => {
-  const uncertain = (outcome: AttemptOutcome) => {
-    const ledger = ledgerOf(call('1', 'eth_sendRawTransaction'));
-    note(ledger, outcome);
-    return ledger.entries[0]?.uncertain;
-  };
-  expect([reset, answered('<html>'), answered(unknown('1', 'Internal error'))].map(uncertain)).toEqual([
-    true,
-    true,
-    true,
-  ]);
-  expect([refused, answered('', 429), answered(throttled('1'))].map(uncertain)).toEqual([
-    false,
-    false,
-    false,
-  ]);
 });

@@ -63,7 +63,13 @@ describe('standing', () => {
     expect(standing()).toEqual({ state: 'usable' });
     pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
     const untilMs = pool.clock.monotonicMs() + 5_000;
-    expect(standing()).toEqual({ state: 'quarantined', reason: 'timeout', untilMs, mayTry: true });
+    expect(standing()).toEqual({
+      state: 'quarantined',
+      reason: 'timeout',
+      untilMs,
+      mayTry: true,
+      inQuestion: false,
+    });
     pool.down('A', 'wrong-chain');
     expect(standing()).toEqual({ state: 'down', reason: 'wrong-chain' });
     pool.drain('A');

@@ -1,0 +1,63 @@
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { CandidateSource, Willingness } from './candidates.ts';
+import type { Entry, Ledger } from './ledger.ts';
+import type { BalancerParts } from './parts.ts';
+
+const NONE: readonly Entry[] = [];
+
+/** Where the open calls of a request may go: not to an upstream that lacks the method, unless nobody else is left. */
+export class CallsWillingness implements Willingness {
+  readonly #ledger: Ledger | undefined;
+  readonly #parts: BalancerParts;
+
+  constructor(ledger: Ledger | undefined, parts: BalancerParts) {
+    this.#ledger = ledger;
+    this.#parts = parts;
+  }
+
+  gladly(upstream: Upstream): boolean {
+    // Notifications go anywhere.
+    if (!this.#ledger?.hasOpen) return true;
+    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#goesGladly(entry, upstream));
+  }
+
+  reluctantly(upstream: Upstream): boolean {
+    if (!this.#ledger?.hasOpen) return true;
+    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#mayGo(entry, upstream));
+  }
+
+  /** The calls that an upstream is asked for now. */
+  callsFor(upstream: Upstream): readonly Entry[] {
+    const ledger = this.#ledger;
+    if (!ledger) return NONE;
+    const gladly = ledger.openFor((entry) => this.#goesGladly(entry, upstream));
+    if (gladly.length > 0) return gladly;
+    const calls = ledger.openFor((entry) => this.#mayGo(entry, upstream));
+    for (const { call } of calls)
+      if (call.method !== undefined) this.#parts.quarantine.noteMethodTrial(upstream, call.method);
+    return calls;
+  }
+
+  #goesGladly({ home, call }: Entry, upstream: Upstream): boolean {
+    const { quarantine, candidates } = this.#parts;
+    if (home && (home !== upstream || isOutAlone(home, candidates))) return false;
+    return call.method === undefined || quarantine.methodSentence(upstream, call.method) === undefined;
+  }
+
+  #mayGo(entry: Entry, upstream: Upstream): boolean {
+    if (this.#goesGladly(entry, upstream)) return true;
+    const { quarantine, candidates } = this.#parts;
+    const { home, call, attempts } = entry;
+    if (home && (home !== upstream || isOutAlone(home, candidates))) return false;
+    if (call.method === undefined) return true;
+    // Who has been asked in vain need not be told twice what nobody has; a time-out may be one call's own.
+    const lacks = quarantine.methodSentence(upstream, call.method)?.reason === 'method-unsupported';
+    return !lacks || (attempts === 0 && quarantine.mayAskAnyway(upstream, call.method));
+  }
+}
+
+/** Whether an upstream is out while others are not: then it is not tried for a filter's sake either. */
+function isOutAlone(upstream: Upstream, { availability }: CandidateSource): boolean {
+  if (availability.isUsable(upstream) || availability.isInQuestion(upstream)) return false;
+  return availability.usable('primary').length + availability.usable('fallback').length > 0;
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../clock.ts';
+import type { FailureReason } from '../events.ts';
+import { readBareError } from '../rpc/bare-error.ts';
+import { actions, type RpcErrorVerdict } from '../rpc/errors.ts';
+import type { Blame, Rest } from '../upstreams/quarantine.ts';
+import { parseRetryAfter } from '../upstreams/retry-after.ts';
+import type { Protocol } from '../upstreams/suspects.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import { askUncounted, type Heard } from './ask.ts';
+import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
+
+export interface PlainQuestionSettings {
+  /** How long the answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Statuses that no answer has. */
+  readonly retryStatus: ReadonlySet<number>;
+  readonly clock: Clock;
+}
+
+const METHOD = 'eth_blockNumber';
+
+/**
+ * Asks an upstream what every one that is well can answer, with nothing of a client's in it: `eth_blockNumber`, or
+ * a GET of its own path. One that has only ever been heard to speak the other protocol is asked in that one
+ * before it is held for sick. Resolves to what it is to blame for; undefined when it answered. Never rejects.
+ */
+export async function askPlainQuestion(
+  upstream: Upstream,
+  protocol: Protocol,
+  settings: PlainQuestionSettings,
+): Promise<Blame | undefined> {
+  const blame = await askIn(upstream, protocol, settings);
+  const other = protocol === 'rpc' ? 'http' : 'rpc';
+  const { answers } = upstream;
+  return blame && answers[other] && !answers[protocol] ? askIn(upstream, other, settings) : blame;
+}
+
+async function askIn(
+  upstream: Upstream,
+  protocol: Protocol,
+  settings: PlainQuestionSettings,
+): Promise<Blame | undefined> {
+  const target = upstream.targetOf({ path: '/', query: undefined });
+  const question =
+    protocol === 'rpc'
+      ? rpcQuestion(upstream, METHOD)
+      : ({ method: 'GET', target, headers: { accept: '*/*' } } as const);
+  const heard = await askUncounted(upstream, question, settings.timeoutMs);
+  if (heard.kind === 'failed') return { reason: reasonOf(heard.code) };
+  if (heard.kind === 'silence') return { reason: 'timeout' };
+  return protocol === 'rpc' ? judgeRpc(heard, settings) : judgeHttp(heard, settings);
+}
+
+type Answer = Extract<Heard, { kind: 'answer' }>;
+
+function judgeRpc(answer: Answer, settings: PlainQuestionSettings): Blame | undefined {
+  const { status, body, ending } = answer;
+  const message = ending === 'whole' ? messageIn(body) : undefined;
+  if (message?.error !== undefined)
+    return blameOf(classifyError(message.error, METHOD, status), restOf(answer, settings));
+  if (message) return undefined;
+  if (ending === 'unfinished') return { reason: 'timeout' };
+  const bare = status >= 400 && ending === 'whole' ? readBareError(body, status) : undefined;
+  const blame = bare && blameOf(bare, restOf(answer, settings));
+  return blame ?? judgeHttp(answer, settings) ?? { reason: 'not-an-answer' };
+}
+
+/** Any answer will do: what stands at the path we don't know. */
+function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | undefined {
+  const { status, ending, retryAfter } = answer;
+  if (status === 429) return { reason: 'rate-limited', rest: restOf(answer, settings) };
+  if (status === 503 && retryAfter !== undefined) return { reason: 'status', rest: restOf(answer, settings) };
+  if (settings.retryStatus.has(status)) return { reason: 'status' };
+  return ending === 'cut' ? { reason: 'cut' } : undefined;
+}
+
+/** One that lacks the method lives. */
+function blameOf(verdict: RpcErrorVerdict, stated: Rest | undefined): Blame | undefined {
+  const { blame, banMethod } = actions[verdict.class];
+  if (blame === undefined || banMethod) return undefined;
+  return { reason: blame, rest: verdict.rest ?? stated };
+}
+
+function restOf({ retryAfter }: Answer, { clock }: PlainQuestionSettings): Rest | undefined {
+  const ms = parseRetryAfter(retryAfter, clock.wallMs());
+  return ms === undefined ? undefined : { kind: 'for', ms };
+}
+
+/** Without a code the connection was closed. */
+function reasonOf(code = 'ECONNRESET'): FailureReason {
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
+  if (code.startsWith('HPE_')) return 'bad-http';
+  if (code === 'ENOTFOUND' || code.startsWith('EAI_')) return 'dns';
+  return code === 'ETIMEDOUT' ? 'connect-timeout' : 'refused';
+}

@@ -1,0 +1,45 @@
+import { classifyRpcError, type RpcErrorVerdict } from '../rpc/errors.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Question } from './ask.ts';
+
+/** JSON-RPC questions of our own: how they are put, and how their answers are read. */
+
+const ID = 1;
+
+/** The question for a method that takes no parameters. */
+export function rpcQuestion(upstream: Upstream, method: string): Question {
+  return {
+    method: 'POST',
+    target: upstream.targetOf({ path: '/', query: undefined }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: ID, method, params: [] }),
+  };
+}
+
+/** The JSON-RPC answer to our one question; nodes that make no sense of it leave the id of an error null. */
+export function messageIn(body: Buffer): { readonly result?: unknown; readonly error?: object } | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof message !== 'object' || message === null) return undefined;
+  const id = 'id' in message ? message.id : null;
+  if ('error' in message && typeof message.error === 'object' && message.error !== null) {
+    return id === ID || id === null ? { error: message.error } : undefined;
+  }
+  return id === ID && 'result' in message ? { result: message.result } : undefined;
+}
+
+/** What the error of such an answer means. */
+export function classifyError(error: object, method: string, httpStatus: number): RpcErrorVerdict {
+  const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
+  const data = 'data' in error ? error.data : undefined;
+  return classifyRpcError({ httpStatus, code, message, data, method });
+}

@@ -1,0 +1,146 @@
+import type { Clock } from '../clock.ts';
+import type { FailureReason } from '../events.ts';
+import type { Quarantine } from './quarantine.ts';
+import { type Blame, isLongRest } from './rest-time.ts';
+import type { Upstream } from './upstream.ts';
+
+/** What kind of request an upstream is asked: that of the request that failed there. */
+export type Protocol = 'rpc' | 'http';
+
+/**
+ * Asks an upstream a plain question of our own, with nothing of a client's in it. Resolves to what it is to
+ * blame for, undefined when it answered. Must not reject.
+ */
+export type PlainQuestion = (upstream: Upstream, protocol: Protocol) => Promise<Blame | undefined>;
+
+export interface Suspicion {
+  readonly protocol: Protocol;
+  /** This upstream may be left out before it is known who was to blame: the request has put out nobody yet. */
+  readonly mayPutOut: boolean;
+}
+
+export interface SuspectsOptions {
+  /** Undefined: no questions of our own are allowed. */
+  readonly ask: PlainQuestion | undefined;
+  readonly quarantine: Quarantine;
+  readonly clock: Clock;
+}
+
+/** Between two questions to one upstream, and how long one that answered is not put out again. */
+const QUESTION_INTERVAL_MS = 1_000;
+/** How long a suspicion waits for a second request that meets the same, where no question may be asked. */
+const SUSPICION_MS = 60_000;
+
+/** No request can cause these: they are believed at once. */
+const CERTAIN: ReadonlySet<FailureReason> = new Set<FailureReason>([
+  'refused',
+  'dns',
+  'tls',
+  'connect-timeout',
+  'rate-limited',
+]);
+
+/** Whether a blame needs no question: no request can have caused it. A stated rest is a 503 with Retry-After. */
+export function isCertain({ reason, rest }: Blame): boolean {
+  return CERTAIN.has(reason) || (rest?.kind === 'for' && !isLongRest(reason));
+}
+
+interface State {
+  askedMs: number;
+  answeredMs: number;
+  protocol: Protocol;
+  /** idle -> planned -> asking -> idle. One question covers all suspicions that come until its end. */
+  stage: 'idle' | 'planned' | 'asking';
+}
+
+/**
+ * Upstreams at which a request failed in a way that it may have caused itself: a reset after it was sent, a
+ * time-out, a 5xx, no answer, a broken key. So that no client can shut others out, one request puts out one
+ * upstream at most, and each one where it failed is asked a plain question: who answers is usable at once, who
+ * fails as well is quarantined for the time that fits. Where no questions are allowed, the next request that
+ * meets the same takes the place of the question.
+ */
+export class Suspects {
+  readonly #options: SuspectsOptions;
+  readonly #states = new WeakMap<Upstream, State>();
+  /** What awaits a second request; as few as there are upstreams. Empty while all is well. */
+  readonly #awaiting = new Map<Upstream, { readonly reason: FailureReason; readonly sinceMs: number }>();
+  #stopped = false;
+
+  constructor(options: SuspectsOptions) {
+    this.#options = options;
+  }
+
+  /** A request failed at this upstream, and may have caused it. */
+  suspect(upstream: Upstream, blame: Blame, suspicion: Suspicion): void {
+    if (upstream.hasLeft || this.#stopped) return;
+    if (this.#options.ask) this.#plan(upstream, blame, suspicion);
+    else if (!blame.weak) this.#remember(upstream, blame, suspicion.mayPutOut);
+  }
+
+  /** It has answered a request. */
+  cleared(upstream: Upstream): void {
+    if (this.#awaiting.size > 0) this.#awaiting.delete(upstream);
+  }
+
+  /** No more questions are asked. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #plan(upstream: Upstream, { reason }: Blame, { protocol, mayPutOut }: Suspicion): void {
+    const { quarantine, clock } = this.#options;
+    const state = this.#stateOf(upstream);
+    const nowMs = clock.monotonicMs();
+    // One that has just answered us is believed: else a client could keep it out by one bad request a second.
+    if (mayPutOut && nowMs - state.answeredMs >= QUESTION_INTERVAL_MS) quarantine.hold(upstream, reason);
+    if (state.stage !== 'idle') return;
+    state.protocol = protocol;
+    const waitMs = state.askedMs + QUESTION_INTERVAL_MS - nowMs;
+    if (waitMs <= 0) void this.#ask(upstream, state);
+    else {
+      state.stage = 'planned';
+      clock.after(waitMs, () => void this.#ask(upstream, state));
+    }
+  }
+
+  async #ask(upstream: Upstream, state: State): Promise<void> {
+    const { ask, quarantine, clock } = this.#options;
+    if (!ask || upstream.hasLeft || this.#stopped) return;
+    state.stage = 'asking';
+    state.askedMs = clock.monotonicMs();
+    const blame = await ask(upstream, state.protocol);
+    state.stage = 'idle';
+    if (this.#stopped) return;
+    if (blame) quarantine.punish(upstream, blame);
+    else {
+      state.answeredMs = clock.monotonicMs();
+      quarantine.acquit(upstream, state.askedMs);
+    }
+  }
+
+  #remember(upstream: Upstream, blame: Blame, mayPutOut: boolean): void {
+    const { quarantine, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const before = this.#awaiting.get(upstream);
+    if (before?.reason === blame.reason && nowMs - before.sinceMs < SUSPICION_MS) {
+      this.#awaiting.delete(upstream);
+      quarantine.punish(upstream, blame);
+      return;
+    }
+    this.#awaiting.set(upstream, { reason: blame.reason, sinceMs: nowMs });
+    if (!mayPutOut) return;
+    if (quarantine.automatic && isLongRest(blame.reason)) quarantine.hold(upstream, blame.reason);
+    else quarantine.punish(upstream, blame);
+  }
+
+  #stateOf(upstream: Upstream): State {
+    let state = this.#states.get(upstream);
+    if (!state) {
+      const never = Number.NEGATIVE_INFINITY;
+      state = { askedMs: never, answeredMs: never, protocol: 'http', stage: 'idle' };
+      this.#states.set(upstream, state);
+    }
+    return state;
+  }
+}
