@@ -77,18 +77,18 @@ export class Candidates {
   }
 
   /** Whether somebody was passed over, or is usable who was not when their turn came. */
-  #someAreLeft({ reluctantly }: Willingness): boolean {
+  #someAreLeft(willingness: Willingness): boolean {
     const { availability } = this.#source;
     const isLeft = (upstream: Upstream) =>
-      !this.#tried.includes(upstream) && availability.isUsable(upstream) && reluctantly(upstream);
+      !this.#tried.includes(upstream) && availability.isUsable(upstream) && willingness.reluctantly(upstream);
     return availability.usable('primary').some(isLeft) || availability.usable('fallback').some(isLeft);
   }
 
-  #nextTrial({ reluctantly }: Willingness): Candidate | 'wait' | undefined {
+  #nextTrial(willingness: Willingness): Candidate | 'wait' | undefined {
     const { availability, trials } = this.#source;
     let isFull = false;
     for (const upstream of availability.lastResort()) {
-      if (this.#tried.includes(upstream) || !reluctantly(upstream)) continue;
+      if (this.#tried.includes(upstream) || !willingness.reluctantly(upstream)) continue;
       // In a total outage each request costs one call: only who may yet turn out to be well is asked besides.
       const inQuestion = availability.isInQuestion(upstream);
       if (this.#hadTrial && !inQuestion) continue;

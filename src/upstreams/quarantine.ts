@@ -74,9 +74,10 @@ export class Quarantine {
   /** When the first whole upstream comes back: monotonic milliseconds, Infinity when none is out. */
   nextReleaseMs(): number {
     if (this.#nextReleaseMs === undefined || this.#nextReleaseMs <= this.#clock.monotonicMs()) {
+      // First, for time goes on: one that ends meanwhile must be seen to end.
       const nowMs = this.#clock.monotonicMs();
-      const sentences = [...this.#upstreams.live(), ...this.#held.values()];
-      const ends = sentences.map(({ untilMs }) => untilMs).filter((untilMs) => untilMs > nowMs);
+      const held = [...this.#held.values()].filter(({ untilMs }) => untilMs > nowMs);
+      const ends = [...this.#upstreams.live(), ...held].map(({ untilMs }) => untilMs);
       this.#nextReleaseMs = Math.min(...ends);
     }
     return this.#nextReleaseMs;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Asked, judge } from '../../src/balancer/judge.ts';
 import type { Answered, AttemptOutcome, ResponseStream } from '../../src/balancer/outcome.ts';
 import { parseRpcRequest } from '../../src/rpc/message.ts';
-import { repeatability } from '../../src/rpc/methods.ts';
+import { mayRepeat } from '../../src/rpc/methods.ts';
 
 const stream: ResponseStream = { flowInto() {}, resume() {}, cancel() {} };
 
@@ -20,7 +20,7 @@ function asking(text: string, more: { partial?: boolean } = {}): Asked {
   if (!request) throw new Error('no JSON-RPC');
   const calls = request.calls
     .filter((call) => call.idStart >= 0)
-    .map((call) => ({ call, repeat: repeatability(call.method ?? '') }));
+    .map((call) => ({ call, repeat: mayRepeat(call) ? ('always' as const) : ('unsent' as const) }));
   const repeat = calls.every((call) => call.repeat === 'always') ? 'always' : 'unsent';
   return { ...plain, repeat, rpc: { body, batch: request.batch, calls, partial: more.partial ?? false } };
 }

@@ -41,11 +41,11 @@ describe('when nobody changes the protocol', () => {
     expect([response.status, response.text]).toEqual([503, 'under repair']);
   });
 
-  it('because all take no notice, the client gets what they say', async () => {
+  it('because all take no notice, the client gets what the first one says', async () => {
     first.use(htmlPage());
     second.use(htmlPage());
     const response = await asked(askForWebSocket(), app);
-    expect([response.status, response.header('x-forwarded-server')]).toEqual([200, 'second']);
+    expect([response.status, response.header('x-forwarded-server')]).toEqual([200, 'first']);
     const line = await until(
       () => app.logs.find(({ id }) => id === response.header('x-request-id')),
       'a line',

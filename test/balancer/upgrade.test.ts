@@ -180,7 +180,7 @@ describe('the next upstream is asked', () => {
   });
 });
 
-describe('a refusal is the answer', () => {
+describe('the first refusal is the answer when nobody accepts', () => {
   it.each([401, 403, 404, 426])('%i, whole', async (status) => {
     first.use(
       answer({
@@ -194,23 +194,39 @@ describe('a refusal is the answer', () => {
         body: 'the reason',
       }),
     );
+    second.use(answer({ status: 400, body: 'another reason' }));
     const response = await asked(askForWebSocket(), app);
     expect([response.status, response.reason, response.text]).toEqual([status, 'Go away', 'the reason']);
     expect(response.headers('x-a')).toEqual(['1', '2']);
     expect(response.header('x-forwarded-server')).toBe('first');
-    expect(second.requests).toHaveLength(0);
+    expect(second.requests).toHaveLength(1);
     expect((await pair.stats())[0]).toMatchObject({ state: 'usable', connections: 0 });
+  });
+
+  it.each([400, 403, 404, 405, 426])('%i is none where another upstream accepts', async (status) => {
+    first.use(answer({ status }));
+    second.use(switchProtocol({ head: 'second' }));
+    await (await TunnelClient.open(app.port)).has('second');
+    expect((await pair.stats())[0]).toMatchObject({ state: 'usable' });
+  });
+
+  it('also after one that is no refusal', async () => {
+    first.use(htmlPage());
+    second.use(answer({ status: 401, body: 'who are you?' }));
+    expect((await asked(askForWebSocket(), app)).text).toBe('who are you?');
   });
 
   it('also when it is large and comes in chunks', async () => {
     const size = 300_000;
     const chunk = `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`;
     first.use(raw(`HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`));
+    second.use(answer({ status: 403 }));
     const response = await asked(askForWebSocket(), app);
     expect([response.status, response.body.length, response.complete]).toEqual([403, size, true]);
   });
 
-  it('also when it is a redirect', async () => {
+  it('else the first answer, a redirect for one', async () => {
+    second.use(answer({ status: 503 }));
     first.use(answer({ status: 307, headers: [['Location', '/elsewhere']] }));
     const response = await asked(askForWebSocket(), app);
     expect([response.status, response.header('location')]).toEqual([307, '/elsewhere']);

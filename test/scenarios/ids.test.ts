@@ -79,7 +79,7 @@ describe('a batch with all of them', () => {
   });
 
   it('gets them back when one error speaks for all', async () => {
-    primary.use(answer({ body: reply('null', revert) }));
+    for (const upstream of [primary, fallback]) upstream.use(answer({ body: reply('null', revert) }));
     const { text } = await post(daemon.url, batch);
     expect(itemSources(text)).toEqual(ids.map((id) => reply(id, revert)));
   });
@@ -114,7 +114,7 @@ describe('another id', () => {
     const before = await failures();
     for (const upstream of [primary, fallback])
       upstream.use(answer({ body: reply('2', '"result":"foreign"') }));
-    const response = await post(daemon.url, '{"ID":2,"id":1,"method":"eth_call"}');
+    const response = await post(daemon.url, '{"jsonrpc":"2.0","ID":2,"id":1,"method":"eth_call"}');
     expect([response.status, idOf(response.text)]).toEqual([502, '1']);
     expect(await failures()).toEqual(before);
     expect([primary.requests.length, fallback.requests.length]).toEqual([1, 0]);

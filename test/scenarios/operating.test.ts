@@ -104,7 +104,8 @@ describe('the status paths', () => {
     expect((await http(`${daemon.url}/readyz`)).status).toBe(200);
     primary.use(resetAfterRequest());
     fallback.use(resetAfterRequest());
-    await rpc(daemon.url, 'eth_blockNumber');
+    // One request puts out one upstream.
+    for (const _ of [primary, fallback]) await rpc(daemon.url, 'eth_blockNumber');
     expect((await http(`${daemon.url}/healthz`)).status).toBe(200);
     expect((await http(`${daemon.url}/readyz`)).status).toBe(503);
   });

@@ -154,11 +154,19 @@ describe('a used nonce after an attempt whose fate is unknown', () => {
   });
 });
 
-describe('a used nonce is the error, without a look', () => {
+describe('a used nonce is success, whoever used it, if it was this transaction', () => {
+  const sentAndLookedUp = ['eth_sendRawTransaction', 'eth_getTransactionByHash'];
+
   it('when nobody was asked before', async () => {
     primary.use(used({ hash }));
+    expect((await post(daemon.url, send())).text).toBe(done());
+    expect([methods(primary), fallback.requests.length]).toEqual([sentAndLookedUp, 0]);
+  });
+
+  it('else the error', async () => {
+    primary.use(used(null));
     expect((await post(daemon.url, send())).text).toBe(`{"jsonrpc":"2.0","id":1,${tooLow}}`);
-    expect([methods(primary), fallback.requests.length]).toEqual([['eth_sendRawTransaction'], 0]);
+    expect([methods(primary), fallback.requests.length]).toEqual([sentAndLookedUp, 0]);
   });
 
   it.each([
@@ -167,8 +175,8 @@ describe('a used nonce is the error, without a look', () => {
   ])('when the upstream before %s', async (_, behaviour) => {
     primary.use(behaviour);
     fallback.use(used({ hash }));
-    expect((await post(daemon.url, send())).text).toBe(`{"jsonrpc":"2.0","id":1,${tooLow}}`);
-    expect(methods(fallback)).toEqual(['eth_sendRawTransaction']);
+    expect((await post(daemon.url, send())).text).toBe(done());
+    expect(methods(fallback)).toEqual(sentAndLookedUp);
   });
 
   it('when the upstream before refused the connection', async () => {
@@ -176,8 +184,8 @@ describe('a used nonce is the error, without a look', () => {
     fallback.use(used({ hash }));
     const { text } = await post(daemon.url, send());
     await primary.listenAgain();
-    expect(text).toBe(`{"jsonrpc":"2.0","id":1,${tooLow}}`);
-    expect(methods(fallback)).toEqual(['eth_sendRawTransaction']);
+    expect(text).toBe(done());
+    expect(methods(fallback)).toEqual(sentAndLookedUp);
   });
 });
 

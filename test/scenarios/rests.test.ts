@@ -34,14 +34,6 @@ async function stats(at = url): Promise<StatsRow | undefined> {
 
 describe('the whole upstream rests', () => {
   it.each([
-    ['a used-up plan', { code: -32000, message: 'Monthly capacity limit exceeded' }, 15 * MINUTE_MS, 'plan'],
-    ['a wrong key', { code: -32600, message: 'Must be authenticated!' }, 15 * MINUTE_MS, 'auth'],
-    [
-      'a daily limit',
-      { code: -32005, message: 'daily request count exceeded, request rate limited' },
-      3 * HOUR_MS + 15 * MINUTE_MS,
-      'plan',
-    ],
     ['a rate limit', { code: -32005, message: 'rate limit' }, SECOND_MS, 'rate-limited'],
     [
       'a rate limit that says for how long',
@@ -65,6 +57,29 @@ describe('the whole upstream rests', () => {
     clock.advance(1);
     expect(await answers()).toBe('primary');
     expect(primary.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['a used-up plan', { code: -32000, message: 'Monthly capacity limit exceeded' }, 15 * MINUTE_MS, 'plan'],
+    ['a wrong key', { code: -32600, message: 'Must be authenticated!' }, 15 * MINUTE_MS, 'auth'],
+    [
+      'a daily limit',
+      { code: -32005, message: 'daily request count exceeded, request rate limited' },
+      3 * HOUR_MS + 15 * MINUTE_MS - 5 * SECOND_MS,
+      'plan',
+    ],
+  ])('only for 5 s after %s, until a second request meets it', async (_, error, restMs, reason) => {
+    const inMs = (ms: number) => new Date(clock.wallMs() + ms).toISOString();
+    primary.next(rpcError(error), rpcError(error));
+    expect(await answers()).toBe('fallback');
+    expect(await stats()).toMatchObject({ state: 'quarantined', reason, until: inMs(5 * SECOND_MS) });
+    clock.advance(5 * SECOND_MS);
+    expect(await answers()).toBe('fallback');
+    expect(await stats()).toMatchObject({ state: 'quarantined', reason, until: inMs(restMs) });
+    clock.advance(restMs - 1);
+    expect([await answers(), await answers('eth_chainId')]).toEqual(['fallback', 'fallback']);
+    clock.advance(1);
+    expect(await answers()).toBe('primary');
   });
 
   it('as long as Retry-After says, where the error says nothing', async () => {

@@ -109,7 +109,7 @@ describe('through the daemon', () => {
         const fails = n >= from && n < to;
         upstream.use(
           fails
-            ? noting(asked, `${label}!`, answer({ status: 503 }))
+            ? noting(asked, `${label}!`, answer({ status: 503, headers: [['Retry-After', '9']] }))
             : noting(asked, label, answerByLabel(label)),
         );
       }
