@@ -46,6 +46,6 @@ export const healthSettings = {
   removeUnhealthyAfterMs: setting(orOff(duration('1ms')), {
     name: 'REMOVE_UNHEALTHY_AFTER',
     default: 'off',
-    doc: 'An upstream whose checks have kept it down this long without a break is removed from its list, though never the last one; or `off`. Needs health checks.',
+    doc: 'An upstream whose checks have kept it down this long without a break is removed from its list, though never the last one of a list; or `off`. Needs health checks.',
   }),
 };

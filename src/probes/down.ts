@@ -95,7 +95,7 @@ export class DownStates {
   }
 
   /**
-   * Not the last one, and not the last one whose chain may be right: without what it has said of its chain, one
+   * Not the last one of its list, and not the last one there whose chain may be right: without what it has said of its chain, one
    * on another would be the majority.
    */
   #giveUpInTime(streak: Streak, sinceMs: number): void {
@@ -103,7 +103,7 @@ export class DownStates {
     const { upstream } = streak;
     const downMs = clock.monotonicMs() - sinceMs;
     if (downMs < removeAfterMs) return;
-    const others = upstreams().filter((other) => other !== upstream);
+    const others = upstreams().filter((other) => other !== upstream && other.tier === upstream.tier);
     if (others.some(({ down }) => down?.reason !== 'wrong-chain')) onUnhealthy(upstream);
     else if (!streak.kept) {
       streak.kept = true;

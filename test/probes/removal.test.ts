@@ -47,8 +47,15 @@ it('a break begins the time anew', async () => {
   expect(removed).toEqual([]);
 });
 
-it('the last one of both lists stays, which is announced once for each outage', async () => {
-  const { pass, removed, kept, upstreams } = start({ fallbacks: ['b'] });
+it('the last one of each list stays', async () => {
+  const { pass, removed, kept } = start({ fallbacks: ['b'] });
+  await pass({ a: DOWN, b: UP }, 12);
+  expect(removed).toEqual([]);
+  expect(kept()).toHaveLength(1);
+});
+
+it('that the last one of a list stays is announced once for each outage', async () => {
+  const { pass, removed, kept, upstreams } = start({ names: ['a', 'b'] });
   await pass({ a: DOWN, b: DOWN }, 12);
   expect(removed).toHaveLength(1);
   expect(upstreams).toHaveLength(1);

@@ -1,0 +1,193 @@
+// No client can make another one see a failure: whatever one sends, plain calls of others are answered.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  answer,
+  answerByLabel,
+  type Behaviour,
+  htmlPage,
+  resetAfterRequest,
+  rpcError,
+  silence,
+} from '../support/behaviours.ts';
+import { type Daemon, startBalancer } from '../support/daemon.ts';
+import { FakeUpstream } from '../support/fake-upstream.ts';
+import { type HttpResponse, http, post, rpc } from '../support/http-client.ts';
+import { RawClient } from '../support/raw-client.ts';
+import type { RecordedRequest } from '../support/recorded-request.ts';
+import { until } from '../support/waiting.ts';
+
+const POISON = 'poison';
+const upstreams: FakeUpstream[] = [];
+let daemon: Daemon;
+/** The same without questions of its own. */
+let silent: Daemon;
+
+beforeAll(async () => {
+  for (const label of ['a', 'b', 'c']) upstreams.push(await FakeUpstream.start(label));
+  const [a, b, c] = upstreams;
+  if (!a || !b || !c) throw new Error('three upstreams');
+  const line = { primaries: [`${a.url} name=a`, `${b.url} name=b`], fallbacks: [`${c.url} name=c`] };
+  // One check at the start proves nothing later.
+  const env = { ATTEMPT_TIMEOUT: '400ms', HEALTH_CHECK: 'tcp', HEALTH_CHECK_INTERVAL: '1h' };
+  [daemon, silent] = await Promise.all([
+    startBalancer({ ...line, env }),
+    startBalancer({ ...line, env: { ...env, HEALTH_CHECK: 'off' } }),
+  ]);
+});
+
+beforeEach(async () => {
+  for (const upstream of upstreams) upstream.reset();
+  await daemon.allUsable();
+});
+
+/** Requests that hold the word are treated so, all others well. */
+function onPoison(behaviour: Behaviour): void {
+  for (const upstream of upstreams) {
+    const well = answerByLabel(upstream.label);
+    upstream.use({
+      at: 'body',
+      run(socket, request) {
+        const chosen = isPoisoned(request) ? behaviour : well;
+        if (chosen.at !== 'connect') chosen.run(socket, request);
+      },
+    });
+  }
+}
+
+function isPoisoned({ target, headerLines, body }: RecordedRequest): boolean {
+  return `${target} ${headerLines.join()} ${body.toString('latin1')}`.includes(POISON);
+}
+
+const quickCalls = (count: number) =>
+  Promise.all(Array.from({ length: count }, (_, id) => rpc(daemon.url, 'eth_blockNumber', [], id)));
+
+const call = (method = POISON) => `{"jsonrpc":"2.0","id":1,"method":"${method}"}`;
+const plainCalls = (url: string, count: number) =>
+  Promise.all(Array.from({ length: count }, () => post(url, call('eth_call'))));
+
+type Send = (url: string) => Promise<HttpResponse>;
+const asCall: Send = (url) => post(url, call());
+const asHeavyTrace: Send = (url) =>
+  post(url, `{"jsonrpc":"2.0","id":1,"method":"debug_traceBlock","params":["${POISON}"]}`);
+
+describe.each([
+  ['a call that is reset', asCall, resetAfterRequest()],
+  ['a call that is answered by 500', asCall, answer({ status: 500 })],
+  ['a call that is answered by Cloudflare’s 524', asCall, htmlPage(524)],
+  ['a trace that times out everywhere', asHeavyTrace, silence()],
+  [
+    'a call to a path that answers 200 to all',
+    (url) => post(`${url}/${POISON}`, call('x')),
+    answer({ body: 'OK' }),
+  ],
+  ['a page that is answered by 500', (url) => http(`${url}/${POISON}.ico`), answer({ status: 500 })],
+  [
+    'a key of its own in the query',
+    (url) => post(`${url}/?apikey=${POISON}`, call('eth_call')),
+    answer({ status: 401 }),
+  ],
+  ['an unknown path', (url) => post(`${url}/${POISON}`, call('eth_call')), answer({ status: 403 })],
+  [
+    'a key of its own',
+    (url) => post(url, call('eth_call'), { authorization: `Bearer ${POISON}` }),
+    answer({ status: 401, body: 'invalid api key' }),
+  ],
+  [
+    'a user agent that a firewall refuses',
+    (url) => post(url, call('eth_call'), { 'user-agent': POISON }),
+    htmlPage(403),
+  ],
+  [
+    'a limit of its own',
+    (url) => http(`${url}/x`, { headers: { authorization: `Bearer ${POISON}` } }),
+    answer({ status: 429, headers: [['Retry-After', '3600']] }),
+  ],
+  [
+    'a limit of its own, by a cookie',
+    (url) => post(url, call('eth_call'), { cookie: `key=${POISON}` }),
+    answer({ status: 429, headers: [['Retry-After', '3600']] }),
+  ],
+  [
+    'a call that a gateway takes for plan trouble',
+    asCall,
+    rpcError({ code: -32000, message: 'Monthly capacity limit exceeded' }),
+  ],
+] as readonly (readonly [string, Send, Behaviour])[])('beside %s', (_, send, behaviour) => {
+  it('quick calls of others are all answered, and nobody is out for long', async () => {
+    onPoison(behaviour);
+    const poison = Array.from({ length: 6 }, () => send(daemon.url));
+    const during = await quickCalls(20);
+    await Promise.all(poison);
+    const after = await quickCalls(20);
+    expect(new Set([...during, ...after].map(({ status }) => status))).toEqual(new Set([200]));
+    await daemon.allUsable();
+    const out = daemon
+      .logs()
+      .filter(({ msg, rpcMethod }) => msg === 'Quarantined' && rpcMethod === undefined);
+    expect(out).toEqual([]);
+  });
+});
+
+it('asks itself with nothing of the client in it, once a second at most', async () => {
+  onPoison(answer({ status: 500 }));
+  const before = performance.now();
+  for (let count = 0; count < 20; count++) await post(daemon.url, call());
+  const seconds = (performance.now() - before) / 1_000;
+  for (const { requests } of upstreams) {
+    const questions = requests.filter((request) => !isPoisoned(request));
+    expect(questions.length).toBeLessThanOrEqual(Math.floor(seconds) + 2);
+    for (const { body, target, headerLines } of questions) {
+      expect([target, JSON.parse(body.toString())]).toMatchObject(['/', { method: 'eth_blockNumber' }]);
+      expect(headerLines.join()).not.toMatch(/forwarded/i);
+    }
+  }
+});
+
+describe('without questions of our own', () => {
+  it('a second request that meets the same takes their place, and a trial brings each back', async () => {
+    onPoison(answer({ status: 500 }));
+    for (let count = 0; count < 3; count++) await post(silent.url, call());
+    expect((await silent.stats()).map(({ state }) => state)).toEqual([
+      'quarantined',
+      'quarantined',
+      'quarantined',
+    ]);
+    const answers = await plainCalls(silent.url, 40);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+});
+
+describe('when all are out', () => {
+  it('uploads that never end keep nobody from trying', async () => {
+    for (const upstream of upstreams) upstream.use(answer({ status: 500 }));
+    for (let count = 0; count < 3; count++) await post(silent.url, call());
+    const uploads = await Promise.all(Array.from({ length: 9 }, () => RawClient.connect(silent.port)));
+    for (const upload of uploads)
+      upload.send(`PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n`);
+    await sleep(50);
+    for (const upstream of upstreams) upstream.reset();
+    const answers = await plainCalls(silent.url, 20);
+    for (const upload of uploads) upload.leave();
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  it('about one call goes out for each request', async () => {
+    for (const upstream of upstreams) upstream.use(answer({ status: 500 }));
+    for (let count = 0; count < 3; count++) await post(silent.url, call());
+    for (const upstream of upstreams) upstream.requests.length = 0;
+    for (let round = 0; round < 10; round++)
+      await Promise.all(Array.from({ length: 20 }, () => post(silent.url, call())));
+    const calls = upstreams.reduce((sum, { requests }) => sum + requests.length, 0);
+    expect(calls).toBeLessThan(1.3 * 200);
+  });
+});
+
+it('a method that nobody is said to have is asked for once a second', async () => {
+  const missing = { code: -32601, message: 'the method x_y does not exist/is not available' };
+  for (const upstream of upstreams) upstream.use(rpcError(missing));
+  await rpc(daemon.url, 'x_y');
+  expect((await rpc(daemon.url, 'x_y')).reply.error?.data?.code).toBe('METHOD_NOT_SUPPORTED');
+  for (const upstream of upstreams) upstream.reset();
+  await until(async () => (await rpc(daemon.url, 'x_y')).reply.result !== undefined, 'an answer');
+});
