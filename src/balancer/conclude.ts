@@ -47,7 +47,7 @@ export function conclude(
       return concludeLedger(exchange, ending.ledger, ending.last, parts);
     case 'failed':
       // A real HTTP answer of the last upstream says more than one of ours.
-      if (ending.last && !exchange.rpc && !allRateLimited(exchange))
+      if (ending.last && (!exchange.rpc || mayBeOrder(exchange)) && !allRateLimited(exchange))
         return pass(exchange, ending.last, parts, ending.last.blamed ? 'failed' : 'answered');
       ending.last?.answered.stream?.cancel();
       return refuseWith(exchange, failureCode(exchange, parts), parts);
@@ -87,10 +87,16 @@ function concludeLedger(
   }
   // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told. A redirect
   // is nothing that a JSON-RPC client can make use of.
-  if (last && !last.blamed && last.answered.status > 399) return pass(exchange, last, parts, 'failed');
+  if (last && ((!last.blamed && last.answered.status > 399) || mayBeOrder(exchange)))
+    return pass(exchange, last, parts, 'failed');
   last?.answered.stream?.cancel();
   for (const entry of ledger.entries) entry.ownCode = missingCode(exchange, entry, parts);
   return refuseWith(exchange, commonCode(ledger) ?? failureCode(exchange, parts), parts);
+}
+
+/** It looks like JSON-RPC, but may be somebody's order: then what an upstream said to it is what became of it. */
+function mayBeOrder({ rpc, repeat }: Exchange): boolean {
+  return repeat === 'unsent' && rpc !== undefined && rpc.calls.every(({ versionStart }) => versionStart < 0);
 }
 
 /** What one status can say of all calls. */

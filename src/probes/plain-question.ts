@@ -60,10 +60,19 @@ function judgeRpc(answer: Answer, settings: PlainQuestionSettings): Blame | unde
     return blameOf(classifyError(message.error, METHOD, status), restOf(answer, settings));
   if (message) return undefined;
   if (ending === 'unfinished') return { reason: 'timeout' };
-  const bare = status >= 400 && ending === 'whole' ? readBareError(body, status) : undefined;
-  const blame = bare && blameOf(bare, restOf(answer, settings));
-  return blame ?? judgeHttp(answer, settings) ?? { reason: 'not-an-answer' };
+  if (ending === 'cut') return { reason: 'cut' };
+  const rest = restOf(answer, settings);
+  const said = status >= 400 && ending === 'whole' ? readBareError(body, status) : undefined;
+  const blame = said && blameOf(said, rest);
+  return blame ?? judgeHttp(answer, settings) ?? { reason: REFUSALS.get(status) ?? 'not-an-answer' };
 }
+
+/** What a status says to a JSON-RPC question, without a word. */
+const REFUSALS: ReadonlyMap<number, FailureReason> = new Map([
+  [401, 'auth'],
+  [402, 'plan'],
+  [403, 'auth'],
+]);
 
 /** Any answer will do: what stands at the path we don't know. */
 function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | undefined {
