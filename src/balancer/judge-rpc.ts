@@ -1,4 +1,11 @@
-import { actions, classifyRpcError, classifyRpcResult, type RpcErrorClass } from '../rpc/errors.ts';
+import { ClientWords } from '../rpc/client-words.ts';
+import {
+  actions,
+  classifyRpcError,
+  classifyRpcResult,
+  type RpcErrorClass,
+  type RpcErrorFacts,
+} from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
@@ -69,6 +76,7 @@ const UNDONE: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'plan',
   'auth',
   'method-unsupported',
+  'batch-too-large',
 ]);
 /** Errors of an upstream that may have done all the same what it was asked for. */
 const DOUBTFUL: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
@@ -109,12 +117,15 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
   const match = matchAnswers(text, request);
   if (match.kind === 'none') return undefined;
   const blames: Blame[] = [];
+  const oneByOne = match.kind === 'each';
+  const facts = { text, httpStatus: answered.status, rest: asked.rest, body: asked.body };
+  // One refusal for all may quote any of them.
+  const words = oneByOne ? undefined : new ClientWords(() => asked.body.toString('utf8'));
   const calls = asked.calls.map((askedCall, index) => {
     const answer = match.kind === 'each' ? match.answers[index] : match.answer;
     if (!answer) return openCall({ uncertain: false });
-    return judgeCall({ text, answer, httpStatus: answered.status, rest: asked.rest }, askedCall, blames);
+    return judgeCall({ ...facts, answer, words }, askedCall, blames);
   });
-  const oneByOne = match.kind === 'each';
   return { calls, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
 
@@ -142,6 +153,19 @@ interface Found {
   readonly answer: RpcAnswer;
   readonly httpStatus: number;
   readonly rest: Rest | undefined;
+  /** The client's body. */
+  readonly body: Buffer;
+  /** The client's words, where they are not those of the one call. */
+  readonly words: ClientWords | undefined;
+}
+
+/** What the client wrote in a call. The names of JSON-RPC's own members are nobody's words. */
+function wordsOf(call: RpcCall, body: Buffer): ClientWords {
+  const textOf = (start: number, end: number) => (start < 0 ? '' : body.toString('utf8', start, end));
+  return new ClientWords(() => {
+    if (call.ambiguous) return textOf(call.start, call.end);
+    return `${call.method} ${textOf(call.idStart, call.idEnd)} ${textOf(call.paramsStart, call.paramsEnd)}`;
+  });
 }
 
 function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict {
@@ -152,7 +176,7 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
       return { kind: 'settle', answer, isError: false };
     return { kind: 'open', error: answer, unknown: false, rateLimited: false, uncertain: false };
   }
-  const { class: errorClass, rest = found.rest } = classifyRpcError(factsOf(found, method));
+  const { class: errorClass, rest = found.rest } = classifyRpcError(factsOf(found, asked.call));
   const { next, blame, banMethod } = actions[errorClass];
   if (blame !== undefined) addBlame(blames, { reason: blame, method: banMethod ? method : undefined, rest });
   if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
@@ -172,20 +196,32 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
   };
 }
 
-function factsOf({ text, answer, httpStatus }: Found, method: string | undefined) {
-  let error: unknown;
-  try {
-    error = JSON.parse(text.toString('utf8', answer.errorStart, answer.errorEnd));
-  } catch {
-    error = undefined;
-  }
+function factsOf({ text, answer, httpStatus, ...found }: Found, call: RpcCall): RpcErrorFacts {
+  const { method } = call;
+  const words = found.words ?? wordsOf(call, found.body);
+  const error = parsed(text, answer.errorStart, answer.errorEnd);
   if (typeof error !== 'object' || error === null) {
-    return { httpStatus, code: undefined, message: String(error ?? ''), data: undefined, method };
+    // Toncenter's error is a text, with its code beside it.
+    const code = codeOf(parsed(text, answer.start, answer.end));
+    return { httpStatus, code, message: String(error ?? ''), data: undefined, method, words };
   }
-  const code = 'code' in error ? Number(error.code) : Number.NaN;
   const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
   const data: unknown = 'data' in error ? error.data : undefined;
-  return { httpStatus, code: Number.isFinite(code) ? code : undefined, message, data, method };
+  return { httpStatus, code: codeOf(error), message, data, method, whole: error, words };
+}
+
+function parsed(text: Buffer, start: number, end: number): unknown {
+  try {
+    return JSON.parse(text.toString('utf8', start, end));
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): number | undefined {
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
+  return Number.isFinite(code) ? code : undefined;
 }
 
 /** Methods whose results may be a node's time-out. */
@@ -198,13 +234,7 @@ function isTimedOutTrace({ text, answer }: Found, method: string | undefined): b
   if (method === undefined || !mayHideTimeout(method)) return false;
   const { resultStart, resultEnd } = answer;
   if (resultStart < 0 || resultEnd - resultStart > MAX_SEARCHED_RESULT) return false;
-  try {
-    return (
-      classifyRpcResult(method, JSON.parse(text.toString('utf8', resultStart, resultEnd))) === 'node-timeout'
-    );
-  } catch {
-    return false;
-  }
+  return classifyRpcResult(method, parsed(text, resultStart, resultEnd)) === 'node-timeout';
 }
 
 function addBlame(blames: Blame[], blame: Blame): void {
