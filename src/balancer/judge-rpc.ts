@@ -1,16 +1,10 @@
-import { ClientWords } from '../rpc/client-words.ts';
-import {
-  actions,
-  classifyRpcError,
-  classifyRpcResult,
-  type RpcErrorClass,
-  type RpcErrorFacts,
-} from '../rpc/errors.ts';
+import { actions, classifyRpcResult, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody } from './decode.ts';
+import { meaningForAll, meaningOf, type SentError } from './error-meaning.ts';
 import type { Answered } from './outcome.ts';
 
 /** One call that was sent and wants an answer. */
@@ -119,12 +113,12 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
   const blames: Blame[] = [];
   const oneByOne = match.kind === 'each';
   const facts = { text, httpStatus: answered.status, rest: asked.rest, body: asked.body };
-  // One refusal for all may quote any of them.
-  const words = oneByOne ? undefined : new ClientWords(() => asked.body.toString('utf8'));
+  const refusal =
+    match.kind === 'one-error' ? meaningForAll({ ...facts, answer: match.answer }, request.calls) : undefined;
   const calls = asked.calls.map((askedCall, index) => {
     const answer = match.kind === 'each' ? match.answers[index] : match.answer;
     if (!answer) return openCall({ uncertain: false });
-    return judgeCall({ ...facts, answer, words }, askedCall, blames);
+    return judgeCall({ ...facts, answer, refusal }, askedCall, blames);
   });
   return { calls, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
@@ -148,24 +142,10 @@ export function openCall(facts: {
   return { kind: 'open', error: undefined, unknown: false, rateLimited, uncertain };
 }
 
-interface Found {
-  readonly text: Buffer;
-  readonly answer: RpcAnswer;
-  readonly httpStatus: number;
+interface Found extends SentError {
   readonly rest: Rest | undefined;
-  /** The client's body. */
-  readonly body: Buffer;
-  /** The client's words, where they are not those of the one call. */
-  readonly words: ClientWords | undefined;
-}
-
-/** What the client wrote in a call. The names of JSON-RPC's own members are nobody's words. */
-function wordsOf(call: RpcCall, body: Buffer): ClientWords {
-  const textOf = (start: number, end: number) => (start < 0 ? '' : body.toString('utf8', start, end));
-  return new ClientWords(() => {
-    if (call.ambiguous) return textOf(call.start, call.end);
-    return `${call.method} ${textOf(call.idStart, call.idEnd)} ${textOf(call.paramsStart, call.paramsEnd)}`;
-  });
+  /** What one refusal of all calls means. */
+  readonly refusal?: RpcErrorVerdict | undefined;
 }
 
 function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict {
@@ -176,7 +156,7 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
       return { kind: 'settle', answer, isError: false };
     return { kind: 'open', error: answer, unknown: false, rateLimited: false, uncertain: false };
   }
-  const { class: errorClass, rest = found.rest } = classifyRpcError(factsOf(found, asked.call));
+  const { class: errorClass, rest = found.rest } = found.refusal ?? meaningOf(found, asked.call);
   const { next, blame, banMethod } = actions[errorClass];
   if (blame !== undefined) addBlame(blames, { reason: blame, method: banMethod ? method : undefined, rest });
   if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
@@ -196,34 +176,6 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
   };
 }
 
-function factsOf({ text, answer, httpStatus, ...found }: Found, call: RpcCall): RpcErrorFacts {
-  const { method } = call;
-  const words = found.words ?? wordsOf(call, found.body);
-  const error = parsed(text, answer.errorStart, answer.errorEnd);
-  if (typeof error !== 'object' || error === null) {
-    // Toncenter's error is a text, with its code beside it.
-    const code = codeOf(parsed(text, answer.start, answer.end));
-    return { httpStatus, code, message: String(error ?? ''), data: undefined, method, words };
-  }
-  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
-  const data: unknown = 'data' in error ? error.data : undefined;
-  return { httpStatus, code: codeOf(error), message, data, method, whole: error, words };
-}
-
-function parsed(text: Buffer, start: number, end: number): unknown {
-  try {
-    return JSON.parse(text.toString('utf8', start, end));
-  } catch {
-    return undefined;
-  }
-}
-
-function codeOf(error: unknown): number | undefined {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
-  return Number.isFinite(code) ? code : undefined;
-}
-
 /** Methods whose results may be a node's time-out. */
 function mayHideTimeout(method: string | undefined): boolean {
   return method !== undefined && (method.startsWith('debug_') || method.startsWith('trace_'));
@@ -234,7 +186,13 @@ function isTimedOutTrace({ text, answer }: Found, method: string | undefined): b
   if (method === undefined || !mayHideTimeout(method)) return false;
   const { resultStart, resultEnd } = answer;
   if (resultStart < 0 || resultEnd - resultStart > MAX_SEARCHED_RESULT) return false;
-  return classifyRpcResult(method, parsed(text, resultStart, resultEnd)) === 'node-timeout';
+  try {
+    return (
+      classifyRpcResult(method, JSON.parse(text.toString('utf8', resultStart, resultEnd))) === 'node-timeout'
+    );
+  } catch {
+    return false;
+  }
 }
 
 function addBlame(blames: Blame[], blame: Blame): void {

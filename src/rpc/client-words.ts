@@ -1,3 +1,5 @@
+import { decodedHex, lettersOf } from './letters.ts';
+
 /** What the client itself wrote: nodes quote it, and it says nothing about the upstream. */
 
 /** The client's method, where its name is told from other words. `method` stays a word of its own. */
@@ -7,6 +9,8 @@ export const METHOD_MARK = '<method>';
 const MAX_LOOKUPS = 64;
 /** Longest quotation that is taken out as a whole, in characters; of a longer one each phrase is looked up. */
 const MAX_QUOTED = 512;
+/** How many marks of quotation are looked at. */
+const MAX_QUOTATIONS = 64;
 const LONGEST_METHOD = 256;
 const QUOTES = `"'\`“‘«`;
 const CLOSING: Readonly<Record<string, string>> = { '“': '”', '‘': '’', '«': '»' };
@@ -35,10 +39,15 @@ export class ClientWords {
     const known = this.#answers.get(letters);
     if (known !== undefined) return known;
     if (this.#answers.size >= MAX_LOOKUPS) return true;
-    this.#letters ??= lettersOf(withDecodedHex(this.#read()));
+    this.#letters ??= this.#readLetters();
     const found = this.#letters.includes(letters);
     this.#answers.set(letters, found);
     return found;
+  }
+
+  #readLetters(): string {
+    const text = this.#read();
+    return `${lettersOf(text)} ${lettersOf(decodedHex(text))}`;
   }
 }
 
@@ -75,9 +84,12 @@ function markMethod(text: string, method: string | undefined): string {
 function withoutQuotations(text: string, isClients: (quoted: string) => boolean): string {
   let kept = '';
   let from = 0;
+  let quotations = 0;
   for (let at = 0; at < text.length; at++) {
     const quote = text[at] ?? '';
     if (!QUOTES.includes(quote)) continue;
+    // The rest is no provider's refusal either.
+    if (++quotations > MAX_QUOTATIONS) return kept + text.slice(from, at);
     const end = quotationEnd(text, at, CLOSING[quote] ?? quote);
     const quoted = text.slice(at + 1, end).replace(/(?:\.\.\.|…|\\)$/, '');
     if (quoted === METHOD_MARK || !isClients(quoted)) continue;
@@ -95,28 +107,6 @@ function quotationEnd(text: string, start: number, closing: string): number {
     if (text[at] === closing || text[at] === '\n') return at;
   }
   return limit;
-}
-
-/** Only letters and digits, in lower case: however it is quoted, spaced or escaped, it reads the same. */
-function lettersOf(text: string): string {
-  return text
-    .replace(/\\u\{?([0-9a-f]{2,6})\}?|\\x([0-9a-f]{2})|%([0-9a-f]{2})/gi, decodeEscape)
-    .replace(/\\[nrtbf0]/g, ' ')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '');
-}
-
-function decodeEscape(sequence: string, ...groups: readonly (string | undefined)[]): string {
-  const code = Number.parseInt(groups.slice(0, 3).find((group) => group !== undefined) ?? '', 16);
-  return code <= 0x10ffff ? String.fromCodePoint(code) : sequence;
-}
-
-/** Nodes show hexadecimal parameters as the text that they are. */
-function withDecodedHex(source: string): string {
-  const decoded = [...source.matchAll(/\b(?:0x)?((?:[0-9a-f]{2}){4,})\b/gi)].map(([, hex = '']) =>
-    Buffer.from(hex, 'hex').toString('latin1'),
-  );
-  return decoded.length > 0 ? `${source} ${decoded.join(' ')}` : source;
 }
 
 function escapePattern(text: string): string {

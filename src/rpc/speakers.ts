@@ -27,7 +27,7 @@ export function speakersOf(error: {
 
 const NODE: readonly Speaker[] = ['node'];
 const GATEWAY: readonly Speaker[] = ['gateway', 'node'];
-const CHECK: readonly Speaker[] = ['check', 'node'];
+const CHECK: readonly Speaker[] = ['check'];
 const PROGRAM: readonly Speaker[] = ['program'];
 const PERHAPS_PROGRAM: readonly Speaker[] = ['program', 'node'];
 

@@ -177,7 +177,7 @@ describe('the order of the table', () => {
     expect(classOf('too many requests: connection reset')).toBe('throttled');
     expect(classOf('internal error: execution timeout')).toBe('node-timeout');
     expect(classOf('Internal error', { data: 'header not found' })).toBe('missing-data');
-    expect(classOf('Internal error', { data: 'odd' })).toBe('unknown');
+    expect(classOf('Internal error', { data: 'an odd state of the flux' })).toBe('unknown');
     expect(classOf('Internal error')).toBe('upstream-broken');
     expect(classOf('invalid argument: execution timeout', { code: -32602 })).toBe('node-timeout');
   });

@@ -23,7 +23,7 @@ export const CLIENT_ROWS: readonly ErrorRow[] = [
   // A plain -32602 or -32600 is not here: what one client refuses another may take.
   {
     class: 'client-error',
-    by: BY,
+    by: [...BY, 'check'],
     codes: [-32600, -32602],
     text: phrases(`
       param is required | invalid request | validation errors | invalid argument | invalid params

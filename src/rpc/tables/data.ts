@@ -4,7 +4,7 @@ import { type ErrorRow, phrases } from '../error-rows.ts';
  * Data that this node does not have: pruned, not yet there, or kept by archive nodes only. Nodes have many words
  * for it; another upstream is asked, and nobody is blamed.
  */
-const BY = ['node'] as const;
+const BY = ['node', 'check'] as const;
 
 const TAGS = '\\b(?:pending|safe|finalized)\\b';
 const isStarknet = (method: string) => method.startsWith('starknet_');

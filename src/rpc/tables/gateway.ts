@@ -3,6 +3,9 @@ import { type ErrorRow, phrases } from '../error-rows.ts';
 /** The provider's own refusals, and its own trouble: all rows that blame an upstream as a whole. */
 const GATEWAY = ['gateway'] as const;
 
+const INTERNAL_ERROR =
+  '(?:(?:json-?rpc|server|temporary) )?internal (?:server |json-?rpc |service )?error(?: occurred)?';
+
 /** Plan and auth before throttled, whose words they hold ("daily request count exceeded, rate limited"). */
 export const GATEWAY_ROWS: readonly ErrorRow[] = [
   {
@@ -72,13 +75,11 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
       /\bcode: ?1015\b/,
     ],
   },
-  // Only where no more is said: a reason in the data, or behind a colon, would be more specific.
+  // Only where no more is said: a reason in the data, or behind a colon, is more specific. A word or two is none.
   {
     class: 'upstream-broken',
     by: GATEWAY,
-    text: [
-      /^(?<!\n)(?:(?:json-?rpc|server|temporary) )?internal (?:server |json-?rpc |service )?error(?: occurred)?[.!]?(?![\s\S])/,
-    ],
+    text: [new RegExp(`(?<![\\s\\S])${INTERNAL_ERROR}[.!]?(?:\\n\\S*(?: \\S*)?)*(?![\\s\\S])`)],
   },
   // A Bitcoin node that is starting.
   { class: 'upstream-broken', by: ['gateway'], codes: [-28] },

@@ -55,7 +55,6 @@ const POLICY: readonly ErrorRow[] = [
       `),
       /\b(?:pool|mempool|txpool|sub-pool)\b.{0,20}\b(?:is full|not enabled|disabled|overflow)/,
       /\bgas price\b.{0,20}\b(?:too low|below)/,
-      /(?<!\breplacement )\btransaction underpriced\b/,
       /\b(?:existing|newer) transaction had higher priority/,
       /^rejected$/,
     ],
