@@ -62,6 +62,9 @@ export function phrases(list: string): string[] {
     .filter((phrase) => phrase !== '');
 }
 
+/** At a line's start: that it tells of no rate, so that what is too much is a size, or a plan. */
+export const NO_RATE = '(?!.*(?:rate limit|per second|per minute|/s(?:ec)?\\b|\\brps\\b))';
+
 /** A row whose phrases are one pattern. */
 interface CompiledRow extends Omit<ErrorRow, 'text'> {
   readonly pattern: RegExp | undefined;

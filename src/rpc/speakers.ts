@@ -63,7 +63,7 @@ const PROGRAM_TEXT = patternOf([
   ...phrases('failed to execute message | wasm contract failed'),
   // Starknet, NEAR, Substrate, TON.
   ...phrases(`
-    contract error | failure reason: | contract_execution_error | wasm trap | contracttrapped
+    contract error | failure reason: | exported method | contract_execution_error | wasm trap | contracttrapped
     external message | exitcode=
   `),
 ]);

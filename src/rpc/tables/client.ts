@@ -8,12 +8,8 @@ export const TIMEOUT_ROWS: readonly ErrorRow[] = [
     class: 'node-timeout',
     by: BY,
     text: [
-      ...phrases(`
-        execution timeout | context deadline exceeded | query has exceeded | request timeout | request timed out
-        timeout expired | timeout_error | adnl query timeout
-      `),
-      /\bquery timeout\b.{0,40}\bexceeded\b/,
-      /\bexecution aborted \(timeout/,
+      ...phrases('deadline exceeded | query has exceeded | took too long | timeout_error'),
+      /(?<!\b(?:gateway|connect|connection) )\b(?:timed out|time-?out)\b/,
     ],
   },
 ];

@@ -1,4 +1,4 @@
-import { type ErrorRow, phrases } from '../error-rows.ts';
+import { type ErrorRow, NO_RATE, phrases } from '../error-rows.ts';
 
 /** The provider's own refusals, and its own trouble: all rows that blame an upstream as a whole. */
 const GATEWAY = ['gateway'] as const;
@@ -13,10 +13,12 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
     by: GATEWAY,
     text: [
       ...phrases(`
-        reached the free tier | monthly capacity limit | limit for your current plan | /billing
-        upgrade your plan | upgrade to paid tier | upgrade from discover plan | payment required
+        reached the free tier | limit for your current plan | /billing | upgrade from discover plan | payment required
       `),
-      /\bdaily\b.{0,40}\b(?:limit|quota|credits?|count|cap|allowance)\b/,
+      new RegExp(`^${NO_RATE}.*\\b(upgrade (?:your plan|to (?:a )?paid tier))`),
+      /\b(daily|monthly)\b.{0,40}\b(limit|quota|credits?|count|capacity|allowance)\b/,
+      /\b(?:insufficient|out of|no more) (?:compute units|credits)\b/,
+      /\b(?:subscription|trial)\b.{0,20}\b(?:expired|inactive|ended)\b/,
     ],
   },
   { class: 'plan', by: GATEWAY, codes: [402] },
@@ -27,9 +29,11 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
     by: GATEWAY,
     text: [
       ...phrases(`
-        key is inactive | token is invalid | apikey is on another chain | must authenticate
+        key is inactive | token is invalid | apikey is on another chain | must authenticate | invalid credentials
       `),
-      /\binvalid (?:api[- ]?key|access token|project id)\b/,
+      /\b(?:invalid|missing|unknown|expired|revoked)\b.{0,12}\b(?:api|access|auth|project)[- ]?(?:key|token|id)\b/,
+      /\b(?:api|access|auth)[- ]?(?:key|token)\b.{0,20}\b(?:invalid|missing|required|expired|revoked|disabled|not found)\b/,
+      /\bauthentication (?:required|failed)\b/,
       /not allowed to access(?! (?:this |the )?method)/,
       /\bunauthorized\b/,
     ],
@@ -40,8 +44,8 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
     by: GATEWAY,
     text: [
       ...phrases(`
-        requests limited to | credits limited to | too many requests | request limit reached
-        exceeded the quota | reached the quota | upgrade your tier | request rate exceeded
+        requests limited to | credits limited to | request limit reached
+        exceeded the quota | reached the quota | upgrade your tier
         exceeded its requests per second capacity | exceeded the rps limit
         reached maximum qps limit | maximum cups limit | maximum api usage limit of public
         requestratelimitexceeded | there are not enough cups | code = resourceexhausted
@@ -51,6 +55,8 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
       /\b(rate|limit|quota|capacity|requests|cups)\b.{0,80}(?<!query )\b(has exceeded)\b/,
       // A word's start: "corporate limit". Not what a transaction or a program may use up.
       /\brate[- ]?limit/,
+      /\btoo many (?:\w+ )?(?:requests|calls|connections)\b/,
+      /\bthrottled\b|\bover (?:capacity|quota)\b|\b(?:request rate|quota|capacity) exceeded\b/,
       /(?<!\b(?:gas|time|memory|size|depth|account|stack|step) )limit exceeded/,
       /\b(requests per second)\b.{0,120}(higher than your plan)/,
       /\b(?:retry|try again) (?:in|after) [\d.]+ ?(?:ms|s|m)/,
@@ -64,15 +70,16 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
     text: [
       ...phrases(`
         <html> | <!doctype html> | invalid character '<'
-        502 bad gateway | 503 service unavailable | 504 gateway timeout | upstream unavailable
+        bad gateway | service unavailable | gateway timeout | temporarily unavailable
         connection reset | connection refused | context canceled | mdbx_panic:
-        unable to complete request at this time | no available nodes found | no nodes available
-        no server available | under too much load | lite_server_network
+        unable to complete request at this time | under too much load | lite_server_network
       `),
-      /\bno (?:backend|upstream)s?\b.{0,30}\bhealthy\b|\bno healthy (?:backend|upstream)/,
+      /\b(?:backend|upstream|server|node|provider)s? (?:(?:is|are) )?(?:currently )?(?:offline|unhealthy|unavailable|down)\b/,
+      /\bno (?:\w+ )?(?:backend|upstream|server|node|provider)s?\b.{0,30}\b(?:available|healthy|found|left)\b/,
+      /\b(?:no (?:available|healthy)|all) (?:backend|upstream|server|node|provider)s?\b/,
       /^(?:unexpected )?eof$/,
       /\b(post|get|dial|read)\b.{0,80}: (eof)$/,
-      /\bcode: ?1015\b/,
+      /\bcode: ?(1015)\b/,
     ],
   },
   // Only where no more is said: a reason in the data, or behind a colon, is more specific. A word or two is none.

@@ -24,7 +24,7 @@ export const METHOD_ROWS: readonly ErrorRow[] = [
       `),
       new RegExp(`<method>"?'?\`? (?:(?:is|was|has been) )?(?:currently )?${MISSING}\\b${NO_CONDITION}`),
       new RegExp(
-        `\\b(?!${HTTP_REASON})(method)\\b(?! (?:param|arg|option))(?: [^ ,;]{1,64})? (?:(?:is|was|has been) )?(?:currently )?(${MISSING})\\b${NO_CONDITION}`,
+        `\\b(?!${HTTP_REASON})(method)\\b(?! (?:param|arg|option))(?: ["'\`]?(?:<method>|([^ ,;<]{1,64}?))["'\`:]?)?? (?:(?:is|was|has been) )?(?:currently )?(${MISSING})\\b${NO_CONDITION}`,
       ),
       /\b(module|namespace|api)\b(?: (?!key|token)[^ ,;]{1,64})? (?:is )?\b(disabled|not (?:supported|available|enabled|allowed))\b/,
       /\b(?:unknown|no such) (?:rpc )?method\b/,

@@ -1,13 +1,10 @@
-import { type ErrorRow, phrases } from '../error-rows.ts';
+import { type ErrorRow, NO_RATE, phrases } from '../error-rows.ts';
 
 /**
  * More was asked for than this upstream gives at once: too many blocks, results, bytes, calls in a batch. It was
  * not done, another upstream may give more, and nobody is blamed.
  */
 const BY = ['gateway', 'node'] as const;
-
-/** Words that tell a rate from a size. */
-const NO_RATE = '(?!.*(?:rate limit|per second|per minute|/s\\b))';
 
 export const SIZE_ROWS: readonly ErrorRow[] = [
   {
