@@ -113,8 +113,8 @@ describe('what the client’s words cost', () => {
 
   it.each(Object.keys(hostile))('grows with their length and no faster: %s', (name) => {
     const piece = hostile[name] ?? '';
-    const short = piece.repeat(50_000 / piece.length);
-    // Eight times as long would cost 64 times as much.
-    expect(least(short.repeat(8))).toBeLessThan(24 * Math.max(least(short), 1));
+    const short = piece.repeat(25_000 / piece.length);
+    // Sixteen times as long would cost 256 times as much.
+    expect(least(short.repeat(16))).toBeLessThan(100 * Math.max(least(short), 1));
   });
 });

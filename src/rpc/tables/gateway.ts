@@ -16,14 +16,14 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
         reached the free tier | limit for your current plan | /billing | upgrade from discover plan | payment required
       `),
       new RegExp(`^${NO_RATE}.*\\b(upgrade (?:your plan|to (?:a )?paid tier))`),
-      /\b(daily|monthly)\b.{0,40}\b(limit|quota|credits?|count|capacity|allowance)\b/,
-      /\b(?:insufficient|out of|no more) (?:compute units|credits)\b/,
-      /\b(?:subscription|trial)\b.{0,20}\b(?:expired|inactive|ended)\b/,
+      /\b(daily|monthly)\b.{0,40}\b(?:limit|quota|credits?|count|capacity|allowance)\b/,
+      /\b(?:insufficient|out of|no more) (compute units|credits)\b/,
+      /\b(subscription|trial)\b.{0,20}\b(?:expired|inactive|ended)\b/,
     ],
   },
   { class: 'plan', by: GATEWAY, codes: [402] },
   { class: 'plan', by: GATEWAY, statuses: [402] },
-  { class: 'plan', by: GATEWAY, statuses: [403], text: [/\bendpoint\b.{0,60}\bdisabled\b/, 'past due'] },
+  { class: 'plan', by: GATEWAY, statuses: [403], text: [/\b(endpoint)\b.{0,60}\bdisabled\b/, 'past due'] },
   {
     class: 'auth',
     by: GATEWAY,
@@ -31,9 +31,9 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
       ...phrases(`
         key is inactive | token is invalid | apikey is on another chain | must authenticate | invalid credentials
       `),
-      /\b(?:invalid|missing|unknown|expired|revoked)\b.{0,12}\b(?:api|access|auth|project)[- ]?(?:key|token|id)\b/,
-      /\b(?:api|access|auth)[- ]?(?:key|token)\b.{0,20}\b(?:invalid|missing|required|expired|revoked|disabled|not found)\b/,
-      /\bauthentication (?:required|failed)\b/,
+      /\b(?:invalid|missing|unknown|expired|revoked)\b.{0,12}\b((?:api|access|auth|project)[- ]?(?:key|token|id))\b/,
+      /\b((?:api|access|auth)[- ]?(?:key|token))\b.{0,20}\b(?:invalid|missing|required|expired|revoked|disabled|not found)\b/,
+      /\b(authentication) (?:required|failed)\b/,
       /not allowed to access(?! (?:this |the )?method)/,
       /\bunauthorized\b/,
     ],
@@ -51,8 +51,8 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
         requestratelimitexceeded | there are not enough cups | code = resourceexhausted
       `),
       // "query has exceeded" is a node's timeout.
-      /(?<!query )\b(has exceeded)\b.{0,80}\b(rate|limit|quota|capacity|requests|cups)\b/,
-      /\b(rate|limit|quota|capacity|requests|cups)\b.{0,80}(?<!query )\b(has exceeded)\b/,
+      /(?<!query )\b(has exceeded)\b.{0,80}\b(?:rate|limit|quota|capacity|requests|cups)\b/,
+      /\b(?:rate|limit|quota|capacity|requests|cups)\b.{0,80}(?<!query )\b(has exceeded)\b/,
       // A word's start: "corporate limit". Not what a transaction or a program may use up.
       /\brate[- ]?limit/,
       /\btoo many (?:\w+ )?(?:requests|calls|connections)\b/,
@@ -75,10 +75,10 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
         unable to complete request at this time | under too much load | lite_server_network
       `),
       /\b(?:backend|upstream|server|node|provider)s? (?:(?:is|are) )?(?:currently )?(?:offline|unhealthy|unavailable|down)\b/,
-      /\bno (?:\w+ )?(?:backend|upstream|server|node|provider)s?\b.{0,30}\b(?:available|healthy|found|left)\b/,
-      /\b(?:no (?:available|healthy)|all) (?:backend|upstream|server|node|provider)s?\b/,
+      /\b(no (?:\w+ )?(?:backend|upstream|server|node|provider)s?)\b.{0,30}\b(?:available|healthy|found|left)\b/,
+      /\b(?:no available|no healthy|all) (?:backend|upstream|server|node|provider)s?\b/,
       /^(?:unexpected )?eof$/,
-      /\b(post|get|dial|read)\b.{0,80}: (eof)$/,
+      /\b(?:post|get|dial|read)\b.{0,80}: (eof)$/,
       /\bcode: ?(1015)\b/,
     ],
   },

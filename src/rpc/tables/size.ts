@@ -12,7 +12,7 @@ export const SIZE_ROWS: readonly ErrorRow[] = [
     by: BY,
     text: [
       new RegExp(
-        `^${NO_RATE}.*(\\bbatch(?:es|ed)?\\b).{0,60}\\b(too (?:large|big|many|long)|limit|max(?:imum)? (?:size|length)|more than|exceed\\w*|not (?:supported|allowed|enabled))`,
+        `^${NO_RATE}.*\\b(?:batch(?:es|ed)?)\\b.{0,60}\\b(?:too (?:large|big|many|long)|limit|max(?:imum)? (?:size|length)|more than|exceed\\w*|not (?:supported|allowed|enabled))`,
       ),
       new RegExp(`^${NO_RATE}.*\\b(too many|max(?:imum)?|exceed\\w*|limit)\\b.{0,40}(\\bbatch)`),
     ],
