@@ -1,15 +1,10 @@
-import {
-  actions,
-  classifyRpcError,
-  classifyRpcResult,
-  type RpcErrorClass,
-  type RpcErrorVerdict,
-} from '../rpc/errors.ts';
+import { actions, classifyRpcResult, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody } from './decode.ts';
+import { meaningForAll, meaningOf, type SentError } from './error-meaning.ts';
 import type { Answered } from './outcome.ts';
 
 /** One call that was sent and wants an answer. */
@@ -72,6 +67,7 @@ const UNDONE: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'plan',
   'auth',
   'method-unsupported',
+  'batch-too-large',
 ]);
 /** Errors of an upstream that may have done all the same what it was asked for. */
 const DOUBTFUL: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
@@ -113,11 +109,13 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
   if (match.kind === 'none') return undefined;
   const blames: Blame[] = [];
   const oneByOne = match.kind === 'each';
+  const facts = { text, httpStatus: answered.status, rest: asked.rest, body: asked.body };
+  const refusal =
+    match.kind === 'one-error' ? meaningForAll({ ...facts, answer: match.answer }, request.calls) : undefined;
   const calls = asked.calls.map((askedCall, index) => {
     const answer = match.kind === 'each' ? match.answers[index] : match.answer;
     if (!answer) return openCall({ uncertain: false });
-    const found = { text, answer, httpStatus: answered.status, rest: asked.rest, ofBatch: !oneByOne };
-    return judgeCall(found, askedCall, blames);
+    return judgeCall({ ...facts, answer, refusal }, askedCall, blames);
   });
   return { calls, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
@@ -141,13 +139,10 @@ export function openCall(facts: {
   return { kind: 'open', error: undefined, rateLimited, uncertain };
 }
 
-interface Found {
-  readonly text: Buffer;
-  readonly answer: RpcAnswer;
-  readonly httpStatus: number;
+interface Found extends SentError {
   readonly rest: Rest | undefined;
-  /** The one error for a whole batch, or what looks like it: it says little of a single call. */
-  readonly ofBatch: boolean;
+  /** What one refusal of all calls means. */
+  readonly refusal?: RpcErrorVerdict | undefined;
 }
 
 function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict {
@@ -158,9 +153,10 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
       return { kind: 'settle', answer, isError: false };
     return { kind: 'open', error: answer, rateLimited: false, uncertain: false };
   }
-  const verdict = classifyRpcError(factsOf(found, method));
+  const verdict = found.refusal ?? meaningOf(found, asked.call);
   const { class: errorClass } = verdict;
-  const next = actions[errorClass].next || found.ofBatch;
+  // One error for a whole batch says little of a single call.
+  const next = actions[errorClass].next || found.refusal !== undefined;
   const blame = blameOf(verdict, found, method);
   if (blame) addBlame(blames, blame);
   if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
@@ -184,7 +180,7 @@ function blameOf(
   method: string | undefined,
 ): Blame | undefined {
   const { blame: reason, banMethod } = actions[errorClass];
-  if (reason === undefined || (banMethod && found.ofBatch)) return undefined;
+  if (reason === undefined || (banMethod && found.refusal !== undefined)) return undefined;
   return {
     reason,
     method: banMethod ? method : undefined,
@@ -192,22 +188,6 @@ function blameOf(
     // A status that is said to speak of the key, with an error that doesn't, may as well speak of the call.
     ...(reason === 'auth' && byStatus ? { weak: true } : {}),
   };
-}
-
-function factsOf({ text, answer, httpStatus }: Found, method: string | undefined) {
-  let error: unknown;
-  try {
-    error = JSON.parse(text.toString('utf8', answer.errorStart, answer.errorEnd));
-  } catch {
-    error = undefined;
-  }
-  if (typeof error !== 'object' || error === null) {
-    return { httpStatus, code: undefined, message: String(error ?? ''), data: undefined, method };
-  }
-  const code = 'code' in error ? Number(error.code) : Number.NaN;
-  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
-  const data: unknown = 'data' in error ? error.data : undefined;
-  return { httpStatus, code: Number.isFinite(code) ? code : undefined, message, data, method };
 }
 
 /** Methods whose results may be a node's time-out. */

@@ -1,5 +1,6 @@
 import type { FailureReason } from '../events.ts';
 import { readBareError } from '../rpc/bare-error.ts';
+import { ClientWords } from '../rpc/client-words.ts';
 import { actions } from '../rpc/errors.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
@@ -118,7 +119,8 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
 function bareBlame(answered: Answered, asked: Asked): Blame | undefined {
   const { status, headers, body } = answered;
   if (!GATEWAY_REFUSALS.has(status) || headers.contentEncoding !== '') return undefined;
-  const verdict = readBareError(body, status);
+  const words = new ClientWords(() => asked.rpc?.body.toString('utf8') ?? '');
+  const verdict = readBareError(body, status, words);
   const reason = verdict && actions[verdict.class].blame;
   if (reason !== 'rate-limited' && reason !== 'plan' && reason !== 'auth') return undefined;
   return { reason, rest: verdict?.rest ?? restOf(answered, asked) };

@@ -41,5 +41,5 @@ export function classifyError(error: object, method: string, httpStatus: number)
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
   const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
   const data = 'data' in error ? error.data : undefined;
-  return classifyRpcError({ httpStatus, code, message, data, method });
+  return classifyRpcError({ httpStatus, code, message, data, method, whole: error });
 }

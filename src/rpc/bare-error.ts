@@ -1,3 +1,4 @@
+import type { ClientWords } from './client-words.ts';
 import { classifyRpcError, type RpcErrorVerdict } from './errors.ts';
 
 /** Larger bodies are pages, not errors. */
@@ -6,9 +7,13 @@ const MAX_BODY_BYTES = 16 * 1024;
 /**
  * Reads what a gateway says in place of a JSON-RPC answer: an object with a message of its own, such as
  * `{"code":402,"message":"Payment Required","details":"..."}` or `{"error":"rate limited"}`. Undefined when the
- * body is nothing of the kind. `httpStatus` is that of the answer.
+ * body is nothing of the kind. `httpStatus` is that of the answer, `words` are the client's own, which it may quote.
  */
-export function readBareError(body: Buffer, httpStatus: number): RpcErrorVerdict | undefined {
+export function readBareError(
+  body: Buffer,
+  httpStatus: number,
+  words?: ClientWords,
+): RpcErrorVerdict | undefined {
   if (body.length > MAX_BODY_BYTES) return undefined;
   let said: unknown;
   try {
@@ -26,7 +31,9 @@ export function readBareError(body: Buffer, httpStatus: number): RpcErrorVerdict
     httpStatus,
     code: Number.isInteger(code) ? code : undefined,
     message,
-    data: member('details') ?? member('detail') ?? member('data'),
+    data: member('data') ?? member('detail'),
     method: undefined,
+    whole: said,
+    ...(words && { words }),
   });
 }

@@ -1,20 +1,10 @@
 import type { FailureReason } from '../events.ts';
+import { type Rest, restOf } from './error-rest.ts';
 import { compileTable, type ErrorView, matchRow, type RpcErrorClass } from './error-rows.ts';
-import { ERROR_TABLE } from './error-table.ts';
+import { member, type RpcErrorFacts, viewOf } from './error-view.ts';
+import { ERROR_TABLE } from './tables/index.ts';
 
-export type { RpcErrorClass };
-
-/** What is known of a JSON-RPC error. Nothing else of the body is looked at: an answer's data may hold any word. */
-export interface RpcErrorFacts {
-  readonly httpStatus: number;
-  readonly code: number | undefined;
-  readonly message: string;
-  readonly data: unknown;
-  readonly method: string | undefined;
-}
-
-/** How long the provider asks to be left alone. */
-export type Rest = { readonly kind: 'for'; readonly ms: number } | { readonly kind: 'until-utc-midnight' };
+export type { Rest, RpcErrorClass, RpcErrorFacts };
 
 export interface RpcErrorVerdict {
   readonly class: RpcErrorClass;
@@ -24,7 +14,7 @@ export interface RpcErrorVerdict {
 }
 
 export interface RpcErrorAction {
-  /** Whether another upstream may be asked. */
+  /** Whether another upstream may be asked, if the call may be repeated. */
   readonly next: boolean;
   /** What the upstream is quarantined for. */
   readonly blame: FailureReason | undefined;
@@ -47,7 +37,8 @@ export const actions: Readonly<Record<RpcErrorClass, RpcErrorAction>> = {
   'raw-tx-policy': ELSEWHERE,
   'raw-tx-final': TO_CLIENT,
   'sender-limit': TO_CLIENT,
-  'range-too-large': TO_CLIENT,
+  'range-too-large': ELSEWHERE,
+  'batch-too-large': ELSEWHERE,
   plan: { next: true, blame: 'plan', banMethod: false },
   auth: { next: true, blame: 'auth', banMethod: false },
   'method-unsupported': { next: true, blame: 'method-unsupported', banMethod: true },
@@ -59,26 +50,21 @@ export const actions: Readonly<Record<RpcErrorClass, RpcErrorAction>> = {
   unknown: ELSEWHERE,
 };
 
-/** Longest text that is searched, in characters; providers' errors are shorter, a hostile one may not be. */
-const MAX_TEXT = 4096;
-/** Most values of `data` that are looked at. */
-const MAX_VALUES = 64;
-
 const TABLE = compileTable(ERROR_TABLE);
 
 /**
- * Says what a provider's JSON-RPC error means. The table decides, by text and code; only when it is silent
- * does the HTTP status, except 500, under which some nodes send every error: then it stays `unknown`.
+ * Says what a provider's JSON-RPC error means. First who speaks, then what is said: the tables decide, by text
+ * and code. Only when they are silent does the HTTP status.
  */
 export function classifyRpcError(facts: RpcErrorFacts): RpcErrorVerdict {
   const view = viewOf(facts);
-  const said = matchRow(TABLE, view);
-  const found = said ?? classFromStatus(facts);
-  const rest = restOf(found, view.text, facts.data);
+  const said = matchRow(TABLE, view) ?? 'unknown';
+  const meaning = said === 'unknown' ? classFromStatus(view) : said;
+  const rest = restOf(meaning, view, facts.data);
   return {
-    class: found,
+    class: meaning,
     ...(rest === undefined ? {} : { rest }),
-    ...(said === undefined && found !== 'unknown' ? { byStatus: true } : {}),
+    ...(meaning !== said ? { byStatus: true } : {}),
   };
 }
 
@@ -98,10 +84,11 @@ const STATUS_CLASSES: ReadonlyMap<number, RpcErrorClass> = new Map([
   [403, 'auth'],
   // The URL itself is wrong there, or its key was deleted: no JSON-RPC method is missing.
   [404, 'upstream-broken'],
-  [405, 'method-unsupported'],
+  // A web server's words for POST and for a content type: no JSON-RPC method is missing.
+  [405, 'unknown'],
   [408, 'node-timeout'],
   [413, 'range-too-large'],
-  [415, 'method-unsupported'],
+  [415, 'unknown'],
   [429, 'throttled'],
 ]);
 
@@ -129,40 +116,14 @@ function isTimeout(error: unknown): boolean {
   );
 }
 
-/** The facts as the table sees them. */
-export function viewOf({ httpStatus, code, method, message, data }: RpcErrorFacts): ErrorView {
-  const lines = [message.slice(0, MAX_TEXT).trim(), ...stringsIn(data)];
-  return { httpStatus, code, method, text: lines.join('\n').slice(0, MAX_TEXT).toLowerCase() };
-}
-
-/** The words in an error's data: itself, or the strings in it. Hexadecimal data is left out. */
-function stringsIn(data: unknown): string[] {
-  const found: string[] = [];
-  const open = [data];
-  for (let looked = 0; open.length > 0 && looked < MAX_VALUES; looked++) {
-    const value = open.shift();
-    if (typeof value === 'string' && !value.startsWith('0x')) found.push(value.slice(0, MAX_TEXT).trim());
-    if (typeof value === 'object' && value !== null) open.push(...Object.values(value).slice(0, MAX_VALUES));
-  }
-  return found;
-}
-
-function classFromStatus({ httpStatus, code }: RpcErrorFacts): RpcErrorClass {
-  if (httpStatus === 500) return 'unknown';
-  // Nodes differ in the parameters they take, and send these with 400.
-  if (httpStatus === 400 && (code === -32600 || code === -32602)) return 'unknown';
+/**
+ * What the status adds to an error that says nothing known. It is the gateway's, so it counts only where a gateway
+ * may have spoken, but for 429. Nodes send any error with 400, 404 or 500.
+ */
+function classFromStatus({ httpStatus, speakers }: ErrorView): RpcErrorClass {
+  if (httpStatus === 429) return 'throttled';
+  if (!speakers.includes('gateway') || NODE_STATUSES.has(httpStatus)) return 'unknown';
   return classifyRpcStatus(httpStatus) ?? 'unknown';
 }
 
-function restOf(found: RpcErrorClass, text: string, data: unknown): Rest | undefined {
-  if (found === 'plan' && /\bdaily\b/.test(text)) return { kind: 'until-utc-midnight' };
-  if (found !== 'throttled' && found !== 'plan') return undefined;
-  const seconds = Number(member(data, 'backoff_seconds') ?? member(member(data, 'rate'), 'backoff_seconds'));
-  // Infura is known to send 0, which asks for nothing.
-  return Number.isFinite(seconds) && seconds > 0 ? { kind: 'for', ms: Math.ceil(seconds * 1000) } : undefined;
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.getOwnPropertyDescriptor(value, name)?.value;
-}
+const NODE_STATUSES: ReadonlySet<number> = new Set([400, 404, 500]);

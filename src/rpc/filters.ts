@@ -2,17 +2,16 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 
 /** Calls that make a filter on the node that takes them. */
-const MAKES: ReadonlySet<string> = new Set([
-  'eth_newFilter',
-  'eth_newBlockFilter',
-  'eth_newPendingTransactionFilter',
-]);
+const MAKES: ReadonlySet<string> = new Set(
+  kin(['newFilter', 'newBlockFilter', 'newPendingTransactionFilter']),
+);
 /** Calls that only the node that made the filter can answer. Their first parameter is its id. */
-const USES: ReadonlySet<string> = new Set([
-  'eth_getFilterChanges',
-  'eth_getFilterLogs',
-  'eth_uninstallFilter',
-]);
+const USES: ReadonlySet<string> = new Set(kin(['getFilterChanges', 'getFilterLogs', 'uninstallFilter']));
+
+/** Chains of the same kind call their namespace otherwise. */
+function kin(names: readonly string[]): string[] {
+  return ['eth', 'klay', 'kaia'].flatMap((namespace) => names.map((name) => `${namespace}_${name}`));
+}
 
 /** Nodes drop a filter that nobody asked for in 5 minutes; a little longer, so that it is they who say so. */
 const FILTER_LIFE_MS = 10 * 60_000;

@@ -1,33 +1,27 @@
+import { makesFilter } from './filters.ts';
+import type { RpcCall } from './message.ts';
+import {
+  ACTING_NAMES,
+  ACTING_NAMESPACES,
+  ACTS,
+  INNER_VERBS,
+  KNOWN_NAMESPACES,
+  KNOWN_READS,
+  READ_WORDS,
+  READS,
+  SIGNED_CALLS,
+  STEERING_NAMESPACES,
+  VERB_PREFIXES,
+  VERBS,
+} from './method-names.ts';
+
 /**
  * What is known of JSON-RPC methods: whether a call may be sent to a second upstream after the first may
- * have acted on it. Names are those of the execution clients, of Foundry and Hardhat, and of the public
- * gateways. A wrong `unsent` costs a repeat; a wrong `always` may pay twice. So doubt means `unsent`.
+ * have acted on it. A wrong `unsent` costs a repeat; a wrong `always` may pay twice. So doubt means `unsent`.
  */
-
-import type { RpcCall } from './message.ts';
 
 /** `always`: at any time. `unsent`: only while no byte of the call has been sent. */
 export type Repeatability = 'always' | 'unsent';
-
-/**
- * Calls that carry their own signature: the same bytes can take effect only once, wherever and however
- * often they arrive. Solana's bare `sendTransaction` is one too, but other chains sign with a key of the
- * node under that name, so it is not here. Neither is Ripple's `submit`, which may sign.
- */
-const SIGNED_CALLS: ReadonlySet<string> = new Set([
-  'eth_sendBundle',
-  'mev_sendBundle',
-  // ERC-4337: a bundler knows a user operation by its hash, and its nonce can be used once.
-  'eth_sendUserOperation',
-  'author_submitExtrinsic',
-  'broadcast_tx_async',
-  'broadcast_tx_commit',
-  'broadcast_tx_sync',
-  'starknet_addDeclareTransaction',
-  'starknet_addDeployAccountTransaction',
-  'starknet_addInvokeTransaction',
-  'sui_executeTransactionBlock',
-]);
 
 /** eth_sendRawTransaction, …Sync, …Conditional, eth_sendPrivateRawTransaction, klay_, zks_, bare, Bitcoin's. */
 const RAW_TRANSACTION = /^(?:[a-z0-9]+_)?send(?:Private)?Raw[A-Z]\w*$|^sendrawtransaction$/;
@@ -39,81 +33,21 @@ const ANSWERS_HASH: ReadonlySet<string> = new Set([
   'eth_sendPrivateRawTransaction',
 ]);
 
-/** Reads whose names begin like an act. */
-const READS: ReadonlySet<string> = new Set([
-  'eth_createAccessList',
-  'admin_datadir',
-  'admin_nodeInfo',
-  'admin_peers',
-  'anvil_metadata',
-  'anvil_nodeInfo',
-  'hardhat_metadata',
-]);
+/** Signed calls whose names other chains use for unsigned ones: their errors are read as those of a transaction. */
+const OFTEN_SIGNED: ReadonlySet<string> = new Set(['sendTransaction', 'sendBoc', 'send_tx', 'submitpackage']);
 
-/** Namespaces in which every call acts, or is a step of one. Lower case, as all that follows. */
-const ACTING_NAMESPACES: ReadonlySet<string> = new Set([
-  'personal',
-  'wallet',
-  'engine',
-  'miner',
-  'clef',
-  'signer',
-  'shh',
-]);
-
-/** Namespaces in which every call acts unless it begins with "get" or stands under READS. */
-const STEERING_NAMESPACES: ReadonlySet<string> = new Set(['admin', 'anvil', 'evm', 'hardhat', 'ganache']);
-
-/** Acts whose names don't begin with one of VERBS. */
-const ACTS: ReadonlySet<string> = new Set([
-  'eth_resend',
-  // It hands out what has changed since the last time, once.
-  'eth_getfilterchanges',
-  'eth_uninstallfilter',
-  // They run for seconds, write files, or change how the node runs.
-  'debug_backtraceat',
-  'debug_blockprofile',
-  'debug_chaindbcompact',
-  'debug_cpuprofile',
-  'debug_freeosmemory',
-  'debug_gotrace',
-  'debug_mutexprofile',
-  'debug_standardtracebadblocktofile',
-  'debug_standardtraceblocktofile',
-  'debug_verbosity',
-  'debug_vmodule',
-  'requestairdrop',
-]);
-
-/** What an act begins with, after the namespace. In lower case: Bitcoin's `sendtoaddress` has no capitals. */
-const VERBS = [
-  ...['send', 'submit', 'broadcast', 'publish', 'push', 'post', 'put', 'upload', 'relay'],
-  ...['set', 'reset', 'create', 'new', 'add', 'insert', 'import', 'register', 'generate', 'deploy', 'mint'],
-  ...['remove', 'delete', 'drop', 'clear', 'flush', 'prune', 'kill', 'destroy', 'burn', 'unset'],
-  ...['start', 'stop', 'restart', 'pause', 'resume', 'shutdown', 'enable', 'disable', 'mine', 'toggle'],
-  ...['lock', 'unlock', 'approve', 'reject', 'confirm', 'cancel', 'accept', 'propose', 'vote', 'discard'],
-  ...['subscribe', 'unsubscribe', 'connect', 'disconnect', 'increase', 'decrease', 'invalidate'],
-  ...['update', 'change', 'write', 'store', 'save', 'restore', 'revert', 'rewind', 'rollback', 'load'],
-  ...['transfer', 'withdraw', 'deposit', 'stake', 'unstake', 'delegate', 'claim', 'redeem', 'swap', 'pay'],
-  ...['execute', 'impersonate', 'sponsor', 'sweep', 'bump'],
-];
-/** Nouns and adjectives that begin with the letters of a verb. */
-const NOT_VERBS = [
-  'address',
-  'sender',
-  'setting',
-  'newest',
-  'payload',
-  'paymaster',
-  'locked',
-  'staking',
-  'connect(?:ed|ion)',
-];
-const BEGINS_WITH_VERB = new RegExp(`^(?!${NOT_VERBS.join('|')})(?:${VERBS.join('|')})`);
+/** Names that are longer are not looked into: no known method's is. */
+const LONGEST_NAME = 256;
 
 /** Whether the call's parameter is a transaction that is signed already, so that its errors mean that one. */
 export function isRawTransaction(method: string): boolean {
+  if (method.length > LONGEST_NAME) return false;
   return RAW_TRANSACTION.test(method) || method === 'eth_sendPrivateTransaction';
+}
+
+/** Whether what a node refuses may be a signed transaction in the call, of any chain. */
+export function carriesTransaction(method: string): boolean {
+  return isRawTransaction(method) || SIGNED_CALLS.has(method) || OFTEN_SIGNED.has(method);
 }
 
 /** Whether the call's whole result is the hash of the raw transaction that it carries as a string. */
@@ -127,6 +61,7 @@ export function answersTransactionHash(method: string): boolean {
  * otherwise. Capitals don't hide an act.
  */
 export function repeatability(method: string): Repeatability {
+  if (method.length > LONGEST_NAME) return 'unsent';
   const known = KNOWN.get(method);
   if (known !== undefined) return known;
   const found = findOut(method);
@@ -146,26 +81,74 @@ export function mayRepeat({ method, ambiguous, versionStart }: Call): boolean {
 
 type Call = Pick<RpcCall, 'method' | 'ambiguous' | 'versionStart'>;
 
+/**
+ * Whether the method is known to read: one of a known namespace that begins with a word for reading, or a name of
+ * a known list. Nothing is guessed, unlike in `repeatability`.
+ */
+export function isKnownRead(method: string): boolean {
+  if (method.length > LONGEST_NAME || repeatability(method) !== 'always') return false;
+  if (carriesTransaction(method) || makesFilter(method)) return false;
+  if (KNOWN_READS.has(method)) return true;
+  const [, namespace = '', name = ''] = /^([a-z0-9]+)_(\w+)$/i.exec(method) ?? [];
+  return KNOWN_NAMESPACES.has(namespace) && READ_WORDS.has(wordsOf(name)[0] ?? '');
+}
+
 /** What was found out before: few methods are common, so that few are kept. */
 const KNOWN = new Map<string, Repeatability>();
 const MAX_KNOWN = 1_000;
 const LONGEST_KNOWN = 64;
 
 function findOut(method: string): Repeatability {
-  if (READS.has(method) || SIGNED_CALLS.has(method) || isRawTransaction(method)) return 'always';
-  return acts(method.toLowerCase()) ? 'unsent' : 'always';
+  if (READS.has(method) || SIGNED_CALLS.has(method)) return 'always';
+  if (isRawTransaction(method) || makesFilter(method)) return 'always';
+  return acts(method) ? 'unsent' : 'always';
 }
 
-function acts(name: string): boolean {
-  if (ACTS.has(name)) return true;
-  const [namespace = '', ...rest] = name.split(/[_./]/);
+function acts(method: string): boolean {
+  const lower = method.toLowerCase();
+  if (ACTS.has(lower) || ACTING_NAMES.has(lower)) return true;
+  const parts = method.split(/[^A-Za-z0-9]+/).filter((part) => part !== '');
+  const [namespace = '', ...rest] = parts.map((part) => part.toLowerCase());
   if (rest.length > 0 && ACTING_NAMESPACES.has(namespace)) return true;
   if (STEERING_NAMESPACES.has(namespace)) return rest[0]?.startsWith('get') !== true;
-  // Not only after the first underscore: `debug_bundler_sendBundleNow`, `send_tx`.
-  return BEGINS_WITH_VERB.test(namespace) || rest.some((part) => BEGINS_WITH_VERB.test(part));
+  const words = rest.length > 0 ? withoutModule(parts.slice(1)) : parts.flatMap(wordsOf);
+  if (beginsWithRead(words)) return false;
+  // The namespace too: `send_tx`, `payments_x`. Not only after the first underscore: `debug_bundler_sendNow`.
+  return [namespace, ...words].some(isVerb) || (isInOneCase(method) && INNER_VERBS.test(lower));
 }
 
-/** PLACEHOLDER, replaced by the words part. */
-export function isKnownRead(method: string): boolean {
-  return /^(?:eth_(?:call|get|estimate|block|chain|gas)|net_|web3_)/.test(method);
+/** The words of what follows the namespace. Lotus has a module before the verb: `Filecoin.MpoolPushMessage`. */
+function withoutModule(parts: readonly string[]): string[] {
+  const words = parts.flatMap(wordsOf);
+  const second = words[1];
+  const isModule = words.length > 1 && second !== undefined && MODULES.has(words[0] ?? '');
+  return isModule && READ_WORDS.has(second) ? words.slice(1) : words;
+}
+
+/** Lotus's modules whose reads begin with a word that says so. */
+const MODULES: ReadonlySet<string> = new Set(
+  'chain state mpool msig eth gas sync net paych client beacon f3'.split(' '),
+);
+
+/** "get and send" does not only get. */
+function beginsWithRead(words: readonly string[]): boolean {
+  const [first = ''] = words;
+  if (words.includes('and')) return false;
+  return READ_WORDS.has(first) || (words.length === 1 && READ_PREFIX.test(first) && !first.includes('and'));
+}
+
+/** Bitcoin writes `getblockcount`. */
+const READ_PREFIX = /^(?:get|list|query|decode|estimate|verify|validate|describe|analyze|simulate|trace)/;
+
+/** `sendRawTx2` has the words send, raw, tx; a name in one case is one word. */
+function wordsOf(part: string): string[] {
+  return (part.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g) ?? []).map((word) => word.toLowerCase());
+}
+
+function isInOneCase(method: string): boolean {
+  return method === method.toLowerCase() || method === method.toUpperCase();
+}
+
+function isVerb(word: string): boolean {
+  return VERBS.has(word) || VERB_PREFIXES.test(word);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { ClientWords } from '../../src/rpc/client-words.ts';
 import {
   actions,
   classifyRpcError,
@@ -10,10 +11,18 @@ import {
 
 const entrySchema = z.strictObject({
   provider: z.string().min(1),
+  source: z.string().min(1),
   httpStatus: z.int().min(200).max(599),
   method: z.string().optional(),
+  params: z.unknown().optional(),
   body: z.string(),
   class: z.enum(Object.keys(actions)),
+  rest: z
+    .union([
+      z.strictObject({ kind: z.literal('for'), ms: z.number() }),
+      z.strictObject({ kind: z.literal('until-utc-midnight') }),
+    ])
+    .optional(),
   note: z.string().optional(),
 });
 export type CorpusEntry = z.infer<typeof entrySchema>;
@@ -26,17 +35,23 @@ export function readCorpus(): CorpusEntry[] {
 }
 
 const errorSchema = z.object({
-  error: z.object({ code: z.number().optional(), message: z.string(), data: z.unknown().optional() }),
+  error: z.looseObject({ code: z.number().optional(), message: z.string(), data: z.unknown().optional() }),
 });
+/** Toncenter's. */
+const textErrorSchema = z.object({ error: z.string(), code: z.number() });
 const resultSchema = z.object({ result: z.unknown() });
 
 /** The facts of each JSON-RPC error in the body. */
 export function factsOf(entry: CorpusEntry): RpcErrorFacts[] {
-  return itemsOf(entry.body).flatMap((item) => {
-    const { success, data } = errorSchema.safeParse(item);
-    if (!success) return [];
-    const { code, message, data: details } = data.error;
-    return [{ httpStatus: entry.httpStatus, code, message, data: details, method: entry.method }];
+  const { httpStatus, method, params } = entry;
+  const words = new ClientWords(() => `${method} ${JSON.stringify(params ?? [])}`);
+  return itemsOf(entry.body).flatMap((item): RpcErrorFacts[] => {
+    const text = textErrorSchema.safeParse(item).data;
+    if (text) return [{ httpStatus, code: text.code, message: text.error, data: undefined, method, words }];
+    const error = errorSchema.safeParse(item).data?.error;
+    if (!error) return [];
+    const { code, message, data } = error;
+    return [{ httpStatus, code, message, data, method, whole: error, words }];
   });
 }
 

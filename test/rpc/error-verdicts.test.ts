@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ClientWords } from '../../src/rpc/client-words.ts';
 import { actions, classifyRpcError, classifyRpcResult, classifyRpcStatus } from '../../src/rpc/errors.ts';
 
 describe('classifyRpcStatus', () => {
@@ -10,10 +11,10 @@ describe('classifyRpcStatus', () => {
     [402, 'plan'],
     [403, 'auth'],
     [404, 'upstream-broken'],
-    [405, 'method-unsupported'],
+    [405, 'unknown'],
     [408, 'node-timeout'],
     [413, 'range-too-large'],
-    [415, 'method-unsupported'],
+    [415, 'unknown'],
     [418, undefined],
     [429, 'throttled'],
     [500, 'upstream-broken'],
@@ -72,6 +73,47 @@ describe('how long a provider asks to be left alone', () => {
     expect(rest('Monthly capacity limit exceeded', undefined)).toBeUndefined();
   });
 
+  it.each([
+    ['Rate limited, retry in 25s', 25_000],
+    ['too many requests, try again in 5 seconds', 5_000],
+    ['Public RPC Rate Limit Hit, limit will reset in 60 seconds', 60_000],
+    ['rate limit: please retry after 2 minutes', 120_000],
+    ['rate limit: retry in 250ms', 250],
+    ['rate limit: retry in 250 milliseconds', 250],
+    ['rate limit: wait 1.5 s', 1_500],
+    ['rate limit: try again in 1m30s', 90_000],
+    ['rate limit: resets after 2 hours', 7_200_000],
+    ['rate limit: retry in 80µs', 1],
+  ])('reads the time in the words of %j', (message, ms) => {
+    expect(rest(message, undefined)).toEqual({ kind: 'for', ms });
+  });
+
+  it.each([
+    'rate limit of 25s',
+    'rate limit, retry soon',
+    'rate limit, retry in 3 moons',
+    'rate limit, 5 requests in 10 seconds',
+    'rate limit, retry in 0s',
+  ])('finds no time to rest in %j', (message) => {
+    expect(rest(message, undefined)).toBeUndefined();
+  });
+
+  it('reads a time in the data, and believes it before the words', () => {
+    expect(rest('rate limit', { try_again_in: '67.152ms' })).toEqual({ kind: 'for', ms: 68 });
+    expect(rest('rate limit, retry in 9s', { backoff_seconds: 2 })).toEqual({ kind: 'for', ms: 2_000 });
+    expect(rest('rate limit', { try_again_in: 'soon' })).toBeUndefined();
+  });
+
+  it('takes no time from what the client wrote', () => {
+    const words = new ClientWords(() => '["retry in 59 minutes"]');
+    const facts = { httpStatus: 429, code: -32005, data: undefined, method: 'eth_call', words };
+    expect(classifyRpcError({ ...facts, message: 'rate limit: retry in 59 minutes' }).rest).toBeUndefined();
+    expect(classifyRpcError({ ...facts, message: 'rate limit: retry in 5 s' }).rest).toEqual({
+      kind: 'for',
+      ms: 5_000,
+    });
+  });
+
   it('is not given for errors that are no limit', () => {
     expect(rest('execution reverted: daily', { backoff_seconds: 5 }, 3)).toBeUndefined();
   });
@@ -103,15 +145,7 @@ describe('actions', () => {
       .filter(([, action]) => !action.next)
       .map(([name]) => name);
     expect(toClient.sort()).toEqual(
-      [
-        'client-error',
-        'range-too-large',
-        'raw-tx-final',
-        'raw-tx-known',
-        'raw-tx-nonce',
-        'revert',
-        'sender-limit',
-      ].sort(),
+      ['client-error', 'raw-tx-final', 'raw-tx-known', 'raw-tx-nonce', 'revert', 'sender-limit'].sort(),
     );
   });
 });

@@ -63,7 +63,7 @@ describe('traps that other tables fell into', () => {
 
   it('7: tells codes by equality, not by a range that none can be in', () => {
     for (let code = -32099; code <= -31990; code++) {
-      const known = [-32004, -32005, -32007, -32009, -32017].includes(code);
+      const known = [-32005, -32007, -32009, -32090].includes(code);
       expect(classOf('', { code }) === 'unknown').toBe(!known);
     }
   });
@@ -72,10 +72,16 @@ describe('traps that other tables fell into', () => {
     expect(
       classOf('oops', { data: { 'rate limit': 1, error: null, code: -32005, values: [-32, 429] } }),
     ).toBe('unknown');
-    expect(classOf('oops', { data: `0x${Buffer.from('rate limit').toString('hex')}` })).toBe('unknown');
-    expect(classOf('oops', { data: { deep: [{ reason: 'rate limit' }] } })).toBe('throttled');
+    expect(classOf('oops', { data: `0x${Buffer.from('rate limit').toString('hex')}` })).toBe('revert');
+    expect(
+      classOf('oops', { data: { logs: ['rate limit'], revert_error: 'rate limit', see: 'rate limit' } }),
+    ).toBe('unknown');
+    expect(classOf('oops', { data: ['rate limit'] })).toBe('unknown');
     expect(classOf('oops', { data: 'rate limit' })).toBe('throttled');
-    expect(classOf('oops', { data: [`0x${'00'.repeat(5000)}`, 'rate limit'] })).toBe('throttled');
+    expect(classOf('oops', { data: { message: 'rate limit' } })).toBe('throttled');
+    expect(classOf('oops', { data: { error: { message: 'rate limit' } } })).toBe('throttled');
+    expect(classOf('oops', { whole: { details: 'rate limit' } })).toBe('throttled');
+    expect(classOf('oops', { whole: { other: 'rate limit' } })).toBe('unknown');
   });
 });
 
@@ -89,13 +95,14 @@ const IN_ORDER = [
   ['raw-tx-policy', 'transaction fee too low'],
   ['raw-tx-final', 'intrinsic gas too low'],
   ['sender-limit', 'sender is over rate limit'],
+  ['batch-too-large', 'batch too large'],
   ['range-too-large', 'too many results'],
+  ['node-timeout', 'execution timeout'],
+  ['method-unsupported', 'unsupported method'],
   ['plan', 'monthly capacity limit'],
   ['auth', 'invalid api key'],
-  ['method-unsupported', 'unsupported method'],
   ['throttled', 'too many requests'],
   ['upstream-broken', 'connection reset'],
-  ['node-timeout', 'execution timeout'],
   ['client-error', 'invalid params'],
 ] as const;
 
@@ -104,8 +111,8 @@ describe('the order of the table', () => {
     'lets %s win over every class below it',
     (name, phrase, at) => {
       for (const [, below] of IN_ORDER.slice(at)) {
-        expect(classOf(`${phrase} ${below}`, { ...raw, code: -32602 })).toBe(name);
-        expect(classOf(`${below} ${phrase}`, { ...raw, code: -32602 })).toBe(name);
+        expect(classOf(`${phrase} ${below}`, { ...raw, code: -32600 })).toBe(name);
+        expect(classOf(`${below} ${phrase}`, { ...raw, code: -32600 })).toBe(name);
       }
     },
   );
@@ -114,12 +121,11 @@ describe('the order of the table', () => {
     expect(classOf('sender is over rate limit', { code: -32614 })).toBe('sender-limit');
     expect(classOf('too many results', { httpStatus: 402 })).toBe('range-too-large');
     expect(classOf('monthly capacity limit', { code: 429, httpStatus: 429 })).toBe('plan');
-    expect(classOf('too many requests', { code: -32601, httpStatus: 503 })).toBe('throttled');
+    expect(classOf('too many requests', { httpStatus: 503 })).toBe('throttled');
     expect(classOf('connection reset', { code: -32005 })).toBe('upstream-broken');
   });
 
   it('lets the codes and statuses that are sure win over the texts of the classes below them', () => {
-    expect(classOf('too many results', { code: -32017 })).toBe('sender-limit');
     expect(classOf('monthly capacity limit', { code: -32614 })).toBe('range-too-large');
     expect(classOf('monthly capacity limit', { httpStatus: 413 })).toBe('range-too-large');
     expect(classOf('invalid api key', { httpStatus: 402 })).toBe('plan');
@@ -164,12 +170,15 @@ describe('the order of the table', () => {
     expect(classOf('Unsupported method: rate limit', { httpStatus: 429 })).toBe('method-unsupported');
     expect(classOf('Invalid Request: upgrade your plan', { code: -32600 })).toBe('plan');
     expect(classOf('Invalid Request: Must be authenticated', { code: -32600 })).toBe('auth');
-    expect(classOf('Invalid params: unsupported method', { code: -32602 })).toBe('method-unsupported');
+    expect(classOf('Invalid params: unsupported method', { code: -32602 })).toBe('client-error');
   });
 
-  it('puts throttling before a broken upstream, and that before a timeout of the node', () => {
+  it('puts throttling before a broken upstream, and each reason before an internal error', () => {
     expect(classOf('too many requests: connection reset')).toBe('throttled');
-    expect(classOf('internal error: execution timeout')).toBe('upstream-broken');
+    expect(classOf('internal error: execution timeout')).toBe('node-timeout');
+    expect(classOf('Internal error', { data: 'header not found' })).toBe('missing-data');
+    expect(classOf('Internal error', { data: 'an odd state of the flux' })).toBe('unknown');
+    expect(classOf('Internal error')).toBe('upstream-broken');
     expect(classOf('invalid argument: execution timeout', { code: -32602 })).toBe('node-timeout');
   });
 
@@ -185,7 +194,7 @@ describe('the order of the table', () => {
     expect(classOf('unauthorized', { code: -32016 })).toBe('auth');
     expect(classOf('VM execution error.', { code: -32015 })).toBe('revert');
     expect(classOf('execution timeout', { code: -32015 })).toBe('node-timeout');
-    expect(classOf('limit exceeded', { code: -32601 })).toBe('throttled');
+    expect(classOf('limit exceeded', { code: -32601 })).toBe('unknown');
     expect(classOf('nope', { code: -32601, httpStatus: 403 })).toBe('method-unsupported');
   });
 
@@ -193,7 +202,7 @@ describe('the order of the table', () => {
     const bnb = { code: -32005, method: 'eth_getLogs' };
     expect(classOf('limit exceeded', bnb)).toBe('method-unsupported');
     expect(classOf('limit exceeded', { ...bnb, httpStatus: 429 })).toBe('throttled');
-    expect(classOf('daily limit exceeded', bnb)).toBe('throttled');
+    expect(classOf('project limit exceeded', bnb)).toBe('throttled');
     expect(classOf('limit exceeded', { ...bnb, method: 'eth_call' })).toBe('throttled');
   });
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { answersTransactionHash, isRawTransaction, repeatability } from '../../src/rpc/methods.ts';
+import {
+  answersTransactionHash,
+  carriesTransaction,
+  isKnownRead,
+  isRawTransaction,
+  repeatability,
+} from '../../src/rpc/methods.ts';
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
@@ -13,7 +19,7 @@ const READS = words(`
   eth_getTransactionCount eth_getTransactionReceipt eth_getUncleByBlockHashAndIndex
   eth_getUncleCountByBlockHash eth_getUserOperationByHash eth_getUserOperationReceipt eth_getWork
   eth_hashrate eth_maxPriorityFeePerGas eth_mining eth_multicallV1 eth_pendingTransactions
-  eth_protocolVersion eth_sign eth_signTransaction eth_signTypedData_v4 eth_simulateV1
+  eth_protocolVersion eth_simulateV1
   eth_supportedEntryPoints eth_syncing
   net_listening net_peerCount net_version web3_clientVersion web3_sha3 rpc_modules rpc.discover
   debug_dbGet debug_getBadBlocks debug_getRawBlock debug_getRawReceipts debug_getRawTransaction
@@ -46,7 +52,7 @@ const SIGNED = words(`
 
 const ACTS = words(`
   eth_sendTransaction eth_sendTransactionAsync eth_submitWork eth_submitHashrate eth_submitTransaction
-  eth_resend eth_newFilter eth_newBlockFilter eth_newPendingTransactionFilter eth_uninstallFilter
+  eth_resend eth_sign eth_signTransaction eth_signTypedData_v4 eth_uninstallFilter
   eth_getFilterChanges eth_subscribe eth_unsubscribe eth_cancelPrivateTransaction eth_cancelBundle
   personal_sendTransaction personal_unlockAccount personal_listAccounts personal_sign
   wallet_sendCalls wallet_addEthereumChain wallet_getCapabilities
@@ -68,10 +74,33 @@ const ACTS = words(`
   unknown_sendThing unknown_setThing unknown_createThing unknown_addThing unknown_removeThing
   unknown_submitThing unknown_importThing unknown_startThing unknown_stopThing unknown_unlockThing
   sendtoaddress importprivkey createwallet send_tx sendTransaction submit requestAirdrop
+  pay keysend fundchannel multifundchannel withdraw close xpay sendpay invoice newaddr txsend dev-sendcustommsg
+  lnrpc.Lightning.SendPaymentSync lnrpc.Lightning.OpenChannel router/sendPayment
+  Filecoin.MpoolPushMessage Filecoin.MpoolPush Filecoin.MpoolBatchPush Filecoin.WalletSign Filecoin.WalletNew
+  Filecoin.MsigPropose Filecoin.NetConnect Filecoin.ClientStartDeal Filecoin.EthSendRawTransaction
+  transfer transfer_split sweep_all relay_tx submit_transfer sign_transfer open_wallet start_mining
+  sendmany sendall bumpfee walletpassphrase signrawtransactionwithwallet abandontransaction getnewaddress
+  broadcast_evidence author_insertKey author_rotateKeys offchain_localStorageSet
+  account_batchSend vault_multiTransfer x_doCloseChannel x_fundAccount x_deleteAll x_getAndSend
+`);
+
+/** Reads whose names hold an act further on. */
+const ALSO_READS = words(`
+  Filecoin.ChainGetTipSet Filecoin.ChainGetTipSetByHeight Filecoin.StateGetActor Filecoin.StateCall
+  Filecoin.EthGetBlockByNumber Filecoin.MpoolGetNonce Filecoin.ChainHead
+  getrawtransaction decoderawtransaction listtransactions listsendpays listunspent decodepay estimatesmartfee
+  testmempoolaccept validateaddress paystatus getinfo
+  payment_queryInfo eth_getSendCount x_listSigners x_isLocked x_hasStake x_viewOrder x_callWithdraw
+  query block tx abci_query tx_search gas_price EXPERIMENTAL_tx_status runGetMethod simulateTransaction
+  eth_newFilter eth_newBlockFilter eth_newPendingTransactionFilter klay_newFilter
 `);
 
 describe('repeatability', () => {
   it.each(READS)('%s reads, so it may be repeated', (method) => {
+    expect(repeatability(method)).toBe('always');
+  });
+
+  it.each(ALSO_READS)('%s reads, whatever comes after the word that says so', (method) => {
     expect(repeatability(method)).toBe('always');
   });
 
@@ -84,7 +113,7 @@ describe('repeatability', () => {
   });
 
   it('is not deceived by capitals', () => {
-    for (const method of ACTS) expect(repeatability(method.toUpperCase())).toBe('unsent');
+    expect(ACTS.filter((method) => repeatability(method.toUpperCase()) !== 'unsent')).toEqual([]);
     expect(repeatability('ETH_SENDTRANSACTION')).toBe('unsent');
     expect(repeatability('Personal_ListAccounts')).toBe('unsent');
   });
@@ -93,6 +122,54 @@ describe('repeatability', () => {
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty', '']) {
       expect(repeatability(name)).toBe('always');
     }
+  });
+
+  it('does not look into a name that no method has: a megabyte costs what a letter does', () => {
+    const longest = `eth_get${'_'.repeat(1_000_000)}`;
+    const cost = (name: string): number => {
+      const start = performance.now();
+      for (let i = 0; i < 1_000; i++) repeatability(name);
+      return performance.now() - start;
+    };
+    expect(repeatability(longest)).toBe('unsent');
+    expect(isRawTransaction(longest) || carriesTransaction(longest) || isKnownRead(longest)).toBe(false);
+    expect(repeatability(`eth_get${'x'.repeat(249)}`)).toBe('always');
+    expect(repeatability(`eth_get${'x'.repeat(250)}`)).toBe('unsent');
+    // A look into it would cost a million letters each time.
+    expect(cost(longest)).toBeLessThan(1_000 * cost('eth_getZ'));
+  });
+});
+
+describe('isKnownRead', () => {
+  it.each(
+    words(`
+      eth_call eth_getLogs eth_getBalance eth_blockNumber eth_chainId eth_estimateGas net_version web3_clientVersion
+      trace_block trace_filter debug_traceTransaction txpool_content starknet_call starknet_getEvents
+      getSlot getAccountInfo simulateTransaction getblockcount getrawtransaction status tx_search abci_query
+      query gas_price runGetMethod chain_getBlock state_getStorage state_call system_health alchemy_getTokenBalances
+    `),
+  )('%s is one', (method) => {
+    expect(isKnownRead(method)).toBe(true);
+  });
+
+  it.each([
+    ...[...ACTS, ...RAW_TRANSACTIONS, ...SIGNED],
+    ...words(`
+      card checkout getCard order getToken get listOrders foo foo_bar shop_getCart payments.get some_getThing
+      eth_newFilter eth_getFilterChanges eth_foo __proto__ constructor
+    `),
+    '',
+  ])('%s is none', (method) => {
+    expect(isKnownRead(method)).toBe(false);
+  });
+});
+
+describe('carriesTransaction', () => {
+  it('knows signed transactions of other chains as well', () => {
+    for (const method of [...RAW_TRANSACTIONS, ...SIGNED, 'sendTransaction', 'sendBoc'])
+      expect(carriesTransaction(method)).toBe(true);
+    for (const method of ['eth_sendTransaction', 'eth_call', ''])
+      expect(carriesTransaction(method)).toBe(false);
   });
 });
 

@@ -75,12 +75,29 @@ describe('missing data', () => {
   });
 });
 
+describe('more than one upstream gives at once', () => {
+  it.each([
+    [-32000, 'query returned more than 10000 results', 200],
+    [-32614, 'eth_getLogs is limited to a 10,000 range', 413],
+    [-32005, 'Maximum allowed number of requested blocks is 1000', 200],
+    [31, 'Batch of more than 3 requests are not allowed on free tier', 500],
+  ])('another may give; nobody is blamed (%i, "%s")', async (code, message, status) => {
+    const before = await failures();
+    const sayThat = answerEach(() => errorMember(code, message), { status });
+    first.use(sayThat);
+    second.use(sayThat);
+    expect((await call('eth_getLogs')).text).toBe(reply('"result":"third"'));
+    third.use(sayThat);
+    expect((await call('eth_getLogs')).text).toBe(reply(errorMember(code, message)));
+    expect([asked(), await failures()]).toEqual([[2, 2, 2], before]);
+  });
+});
+
 describe('the answer is final', () => {
   it.each([
     [3, 'execution reverted: deposit limit exceeded', 200],
     [-32000, 'execution reverted: too many requests', 500],
     [-32602, 'invalid argument 0: json: cannot unmarshal hex string', 200],
-    [-32000, 'query returned more than 10000 results', 200],
     [-32016, 'sender is over rate limit', 429],
   ])('for %i, "%s" with HTTP status %i, unchanged', async (code, message, status) => {
     const before = await failures();

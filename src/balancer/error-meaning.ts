@@ -1,0 +1,66 @@
+import { ClientWords } from '../rpc/client-words.ts';
+import { classifyRpcError, type RpcErrorFacts, type RpcErrorVerdict } from '../rpc/errors.ts';
+import type { RpcAnswer, RpcCall } from '../rpc/message.ts';
+import { carriesTransaction } from '../rpc/methods.ts';
+
+/** An error as an upstream has sent it. */
+export interface SentError {
+  /** The answer's readable body, in which the answer's offsets stand. */
+  readonly text: Buffer;
+  readonly answer: RpcAnswer;
+  readonly httpStatus: number;
+  /** The client's body, in which the calls' offsets stand. */
+  readonly body: Buffer;
+}
+
+/** What the error of one call means. Its text is read without the words of that call. */
+export function meaningOf(error: SentError, call: RpcCall): RpcErrorVerdict {
+  return classifyRpcError(factsOf(error, call.method, wordsOf(call, error.body)));
+}
+
+/**
+ * What one refusal of several calls means: judged once, however many they are. It may quote any of them, and is
+ * about no method when there are several.
+ */
+export function meaningForAll(error: SentError, calls: readonly RpcCall[]): RpcErrorVerdict {
+  const methods = [...new Set(calls.map(({ method = '' }) => method))];
+  const method = methods.find(carriesTransaction) ?? (methods.length === 1 ? methods[0] : undefined);
+  const words = new ClientWords(() => error.body.toString('utf8'));
+  return classifyRpcError(factsOf(error, method, words));
+}
+
+/** What the client wrote in a call. The names of JSON-RPC's own members are nobody's words. */
+function wordsOf(call: RpcCall, body: Buffer): ClientWords {
+  const textOf = (start: number, end: number) => (start < 0 ? '' : body.toString('utf8', start, end));
+  return new ClientWords(() => {
+    if (call.ambiguous) return textOf(call.start, call.end);
+    return `${call.method} ${textOf(call.idStart, call.idEnd)} ${textOf(call.paramsStart, call.paramsEnd)}`;
+  });
+}
+
+function factsOf(error: SentError, method: string | undefined, words: ClientWords): RpcErrorFacts {
+  const { text, answer, httpStatus } = error;
+  const whole = parsed(text, answer.errorStart, answer.errorEnd);
+  if (typeof whole !== 'object' || whole === null) {
+    // Toncenter's error is a text, with its code beside it.
+    const code = codeIn(parsed(text, answer.start, answer.end));
+    return { httpStatus, code, message: String(whole ?? ''), data: undefined, method, words };
+  }
+  const message = 'message' in whole && typeof whole.message === 'string' ? whole.message : '';
+  const data: unknown = 'data' in whole ? whole.data : undefined;
+  return { httpStatus, code: codeIn(whole), message, data, method, whole, words };
+}
+
+function parsed(text: Buffer, start: number, end: number): unknown {
+  try {
+    return JSON.parse(text.toString('utf8', start, end));
+  } catch {
+    return undefined;
+  }
+}
+
+function codeIn(error: unknown): number | undefined {
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
+  return Number.isFinite(code) ? code : undefined;
+}
