@@ -212,12 +212,11 @@ describe('checks', () => {
 });
 
 describe('REMOVE_UNHEALTHY_AFTER', () => {
-  it('removes who was down so long, with a log line and an alert, and never the last one', async () => {
+  it('removes who was down so long, with a log line and an alert, and never the last one of a list', async () => {
     const webhook = await startFakeWebhook();
     const a = await startNode('a');
     const daemon = await startBalancer({
-      primaries: [`http://127.0.0.1:${await releasedPort()}/seCret name=dead`],
-      fallbacks: [named(a)],
+      primaries: [`http://127.0.0.1:${await releasedPort()}/seCret name=dead`, named(a)],
       env: {
         ...RPC,
         HEALTH_CHECK_FALL: '1',
