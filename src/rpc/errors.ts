@@ -9,6 +9,8 @@ export type { Rest, RpcErrorClass, RpcErrorFacts };
 export interface RpcErrorVerdict {
   readonly class: RpcErrorClass;
   readonly rest?: Rest;
+  /** The HTTP status has decided: the error itself says nothing that is known. */
+  readonly byStatus?: true;
 }
 
 export interface RpcErrorAction {
@@ -56,10 +58,14 @@ const TABLE = compileTable(ERROR_TABLE);
  */
 export function classifyRpcError(facts: RpcErrorFacts): RpcErrorVerdict {
   const view = viewOf(facts);
-  const found = matchRow(TABLE, view) ?? 'unknown';
-  const meaning = found === 'unknown' ? classFromStatus(view) : found;
-  const rest = restOf(meaning, view, facts.data);
-  return rest === undefined ? { class: meaning } : { class: meaning, rest };
+  const said = matchRow(TABLE, view) ?? 'unknown';
+  const found = said === 'unknown' ? classFromStatus(view) : said;
+  const rest = restOf(found, view, facts.data);
+  return {
+    class: found,
+    ...(rest === undefined ? {} : { rest }),
+    ...(said === 'unknown' && found !== 'unknown' ? { byStatus: true } : {}),
+  };
 }
 
 /**
