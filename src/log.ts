@@ -1,6 +1,7 @@
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
 import { systemClock } from './clock.ts';
 import { maskUrl } from './masking.ts';
+import { createTextMask } from './secret-texts.ts';
 
 export type { Logger };
 
@@ -26,27 +27,10 @@ const FLUSH_EVERY_MS = 50;
 const BUFFER_LENGTH = 128 * 1024;
 /** Lines are dropped beyond this when nobody reads them: a stuck reader must not fill the memory. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** Shorter parts of a secret URL, such as `/` or `v2`, stand in innocent texts too. */
-const SHORTEST_SECRET = 6;
-
-/** The parts of a URL that may not be shown. */
-export function secretsOf(url: URL): string[] {
-  const { pathname, search, username, password } = url;
-  const parts = [pathname + search, pathname, ...pathname.split('/'), search.slice(1), username, password];
-  for (const pair of search.slice(1).split('&')) parts.push(pair.slice(pair.indexOf('=') + 1));
-  for (const [, value] of url.searchParams) parts.push(value);
-  const decoded = parts.map((part) => (URL.canParse(`http://h/${part}`) ? safeDecode(part) : part));
-  return [...new Set([...parts, ...decoded])].filter((part) => part.length >= SHORTEST_SECRET);
-}
-
 /** A function that replaces each of the secrets in a text, and cuts every URL to scheme, host and port. */
 export function createMask(secrets: readonly string[]): (text: string) => string {
-  const longestFirst = [...new Set(secrets)].sort((a, b) => b.length - a.length);
-  return (text) => {
-    let masked = text.replace(/https?:\/\/[^\s"'<>)\]]+/g, (url) => maskUrl(url));
-    for (const secret of longestFirst) masked = masked.replaceAll(secret, '***');
-    return masked;
-  };
+  const mask = createTextMask(secrets);
+  return (text) => mask(text.replace(/https?:\/\/[^\s"'<>)\]]+/g, (url) => maskUrl(url)));
 }
 
 /** The program's log: a line of JSON each, or a readable one on a terminal, on standard output. */
@@ -143,12 +127,4 @@ function createTimestamp(): () => string {
     }
     return text;
   };
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -7,8 +7,9 @@ import { runHealthcheck } from './commands/healthcheck.ts';
 import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig, type Sources } from './config/load.ts';
-import { createLog, type Log, secretsOf } from './log.ts';
+import { createLog, type Log } from './log.ts';
 import { systemRandom } from './random.ts';
+import { secretsOf } from './secret-texts.ts';
 
 const loaded = loadConfig({
   argv: process.argv.slice(2),

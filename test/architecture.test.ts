@@ -15,7 +15,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['log'],
   ['events', 'masking', 'lingering-end'],
-  ['errors', 'clock', 'random', 'http-messages'],
+  ['secret-texts', 'errors', 'clock', 'random', 'http-messages'],
 ];
 
 /** Members of one level that know nothing of each other. */
