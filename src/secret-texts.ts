@@ -113,23 +113,33 @@ export class SecretTexts {
     return this.isIn(text) ? this.#mask(text) : text;
   }
 
-  /**
-   * JSON without them: in texts and names only, so that it stays JSON, and whatever escapes they are written with.
-   * Undefined when it is no JSON.
-   */
+  /** JSON without them: it stays JSON. Undefined when it is none. */
   maskJson(json: string): string | undefined {
     try {
       JSON.parse(json);
     } catch {
       return undefined;
     }
-    return json.replace(/"(?:[^"\\]|\\.)*"/g, (literal) => this.#maskLiteral(literal));
+    return this.maskLiterals(json);
   }
 
-  #maskLiteral(literal: string): string {
-    if (!literal.includes('\\') && !this.isIn(literal)) return literal;
-    const text: unknown = JSON.parse(literal);
-    return typeof text === 'string' && this.isIn(text) ? JSON.stringify(this.#mask(text)) : literal;
+  /** A piece of JSON without those that stand in texts and names, whatever the escapes, or are a number. */
+  maskLiterals(json: string): string {
+    return json.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (literal) => {
+      if (literal.startsWith('"')) return this.#maskText(literal);
+      return this.mask(literal) === HIDDEN ? `"${HIDDEN}"` : literal;
+    });
+  }
+
+  #maskText(literal: string): string {
+    if (!literal.includes('\\')) return this.mask(literal);
+    try {
+      const text: unknown = JSON.parse(literal);
+      return typeof text === 'string' && this.isIn(text) ? JSON.stringify(this.#mask(text)) : literal;
+    } catch {
+      // A control character that no JSON may hold.
+      return this.mask(literal);
+    }
   }
 }
 

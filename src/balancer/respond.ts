@@ -3,9 +3,17 @@ import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
 import { isHttp2, isHttp10, type OutgoingResponse } from '../http-messages.ts';
 import { endAfterBody } from '../lingering-end.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
+import { inOurPlace } from './own-place.ts';
+
+/** Where an answer comes from. */
+interface Source {
+  readonly exchange: Exchange;
+  readonly upstream: Upstream;
+}
 
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
@@ -80,27 +88,28 @@ function cut({ request, response }: Exchange): void {
   response.destroy();
 }
 
-/** Passes on what an upstream says before its answer: 102 and 103, to a client that can read them. */
-export function relayInterim(
-  { request, response, rpc }: Exchange,
-  status: number,
-  raw: readonly Buffer[],
-): void {
-  if (isHttp10(request) || rpc || response.headersSent) return;
+/**
+ * Passes on what an upstream says before its answer: 102 and 103, to a client that can read them. Always true:
+ * the answer is still to come.
+ */
+export function relayInterim({ exchange, upstream }: Source, status: number, raw: readonly Buffer[]): true {
+  const { request, response, rpc } = exchange;
+  if (isHttp10(request) || rpc || response.headersSent) return true;
   if (status === 102) response.writeProcessing();
-  if (status !== 103) return;
-  const hints: Record<string, string[]> = {};
+  if (status !== 103) return true;
+  const link: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]?.toString('latin1').toLowerCase() ?? '';
-    hints[name] = [...(hints[name] ?? []), raw[i + 1]?.toString('latin1') ?? ''];
+    if (raw[i]?.toString('latin1').toLowerCase() !== 'link') continue;
+    const shown = inOurPlace('link', raw[i + 1]?.toString('latin1') ?? '', { upstream, exchange });
+    if (shown !== undefined) link.push(shown);
   }
-  const { link } = hints;
   // Node writes hints only with a Link, which is what they are for, and throws at one that is malformed.
   try {
-    if (link) response.writeEarlyHints({ link });
+    if (link.length > 0) response.writeEarlyHints({ link });
   } catch {
     // A hint that can't be passed on costs nothing.
   }
+  return true;
 }
 
 /** What a refusal may say besides its code. */
