@@ -68,10 +68,15 @@ describe('Location', () => {
     },
   );
 
-  it('of an upstream without a path of its own becomes a path at ours', () => {
-    expect(shown('Location', 'http://up.example:8080/x?y#z', { from: PLAIN })).toBe('/x?y#z');
-    expect(shown('Location', 'https://up.example/x', { from: PLAIN })).toBe('https://up.example/x');
-    expect(shown('Location', '/x y', { from: PLAIN })).toBe('/x y');
+  it('of an upstream that is nothing but a host stays as it is', () => {
+    for (const value of ['http://up.example:8080/x?y#z', '/x y'])
+      expect(shown('Location', value, { from: PLAIN })).toBe(value);
+  });
+
+  it('of an upstream with a path that is no secret becomes a path at ours', () => {
+    const from = upstream('C', { url: 'http://up.example/v2' });
+    expect(shown('Location', 'https://up.example/v2/x?y#z', { from })).toBe('/x?y#z');
+    expect(shown('Location', '/v2', { from })).toBe('/');
   });
 
   it('relative to the upstream’s own path is relative to ours', () => {
