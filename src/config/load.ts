@@ -27,7 +27,14 @@ export interface LoadInput {
 export type Sources = ReadonlyMap<string, string>;
 
 export type LoadResult =
-  | { readonly ok: true; readonly command: Command; readonly config: Config; readonly sources: Sources }
+  | {
+      readonly ok: true;
+      readonly command: Command;
+      readonly config: Config;
+      readonly sources: Sources;
+      /** What was written and is not used, one line each. */
+      readonly warnings: readonly string[];
+    }
   | { readonly ok: false; readonly command: Command; readonly problems: readonly string[] };
 
 type Values = z.output<typeof schema>;
@@ -69,7 +76,8 @@ export function loadConfig(input: LoadInput): LoadResult {
 
   const lists = { upstreams: kept.upstreams ?? upstreams, areListsKept: kept.upstreams !== undefined };
   const config = toConfig(checked.data, lists, isGiven('maxReplayBodyBytes', found), input.cwd);
-  return { ok: true, command, config, sources: sourcesOf(found, config) };
+  const warnings = layers.flatMap((each) => each.warnings);
+  return { ok: true, command, config, sources: sourcesOf(found, config), warnings };
 }
 
 /** The lists as operators have changed them, where a file keeps them. */
