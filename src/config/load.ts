@@ -131,7 +131,8 @@ function explain(issues: readonly z.core.$ZodIssue[], found: ReadonlyMap<Key, Fo
   return SETTINGS.flatMap((setting) => {
     const own = issues.filter((issue) => issue.path[0] === setting.key);
     const written = found.get(setting.key);
-    if (own.length === 0 || !written) return [];
+    // What is wrong besides the value comes first: the rest may follow from it.
+    if (own.length === 0 || !written || written.problem !== undefined) return [];
     const reason = own.find((issue) => issue.code === 'custom')?.message ?? 'is not allowed';
     const shown = setting.hidden ? '***' : shownValue(written.raw, setting.secret === true);
     return [`${setting.name} (${written.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
