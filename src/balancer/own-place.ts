@@ -43,16 +43,16 @@ function ownReference(value: string, place: Place): string | undefined {
   const written = Buffer.from(value, 'latin1').toString().trim();
   const asked = upstream.targetOf(exchange.target);
   const url = parse(written, upstream.origin + asked);
-  if (!url) return secrets.isIn(value) ? undefined : value;
+  if (!url) return secrets.isIn(value) || secrets.isIn(readable(value)) ? undefined : value;
   const isAbsolute = WITH_SCHEME.test(written) || WITH_AUTHORITY.test(written);
   const isOwn = !isAbsolute || isAt(url, new URL(upstream.origin));
-  if (!isOwn && !isAtOurs(url, place)) return secrets.mask(value);
+  if (!isOwn && !isAtOurs(url, place)) return masked(value, upstream);
   const inside = withoutBase(url, upstream);
   // As it stands it leads the client to the same place.
   const untouched = isAbsolute ? url : parse(written, SOME_HOST + targetOf(exchange));
   const leadsThere = untouched !== undefined && pathOf(untouched) === inside;
-  if (leadsThere && !(isAbsolute && isOwn) && !secrets.isIn(value)) return value;
-  return secrets.mask(inside + url.hash);
+  if (leadsThere && !(isAbsolute && isOwn)) return masked(value, upstream);
+  return masked(inside + url.hash, upstream);
 }
 
 /** The value of Link: each URI in angle brackets. */
@@ -89,6 +89,12 @@ function cookiePath(path: string, basePath: string): string {
   const inside = stripped(path, basePath);
   if (inside !== undefined) return inside;
   return stripped(basePath, path) === undefined ? path : '/';
+}
+
+/** Undefined where a secret is written with letters encoded that need not be: it can't be cut out. */
+function masked(reference: string, { secrets }: Upstream): string | undefined {
+  const shown = secrets.mask(reference);
+  return secrets.isIn(readable(shown)) ? undefined : shown;
 }
 
 function parse(written: string, base: string): URL | undefined {
@@ -161,9 +167,12 @@ function isSame(one: string, other: string | undefined): boolean {
 }
 
 function plain(text: string): string {
-  try {
-    return decodeURIComponent(text).toLowerCase();
-  } catch {
-    return text.toLowerCase();
-  }
+  return readable(text).toLowerCase();
+}
+
+/** With ASCII decoded, whatever else stands beside it. */
+function readable(text: string): string {
+  return text.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }

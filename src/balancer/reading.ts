@@ -34,11 +34,10 @@ export class Reading {
     const { contentLength, contentType } = this.#headers;
     if (request.method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
-    const isEvents = contentType.startsWith('text/event-stream');
-    if (rpc) return !isEvents;
-    if (contentLength !== undefined) return contentLength <= peekBytes;
     // An error is searched for secrets, however it is framed.
-    return this.status > 299 && !isEvents && !upstream.secrets.areNone;
+    const isSearched = this.status > 299 && !upstream.secrets.areNone;
+    if (rpc) return isSearched || !contentType.startsWith('text/event-stream');
+    return contentLength === undefined ? isSearched : contentLength <= peekBytes;
   }
 
   hold(chunk: Buffer): void {

@@ -6,6 +6,7 @@ import { answer, type Behaviour, refuseRate } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { rpc } from '../support/http-client.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
+import { until } from '../support/waiting.ts';
 import { CHAIN_ID, viemReader } from './clients.ts';
 
 const BLOCK = 16;
@@ -58,6 +59,7 @@ describe('for a failure', () => {
 
   it('ethers is told at once', async () => {
     await expect(ethers()).rejects.toThrow('503');
+    await until(() => asked() > 0, 'its line in the log');
     expect(asked()).toBe(1);
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createIdentity } from '../../src/balancer/header-lines.ts';
 import { readResponseHeaders } from '../../src/balancer/response-headers.ts';
+import { fc } from '../support/properties.ts';
 import { upstream } from '../support/upstreams.ts';
 
 const identity = createIdentity('lb-1');
@@ -90,6 +91,59 @@ describe('Location', () => {
       Buffer.from('/ä').toString('latin1'),
     );
   });
+});
+
+it('no secret shows in any reference, whatever it is made of', () => {
+  const pieces = [
+    ...[
+      'http://up.example',
+      'HTTPS://up.example:443',
+      '//up.example',
+      'https://other.example',
+      '//',
+      '/',
+      '\\',
+    ],
+    ...[
+      '/v2',
+      '/pathKey11',
+      'PATHKEY11',
+      '/%70athKey11',
+      '%2FpathKey11',
+      '/x',
+      '..',
+      '/./',
+      'javascript:',
+      ' ',
+    ],
+    ...[
+      '?',
+      'key=queryKey22',
+      '&',
+      'queryKey22',
+      'q%75eryKey22',
+      '#',
+      '@',
+      'user33:pass44word@',
+      '[',
+      '%',
+      ':80',
+    ],
+  ];
+  const reference = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''));
+  const target = fc.constantFrom('/', '/a', '/a/b/', '/a?b=c');
+  fc.assert(
+    fc.property(reference, target, (value, asked) => {
+      const seen = shown('Location', value, { target: asked }) ?? '';
+      const read = seen.replace(/%([2-7][0-9a-f])/gi, (_, hex) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      );
+      expect(`${seen} ${read}`.toLowerCase()).not.toMatch(/pathkey11|querykey22|user33|pass44word/);
+      // Nor does it lead anywhere where it did not lead before.
+      if (!/other\.example|^\s*[/\\]{2}/.test(value)) expect(seen).not.toMatch(/^[/\\]{2}/);
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 describe('no secret shows in', () => {

@@ -127,6 +127,15 @@ describe('no secret of the upstream shows', () => {
     expect(seen).toContain('Cannot POST ***/x');
   });
 
+  it('in what calls itself a stream of events', async () => {
+    const headers: [string, string][] = [['Content-Type', 'text/event-stream']];
+    for (const body of [undefined, call(1)]) {
+      const failing = answer({ status: 404, headers, body: quotes });
+      other.next(failing);
+      expect(secretsIn(body ? await post(failing, body) : await get(failing))).toEqual([]);
+    }
+  });
+
   it.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
