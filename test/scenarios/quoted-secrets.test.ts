@@ -131,8 +131,9 @@ describe('no secret of the upstream shows', () => {
     const headers: [string, string][] = [['Content-Type', 'text/event-stream']];
     for (const body of [undefined, call(1)]) {
       const failing = answer({ status: 404, headers, body: quotes });
-      other.next(failing);
-      expect(secretsIn(body ? await post(failing, body) : await get(failing))).toEqual([]);
+      other.next(answer({ status: 404, headers, body: '/b/otherKey55' }));
+      const seen = await (body ? post(failing, body) : get(failing));
+      expect([...secretsIn(seen), seen.includes('otherKey55')]).toEqual([false]);
     }
   });
 
