@@ -1,3 +1,4 @@
+import { isError } from '../rpc/matching.ts';
 import { type RpcAnswer, startsLikeJson } from '../rpc/message.ts';
 import type { SecretTexts } from '../secret-texts.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -47,10 +48,11 @@ export interface ShownError {
 /** Undefined for a result, which is not searched, and for an error that may go to the client as it is. */
 export function errorWithoutSecrets(
   text: Buffer,
-  { start, end, idStart, idEnd, errorStart }: RpcAnswer,
+  answer: RpcAnswer,
   { secrets }: Upstream,
 ): ShownError | undefined {
-  if (errorStart < 0 || secrets.areNone || end - start > MAX_SEARCHED_BYTES) return undefined;
+  const { start, end, idStart, idEnd } = answer;
+  if (secrets.areNone || !isError(text, answer) || end - start > MAX_SEARCHED_BYTES) return undefined;
   const [before, behind] = idStart < 0 ? [start, start] : [idStart, idEnd];
   const parts = [text.toString('utf8', start, before), text.toString('utf8', behind, end)];
   // The id in the middle is the client's own.
