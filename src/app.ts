@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly sources?: Sources;
   /** Keeps secrets that come up later out of the log. */
   readonly hide?: (secrets: readonly string[]) => void;
+  /** How many log lines were lost since the start. */
+  readonly logLinesDropped?: () => number;
 }
 
 /** Why the program can't listen. */
@@ -59,11 +61,12 @@ export interface App {
 /** Builds the program and connects its parts; the larger groups of parts are built in `app/`. */
 export function createApp(config: Config, surroundings: Surroundings): App {
   const { clock, random, logger, lag, sources = new Map(), hide = () => {} } = surroundings;
+  const { logLinesDropped = () => 0 } = surroundings;
   const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
   announcer.listen(createEventLog(logger));
   const means: Means = { clock, random, announcer, logger };
   const upstreams = createUpstreams(config, means);
-  const figures = createFigures(upstreams, means);
+  const figures = createFigures(upstreams, logLinesDropped, means);
   const alerts = createOperatorAlerts(config, means);
   const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
   const drain: Drain = { begun: false, refusing: false };

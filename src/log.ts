@@ -1,6 +1,8 @@
-import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { systemClock } from './clock.ts';
+import { LogOutput, standardOutput } from './log-output.ts';
 import { maskUrl } from './masking.ts';
+import { createTextMask } from './secret-texts.ts';
 
 export type { Logger };
 
@@ -17,6 +19,8 @@ export interface Log {
   readonly logger: Logger;
   /** From now on these texts are never written either. */
   hide(secrets: readonly string[]): void;
+  /** Lines that were lost since the start, because nobody read them. */
+  readonly dropped: number;
   /** Writes what is still held back, before the process ends. */
   flush(): void;
 }
@@ -24,29 +28,10 @@ export interface Log {
 /** Lines are held back for this long at most, and this many characters. */
 const FLUSH_EVERY_MS = 50;
 const BUFFER_LENGTH = 128 * 1024;
-/** Lines are dropped beyond this when nobody reads them: a stuck reader must not fill the memory. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** Shorter parts of a secret URL, such as `/` or `v2`, stand in innocent texts too. */
-const SHORTEST_SECRET = 6;
-
-/** The parts of a URL that may not be shown. */
-export function secretsOf(url: URL): string[] {
-  const { pathname, search, username, password } = url;
-  const parts = [pathname + search, pathname, ...pathname.split('/'), search.slice(1), username, password];
-  for (const pair of search.slice(1).split('&')) parts.push(pair.slice(pair.indexOf('=') + 1));
-  for (const [, value] of url.searchParams) parts.push(value);
-  const decoded = parts.map((part) => (URL.canParse(`http://h/${part}`) ? safeDecode(part) : part));
-  return [...new Set([...parts, ...decoded])].filter((part) => part.length >= SHORTEST_SECRET);
-}
-
 /** A function that replaces each of the secrets in a text, and cuts every URL to scheme, host and port. */
 export function createMask(secrets: readonly string[]): (text: string) => string {
-  const longestFirst = [...new Set(secrets)].sort((a, b) => b.length - a.length);
-  return (text) => {
-    let masked = text.replace(/https?:\/\/[^\s"'<>)\]]+/g, (url) => maskUrl(url));
-    for (const secret of longestFirst) masked = masked.replaceAll(secret, '***');
-    return masked;
-  };
+  const mask = createTextMask(secrets);
+  return (text) => mask(text.replace(/https?:\/\/[^\s"'<>)\]]+/g, (url) => maskUrl(url)));
 }
 
 /** The program's log: a line of JSON each, or a readable one on a terminal, on standard output. */
@@ -72,56 +57,50 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
       },
     },
   };
-  if (format === 'pretty') {
-    // Loaded only where it is used: a container never pays for it.
-    const { default: pretty } = await import('pino-pretty');
-    return { logger: pino(options, pretty({ sync: true, singleLine: true })), hide, flush: () => {} };
-  }
-  const lines = new LineBuffer(to ?? standardOutput());
-  return { logger: pino(options, lines), hide, flush: () => lines.flush() };
+  const output = to ?? new LogOutput(standardOutput(), (lost) => tellOfGap(lost));
+  const lines = new LineBuffer(output, await formatOf(format));
+  const logger = pino(options, lines);
+  const tellOfGap = (lost: number) => logger.warn({ lines: lost }, 'Log lines were lost: nobody read them');
+  return {
+    logger,
+    hide,
+    get dropped() {
+      return output instanceof LogOutput ? output.dropped : 0;
+    },
+    flush() {
+      lines.flush();
+      if (output instanceof LogOutput) output.flush();
+    },
+  };
 }
 
-/** Where whole buffers of lines go. */
-interface Destination extends DestinationStream {
-  flushSync?(): void;
+/** What becomes of a line of JSON before it is written. */
+async function formatOf(format: LogSettings['format']): Promise<(line: string) => string> {
+  if (format === 'json') return (line) => line;
+  // Loaded only where it is used: a container never pays for it.
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({ singleLine: true });
 }
 
-function standardOutput(): Destination {
-  const stream = destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
-  // A reader that went away must not end the process.
-  stream.on('error', () => {});
-  return stream;
-}
-
-/**
- * Gathers lines, so that a write serves many requests. SonicBoom can do so too, but measures all that it
- * holds at every line, which costs several times what making the line does.
- */
+/** Gathers lines, so that a write serves many requests. */
 class LineBuffer implements DestinationStream {
-  readonly #to: Destination;
+  readonly #to: DestinationStream;
+  readonly #format: (line: string) => string;
   #waiting = '';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(to: Destination) {
+  constructor(to: DestinationStream, format: (line: string) => string) {
     this.#to = to;
+    this.#format = format;
   }
 
   write(line: string): void {
-    this.#waiting += line;
-    if (this.#waiting.length >= BUFFER_LENGTH) this.#pass();
-    else this.#timer ??= setTimeout(() => this.#pass(), FLUSH_EVERY_MS).unref();
+    this.#waiting += this.#format(line);
+    if (this.#waiting.length >= BUFFER_LENGTH) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_EVERY_MS).unref();
   }
 
   flush(): void {
-    this.#pass();
-    try {
-      this.#to.flushSync?.();
-    } catch {
-      // Not open yet, or its reader is gone: nothing can be written.
-    }
-  }
-
-  #pass(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#waiting === '') return;
@@ -143,12 +122,4 @@ function createTimestamp(): () => string {
     }
     return text;
   };
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

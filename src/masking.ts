@@ -1,6 +1,6 @@
-/** What may be shown of a URL whose path, query or user-info holds a secret. */
+import { HIDDEN } from './secret-texts.ts';
 
-const HIDDEN = '***';
+/** What may be shown of a URL whose path, query or user-info holds a secret. */
 
 /** A host without the rest of an authority: a name, an IPv4 address or a bracketed IPv6 one, and a port. */
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;

@@ -8,6 +8,7 @@ const SRC = join(import.meta.dirname, '../src');
 /** From the top down; a part may import those of its own level and below, unless they are separate. */
 const LEVELS: readonly (readonly string[])[] = [
   ['main'],
+  ['program'],
   ['app', 'commands'],
   ['admin'],
   ['config', 'server', 'balancer', 'probes'],
@@ -15,7 +16,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['log'],
   ['events', 'masking', 'lingering-end'],
-  ['errors', 'clock', 'random', 'http-messages'],
+  ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random', 'http-messages'],
 ];
 
 /** Members of one level that know nothing of each other. */

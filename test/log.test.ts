@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLog, createMask, type Logger, secretsOf } from '../src/log.ts';
+import { createLog, createMask, type Logger } from '../src/log.ts';
+import { secretsOf } from '../src/secret-texts.ts';
 import { linesInto } from './support/app.ts';
 
 const ADDRESS =

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Event } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import { writeRetryAfter } from '../upstreams/retry-after.ts';
 import { COMMON_HEADERS } from './answers.ts';
 import { Refusal } from './problems.ts';
 
@@ -11,6 +12,8 @@ const MAX_UNREAD_BYTES = 256 * 1024;
 /** Often enough for what stands between and closes idle connections. */
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2_000;
+/** When one that found no room may look again. */
+const FULL_MS = 10_000;
 /** An event for each request would be more than a person can read, and more than a stream should carry. */
 const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'attempt-finished': false,
@@ -66,7 +69,9 @@ export class EventStreams {
   /** Opens a stream. Throws a Refusal when there are too many. */
   open(request: IncomingRequest, response: OutgoingResponse): void {
     if (this.#readers.size >= MAX_READERS)
-      throw new Refusal('TOO_MANY_READERS', `allowed: ${MAX_READERS} at a time`, { 'Retry-After': '10' });
+      throw new Refusal('TOO_MANY_READERS', `allowed: ${MAX_READERS} at a time`, {
+        'Retry-After': writeRetryAfter(FULL_MS, this.#clock.wallMs()),
+      });
     response.writeHead(200, { 'Content-Type': 'text/event-stream', ...COMMON_HEADERS });
     if (request.method === 'HEAD') {
       response.end();

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { serverFileText } from '../config/server-file.ts';
+import { MAX_FILE_BYTES } from '../regular-file.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { ListStore } from './server-lists.ts';
 
@@ -25,10 +26,12 @@ export class ServerStore implements ListStore {
 
   /** Not to be called before the last call is over. Rejects with the system's error; the old file stays. */
   async save(upstreams: readonly UpstreamSpec[]): Promise<void> {
+    const text = serverFileText(upstreams);
+    if (Buffer.byteLength(text) > MAX_FILE_BYTES) throw new Error('the lists would take more than 1 MB');
     try {
       await rm(this.#draft, { force: true });
       // Only a new file has this mode for certain, and is nobody's link.
-      await written(await open(this.#draft, 'wx', MODE), serverFileText(upstreams));
+      await written(await open(this.#draft, 'wx', MODE), text);
       await rename(this.#draft, this.#path);
       await syncFolder(dirname(this.#path));
     } catch (error) {

@@ -10,7 +10,7 @@ import { createStrategyChange } from '../admin/strategy.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
-import { secretsOf } from '../log.ts';
+import { secretsOf } from '../secret-texts.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
 import type { Figures } from './figures.ts';

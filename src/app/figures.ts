@@ -16,7 +16,11 @@ export interface Figures {
   readonly underWay: { requests: number };
 }
 
-export function createFigures(upstreams: Upstreams, { announcer, clock }: Means): Figures {
+export function createFigures(
+  upstreams: Upstreams,
+  logLinesDropped: () => number,
+  { announcer, clock }: Means,
+): Figures {
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
   const source = { ...upstreams, latencies, clock };
@@ -29,6 +33,7 @@ export function createFigures(upstreams: Upstreams, { announcer, clock }: Means)
       announcer,
       alertKinds: ALERT_KINDS,
       inFlight: () => underWay.requests,
+      logLinesDropped,
     }),
     underWay,
   };

@@ -25,7 +25,7 @@ export function createHandler(
   const ended = () => {
     underWay.requests -= 1;
   };
-  const answersStatus = config.statusPaths ? createStatusPaths(status) : () => false;
+  const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
   const settings: OpenSettings = {
     identity: balancer.wire.identity,
     clock,
@@ -37,8 +37,8 @@ export function createHandler(
     guardsPath: () => balancer.registry.all.some((upstream) => upstream.basePath !== '/'),
   };
   return (request, response, upgrade) => {
-    if (answersStatus(request, response)) return;
     const { exchange, refusal } = open(request, response, settings, upgrade);
+    if (refusal === undefined && answersStatus(exchange)) return;
     underWay.requests += 1;
     balance(exchange, refusal, balancer).then(ended, (error: unknown) => {
       ended();

@@ -1,21 +1,13 @@
 import type { AnswerCode } from '../errors.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { without } from './header-lines.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Answered } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
+import { ABOUT_BYTES } from './without-secrets.ts';
 
-/** Header lines that speak of the bytes of a body that no longer is the one they came with. */
-const ABOUT_BYTES: ReadonlySet<string> = new Set([
-  'content-encoding',
-  'content-md5',
-  'content-digest',
-  'repr-digest',
-  'digest',
-  'etag',
-  'last-modified',
-  'accept-ranges',
-  'retry-after',
-]);
+/** What speaks of one upstream's answer only. */
+const OF_ONE: ReadonlySet<string> = new Set([...ABOUT_BYTES, 'retry-after']);
 
 export interface Composed {
   readonly answered: Answered;
@@ -57,10 +49,6 @@ export function compose(ledger: Ledger, missing: (entry: Entry) => AnswerCode): 
 }
 
 function headersOf({ headers }: Answered): Answered['headers'] {
-  const forward: string[] = [];
-  for (let i = 0; i + 1 < headers.forward.length; i += 2) {
-    const name = headers.forward[i] ?? '';
-    if (!ABOUT_BYTES.has(name.toLowerCase())) forward.push(name, headers.forward[i + 1] ?? '');
-  }
+  const forward = without(headers.forward, OF_ONE);
   return { ...headers, forward, contentEncoding: '', retryAfter: undefined };
 }

@@ -9,6 +9,7 @@ import type { Answered } from './outcome.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
 import { type Changed, tunnel } from './upgrade.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** Said when nobody knows when it is worth coming back: all are down and none is quarantined, or too much to do. */
 const UNKNOWN_RETURN_MS = 1_000;
@@ -40,15 +41,17 @@ export function conclude(
     case 'refuse':
       return refuseWith(exchange, ending.code, parts);
     case 'deliver':
-      return pass(exchange, ending, parts);
+      return pass(exchange, shown(exchange, ending), parts);
     case 'tunnel':
       return passTunnel(exchange, ending, parts);
     case 'ledger':
       return concludeLedger(exchange, ending.ledger, ending.last, parts);
     case 'failed':
       // A real HTTP answer of the last upstream says more than one of ours.
-      if (ending.last && (!exchange.rpc || mayBeOrder(exchange)) && !allRateLimited(exchange))
-        return pass(exchange, ending.last, parts, ending.last.blamed ? 'failed' : 'answered');
+      if (ending.last && (!exchange.rpc || mayBeOrder(exchange)) && !allRateLimited(exchange)) {
+        const result = ending.last.blamed ? 'failed' : 'answered';
+        return pass(exchange, shown(exchange, ending.last), parts, result);
+      }
       ending.last?.answered.stream?.cancel();
       return refuseWith(exchange, failureCode(exchange, parts), parts);
     default:
@@ -88,7 +91,7 @@ function concludeLedger(
   // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told. A redirect
   // is nothing that a JSON-RPC client can make use of.
   if (last && ((!last.blamed && last.answered.status > 399) || mayBeOrder(exchange)))
-    return pass(exchange, last, parts, 'failed');
+    return pass(exchange, shown(exchange, last), parts, 'failed');
   last?.answered.stream?.cancel();
   for (const entry of ledger.entries) entry.ownCode = missingCode(exchange, entry, parts);
   return refuseWith(exchange, commonCode(ledger) ?? failureCode(exchange, parts), parts);
@@ -126,6 +129,11 @@ interface Passing {
   readonly upstream: Upstream;
   /** Of all upstreams that had a part in it, where there were several. */
   readonly names?: string;
+}
+
+/** An answer that passes as it came, but for secrets of the upstream's; those in the ledger are without. */
+function shown({ rpc }: Exchange, { answered, upstream }: Passing): Passing {
+  return { answered: withoutSecrets(answered, upstream, rpc !== undefined), upstream };
 }
 
 /** Ends a request on which the load balancer itself made a mistake. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AnswerCode } from '../errors.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Identity } from './header-lines.ts';
 import type { AttemptOutcome } from './outcome.ts';
@@ -24,17 +25,19 @@ export interface Reply {
   /** Header names and values as they came. */
   readonly raw: readonly (Buffer | string)[];
   readonly socket: Duplex;
+  readonly upstream: Upstream;
 }
 
 /**
  * Checks that the upstream has understood: it speaks one of the protocols asked for (RFC 9110, 7.8), and for
  * a WebSocket it proves that it read the key (RFC 6455, 4.1). If not, its connection is destroyed.
  */
-export function readReply(exchange: Exchange, { raw, socket }: Reply, identity: Identity): AttemptOutcome {
+export function readReply(exchange: Exchange, reply: Reply, identity: Identity): AttemptOutcome {
+  const { raw, socket, upstream } = reply;
   // Until the tunnel listens: without a listener an error would end the process.
   socket.on('error', () => {});
   const buffers = raw.map((text) => (typeof text === 'string' ? Buffer.from(text, 'latin1') : text));
-  const headers = readResponseHeaders(buffers, identity);
+  const headers = readResponseHeaders(buffers, identity, { upstream, exchange });
   const protocol = valuesOf(
     buffers.map((bytes) => bytes.toString('latin1')),
     'upgrade',

@@ -6,6 +6,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { CallVerdict, RpcJudgement } from './judge-rpc.ts';
 import type { Answered } from './outcome.ts';
 import { ownRpcError } from './own-error.ts';
+import { errorWithoutSecrets } from './without-secrets.ts';
 
 /** One answer to one call: its bytes with the client's own id, and where they come from. */
 export interface Item {
@@ -191,14 +192,18 @@ export class Ledger {
 
   #item(entry: Entry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): Item {
     const status = answered?.status ?? 200;
-    if (hasSameBytes(text, answer, this.body, entry.call)) {
+    const shown = errorWithoutSecrets(text, answer, upstream);
+    if (!shown && hasSameBytes(text, answer, this.body, entry.call)) {
       return new Verbatim(text, answer, { answered, upstream });
     }
     const id = this.idOf(entry.call);
+    const beforeId = shown?.beforeId ?? text.subarray(answer.start, answer.idStart);
+    const afterId =
+      shown?.afterId ?? text.subarray(answer.idStart < 0 ? answer.start : answer.idEnd, answer.end);
     const parts =
       answer.idStart < 0
-        ? [Buffer.from('{"id":'), id, Buffer.from(','), text.subarray(answer.start + 1, answer.end)]
-        : [text.subarray(answer.start, answer.idStart), id, text.subarray(answer.idEnd, answer.end)];
+        ? [Buffer.from('{"id":'), id, Buffer.from(','), afterId.subarray(1)]
+        : [beforeId, id, afterId];
     return { bytes: Buffer.concat(parts), upstream, answered, verbatim: false, status };
   }
 }

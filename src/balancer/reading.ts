@@ -1,6 +1,13 @@
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import type { ResponseHeaders } from './response-headers.ts';
+
+/** Whose answer it is, and to what. */
+interface Source {
+  readonly exchange: Exchange;
+  readonly upstream: Upstream;
+}
 
 /** An answer as it is read: its head, and what of its body is held until it can be judged. */
 export class Reading {
@@ -22,12 +29,15 @@ export class Reading {
   }
 
   /** Whether the body is to be read whole, up to `peekBytes`, before anything of it goes out. */
-  isPeeked({ request, rpc }: Exchange, peekBytes: number): boolean {
+  isPeeked({ exchange, upstream }: Source, peekBytes: number): boolean {
+    const { request, rpc } = exchange;
     const { contentLength, contentType } = this.#headers;
     if (request.method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
-    if (rpc) return !contentType.startsWith('text/event-stream');
-    return contentLength !== undefined && contentLength <= peekBytes;
+    // An error is searched for secrets, however it is framed.
+    const isSearched = this.status > 299 && !upstream.secrets.areNone;
+    if (rpc) return isSearched || !contentType.startsWith('text/event-stream');
+    return contentLength === undefined ? isSearched : contentLength <= peekBytes;
   }
 
   hold(chunk: Buffer): void {

@@ -3,9 +3,22 @@ import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
 import { isHttp2, isHttp10, type OutgoingResponse } from '../http-messages.ts';
 import { endAfterBody } from '../lingering-end.ts';
+import { parseRetryAfter, writeRetryAfter } from '../upstreams/retry-after.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
+import { without } from './header-lines.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
+import { inOurPlace } from './own-place.ts';
+import type { ResponseHeaders } from './response-headers.ts';
+
+/** Where an answer comes from. */
+interface Source {
+  readonly exchange: Exchange;
+  readonly upstream: Upstream;
+}
+
+const RETRY_AFTER: ReadonlySet<string> = new Set(['retry-after']);
 
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
@@ -23,7 +36,7 @@ export function deliver(
 ): RequestResult | Promise<RequestResult> {
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
-  const lines = headers.forward;
+  const lines = headers.retryAfter === undefined ? headers.forward : withDate(headers, clock.wallMs());
   lines.push('X-Forwarded-Server', upstreamName, 'X-Request-Id', exchange.id);
   const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304;
   if (stream || bodiless) {
@@ -38,6 +51,13 @@ export function deliver(
   if (stream) return flow(exchange, body, stream, clock);
   finish(exchange, bodiless ? undefined : body, clock);
   return 'answered';
+}
+
+/** An upstream's Retry-After goes on as a date. What is neither a time nor one to come goes on as it is. */
+function withDate({ forward, retryAfter }: ResponseHeaders, wallMs: number): string[] {
+  const ms = parseRetryAfter(retryAfter, wallMs);
+  if (ms === undefined) return forward;
+  return [...without(forward, RETRY_AFTER), 'Retry-After', writeRetryAfter(ms, wallMs)];
 }
 
 /** Says that the connection ends with this answer: to the client, and to the listener, which takes no more from it. */
@@ -80,27 +100,28 @@ function cut({ request, response }: Exchange): void {
   response.destroy();
 }
 
-/** Passes on what an upstream says before its answer: 102 and 103, to a client that can read them. */
-export function relayInterim(
-  { request, response, rpc }: Exchange,
-  status: number,
-  raw: readonly Buffer[],
-): void {
-  if (isHttp10(request) || rpc || response.headersSent) return;
+/**
+ * Passes on what an upstream says before its answer: 102 and 103, to a client that can read them. Always true:
+ * the answer is still to come.
+ */
+export function relayInterim({ exchange, upstream }: Source, status: number, raw: readonly Buffer[]): true {
+  const { request, response, rpc } = exchange;
+  if (isHttp10(request) || rpc || response.headersSent) return true;
   if (status === 102) response.writeProcessing();
-  if (status !== 103) return;
-  const hints: Record<string, string[]> = {};
+  if (status !== 103) return true;
+  const link: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]?.toString('latin1').toLowerCase() ?? '';
-    hints[name] = [...(hints[name] ?? []), raw[i + 1]?.toString('latin1') ?? ''];
+    if (raw[i]?.toString('latin1').toLowerCase() !== 'link') continue;
+    const shown = inOurPlace('link', raw[i + 1]?.toString('latin1') ?? '', { upstream, exchange });
+    if (shown !== undefined) link.push(shown);
   }
-  const { link } = hints;
   // Node writes hints only with a Link, which is what they are for, and throws at one that is malformed.
   try {
-    if (link) response.writeEarlyHints({ link });
+    if (link.length > 0) response.writeEarlyHints({ link });
   } catch {
     // A hint that can't be passed on costs nothing.
   }
+  return true;
 }
 
 /** What a refusal may say besides its code. */
@@ -124,7 +145,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   lines.push('Content-Length', String(body.length));
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   if (detail.retryAfterMs !== undefined)
-    lines.push('Retry-After', String(Math.max(1, Math.ceil(detail.retryAfterMs / 1000))));
+    lines.push('Retry-After', writeRetryAfter(detail.retryAfterMs, clock.wallMs()));
   if (detail.close || !request.complete) closeAfter(response, lines);
   response.writeHead(status, lines);
   finish(exchange, request.method === 'HEAD' ? undefined : body, clock);

@@ -1,3 +1,4 @@
+import type { Upstream } from '../upstreams/upstream.ts';
 import {
   connectionNames,
   FORBIDDEN_IN_VALUE,
@@ -6,6 +7,7 @@ import {
   lowerCased,
   without,
 } from './header-lines.ts';
+import { inOurPlace, type Place } from './own-place.ts';
 
 /** An answer's header section, read once. */
 export interface ResponseHeaders {
@@ -21,11 +23,17 @@ export interface ResponseHeaders {
 const MAX_RESPONSE_LINES = 200;
 
 /**
- * Reads an upstream's header lines and sorts out what may go to the client.
+ * Reads an upstream's header lines and sorts out what may go to the client: nothing of one hop, and nothing of the
+ * upstream's own place.
  * Undefined when they can't be passed on: too many, bytes that no header may hold, or an unknown transfer coding.
  */
-export function readResponseHeaders(raw: readonly Buffer[], identity: Identity): ResponseHeaders | undefined {
+export function readResponseHeaders(
+  raw: readonly Buffer[],
+  identity: Identity,
+  place: Place,
+): ResponseHeaders | undefined {
   if (raw.length > MAX_RESPONSE_LINES * 2) return undefined;
+  const { secrets } = place.upstream;
   const forward: string[] = [];
   let named: Set<string> | undefined;
   let contentLength: string | undefined;
@@ -67,13 +75,22 @@ export function readResponseHeaders(raw: readonly Buffer[], identity: Identity):
       case 'retry-after':
         retryAfter ??= value;
         break;
+      case 'location':
+      case 'content-location':
+      case 'link':
+      case 'refresh':
+      case 'set-cookie': {
+        const shown = inOurPlace(key, value, place);
+        if (shown !== undefined) forward.push(name, shown);
+        continue;
+      }
       default:
         if (HOP_BY_HOP.has(key)) continue;
     }
-    forward.push(name, value);
+    forward.push(name, secrets.mask(value));
   }
   const kept = named ? without(forward, named) : forward;
-  kept.push('Via', via ? `${via}, ${identity.viaLine}` : identity.viaLine);
+  kept.push('Via', via ? `${secrets.mask(via)}, ${identity.viaLine}` : identity.viaLine);
   const isNumber = contentLength !== undefined && /^\d+$/.test(contentLength);
   return {
     forward: kept,
@@ -84,7 +101,7 @@ export function readResponseHeaders(raw: readonly Buffer[], identity: Identity):
   };
 }
 
-/** A reason phrase that can be written into a status line. */
-export function saneReasonPhrase(text: string): string {
-  return FORBIDDEN_IN_VALUE.test(text) ? '' : text;
+/** A reason phrase that can be written into a status line, and tells nothing of the upstream's own place. */
+export function saneReasonPhrase(text: string, { secrets }: Upstream): string {
+  return FORBIDDEN_IN_VALUE.test(text) ? '' : secrets.mask(text);
 }

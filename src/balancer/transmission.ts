@@ -90,26 +90,26 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
     if (this.#state === 'over') return true;
-    if (status >= 100 && status < 200) {
-      relayInterim(this.#exchange, status, raw);
-      return true;
-    }
-    const headers = readResponseHeaders(raw, this.#wire.identity);
+    const place = { upstream: this.#upstream, exchange: this.#exchange };
+    if (status >= 100 && status < 200) return relayInterim(place, status, raw);
+    const headers = readResponseHeaders(raw, this.#wire.identity, place);
     if (!headers || status < 100) {
       this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
       return true;
     }
-    this.#reading = new Reading(status, saneReasonPhrase(reasonPhrase), headers);
+    this.#reading = new Reading(status, saneReasonPhrase(reasonPhrase, this.#upstream), headers);
     this.#resume = resume;
     this.#state = 'peeking';
     this.#arm();
-    return this.#reading.isPeeked(this.#exchange, this.#sending.peekBytes) || this.#flow(this.#reading);
+    return this.#reading.isPeeked(place, this.#sending.peekBytes) || this.#flow(this.#reading);
   }
 
   onUpgrade(_status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
     // The socket is no longer the HTTP client's to end.
     this.#abort = undefined;
-    this.#stop(readReply(this.#exchange, { raw: raw ?? [], socket }, this.#wire.identity));
+    this.#stop(
+      readReply(this.#exchange, { raw: raw ?? [], socket, upstream: this.#upstream }, this.#wire.identity),
+    );
   }
 
   onData(chunk: Buffer): boolean {

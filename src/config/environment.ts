@@ -7,9 +7,26 @@ const DEFAULT_FILE = '.env';
 const CUT =
   'a # begins a comment, the rest of the line is lost; allowed: URLs without #, or %23 for one that belongs to a path or query';
 
+const QUOTED =
+  'there are quotes around the value (docker passes those of an env_file on as they stand); allowed: the value without quotes';
+
+/** What Kubernetes puts into every container for a service called `admin`: ADMIN_PORT=tcp://10.0.0.1:80. */
+const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
+
 /** The settings in the environment. An empty value counts as not set. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
-  return readVariables(env, () => 'environment');
+  const variables = { ...env };
+  const warnings: string[] = [];
+  for (const { name } of SETTINGS) {
+    if (!/(?:^|_)PORT$/.test(name) || !KUBERNETES_PORT.test(env[name]?.trim() ?? '')) continue;
+    variables[name] = undefined;
+    warnings.push(
+      `${name} (environment): ${env[name]?.trim()} is Kubernetes' address of a service, no port: ignored`,
+    );
+  }
+  const layer = readVariables(variables, () => 'environment', { unquotes: true });
+  layer.warnings.push(...warnings);
+  return layer;
 }
 
 /**
@@ -32,26 +49,42 @@ export function readEnvFile(folder: string, named: string | undefined): Layer {
     const line = lineOf(variable);
     return line < 0 ? name : `${name} line ${line + 1}`;
   };
-  return readVariables(parse(file.text), sourceOf, (variable) => losesItsEnd(lines[lineOf(variable)] ?? ''));
+  return readVariables(parse(file.text), sourceOf, {
+    isCut: (variable) => losesItsEnd(lines[lineOf(variable)] ?? ''),
+  });
+}
+
+interface Reading {
+  /** A `#` has cut the value. */
+  readonly isCut?: (variable: string) => boolean;
+  /** Quotes around a value belong to it, which nobody means. */
+  readonly unquotes?: boolean;
 }
 
 function readVariables(
   variables: Readonly<Record<string, string | undefined>>,
   sourceOf: (variable: string) => string,
-  isCut: (variable: string) => boolean = () => false,
-): Layer {
+  { isCut = () => false, unquotes = false }: Reading,
+): LayerBuilder {
   const layer = new LayerBuilder();
   for (const setting of SETTINGS) {
     for (const variable of namesOf(setting)) {
-      const raw = variables[variable];
-      if (raw === undefined || raw.trim() === '') continue;
+      const written = variables[variable];
+      if (written === undefined || written.trim() === '') continue;
       const source = variable === setting.name ? sourceOf(variable) : `${variable}, ${sourceOf(variable)}`;
-      const found = { raw, source, standsAlone: false };
+      const inner = unquotes ? withoutQuotes(written) : undefined;
       const hasUrls = setting.key === 'rpcUrls' || setting.key === 'fallbackRpcUrls';
-      layer.add(setting, hasUrls && isCut(variable) ? { ...found, problem: CUT } : found);
+      const problem = inner !== undefined ? QUOTED : hasUrls && isCut(variable) ? CUT : undefined;
+      const raw = inner ?? written;
+      layer.add(setting, { raw, source, standsAlone: false, ...(problem === undefined ? {} : { problem }) });
     }
   }
   return layer;
+}
+
+/** What stands between quotes of one kind; undefined where there are none. */
+function withoutQuotes(written: string): string | undefined {
+  return /^(["'`])(.*)\1$/s.exec(written.trim())?.[2];
 }
 
 function namesOf(setting: Setting): string[] {

@@ -177,6 +177,7 @@ export function path() {
 export function webhook() {
   return {
     schema: text
+      .max(4096)
       .regex(/^https?:\/\/[^/\\?#\s][^#\s]*$/i)
       .refine((written) => URL.canParse(written), 'is no URL'),
     allowed: 'an http or https URL',

@@ -5,6 +5,8 @@ import type { Key, Setting } from './settings.ts';
 export interface Layer {
   readonly found: ReadonlyMap<Key, Found>;
   readonly problems: readonly string[];
+  /** What is not used, and is no problem. */
+  readonly warnings: readonly string[];
 }
 
 /** One setting as it was written somewhere. */
@@ -23,6 +25,7 @@ export interface Found {
 export class LayerBuilder implements Layer {
   readonly found = new Map<Key, Found>();
   readonly problems: string[] = [];
+  readonly warnings: string[] = [];
 
   add(setting: Setting, found: Found): void {
     const earlier = this.found.get(setting.key);

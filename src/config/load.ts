@@ -27,7 +27,14 @@ export interface LoadInput {
 export type Sources = ReadonlyMap<string, string>;
 
 export type LoadResult =
-  | { readonly ok: true; readonly command: Command; readonly config: Config; readonly sources: Sources }
+  | {
+      readonly ok: true;
+      readonly command: Command;
+      readonly config: Config;
+      readonly sources: Sources;
+      /** What was written and is not used, one line each. */
+      readonly warnings: readonly string[];
+    }
   | { readonly ok: false; readonly command: Command; readonly problems: readonly string[] };
 
 type Values = z.output<typeof schema>;
@@ -69,7 +76,8 @@ export function loadConfig(input: LoadInput): LoadResult {
 
   const lists = { upstreams: kept.upstreams ?? upstreams, areListsKept: kept.upstreams !== undefined };
   const config = toConfig(checked.data, lists, isGiven('maxReplayBodyBytes', found), input.cwd);
-  return { ok: true, command, config, sources: sourcesOf(found, config) };
+  const warnings = layers.flatMap((each) => each.warnings);
+  return { ok: true, command, config, sources: sourcesOf(found, config), warnings };
 }
 
 /** The lists as operators have changed them, where a file keeps them. */
@@ -123,7 +131,8 @@ function explain(issues: readonly z.core.$ZodIssue[], found: ReadonlyMap<Key, Fo
   return SETTINGS.flatMap((setting) => {
     const own = issues.filter((issue) => issue.path[0] === setting.key);
     const written = found.get(setting.key);
-    if (own.length === 0 || !written) return [];
+    // What is wrong besides the value comes first: the rest may follow from it.
+    if (own.length === 0 || !written || written.problem !== undefined) return [];
     const reason = own.find((issue) => issue.code === 'custom')?.message ?? 'is not allowed';
     const shown = setting.hidden ? '***' : shownValue(written.raw, setting.secret === true);
     return [`${setting.name} (${written.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];

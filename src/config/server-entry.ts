@@ -13,7 +13,7 @@ const word: ToOption = (value) =>
   typeof value === 'string' && value !== '' && !/\s/.test(value) ? value : undefined;
 const OPTIONS: Readonly<Record<'name' | 'weight' | 'host' | 'ca' | 'insecure', [ToOption, allowed: string]>> =
   {
-    name: [word, 'a text of letters, digits, ".", "_" and "-"'],
+    name: [word, 'up to 64 letters, digits, ".", "_" and "-"'],
     weight: [(value) => (typeof value === 'number' ? String(value) : undefined), 'a whole number'],
     host: [word, '"keep"'],
     ca: [word, 'the name of a file, without blanks'],

@@ -1,14 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { FileRefused, readRegularFileSync } from '../regular-file.ts';
 
 /** The text of a file, or why there is none: the system's error code, or that it is no UTF-8. */
 export type TextFile = { readonly text: string } | { readonly missing: boolean; readonly reason: string };
 
-/** Reads a UTF-8 file, a byte order mark left out. A relative name is looked up in `folder`. Never throws. */
+/** Reads a regular UTF-8 file of up to 1 MB, a byte order mark left out. A relative name is looked up in `folder`. Never throws. */
 export function readTextFile(folder: string, name: string): TextFile {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(resolve(folder, name))) };
+    return {
+      text: new TextDecoder('utf-8', { fatal: true }).decode(readRegularFileSync(resolve(folder, name))),
+    };
   } catch (error) {
+    if (error instanceof FileRefused) return { missing: false, reason: error.message };
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'ENOENT') return { missing: true, reason: 'there is no such file' };
     return {

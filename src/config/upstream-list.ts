@@ -7,6 +7,11 @@ import { readTextFile } from './text-file.ts';
 
 /** The two lists of upstreams: `URL option=value …`, in which names and URLs are unique across both. */
 
+/** They stand in header lines, metrics, paths of the admin port and messages. */
+const MAX_NAME_LENGTH = 64;
+/** Longer ones are refused by most servers: together with a client's target they must fit into a request line. */
+const MAX_URL_LENGTH = 4096;
+
 const OPTIONS = ['name', 'weight', 'host', 'ca', 'insecure'];
 
 /** One entry of a list as it was written. */
@@ -74,6 +79,9 @@ function readEntry(
 
 /** Says why a text can't be an upstream's URL; undefined when it can. */
 function whatIsWrong(address: string): string | undefined {
+  if (address.length > MAX_URL_LENGTH)
+    return `has more than ${MAX_URL_LENGTH} characters; allowed: up to ${MAX_URL_LENGTH}`;
+  if (/^["'`]/.test(address)) return 'begins with a quote; allowed: URLs without quotes around them';
   // Stricter than URL, which takes "https:/host" and "https:///host" and makes a host of what follows.
   if (!/^https?:\/\/[^/\\]/i.test(address) || !URL.canParse(address)) {
     return 'is no URL; allowed: http://host or https://host, with port, path and query where needed';
@@ -161,6 +169,8 @@ function whatIsWrongWithOption(
   if (option === 'insecure' && value !== 'true' && value !== 'false')
     return 'has an insecure that is not allowed; allowed: true or false';
   if (option === 'insecure') return undefined;
+  if (value.length > MAX_NAME_LENGTH)
+    return `has a name of ${value.length} characters; allowed: up to ${MAX_NAME_LENGTH}`;
   const isName = /^[A-Za-z0-9._-]+$/.test(value) && /[A-Za-z0-9]/.test(value);
   return isName
     ? undefined
@@ -218,7 +228,8 @@ function nameOf(url: URL): string {
 }
 
 function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  let name = wanted;
-  for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;
+  let name = wanted.slice(0, MAX_NAME_LENGTH);
+  for (let number = 2; taken.has(name); number++)
+    name = `${wanted.slice(0, MAX_NAME_LENGTH - 1 - String(number).length)}-${number}`;
   return name;
 }

@@ -12,6 +12,8 @@ export interface MetricsParts {
   readonly alertKinds: readonly string[];
   /** Requests that have begun and not ended. */
   readonly inFlight: () => number;
+  /** Lines of the log that nobody read. */
+  readonly logLinesDropped: () => number;
 }
 
 /** The answer to `GET /metrics`. */
@@ -51,7 +53,7 @@ async function startNodeMetrics(): Promise<{ metrics(): Promise<string> }> {
   return register;
 }
 
-function ofRequests(counters: Counters, { inFlight }: MetricsParts): Family[] {
+function ofRequests(counters: Counters, { inFlight, logLinesDropped }: MetricsParts): Family[] {
   return [
     {
       name: 'rpc_lb_requests_total',
@@ -76,6 +78,12 @@ function ofRequests(counters: Counters, { inFlight }: MetricsParts): Family[] {
       type: 'counter',
       help: 'Alerts sent to the operators.',
       samples: tallied(counters.alerts, 'kind'),
+    },
+    {
+      name: 'rpc_lb_log_lines_dropped_total',
+      type: 'counter',
+      help: 'Log lines that were lost, because nobody read them.',
+      samples: [{ value: logLinesDropped() }],
     },
   ];
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import { readRegularFileSync } from '../regular-file.ts';
 import type { Handler } from './client-request.ts';
 import type { ListenerSettings } from './limits.ts';
 import { Listener } from './listener.ts';
@@ -46,7 +46,7 @@ function createTlsEntrance(
   handle: Handler,
 ): Entrance {
   const { host, port, httpRedirectPort, tlsMinVersion: minVersion } = settings;
-  const pair = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+  const pair = { cert: `${readRegularFileSync(files.cert)}`, key: `${readRegularFileSync(files.key)}` };
   const listener = new Listener(settings, clock, handle, { pair, minVersion });
   const renewal = new Renewal(files, pair, clock, {
     renewed(renewed) {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
+import { readRegularFile } from '../regular-file.ts';
 import {
   type KeyPair,
   whatIsWrongWithCertificates,
@@ -84,7 +84,7 @@ export class Renewal {
 
 /** Empty when it can't be read, which is no PEM either. */
 async function readPem(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => '');
+  return readRegularFile(file).then(String, () => '');
 }
 
 function whatIsWrong(cert: string, key: string): string | undefined {

@@ -1,4 +1,6 @@
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import type { Clock } from '../clock.ts';
+import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http-messages.ts';
+import { endAfterBody } from '../lingering-end.ts';
 
 /** What the status paths tell. */
 export interface StatusSource {
@@ -8,7 +10,18 @@ export interface StatusSource {
   notReady(): string | undefined;
 }
 
-type StatusPaths = (request: IncomingRequest, response: OutgoingResponse) => boolean;
+/** A request whose head keeps to the rules. */
+export interface StatusQuestion {
+  readonly request: IncomingRequest;
+  readonly response: OutgoingResponse;
+  readonly target: { readonly path: string };
+  readonly headers: {
+    readonly transferEncoding: string | undefined;
+    readonly contentLength: string | undefined;
+  };
+}
+
+type StatusPaths = (question: StatusQuestion) => boolean;
 
 /** What the status paths answer, by path. */
 export type StatusAnswers = Readonly<
@@ -29,23 +42,27 @@ export function statusAnswers(source: StatusSource): StatusAnswers {
 }
 
 /** Answers `/stats`, `/healthz` and `/readyz`; false for any other request. */
-export function createStatusPaths(source: StatusSource): StatusPaths {
+export function createStatusPaths(source: StatusSource, clock: Clock): StatusPaths {
   const answers: Readonly<Record<string, StatusAnswers['/stats']>> = statusAnswers(source);
-  return (request, response) => {
-    const { method, url = '' } = request;
+  return ({ request, response, target: { path }, headers }) => {
+    const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return false;
-    const mark = url.indexOf('?');
-    const path = mark < 0 ? url : url.slice(0, mark);
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
     if (!answer) return false;
+    const hasBody = headers.transferEncoding !== undefined || Number(headers.contentLength ?? 0) > 0;
     const { status, body } = answer();
     const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+    // What is still sent is not worth the connection.
+    if (hasBody) response.shouldKeepAlive = false;
     response.writeHead(status, {
       'Content-Type': 'application/json',
       'Content-Length': bytes.length,
       'Cache-Control': 'no-store',
+      ...(hasBody ? { Connection: 'close' } : {}),
     });
-    response.end(method === 'HEAD' ? undefined : bytes);
+    const sent = method === 'HEAD' ? undefined : bytes;
+    if (hasBody && !isHttp2(request)) endAfterBody({ request, response }, sent, clock);
+    else response.end(sent);
     return true;
   };
 }

@@ -27,6 +27,20 @@ export function parseRetryAfter(value: string | undefined, wallMs: number): numb
   return dateMs === undefined || dateMs < wallMs ? undefined : dateMs - wallMs;
 }
 
+/** Longer ones are of no more use, and beyond the year 9999 no date. */
+const LONGEST_MS = 365 * 24 * 3_600_000;
+
+/**
+ * The value of a Retry-After line for a client that may come back in `delayMs`: always a date (IMF-fixdate), since
+ * ethers 6 takes a number of seconds for milliseconds. Never too early, and at least a second ahead.
+ *
+ * @param wallMs now, in milliseconds since the Unix epoch
+ */
+export function writeRetryAfter(delayMs: number, wallMs: number): string {
+  const atMs = wallMs + Math.min(Math.max(delayMs, 1_000), LONGEST_MS);
+  return new Date(Math.ceil(atMs / 1_000) * 1_000).toUTCString();
+}
+
 function parseHttpDate(text: string, wallMs: number): number | undefined {
   for (const form of DATE_FORMS) {
     const parts = form.exec(text)?.groups;

@@ -1,5 +1,6 @@
 import type { DownReason, Tier, UpstreamIdentity } from '../events.ts';
 import { RecentMethods } from './recent-methods.ts';
+import { SecretTexts, secretsOf } from '../secret-texts.ts';
 
 /** The greatest weight; the least is 1. */
 export const MAX_WEIGHT = 1000;
@@ -45,6 +46,8 @@ export class Upstream implements UpstreamIdentity {
   readonly baseQuery: string;
   /** The Authorization line made of the URL's user-info. Secret. */
   readonly authorization: string | undefined;
+  /** The texts of its URL that no client may see. */
+  readonly secrets: SecretTexts;
 
   /** It is sent the client's Host instead of its own. */
   readonly keepsHost: boolean;
@@ -102,6 +105,7 @@ export class Upstream implements UpstreamIdentity {
       url.username || url.password
         ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
         : undefined;
+    this.secrets = new SecretTexts(secretsOf(url));
   }
 
   /** The same URL: two of them would be asked as if they were two. */

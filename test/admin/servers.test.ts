@@ -1,5 +1,9 @@
 // The verbs of the admin port, over real sockets and with real upstreams.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { AdminClient, refusalIn } from '../support/admin-client.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { answerByLabel, Gate, held, refuseRate, resetAfterRequest } from '../support/behaviours.ts';
@@ -7,6 +11,12 @@ import type { StatsRow } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
 import { until } from '../support/waiting.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'servers-'));
+/** Nobody writes to it: who opens it to read waits for ever. */
+const PIPE = join(folder, 'pipe');
+execFileSync('mkfifo', [PIPE]);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 let a: FakeUpstream;
 let b: FakeUpstream;
@@ -135,6 +145,10 @@ describe('POST /servers', () => {
     [{ url: 'https://eth.example/HUSH', weight: '5' }, 400, 'INVALID_INPUT', /"weight"/],
     [{ url: 'https://eth.example/HUSH', name: 'a/b' }, 400, 'INVALID_INPUT', /has a name/],
     [{ url: 'https://eth.example/HUSH', name: '..' }, 400, 'INVALID_INPUT', /has a name/],
+    [{ url: 'https://eth.example/HUSH', name: 'x'.repeat(20_000) }, 400, 'INVALID_INPUT', /up to 64/],
+    [{ url: `https://eth.example/HUSH${'x'.repeat(20_000)}` }, 400, 'INVALID_INPUT', /up to 4096/],
+    [{ url: 'https://eth.example/HUSH', ca: '/dev/zero' }, 400, 'INVALID_INPUT', /no regular file/],
+    [{ url: 'https://eth.example/HUSH', ca: PIPE }, 400, 'INVALID_INPUT', /no regular file/],
     [{ url: 'https://eth.example/HUSH', tier: 'third' }, 400, 'INVALID_INPUT', /"tier"/],
     [{ url: 'https://eth.example/HUSH', colour: 'red' }, 400, 'INVALID_INPUT', /"colour"/],
     [{ url: 'https://eth.example/HUSH', ca: 'no-such.pem' }, 400, 'INVALID_INPUT', /no such file/],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createIdentity } from '../../src/balancer/header-lines.ts';
 import { attemptHeaders, readRequestHeaders } from '../../src/balancer/request-headers.ts';
 import { readResponseHeaders, saneReasonPhrase } from '../../src/balancer/response-headers.ts';
+import { upstream } from '../support/upstreams.ts';
 
 const identity = createIdentity('lb-1');
 const origin = {
@@ -11,6 +12,10 @@ const origin = {
   forwardedProto: 'http',
   forwardedHost: 'lb.example',
   forwardedMore: undefined,
+};
+const place = {
+  upstream: upstream('A'),
+  exchange: { target: { path: '/', query: undefined, authority: undefined }, origin },
 };
 const plain = { authorization: undefined, keepsHost: false };
 
@@ -136,13 +141,15 @@ describe('readResponseHeaders', () => {
       ],
       ...['Transfer-Encoding', 'chunked', 'Content-Length', '12', 'Trailer', 'x'],
     );
-    const headers = readResponseHeaders(raw, identity);
+    const headers = readResponseHeaders(raw, identity, place);
     expect(headers?.forward).toEqual(['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Via', '1.1 lb-1']);
     expect(headers?.contentLength).toBe(12);
   });
 
   it('passes bytes above 127 unchanged', () => {
-    expect(readResponseHeaders(response('X-Name', 'J\u00f6rg'), identity)?.forward[1]).toBe('J\u00f6rg');
+    expect(readResponseHeaders(response('X-Name', 'J\u00f6rg'), identity, place)?.forward[1]).toBe(
+      'J\u00f6rg',
+    );
   });
 
   it.each([
@@ -154,17 +161,19 @@ describe('readResponseHeaders', () => {
     ['a repeated coding', response('Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked')],
     ['201 lines', response(...Array.from({ length: 402 }, () => 'x'))],
   ])('refuses %s', (_what, raw) => {
-    expect(readResponseHeaders(raw, identity)).toBeUndefined();
+    expect(readResponseHeaders(raw, identity, place)).toBeUndefined();
   });
 
   it('takes 200 lines', () => {
-    expect(readResponseHeaders(response(...Array.from({ length: 400 }, () => 'x')), identity)).toBeDefined();
+    expect(
+      readResponseHeaders(response(...Array.from({ length: 400 }, () => 'x')), identity, place),
+    ).toBeDefined();
   });
 });
 
 describe('saneReasonPhrase', () => {
   it('drops a phrase with control characters', () => {
-    expect(saneReasonPhrase('Not\u0000OK')).toBe('');
-    expect(saneReasonPhrase('Très bien')).toBe('Très bien');
+    expect(saneReasonPhrase('Not\u0000OK', place.upstream)).toBe('');
+    expect(saneReasonPhrase('Très bien', place.upstream)).toBe('Très bien');
   });
 });

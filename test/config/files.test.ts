@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { configOf, LISTS, problemsOf } from './loading.ts';
 
 describe('.env', () => {
@@ -235,5 +239,30 @@ describe('the JSON file', () => {
     expect(problemsOf({ argv: ['--config=gone.json'], env: LISTS })).toEqual([
       'flag --config: gone.json: there is no such file; allowed: a readable JSON file in UTF-8',
     ]);
+  });
+});
+
+describe('a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'files-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const large = join(folder, 'large');
+  writeFileSync(large, ' '.repeat(1_048_577));
+
+  it.each([
+    ['a pipe that nobody writes to', pipe, 'it is no regular file'],
+    ['a device without end', '/dev/zero', 'it is no regular file'],
+    ['more than 1 MB', large, 'it is larger than 1 MB'],
+  ])('is refused when it is %s', (_, name, reason) => {
+    const tls = { TLS_CERT_FILE: name, TLS_KEY_FILE: name };
+    const problems = [
+      ...problemsOf({ argv: [`--env-file=${name}`], env: LISTS }),
+      ...problemsOf({ argv: [`--config=${name}`], env: LISTS }),
+      ...problemsOf({ env: { ...LISTS, RPC_URLS: `https://a ca=${name}` } }),
+      ...problemsOf({ env: { ...LISTS, ...tls } }),
+      ...problemsOf({ env: { ...LISTS, PERSIST_SERVERS: name } }),
+    ];
+    expect(problems.filter((problem) => problem.includes(reason)).length).toBeGreaterThanOrEqual(5);
   });
 });

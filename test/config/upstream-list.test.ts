@@ -167,3 +167,26 @@ describe('the same URL twice', () => {
     expect(upstreamsOf('http://a/?k=1, http://a/?k=2, http://u@a/?k=1')).toHaveLength(3);
   });
 });
+
+describe('at most', () => {
+  it('64 characters make a name, a made one is cut', () => {
+    const long = 'x'.repeat(64);
+    expect(namesIn(`http://a name=${long}`)).toEqual([long]);
+    expect(problemsIn(`http://a name=${long}x`)).toEqual([
+      expect.stringContaining('http://a has a name of 65 characters; allowed: up to 64'),
+    ]);
+    const host = `${'a'.repeat(60)}.example`;
+    expect(namesIn(`http://${host}, http://${host}/2`)).toEqual([
+      host.slice(0, 64),
+      `${host.slice(0, 62)}-2`,
+    ]);
+  });
+
+  it('4096 characters make a URL', () => {
+    const url = (length: number) => `http://a/${'x'.repeat(length - 9)}`;
+    expect(upstreamsOf(url(4_096))).toHaveLength(1);
+    expect(problemsIn(url(4_097))).toEqual([
+      expect.stringContaining('http://a has more than 4096 characters; allowed: up to 4096'),
+    ]);
+  });
+});

@@ -18,6 +18,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
   const pool = new Pool(names, 'auto', urls);
   const announcer = new Announcer();
   const inFlight = { now: 0 };
+  const dropped = { lines: 0 };
   const { registry, availability } = pool;
   const metrics = createMetrics({
     announcer,
@@ -25,6 +26,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     availability,
     alertKinds: ['all-upstreams-failed', 'credentials'],
     inFlight: () => inFlight.now,
+    logLinesDropped: () => dropped.lines,
   });
   const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>
     announcer.announce({ type: 'attempt-finished', upstream: of, result, tunnel, durationMs });
@@ -50,7 +52,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     const [family = ''] = sample.replace(/_(bucket|sum|count)(?=\{|$)/, '').split('{');
     return (await read()).get(family)?.samples.get(sample);
   };
-  return { pool, announcer, inFlight, metrics, attempt, request, read, value };
+  return { pool, announcer, inFlight, dropped, metrics, attempt, request, read, value };
 }
 
 describe('the metrics', () => {
@@ -134,12 +136,14 @@ describe('the metrics', () => {
   });
 
   it('tell the requests in flight, and count alerts by kind', async () => {
-    const { inFlight, announcer, value } = setUp();
+    const { inFlight, dropped, announcer, value } = setUp();
     inFlight.now = 7;
+    dropped.lines = 3;
     announcer.announce({ type: 'alert-sent', kind: 'credentials' });
     announcer.announce({ type: 'alert-failed', kind: 'credentials', problem: 'x' });
     expect(await value('rpc_lb_inflight_requests')).toBe(7);
     expect(await value('rpc_lb_alerts_total{kind="credentials"}')).toBe(1);
+    expect(await value('rpc_lb_log_lines_dropped_total')).toBe(3);
   });
 
   it('say nothing of an upstream that was removed, nor of its namesake what it did', async () => {

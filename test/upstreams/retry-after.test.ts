@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRetryAfter } from '../../src/upstreams/retry-after.ts';
+import { parseRetryAfter, writeRetryAfter } from '../../src/upstreams/retry-after.ts';
 import { fc } from '../support/properties.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
@@ -86,6 +86,28 @@ describe('parseRetryAfter', () => {
       fc.property(fc.string(), (value) => {
         const ms = parseRetryAfter(value, NOW);
         if (ms !== undefined) expect(ms).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+});
+
+describe('writeRetryAfter', () => {
+  it.each([
+    [5_000, 0, 'Thu, 15 Jan 2026 12:00:05 GMT'],
+    [5_000, 1, 'Thu, 15 Jan 2026 12:00:06 GMT'],
+    [4_001, 999, 'Thu, 15 Jan 2026 12:00:05 GMT'],
+    [0, 0, 'Thu, 15 Jan 2026 12:00:01 GMT'],
+    [-1, 500, 'Thu, 15 Jan 2026 12:00:02 GMT'],
+    [Number.POSITIVE_INFINITY, 0, 'Fri, 15 Jan 2027 12:00:00 GMT'],
+  ])('names the moment in %i ms, %i ms after the second', (delayMs, pastMs, date) => {
+    expect(writeRetryAfter(delayMs, NOW + pastMs)).toBe(date);
+  });
+
+  it('is never early, and read back as a time of at least a second', () => {
+    fc.assert(
+      fc.property(fc.nat(100_000_000), fc.nat(2_000_000_000), (delayMs, pastMs) => {
+        const ms = parseRetryAfter(writeRetryAfter(delayMs, NOW + pastMs), NOW + pastMs) ?? -1;
+        return ms >= Math.max(delayMs, 1_000) && ms < Math.max(delayMs, 1_000) + 1_000;
       }),
     );
   });

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { createApp, type ListenError } from './app.ts';
+import { systemClock } from './clock.ts';
+import { runCheck } from './commands/check.ts';
+import { runHealthcheck } from './commands/healthcheck.ts';
+import { helpText } from './commands/help.ts';
+import type { Config } from './config/config.ts';
+import { type LoadResult, loadConfig } from './config/load.ts';
+import { createLog, type Log } from './log.ts';
+import { systemRandom } from './random.ts';
+import { secretsOf } from './secret-texts.ts';
+import type { Signals } from './signals.ts';
+
+type Loaded = Extract<LoadResult, { readonly ok: true }>;
+
+/** Does what the command line asks for. Resolves when that is done, or for the daemon when it listens. */
+export async function main(signals: Signals): Promise<void> {
+  const loaded = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY,
+  });
+  if (loaded.command === 'version') print(readVersion());
+  else if (loaded.command === 'help') print(helpText());
+  else if (!loaded.ok) {
+    for (const problem of loaded.problems) console.error(problem);
+    process.exitCode = 1;
+  } else if (loaded.command === 'check') {
+    for (const warning of loaded.warnings) console.error(warning);
+    process.exitCode = await runCheck(loaded.config, loaded.sources, print);
+  } else if (loaded.command === 'healthcheck') process.exitCode = await runHealthcheck(loaded.config);
+  else await run(loaded, signals);
+}
+
+async function run({ config, sources, warnings }: Loaded, signals: Signals): Promise<void> {
+  const secrets = config.upstreams.flatMap(({ url }) => secretsOf(url));
+  if (config.slackWebhookUrl !== undefined) secrets.push(...secretsOf(new URL(config.slackWebhookUrl)));
+  if (config.adminToken !== undefined) secrets.push(config.adminToken);
+  const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });
+  const { logger } = log;
+  const end = (code: number): never => {
+    log.flush();
+    process.exit(code);
+  };
+  signals.onStop((signal) => {
+    logger.info({ signal }, 'Stopped before it listened');
+    end(0);
+  });
+  signals.onHangUp(() => logger.info('SIGHUP is of no effect'));
+  // Whoever caused it, the state is unknown: say so and let the supervisor start a new process.
+  process.on('uncaughtException', (err) => {
+    logger.fatal({ err }, 'Uncaught error');
+    end(1);
+  });
+  process.on('unhandledRejection', (err) => {
+    logger.fatal({ err }, 'Unhandled rejection');
+    end(1);
+  });
+
+  for (const warning of warnings) logger.warn(warning);
+  if (config.areListsKept)
+    logger.info(
+      { file: config.persistServers, upstreams: config.upstreams.length },
+      'The lists come from PERSIST_SERVERS, not from the settings',
+    );
+  const app = createApp(config, {
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    sources,
+    hide: (texts) => log.hide(texts),
+    logLinesDropped: () => log.dropped,
+  });
+  const address = await app.start().catch((error: ListenError) => {
+    logger.fatal(whyNotListening(error, config));
+    return end(1);
+  });
+  logger.info(
+    {
+      host: address.address,
+      port: address.port,
+      protocol: config.tlsCertFile === undefined ? 'http' : 'https',
+      version: readVersion(),
+      upstreams: config.upstreams.length,
+      env: config.env,
+    },
+    'Listening',
+  );
+  stopOnSignal(app, signals, log, end);
+}
+
+function stopOnSignal(
+  app: ReturnType<typeof createApp>,
+  signals: Signals,
+  { logger }: Log,
+  end: (code: number) => never,
+): void {
+  let stopping = false;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (stopping) {
+      logger.warn({ signal }, 'Second signal: ending at once');
+      end(1);
+    }
+    stopping = true;
+    logger.info({ signal }, 'Draining');
+    const cut = await app.stop();
+    if (cut > 0) logger.warn({ connections: cut }, 'Stopped; some connections were cut');
+    else logger.info('Stopped');
+    end(cut > 0 ? 1 : 0);
+  };
+  signals.onStop((signal) => void stop(signal));
+}
+
+function whyNotListening(error: ListenError, config: Config): string {
+  const isAdmin = error.listener === 'admin';
+  const host = isAdmin ? config.adminHost : config.host;
+  const port = error.port ?? (isAdmin ? config.adminPort : config.port);
+  return `Can't listen on ${host}:${port}: ${whyNot(error, isAdmin ? 'ADMIN_' : '')}`;
+}
+
+function whyNot(error: ListenError, prefix: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `the port is in use; choose another ${prefix}PORT${prefix && ' (or off)'} or stop the other program`;
+    case 'EACCES':
+      return 'not permitted; ports below 1024 need privileges';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${prefix}HOST is no address of this machine`;
+    default:
+      return error.code ?? error.message;
+  }
+}
+
+function print(line: string): void {
+  console.log(line);
+}
+
+function readVersion(): string {
+  const { version: text }: { version: string } = JSON.parse(
+    readFileSync(new URL('version.json', import.meta.url), 'utf8'),
+  );
+  return text;
+}

@@ -1,0 +1,148 @@
+/** Which parts of a URL are secret, in every form in which others may write them, and how they are taken out. */
+
+export const HIDDEN = '***';
+
+/** Shorter parts of a secret URL, such as `/` or `v2`, stand in innocent texts too. */
+const SHORTEST_SECRET = 6;
+
+/**
+ * Parts of paths and values of queries that say what is asked for, not who may ask. On their own they are no
+ * secrets: an error that speaks of Ethereum must reach the client as it is. A whole path is hidden all the same.
+ */
+const PUBLIC_WORDS: ReadonlySet<string> = new Set(
+  `arbitrum archive avalanche bitcoin blockchain canary cosmos devnet ethereum fantom gateway gnosis goerli
+  holesky jsonrpc json-rpc linea litecoin mainnet mainnet-beta mantle moonbeam network optimism polkadot polygon
+  public scroll sepolia server service services solana starknet stellar substrate testnet testnet4 ethereum-mainnet
+  ethereum-sepolia eth-mainnet eth-sepolia polygon-mainnet base-mainnet base-sepolia optimism-mainnet arbitrum-one
+  arbitrum-mainnet solana-mainnet solana-devnet bsc-mainnet websocket`.split(/\s+/),
+);
+
+/** The secret parts of a URL: each as it stands there, decoded, encoded, and as others quote it. */
+export function secretsOf(url: URL): string[] {
+  const { pathname, search, username, password } = url;
+  const pairs = search.slice(1).split('&');
+  const values = [...pairs.map((pair) => pair.slice(pair.indexOf('=') + 1)), ...url.searchParams.values()];
+  const words = [...pathname.split('/'), ...values].filter((word) => !isPublic(word));
+  const wholes = [pathname + search, pathname, pathname.replace(/\/$/, ''), search.slice(1), ...pairs];
+  const parts = [...wholes, ...words, username, password, ...basicOf(url)];
+  return [...new Set(parts.flatMap(formsOf))].filter((text) => text.length >= SHORTEST_SECRET);
+}
+
+function isPublic(word: string): boolean {
+  return PUBLIC_WORDS.has(word.toLowerCase());
+}
+
+/** What an Authorization line makes of the user-info, with and without padding. */
+function basicOf({ username, password }: URL): string[] {
+  if (username === '' && password === '') return [];
+  const basic = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+  return [basic, basic.replace(/=+$/, '')];
+}
+
+function formsOf(part: string): string[] {
+  const plain = decoded(part);
+  const bytes = Buffer.from(plain).toString('latin1');
+  // Encoded once more, it stands in another URL's query; as bytes, in a header line.
+  return [part, plain, encodeURIComponent(plain), encodeURIComponent(part), encodeURI(plain), bytes];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Replaces every secret in a text, in upper or lower case, by `***`. */
+export function createTextMask(secrets: readonly string[]): (text: string) => string {
+  const lowered = [...new Set(secrets.map(lowerCase))].filter((secret) => secret !== '');
+  return (text) => {
+    const places = placesOf(lowered, lowerCase(text));
+    if (places.length === 0) return text;
+    let masked = '';
+    let end = 0;
+    for (const [from, to] of places) {
+      if (from > end || masked === '') masked += text.slice(end, from) + HIDDEN;
+      end = Math.max(end, to);
+    }
+    return masked + text.slice(end);
+  };
+}
+
+/** Where secrets begin and end, in order; they may overlap. */
+function placesOf(lowered: readonly string[], text: string): [number, number][] {
+  const places: [number, number][] = [];
+  for (const secret of lowered) {
+    for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + secret.length))
+      places.push([at, at + secret.length]);
+  }
+  return places.sort(([a], [b]) => a - b);
+}
+
+/** Of ASCII letters only, so that every place stays where it is. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** The secrets of one upstream. Nearly every text holds none, which `isIn` tells at once. */
+export class SecretTexts {
+  readonly #pattern: RegExp | undefined;
+  readonly #shortest: number;
+  readonly #mask: (text: string) => string;
+
+  constructor(secrets: readonly string[]) {
+    // One that holds another one need not be looked for.
+    const least = secrets.filter((one) => !secrets.some((other) => other !== one && one.includes(other)));
+    this.#pattern = least.length > 0 ? new RegExp(least.map(escaped).join('|'), 'i') : undefined;
+    this.#shortest = Math.min(...least.map((secret) => secret.length));
+    this.#mask = createTextMask(secrets);
+  }
+
+  /** There are none. */
+  get areNone(): boolean {
+    return this.#pattern === undefined;
+  }
+
+  isIn(text: string): boolean {
+    return this.#pattern !== undefined && text.length >= this.#shortest && this.#pattern.test(text);
+  }
+
+  /** The text without them. */
+  mask(text: string): string {
+    return this.isIn(text) ? this.#mask(text) : text;
+  }
+
+  /** JSON without them: it stays JSON. Undefined when it is none. */
+  maskJson(json: string): string | undefined {
+    try {
+      JSON.parse(json);
+    } catch {
+      return undefined;
+    }
+    return this.maskLiterals(json);
+  }
+
+  /** A piece of JSON without those that stand in texts and names, whatever the escapes, or are a number. */
+  maskLiterals(json: string): string {
+    return json.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (literal) => {
+      if (literal.startsWith('"')) return this.#maskText(literal);
+      return this.mask(literal) === HIDDEN ? `"${HIDDEN}"` : literal;
+    });
+  }
+
+  #maskText(literal: string): string {
+    if (!literal.includes('\\')) return this.mask(literal);
+    try {
+      const text: unknown = JSON.parse(literal);
+      return typeof text === 'string' && this.isIn(text) ? JSON.stringify(this.#mask(text)) : literal;
+    } catch {
+      // A control character that no JSON may hold.
+      return this.mask(literal);
+    }
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { SecretTexts, secretsOf } from '../src/secret-texts.ts';
+import { fc } from './support/properties.ts';
+
+const letters = 'abcXYZ059-_.~%2f+=ä ';
+const key = fc.string({ unit: fc.constantFrom(...letters), minLength: 8, maxLength: 24 });
+/** Keys that are told from what stands around them. */
+const address = fc
+  .tuple(key, key, key, key)
+  .map(([path, value, user, password]) => {
+    const url = new URL('https://up.example');
+    url.pathname = `/v2/P${path.replaceAll('/', '')}p`;
+    url.search = `?apikey=Q${encodeURIComponent(value)}q`;
+    url.username = `U${user}u`;
+    url.password = `W${password}w`;
+    return url;
+  })
+  .filter((url) => {
+    try {
+      decodeURIComponent(url.pathname + url.username + url.password);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+const plain = (text: string) => decodeURIComponent(text);
+
+/** Ways in which others write a text of a URL. */
+const quoting = fc.constantFrom<(text: string) => string>(
+  (text) => text,
+  plain,
+  (text) => encodeURIComponent(plain(text)),
+  (text) => text.toUpperCase(),
+  (text) => text.toLowerCase(),
+  (text) => Buffer.from(plain(text)).toString('latin1'),
+);
+
+const part = fc.constantFrom<(url: URL) => string>(
+  ({ pathname }) => pathname,
+  ({ pathname, search }) => pathname + search,
+  ({ pathname }) => pathname.split('/')[2] ?? '',
+  ({ search }) => search.slice(1),
+  ({ search }) => search.slice('?apikey='.length),
+  ({ username }) => username,
+  ({ password }) => password,
+);
+
+const around = fc.string({ unit: fc.constantFrom(...'<>"\'{}[]():;, \n\t/?&'), maxLength: 12 });
+
+describe('a secret, however it is quoted', () => {
+  it('is taken out of any text, and nothing else is', () => {
+    fc.assert(
+      fc.property(address, part, quoting, around, around, (url, partOf, quote, before, after) => {
+        const masked = new SecretTexts(secretsOf(url)).mask(`${before}|${quote(partOf(url))}|${after}`);
+        expect(masked).toBe(`${before}|***|${after}`);
+      }),
+    );
+  });
+
+  it('is taken out of JSON, which stays JSON with the same numbers and names', () => {
+    fc.assert(
+      fc.property(address, part, quoting, around, (url, partOf, quote, before) => {
+        const text = `${before}|${quote(partOf(url))}|`;
+        const json = JSON.stringify({ code: -32000, list: [1e21, text], [text]: null });
+        const masked = new SecretTexts(secretsOf(url)).maskJson(json) ?? '';
+        const shown = `${before}|***|`;
+        expect(JSON.parse(masked)).toEqual({ code: -32000, list: [1e21, shown], [shown]: null });
+      }),
+    );
+  });
+});
+
+describe('JSON', () => {
+  const secrets = new SecretTexts(secretsOf(new URL('https://up.example/v2/123456789/nabcdefg')));
+
+  it.each([
+    ['a number that is a secret', '{"a":123456789}', '{"a":"***"}'],
+    ['a number that holds one', '{"a":-1123456789.5e3}', '{"a":-1123456789.5e3}'],
+    ['an escape that ends where a secret begins', '["\\nabcdefg \\nabcdefg"]', '["\\nabcdefg \\nabcdefg"]'],
+    ['escapes within a secret', '["\\u006eabcdefg, \\/v2\\/123456789\\/"]', '["***, /v2/***/"]'],
+  ])('with %s', (_, json, masked) => {
+    expect(secrets.maskJson(json)).toBe(masked);
+  });
+
+  it('that is none is not taken for it', () => {
+    expect(secrets.maskJson('{"a": nabcdefg}')).toBeUndefined();
+  });
+});
+
+it('without secrets every text is left alone', () => {
+  const none = new SecretTexts(secretsOf(new URL('http://up.example:8545')));
+  expect([none.areNone, none.mask('http://up.example:8545/x')]).toEqual([true, 'http://up.example:8545/x']);
+});
