@@ -15,7 +15,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['log'],
   ['events', 'masking', 'lingering-end'],
-  ['errors', 'clock', 'random', 'http-messages'],
+  ['errors', 'clock', 'random', 'http-messages', 'gathered'],
 ];
 
 /** Members of one level that know nothing of each other. */

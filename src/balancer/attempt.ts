@@ -92,6 +92,7 @@ function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]):
   return {
     body: whole ? body : { kind: 'kept', bytes },
     repeat: onlyRepeatable ? 'always' : repeat,
+    partial: !whole,
     peekBytes: !whole ? PEEK_PARTIAL_BYTES : ledger.rpc.batch ? PEEK_BATCH_BYTES : PEEK_BYTES,
   };
 }
@@ -138,7 +139,7 @@ function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptRe
   const [blame] = blames;
   if (blame) return blame.reason;
   if (outcome.kind === 'out-of-time') return 'out-of-time';
-  if (outcome.kind === 'upload-cut') return 'inconclusive';
+  if (outcome.kind === 'upload-cut' || outcome.kind === 'out-of-room') return 'inconclusive';
   if (outcome.kind === 'switched') return 'answered';
   if (outcome.kind !== 'answered') return 'client-left';
   return next === 'another' ? 'inconclusive' : 'answered';

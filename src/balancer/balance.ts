@@ -40,6 +40,7 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     const { outcome, verdict } = await attempt(exchange, asked, candidate, parts);
     if (outcome.kind === 'client-left') return outcome;
     if (outcome.kind === 'out-of-time') return outOfTime(ledger);
+    if (outcome.kind === 'out-of-room') return outOfRoom(ledger);
     if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
     if (outcome.kind === 'switched') return { kind: 'tunnel', switched: outcome, upstream };
     if (outcome.kind === 'answered' && asked.length === 0 && ledger?.entries.length) {
@@ -82,6 +83,12 @@ function mayGo({ home, call }: Entry, upstream: Upstream, parts: BalancerParts):
 function isOutAlone(upstream: Upstream, { availability }: CandidateSource): boolean {
   if (availability.standing(upstream).state === 'usable') return false;
   return availability.usable('primary').length + availability.usable('fallback').length > 0;
+}
+
+/** The rest of a batch can't be held while so much else is. */
+function outOfRoom(ledger: Ledger | undefined): Ending {
+  for (const entry of ledger?.entries ?? []) if (entry.state === 'open') entry.ownCode = 'OVERLOADED';
+  return ledger ? { kind: 'ledger', ledger, last: undefined } : { kind: 'refuse', code: 'OVERLOADED' };
 }
 
 /** What upstreams have said to some calls of a batch is worth more than one refusal of all. */

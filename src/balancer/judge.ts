@@ -67,6 +67,7 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
       return failed(outcome.reason, asked);
     case 'upload-cut':
     case 'out-of-time':
+    case 'out-of-room':
     case 'upload-failed':
     case 'client-left':
       return STOP;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import { Gathered } from '../gathered.ts';
 import { isHttp10 } from '../http-messages.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 
@@ -12,7 +13,8 @@ export interface BodyLimits {
 }
 
 /**
- * Receives the request's body: kept up to `maxReplayBodyBytes`, else left to be piped. Returns the code of
+ * Receives the request's body: kept up to `maxReplayBodyBytes`, and as long as there is room for it among all that
+ * is held; else left to be piped. Returns the code of
  * a refusal, `client-left`, or undefined when the body is there.
  */
 export async function receiveBody(
@@ -34,28 +36,37 @@ export async function receiveBody(
   await undefined;
   if (length !== undefined && request.readableLength === length) {
     const bytes: Buffer | null = request.read();
-    if (bytes) exchange.body = { kind: 'kept', bytes };
+    if (bytes) {
+      exchange.body = { kind: 'kept', bytes };
+      // It is here, whether there is room or not: no more than one read from the socket.
+      exchange.holdPiece(length, length);
+    }
     return exchange.left ? 'client-left' : undefined;
   }
-  return new Promise((resolve) => new Reception(exchange, limits, clock, resolve));
+  return new Promise((resolve) => new Reception({ exchange, length, limits, clock, resolve }));
+}
+
+interface ReceptionParts {
+  readonly exchange: Exchange;
+  /** The client's Content-Length; undefined when it sends chunks. */
+  readonly length: number | undefined;
+  readonly limits: BodyLimits;
+  readonly clock: Clock;
+  readonly resolve: (result: AnswerCode | 'client-left' | undefined) => void;
 }
 
 class Reception implements EndsWithClient {
   readonly #exchange: Exchange;
+  readonly #length: number | undefined;
   readonly #limits: BodyLimits;
   readonly #clock: Clock;
   readonly #resolve: (result: AnswerCode | 'client-left' | undefined) => void;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #body = new Gathered();
   #stopTimer: () => void = () => {};
 
-  constructor(
-    exchange: Exchange,
-    limits: BodyLimits,
-    clock: Clock,
-    resolve: (result: AnswerCode | 'client-left' | undefined) => void,
-  ) {
+  constructor({ exchange, length, limits, clock, resolve }: ReceptionParts) {
     this.#exchange = exchange;
+    this.#length = length;
     this.#limits = limits;
     this.#clock = clock;
     this.#resolve = resolve;
@@ -69,29 +80,26 @@ class Reception implements EndsWithClient {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size > this.#limits.maxBodyBytes) this.#end('BODY_TOO_LARGE');
-    else if (this.#size > this.#limits.maxReplayBodyBytes) this.#pipe();
-    else if (this.#chunks.length > 1) this.#wait();
+    const isFirst = this.#body.size === 0;
+    this.#body.add(chunk);
+    const { size } = this.#body;
+    const fits = this.#exchange.holdPiece(chunk.length, size);
+    if (size > this.#limits.maxBodyBytes) this.#end('BODY_TOO_LARGE');
+    else if (size > this.#limits.maxReplayBodyBytes || (!fits && size !== this.#length)) this.#pipe();
+    else if (!isFirst) this.#wait();
   };
 
   readonly #complete = (): void => {
-    this.#exchange.body = { kind: 'kept', bytes: this.#joined() };
+    this.#exchange.body = { kind: 'kept', bytes: this.#body.joined() };
     this.#end(undefined);
   };
 
-  /** Too large to be kept: what is here goes first, the rest is read when an upstream takes it. */
+  /** Too large to be kept, alone or with all the others: what is here goes first, the rest is read when an upstream takes it. */
   #pipe(): void {
     const { request } = this.#exchange;
     request.pause();
-    this.#exchange.body = { kind: 'piped', prefix: this.#joined(), length: undefined, taken: false };
+    this.#exchange.body = { kind: 'piped', prefix: this.#body.joined(), length: this.#length, taken: false };
     this.#end(undefined);
-  }
-
-  #joined(): Buffer {
-    const [only] = this.#chunks;
-    return this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#size);
   }
 
   #wait(): void {

@@ -7,6 +7,10 @@ import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
 
+/** Of all upstreams that are asked for one request. */
+const MAX_INTERIM = 100;
+const MAX_RELAYED_INTERIM = 4;
+
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
 
@@ -35,6 +39,7 @@ export function deliver(
   // An answer before the upload's end: the rest of the upload is not worth the connection.
   if (!exchange.request.complete) closeAfter(response, lines);
   response.writeHead(status, answered.reasonPhrase, lines);
+  exchange.forget(body.length);
   if (stream) return flow(exchange, body, stream, clock);
   finish(exchange, bodiless ? undefined : body, clock);
   return 'answered';
@@ -53,10 +58,13 @@ function flow(
   clock: Clock,
 ): Promise<RequestResult> {
   const { response } = exchange;
+  // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
+  if (response.write(prefix)) exchange.holdOnly(0);
   return new Promise((resolve) => {
-    // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
-    response.write(prefix);
-    response.on('drain', () => stream.resume());
+    response.on('drain', () => {
+      exchange.holdOnly(0);
+      stream.resume();
+    });
     stream.flowInto({
       write: (chunk) => response.write(chunk),
       end() {
@@ -80,13 +88,21 @@ function cut({ request, response }: Exchange): void {
   response.destroy();
 }
 
-/** Passes on what an upstream says before its answer: 102 and 103, to a client that can read them. */
-export function relayInterim(
-  { request, response, rpc }: Exchange,
-  status: number,
-  raw: readonly Buffer[],
-): void {
-  if (isHttp10(request) || rpc || response.headersSent) return;
+/**
+ * Passes on what an upstream says before its answer: 102 and 103, to a client that can read them, and does. The
+ * first few only: the upstream is not held back for them, so that nothing else would bound what a slow reader
+ * costs. False when there are so many that it is no answer any more.
+ */
+export function relayInterim(exchange: Exchange, status: number, raw: readonly Buffer[]): boolean {
+  exchange.interimAnswers += 1;
+  const { request, response, rpc, interimAnswers } = exchange;
+  if (interimAnswers > MAX_INTERIM) return false;
+  const isRead = interimAnswers <= MAX_RELAYED_INTERIM && !response.socket?.writableNeedDrain;
+  if (isRead && !isHttp10(request) && !rpc && !response.headersSent) passInterim(response, status, raw);
+  return true;
+}
+
+function passInterim(response: OutgoingResponse, status: number, raw: readonly Buffer[]): void {
   if (status === 102) response.writeProcessing();
   if (status !== 103) return;
   const hints: Record<string, string[]> = {};
@@ -127,6 +143,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
     lines.push('Retry-After', String(Math.max(1, Math.ceil(detail.retryAfterMs / 1000))));
   if (detail.close || !request.complete) closeAfter(response, lines);
   response.writeHead(status, lines);
+  exchange.forget(body.length);
   finish(exchange, request.method === 'HEAD' ? undefined : body, clock);
 }
 

@@ -9,6 +9,10 @@ export interface UploadLimits {
   readonly clientBodyTimeoutMs: number;
 }
 
+const NOTHING = Buffer.alloc(0);
+/** More than this stream and a socket buffer together. */
+const FOLLOWS_BYTES = 256 * 1024;
+
 /**
  * A body that is too large to keep, on its way to one upstream. The client's request is read only as fast
  * as the upstream takes it, and is left alone when the attempt fails: the client may still get an answer.
@@ -19,6 +23,7 @@ export class Upload extends Readable {
   readonly #limits: UploadLimits;
   readonly #clock: Clock;
   readonly #onTurn: () => void;
+  #prefixBytes = 0;
   #prefixSent = false;
   #size = 0;
   #stopTimer: () => void = () => {};
@@ -42,10 +47,16 @@ export class Upload extends Readable {
     this.#onTurn = onTurn;
   }
 
+  /** What was read before the upload began has left: so much more has followed that it can't wait here any more. */
+  get prefixIsOut(): boolean {
+    return this.#size > this.#prefixBytes + FOLLOWS_BYTES;
+  }
+
   override _read(): void {
     if (!this.#prefixSent) {
       this.#prefixSent = true;
       this.#size = this.#body.prefix.length;
+      this.#prefixBytes = this.#size;
       if (this.#size > 0) {
         this.push(this.#body.prefix);
         return;
@@ -73,6 +84,7 @@ export class Upload extends Readable {
       this.#fail('BODY_TOO_LARGE');
       return;
     }
+    if (this.prefixIsOut) this.#body.prefix = NOTHING;
     this.#expectUpstream();
     if (!this.push(chunk)) return;
     this.#expectClient();
