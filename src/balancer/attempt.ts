@@ -4,6 +4,7 @@ import { isRawTransaction } from '../rpc/methods.ts';
 import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Candidate } from './candidates.ts';
+import { clientOf } from './client.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
@@ -41,6 +42,7 @@ export async function attempt(
   if (trial) endTrial(upstream, candidates.trials);
   const durationMs = clock.monotonicMs() - startedMs;
   const verdict = finalIfTaken(judge(outcome, askedOf(exchange, asked, parts)), exchange);
+  holdDecoded(exchange, outcome, verdict);
   if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out') {
     candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
   }
@@ -97,19 +99,23 @@ function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]):
   };
 }
 
-function askedOf(
-  { ledger, repeat, upgrade }: Exchange,
-  asked: readonly Entry[],
-  parts: BalancerParts,
-): Asked {
+function askedOf(exchange: Exchange, asked: readonly Entry[], parts: BalancerParts): Asked {
+  const { ledger, repeat, upgrade } = exchange;
   const { retryStatus, clock } = parts;
   const rpc = ledger && {
     body: ledger.body,
     batch: ledger.rpc.batch,
     calls: asked,
     partial: asked.length > 0 && asked.length < ledger.entries.length,
+    room: exchange.room,
   };
   return { rpc, repeat, upgrade: upgrade !== undefined, retryStatus, wallMs: clock.wallMs() };
+}
+
+/** An answer that was unpacked to be judged is held beside the packed one, as long as calls are open. */
+function holdDecoded(exchange: Exchange, outcome: AttemptOutcome, { rpc }: Verdict): void {
+  if (outcome.kind !== 'answered' || !rpc || rpc.text === outcome.body) return;
+  exchange.holdPiece(rpc.text.length, rpc.text.length);
 }
 
 /** What was taken of a body that is not kept is gone: no other upstream can have it, whoever would. */
@@ -158,7 +164,7 @@ function note(
   if (!judgement || asked.length === 0) return undefined;
   const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
   ledger.record(asked, judgement, source);
-  rememberFilters(ledger, asked, upstream, parts);
+  rememberFilters({ exchange, ledger }, asked, upstream, parts);
   rememberHeight(asked, judgement, upstream, parts);
   if (!judgement.calls.some(({ kind }) => kind === 'known' || kind === 'nonce')) return undefined;
   return settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
@@ -171,7 +177,7 @@ function note(
 
 /** A new filter's calls must go where it was made. One that has the id of another upstream's is of no use. */
 function rememberFilters(
-  ledger: Ledger,
+  { exchange, ledger }: { readonly exchange: Exchange; readonly ledger: Ledger },
   asked: readonly Entry[],
   upstream: Upstream,
   { filters }: BalancerParts,
@@ -179,7 +185,8 @@ function rememberFilters(
   for (const entry of asked) {
     if (!makesFilter(entry.call.method) || !entry.answer) continue;
     const id = resultIn(entry.answer.bytes);
-    if (typeof id === 'string' && !filters.remember(id, upstream)) ledger.reopen(entry);
+    if (typeof id === 'string' && !filters.remember(id, upstream, clientOf(exchange.origin)))
+      ledger.reopen(entry);
   }
 }
 

@@ -17,6 +17,8 @@ export type Body =
       prefix: Buffer;
       /** The client's Content-Length; undefined when it sends chunks. */
       readonly length: number | undefined;
+      /** What it is counted with when the prefix is out. */
+      readonly heldBytes: number;
       /** Bytes after the prefix were taken from the client: no other upstream can have them. */
       taken: boolean;
     };
@@ -126,17 +128,21 @@ export class Exchange {
     this.#budget.add(bytes);
   }
 
-  /** Counts in a piece with which something has grown to `size` bytes. False when there was no room for it. */
-  holdPiece(bytes: number, size: number): boolean {
-    if (size <= UNCOUNTED_BYTES) return true;
-    const counted = size - bytes <= UNCOUNTED_BYTES ? size : bytes;
-    const fits = counted <= this.room;
-    this.hold(counted);
-    return fits;
+  /** The same of a request's body that is kept. */
+  get roomForBodies(): number {
+    return this.#budget.roomForBodies;
   }
 
-  /** No more than these bytes are still held. */
-  holdOnly(bytes: number): void {
+  /** Counts in a piece with which something has grown to `size` bytes. False when there was no `room` for it. */
+  holdPiece(bytes: number, size: number, room = this.room): boolean {
+    if (size <= UNCOUNTED_BYTES) return true;
+    const counted = size - bytes <= UNCOUNTED_BYTES ? size : bytes;
+    this.hold(counted);
+    return counted <= room;
+  }
+
+  /** No more than these bytes are still held; as many as before when that is not said. */
+  holdOnly(bytes = this.#heldBytes): void {
     if (bytes !== this.#heldBytes) this.hold(bytes - this.#heldBytes);
   }
 

@@ -1,3 +1,4 @@
+import { readError } from '../rpc/error-object.ts';
 import { actions, classifyRpcError, classifyRpcResult, type RpcErrorClass } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
@@ -52,6 +53,8 @@ export interface RpcAsked {
   readonly body: Buffer;
   readonly batch: boolean;
   readonly calls: readonly AskedCall[];
+  /** What may still be held at the moment; bytes. */
+  readonly room?: number | undefined;
   /** From the Retry-After line. */
   readonly rest: Rest | undefined;
 }
@@ -79,6 +82,10 @@ const DOUBTFUL: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
 /** Larger results are not searched for a time-out: a message is short. */
 const MAX_SEARCHED_RESULT = 4_096;
 
+/** What is unpacked to be judged holds up all other requests: some milliseconds for each megabyte. */
+const MAX_DECODED = 2 * 1024 * 1024;
+const MAX_DECODED_BATCH = 8 * 1024 * 1024;
+
 const NO_BLAMES: readonly Blame[] = [];
 
 /**
@@ -103,7 +110,7 @@ export function judgeOneResult(
  * HTTP status decides.
  */
 export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement | undefined {
-  const text = decodeBody(answered);
+  const text = decodeBody(answered, decodedLimit(asked));
   if (text === undefined || text === 'broken') return undefined;
   const request = { body: asked.body, batch: asked.batch, calls: asked.calls.map(({ call }) => call) };
   const match = matchAnswers(text, request);
@@ -119,13 +126,24 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
 }
 
 /** Whether an answer that is too large to be read whole, or can't be read, may be the client's. */
-export function mayHoldRpcAnswer({ body, headers, stream }: Answered): boolean {
+export function mayHoldRpcAnswer(
+  { body, headers, stream }: Answered,
+  asked: Pick<RpcAsked, 'batch' | 'room'>,
+): boolean {
   if (headers.contentEncoding !== '' && headers.contentEncoding !== 'identity') {
-    return stream !== undefined || (body.length > 0 && decodeBody({ body, headers }) === undefined);
+    return (
+      stream !== undefined ||
+      (body.length > 0 && decodeBody({ body, headers }, decodedLimit(asked)) === undefined)
+    );
   }
   return (
     stream !== undefined && (headers.contentType.startsWith('text/event-stream') || startsLikeJson(body))
   );
+}
+
+/** To how many bytes an answer may be unpacked. */
+function decodedLimit({ batch, room = MAX_DECODED_BATCH }: Pick<RpcAsked, 'batch' | 'room'>): number {
+  return Math.min(batch ? MAX_DECODED_BATCH : MAX_DECODED, room);
 }
 
 /** A call of an attempt that brought no answer. */
@@ -173,12 +191,7 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
 }
 
 function factsOf({ text, answer, httpStatus }: Found, method: string | undefined) {
-  let error: unknown;
-  try {
-    error = JSON.parse(text.toString('utf8', answer.errorStart, answer.errorEnd));
-  } catch {
-    error = undefined;
-  }
+  const error = readError(text, answer.errorStart, answer.errorEnd);
   if (typeof error !== 'object' || error === null) {
     return { httpStatus, code: undefined, message: String(error ?? ''), data: undefined, method };
   }

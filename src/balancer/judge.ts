@@ -33,6 +33,8 @@ export interface AskedRpc {
   readonly calls: readonly AskedCall[];
   /** The answer must be read: others are there already, with which it is put together. */
   readonly partial: boolean;
+  /** What may still be held at the moment; bytes. */
+  readonly room?: number;
 }
 
 /** The answer to two questions apart: what happens next, and who is to blame. */
@@ -93,13 +95,14 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
   const { status, stream } = answered;
   const succeeded = status >= 200 && status <= 299;
   if (!stream && rpc.calls.length > 0) {
-    const { body, batch, calls } = rpc;
+    const { body, batch, calls, room } = rpc;
     const judgement =
       judgeOneResult(answered, rpc) ??
-      judgeRpcBody(answered, { body, batch, calls, rest: restOf(answered, asked) });
+      judgeRpcBody(answered, { body, batch, calls, room, rest: restOf(answered, asked) });
     if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
   }
-  if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered))) return DELIVER;
+  if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered, rpc)))
+    return DELIVER;
   if (asked.retryStatus.has(status)) return refused(answered, asked);
   if (status === 401 || status === 403) return undone({ reason: 'auth' }, asked);
   if (status === 402) return undone({ reason: 'plan' }, asked);

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { Gathered } from '../gathered.ts';
 import { isHttp10 } from '../http-messages.ts';
+import { PIPED_BYTES } from './budget.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 
 export interface BodyLimits {
@@ -29,7 +30,7 @@ export async function receiveBody(
   // The client waits with its body for this line; a refusal must come without it.
   if (headers.expect !== undefined && !isHttp10(request)) response.writeContinue();
   if (length !== undefined && length > limits.maxReplayBodyBytes) {
-    exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, taken: false };
+    exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, heldBytes: 0, taken: false };
     return undefined;
   }
   // A body that came in one piece with its head is there as soon as the parser has done with that piece.
@@ -83,9 +84,10 @@ class Reception implements EndsWithClient {
     const isFirst = this.#body.size === 0;
     this.#body.add(chunk);
     const { size } = this.#body;
-    const fits = this.#exchange.holdPiece(chunk.length, size);
+    const fits = this.#exchange.holdPiece(chunk.length, size, this.#exchange.roomForBodies);
     if (size > this.#limits.maxBodyBytes) this.#end('BODY_TOO_LARGE');
-    else if (size > this.#limits.maxReplayBodyBytes || (!fits && size !== this.#length)) this.#pipe();
+    else if (size > this.#limits.maxReplayBodyBytes) this.#pipe(0);
+    else if (!fits && size !== this.#length) this.#pipe(PIPED_BYTES);
     else if (!isFirst) this.#wait();
   };
 
@@ -94,12 +96,18 @@ class Reception implements EndsWithClient {
     this.#end(undefined);
   };
 
-  /** Too large to be kept, alone or with all the others: what is here goes first, the rest is read when an upstream takes it. */
-  #pipe(): void {
+  /**
+   * Too large to be kept, alone or with all the others: what is here goes first, the rest is read when an upstream
+   * takes it. Its buffers are counted with `heldBytes` to the end.
+   */
+  #pipe(heldBytes: number): void {
     const { request } = this.#exchange;
     request.pause();
-    this.#exchange.body = { kind: 'piped', prefix: this.#body.joined(), length: this.#length, taken: false };
-    this.#end(undefined);
+    const hasRoom = heldBytes <= this.#exchange.room;
+    this.#exchange.hold(heldBytes);
+    const prefix = this.#body.joined();
+    this.#exchange.body = { kind: 'piped', prefix, length: this.#length, heldBytes, taken: false };
+    this.#end(hasRoom ? undefined : 'OVERLOADED');
   }
 
   #wait(): void {

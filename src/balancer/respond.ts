@@ -7,6 +7,9 @@ import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
 
+/** Refusals that may come before a body was read. */
+const UNREAD: ReadonlySet<AnswerCode> = new Set<AnswerCode>(['BODY_TOO_LARGE', 'OVERLOADED']);
+
 /** Of all upstreams that are asked for one request. */
 const MAX_INTERIM = 100;
 const MAX_RELAYED_INTERIM = 4;
@@ -132,8 +135,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   const { response, request } = exchange;
   if (response.headersSent || exchange.left) return;
   const { status } = OWN_ANSWERS[code];
-  const asRpc =
-    exchange.rpc !== undefined || (code === 'BODY_TOO_LARGE' && isJson(exchange.headers.contentType));
+  const asRpc = exchange.rpc !== undefined || (UNREAD.has(code) && isJson(exchange.headers.contentType));
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
   const lines = ['X-Request-Id', exchange.id];
   if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : 'application/problem+json');

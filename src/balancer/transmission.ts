@@ -222,7 +222,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   /** While an upload waits for the client, the upstream has no time to keep. */
   #onTurn(): void {
-    if (this.#upload?.prefixIsOut) this.#exchange.holdOnly(0);
+    this.#exchange.holdOnly(this.#upload?.heldBytes);
     if (this.#state !== 'connecting' && this.#state !== 'sent') return;
     if (this.#upload?.waitsForClient) this.#disarm();
     else this.#arm();

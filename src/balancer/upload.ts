@@ -52,6 +52,11 @@ export class Upload extends Readable {
     return this.#size > this.#prefixBytes + FOLLOWS_BYTES;
   }
 
+  /** What it is to be counted with from now on; undefined while that does not change. */
+  get heldBytes(): number | undefined {
+    return this.prefixIsOut ? this.#body.heldBytes : undefined;
+  }
+
   override _read(): void {
     if (!this.#prefixSent) {
       this.#prefixSent = true;

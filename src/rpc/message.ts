@@ -67,10 +67,14 @@ export function parseRpcRequest(body: Buffer, maxCalls = Number.POSITIVE_INFINIT
   return { batch: document.batch, calls: document.items };
 }
 
-/** Reads an answer body. Undefined when it is not one whole JSON object or array of objects. */
-export function scanRpcAnswer(body: Buffer): RpcAnswers | undefined {
-  const document = scanDocument(body);
-  if (document === undefined || !document.items.every((item) => item.isObject)) return undefined;
+/**
+ * Reads an answer body. Undefined when it is not one whole JSON object or array of objects, and when the array has
+ * more than `maxAnswers` items: then no more of it was looked at.
+ */
+export function scanRpcAnswer(body: Buffer, maxAnswers = Number.POSITIVE_INFINITY): RpcAnswers | undefined {
+  const document = scanDocument(body, maxAnswers);
+  if (document === undefined || document.isCut || !document.items.every((item) => item.isObject))
+    return undefined;
   return { batch: document.batch, answers: document.items };
 }
 

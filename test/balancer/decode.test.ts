@@ -12,16 +12,14 @@ const MB = 1024 * 1024;
 const text = Buffer.from('{"jsonrpc":"2.0","id":1,"result":"\u00e9"}');
 
 function decode(body: Buffer, contentEncoding: string) {
-  return decodeBody({
-    body,
-    headers: {
-      forward: [],
-      contentLength: undefined,
-      contentType: '',
-      contentEncoding,
-      retryAfter: undefined,
-    },
-  });
+  const headers = {
+    forward: [],
+    contentLength: undefined,
+    contentType: '',
+    contentEncoding,
+    retryAfter: undefined,
+  };
+  return decodeBody({ body, headers }, 8 * MB);
 }
 
 describe('decodeBody', () => {
