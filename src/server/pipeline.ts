@@ -57,7 +57,11 @@ export class Pipeline {
 
   /** No further request comes, and whether the connection is read is another one's business. */
   letGo(): void {
+    const wasHeld = this.isHeld;
     this.#isLetGo = true;
+    // Its parser has stopped the reading, and with the parser went what would begin it again. The socket believes
+    // that it reads, so that nothing else would either.
+    if (wasHeld) this.#socket._read(0);
   }
 
   #read(): void {
