@@ -62,7 +62,7 @@ describe('in pieces of one byte', () => {
   });
 
   it('an answer is held at about its size', async () => {
-    const answer = `[{"jsonrpc":"2.0","id":1,"result":"${text}"},{"jsonrpc":"2.0","id":2,"result":1}]`;
+    const answer = `[{"jsonrpc":"2.0","id":1,"result":"${text.repeat(2)}"},{"jsonrpc":"2.0","id":2,"result":1}]`;
     upstream.use({
       at: 'body',
       run: (socket) =>
