@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https';
 import { systemClock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
+import { Gathered } from '../gathered.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { addressOf, problemOf } from './connection.ts';
 
@@ -92,15 +93,14 @@ function openRequest(upstream: Upstream, { method, target, headers, body }: Ques
 
 function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard) => void): void {
   let response: IncomingMessage | undefined;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const body = new Gathered();
   const finish = (heard: Heard) => {
     cancelDeadline();
     request.destroy();
     resolve(heard);
   };
   const answered = (ending: 'whole' | 'too-large' | 'unfinished' | 'cut') =>
-    finish({ kind: 'answer', status: response?.statusCode ?? 0, body: Buffer.concat(chunks), ending });
+    finish({ kind: 'answer', status: response?.statusCode ?? 0, body: body.joined(), ending });
   const cancelDeadline = systemClock.after(timeoutMs, () =>
     response ? answered('unfinished') : finish({ kind: 'silence' }),
   );
@@ -113,9 +113,8 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
   request.on('response', (incoming) => {
     response = incoming;
     incoming.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) answered('too-large');
+      body.add(chunk);
+      if (body.size > MAX_BODY_BYTES) answered('too-large');
     });
     incoming.on('end', () => answered('whole'));
     incoming.on('error', () => answered('cut'));
