@@ -1,10 +1,10 @@
 import { readError } from '../rpc/error-object.ts';
 import { actions, classifyRpcError, classifyRpcResult, type RpcErrorClass } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
-import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
+import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
-import { decodeBody } from './decode.ts';
+import { decodeBody, decodeStart } from './decode.ts';
 import type { Answered } from './outcome.ts';
 
 /** One call that was sent and wants an answer. */
@@ -126,19 +126,21 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
 }
 
 /** Whether an answer that is too large to be read whole, or can't be read, may be the client's. */
-export function mayHoldRpcAnswer(
-  { body, headers, stream }: Answered,
-  asked: Pick<RpcAsked, 'batch' | 'room'>,
-): boolean {
-  if (headers.contentEncoding !== '' && headers.contentEncoding !== 'identity') {
-    return (
-      stream !== undefined ||
-      (body.length > 0 && decodeBody({ body, headers }, decodedLimit(asked)) === undefined)
-    );
-  }
+export function mayHoldRpcAnswer(answered: Answered, asked: Pick<RpcAsked, 'batch' | 'room'>): boolean {
+  const { body, headers, stream } = answered;
+  // What could be read has been judged already.
+  if (!stream && (body.length === 0 || decodeBody(answered, decodedLimit(asked)) !== undefined)) return false;
+  if (headers.contentType.startsWith('text/event-stream')) return true;
+  const start = decodeStart(answered);
+  if (start === 'broken') return false;
+  // In a coding that is not known, or without a byte of what was written.
   return (
-    stream !== undefined && (headers.contentType.startsWith('text/event-stream') || startsLikeJson(body))
+    start === undefined || (start.length === 0 && isPacked(answered)) || startsLikeAnswer(start, asked.batch)
   );
+}
+
+function isPacked({ headers }: Answered): boolean {
+  return headers.contentEncoding !== '' && headers.contentEncoding !== 'identity';
 }
 
 /** To how many bytes an answer may be unpacked. */

@@ -83,8 +83,11 @@ export function scanLoneRpcAnswer(body: Buffer): RpcAnswer | undefined {
   return scanLoneObject(body);
 }
 
-/** Whether an answer that is too large to be read whole may be a JSON object or array: its first byte tells. */
-export function startsLikeJson(prefix: Buffer): boolean {
+/**
+ * Whether what begins like this may answer a call, or a `batch` of them, which only an array or one object for all
+ * does: the first byte tells.
+ */
+export function startsLikeAnswer(prefix: Buffer, batch: boolean): boolean {
   const first = prefix[documentStart(prefix)];
-  return first === OPEN_OBJECT || first === OPEN_ARRAY;
+  return first === OPEN_OBJECT || (batch && first === OPEN_ARRAY);
 }
