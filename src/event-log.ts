@@ -1,6 +1,10 @@
 import type { Event, EventOf, Listener } from './events.ts';
 import type { Logger } from './log.ts';
 
+/** Of what a client wrote, so much is logged. */
+const LONGEST_HTTP_METHOD = 32;
+const LONGEST_PATH = 1_024;
+
 /** Writes what the program announces: a line per finished request, a warning per change of state. */
 export function createEventLog(logger: Logger): Listener {
   const logsRequests = logger.isLevelEnabled('info');
@@ -32,8 +36,8 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
     {
       id: event.id,
       client: event.clientAddress,
-      method: event.method,
-      path: event.path,
+      method: cut(event.method, LONGEST_HTTP_METHOD),
+      path: cut(event.path, LONGEST_PATH),
       rpcMethod: event.rpcMethod,
       result: event.result,
       status: event.status,
@@ -125,6 +129,11 @@ function logChange(
     default:
       event satisfies never;
   }
+}
+
+/** What a client may have written as long as it liked. */
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 /** To a tenth: more digits are noise that someone has to read. */

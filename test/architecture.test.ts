@@ -16,7 +16,17 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['log'],
   ['events', 'masking', 'lingering-end'],
-  ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random', 'http-messages'],
+  [
+    'secret-texts',
+    'regular-file',
+    'log-output',
+    'signals',
+    'errors',
+    'clock',
+    'random',
+    'http-messages',
+    'gathered',
+  ],
 ];
 
 /** Members of one level that know nothing of each other. */

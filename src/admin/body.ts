@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { Gathered } from '../gathered.ts';
 import { type IncomingRequest, isHttp10, type OutgoingResponse } from '../http-messages.ts';
 import type { Head } from './head.ts';
 import { Refusal } from './problems.ts';
@@ -35,22 +36,20 @@ export async function readJson(
 
 function receive(request: IncomingRequest, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const body = new Gathered();
     const stop = () => {
       stopTimer();
       request.off('data', take).off('end', complete).off('close', leave);
     };
     const take = (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size <= MAX_BODY_BYTES) return;
+      body.add(chunk);
+      if (body.size <= MAX_BODY_BYTES) return;
       stop();
       reject(new Refusal('BODY_TOO_LARGE'));
     };
     const complete = () => {
       stop();
-      resolve(Buffer.concat(chunks, size));
+      resolve(body.joined());
     };
     const leave = () => {
       stop();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { balance } from '../balancer/balance.ts';
+import { Budget } from '../balancer/budget.ts';
 import { concludeDefect } from '../balancer/conclude.ts';
 import { type OpenSettings, open } from '../balancer/open.ts';
 import { createOriginReader } from '../balancer/origin.ts';
@@ -32,6 +33,7 @@ export function createHandler(
     maxHeaderSizeBytes: config.maxHeaderSizeBytes,
     maxUrlBytes: config.maxUrlBytes,
     requestTimeoutMs: config.requestTimeoutMs,
+    budget: new Budget(config.maxBufferedBytes),
     readOrigin: createOriginReader(config.trustProxy),
     nextId: createIds(),
     guardsPath: () => balancer.registry.all.some((upstream) => upstream.basePath !== '/'),

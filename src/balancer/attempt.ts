@@ -2,6 +2,7 @@ import type { AttemptResult } from '../events.ts';
 import { makesFilter } from '../rpc/filters.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Candidate } from './candidates.ts';
+import { clientOf } from './client.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
@@ -41,6 +42,7 @@ export async function attempt(
   const outcome = await forward(exchange, sendingOf(exchange, asked), upstream, parts.wire);
   const durationMs = clock.monotonicMs() - startedMs;
   const verdict = finalIfTaken(judge(outcome, askedOf(exchange, asked, parts)), exchange);
+  holdDecoded(exchange, outcome, verdict);
   if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out') {
     candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
   }
@@ -65,23 +67,28 @@ function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]):
   return {
     body: whole ? body : { kind: 'kept', bytes },
     repeat: onlyRepeatable ? 'always' : repeat,
+    partial: !whole,
     peekBytes: !whole ? PEEK_PARTIAL_BYTES : ledger.rpc.batch ? PEEK_BATCH_BYTES : PEEK_BYTES,
   };
 }
 
-function askedOf(
-  { ledger, repeat, upgrade }: Exchange,
-  asked: readonly Entry[],
-  parts: BalancerParts,
-): Asked {
+function askedOf(exchange: Exchange, asked: readonly Entry[], parts: BalancerParts): Asked {
+  const { ledger, repeat, upgrade } = exchange;
   const { retryStatus, clock } = parts;
   const rpc = ledger && {
     body: ledger.body,
     batch: ledger.rpc.batch,
     calls: asked,
     partial: asked.length > 0 && asked.length < ledger.entries.length,
+    room: exchange.room,
   };
   return { rpc, repeat, upgrade: upgrade !== undefined, retryStatus, wallMs: clock.wallMs() };
+}
+
+/** An answer that was unpacked to be judged is held beside the packed one, as long as calls are open. */
+function holdDecoded(exchange: Exchange, outcome: AttemptOutcome, { rpc }: Verdict): void {
+  if (outcome.kind !== 'answered' || !rpc || rpc.text === outcome.body) return;
+  exchange.holdPiece(rpc.text.length, rpc.text.length);
 }
 
 /** What was taken of a body that is not kept is gone: no other upstream can have it, whoever would. */
@@ -94,7 +101,7 @@ function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptRe
   const [blame] = blames;
   if (blame) return blame.reason;
   if (outcome.kind === 'out-of-time') return 'out-of-time';
-  if (outcome.kind === 'upload-cut') return 'inconclusive';
+  if (outcome.kind === 'upload-cut' || outcome.kind === 'out-of-room') return 'inconclusive';
   if (outcome.kind === 'switched') return 'answered';
   if (outcome.kind !== 'answered') return 'client-left';
   return next === 'another' ? 'inconclusive' : 'answered';
@@ -113,7 +120,7 @@ function note(
   if (!judgement || asked.length === 0) return undefined;
   const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
   ledger.record(asked, judgement, source);
-  rememberFilters(ledger, asked, upstream, parts);
+  rememberFilters({ exchange, ledger }, asked, upstream, parts);
   rememberHeight(asked, judgement, upstream, parts);
   if (!judgement.calls.some(({ kind }) => kind === 'known' || kind === 'nonce')) return undefined;
   return settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
@@ -126,7 +133,7 @@ function note(
 
 /** A new filter's calls must go where it was made. One that has the id of another upstream's is of no use. */
 function rememberFilters(
-  ledger: Ledger,
+  { exchange, ledger }: { readonly exchange: Exchange; readonly ledger: Ledger },
   asked: readonly Entry[],
   upstream: Upstream,
   { filters }: BalancerParts,
@@ -134,7 +141,8 @@ function rememberFilters(
   for (const entry of asked) {
     if (!makesFilter(entry.call.method) || !entry.answer) continue;
     const id = resultIn(entry.answer.bytes);
-    if (typeof id === 'string' && !filters.remember(id, upstream)) ledger.reopen(entry);
+    if (typeof id === 'string' && !filters.remember(id, upstream, clientOf(exchange.origin)))
+      ledger.reopen(entry);
   }
 }
 

@@ -47,6 +47,7 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     const { outcome, verdict } = await attempt(exchange, asked, candidate, parts);
     if (outcome.kind === 'client-left') return outcome;
     if (outcome.kind === 'out-of-time') return outOfTime(ledger);
+    if (outcome.kind === 'out-of-room') return outOfRoom(ledger);
     if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
     if (outcome.kind === 'switched') return { kind: 'tunnel', switched: outcome, upstream };
     if (
@@ -81,6 +82,12 @@ function waitForTrial(exchange: Exchange, { clock, limits, candidates }: Balance
 function notNow({ draining, overloaded }: BalancerParts): AnswerCode | undefined {
   if (draining()) return 'SHUTTING_DOWN';
   return overloaded() ? 'OVERLOADED' : undefined;
+}
+
+/** The rest of a batch can't be held while so much else is. */
+function outOfRoom(ledger: Ledger | undefined): Ending {
+  for (const entry of ledger?.entries ?? []) if (entry.state === 'open') entry.ownCode = 'OVERLOADED';
+  return ledger ? { kind: 'ledger', ledger, last: undefined } : { kind: 'refuse', code: 'OVERLOADED' };
 }
 
 /** What upstreams have said to some calls of a batch is worth more than one refusal of all. */

@@ -65,6 +65,7 @@ async function passTunnel(exchange: Exchange, changed: Changed, parts: BalancerP
     changed.switched.socket.destroy();
     return announce(exchange, { result: 'client-left' }, parts);
   }
+  exchange.forget(0);
   await tunnel(exchange, upgrade, changed, parts);
   announce(exchange, { result: 'answered', status: SWITCHED, upstream: changed.upstream }, parts);
 }
@@ -149,15 +150,17 @@ function pass(
   asResult?: RequestResult,
 ): Promise<void> | undefined {
   const { answered, upstream, names = upstream.name } = passing;
+  // Not the answer itself: what was held of it is let go while the rest streams.
+  const { status } = answered;
   const delivered = deliver(exchange, answered, names, parts.clock);
   if (typeof delivered !== 'string') {
     return delivered.then((result) => {
       if (result === 'cut') blameCut(exchange, upstream, parts);
       const said = result === 'answered' ? (asResult ?? result) : result;
-      announce(exchange, { result: said, status: answered.status, upstream }, parts);
+      announce(exchange, { result: said, status, upstream }, parts);
     });
   }
-  announce(exchange, { result: asResult ?? delivered, status: answered.status, upstream }, parts);
+  announce(exchange, { result: asResult ?? delivered, status, upstream }, parts);
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { ClientWords } from '../rpc/client-words.ts';
+import { readError } from '../rpc/error-object.ts';
 import { classifyRpcError, type RpcErrorFacts, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { RpcAnswer, RpcCall } from '../rpc/message.ts';
 import { carriesTransaction } from '../rpc/methods.ts';
@@ -40,23 +41,15 @@ function wordsOf(call: RpcCall, body: Buffer): ClientWords {
 
 function factsOf(error: SentError, method: string | undefined, words: ClientWords): RpcErrorFacts {
   const { text, answer, httpStatus } = error;
-  const whole = parsed(text, answer.errorStart, answer.errorEnd);
+  const whole = readError(text, answer.errorStart, answer.errorEnd);
   if (typeof whole !== 'object' || whole === null) {
     // Toncenter's error is a text, with its code beside it.
-    const code = codeIn(parsed(text, answer.start, answer.end));
+    const code = codeIn(readError(text, answer.start, answer.end));
     return { httpStatus, code, message: String(whole ?? ''), data: undefined, method, words };
   }
   const message = 'message' in whole && typeof whole.message === 'string' ? whole.message : '';
   const data: unknown = 'data' in whole ? whole.data : undefined;
   return { httpStatus, code: codeIn(whole), message, data, method, whole, words };
-}
-
-function parsed(text: Buffer, start: number, end: number): unknown {
-  try {
-    return JSON.parse(text.toString('utf8', start, end));
-  } catch {
-    return undefined;
-  }
 }
 
 function codeIn(error: unknown): number | undefined {

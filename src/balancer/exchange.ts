@@ -3,6 +3,7 @@ import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http-me
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { type Budget, UNCOUNTED_BYTES } from './budget.ts';
 import type { Ledger } from './ledger.ts';
 import type { Origin, RequestHeaders } from './request-headers.ts';
 import type { Target } from './target.ts';
@@ -12,10 +13,12 @@ export type Body =
   | { readonly kind: 'kept'; readonly bytes: Buffer }
   | {
       readonly kind: 'piped';
-      /** What was read before the body turned out to be too large. */
-      readonly prefix: Buffer;
+      /** What was read before the body turned out to be too large; emptied when the upstream has it. */
+      prefix: Buffer;
       /** The client's Content-Length; undefined when it sends chunks. */
       readonly length: number | undefined;
+      /** What it is counted with when the prefix is out. */
+      readonly heldBytes: number;
       /** Bytes after the prefix were taken from the client: no other upstream can have them. */
       taken: boolean;
     };
@@ -26,6 +29,8 @@ export interface AttemptRecord {
 }
 
 const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
+/** Longer method names are told of by their beginning. */
+const MAX_TOLD_METHOD = 256;
 
 /** What is known of a request when its head has been read. */
 export interface ExchangeStart {
@@ -38,6 +43,7 @@ export interface ExchangeStart {
   readonly startedMs: number;
   readonly deadlineMs: number;
   readonly upgrade: UpgradeAsked | undefined;
+  readonly budget: Budget;
 }
 
 /** Something that makes no sense without a client. */
@@ -69,6 +75,13 @@ export class Exchange {
   hasSuspect = false;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   waitEndMs: number | undefined;
+  /** Interim answers (1xx) of upstreams so far. */
+  interimAnswers = 0;
+  readonly #budget: Budget;
+  #heldBytes = 0;
+  #rpcMethod: string | undefined;
+  /** Nothing is held any more. */
+  #over = false;
   #left = false;
   #underWay: EndsWithClient | undefined;
 
@@ -82,8 +95,11 @@ export class Exchange {
     this.startedMs = start.startedMs;
     this.deadlineMs = start.deadlineMs;
     this.upgrade = start.upgrade;
+    this.#budget = start.budget;
     // The response's close, not the request's: that one fires when the upload is over, too.
     start.response.once('close', () => {
+      this.holdOnly(0);
+      this.#over = true;
       if (start.response.writableFinished) return;
       this.#left = true;
       this.#underWay?.onClientLeft();
@@ -104,9 +120,52 @@ export class Exchange {
     this.#underWay = what;
   }
 
-  /** The method of a single JSON-RPC call, `batch` for several. */
+  /** How many bytes more may be held, for whichever request. */
+  get room(): number {
+    return this.#budget.room;
+  }
+
+  /** Counts in bytes that are held until the answer is out. */
+  hold(bytes: number): void {
+    if (this.#over) return;
+    this.#heldBytes += bytes;
+    this.#budget.add(bytes);
+  }
+
+  /** The same of a request's body that is kept. */
+  get roomForBodies(): number {
+    return this.#budget.roomForBodies;
+  }
+
+  /** Counts in a piece with which something has grown to `size` bytes. False when there was no `room` for it. */
+  holdPiece(bytes: number, size: number, room = this.room): boolean {
+    if (size <= UNCOUNTED_BYTES) return true;
+    const counted = size - bytes <= UNCOUNTED_BYTES ? size : bytes;
+    this.hold(counted);
+    return counted <= room;
+  }
+
+  /** No more than these bytes are still held; as many as before when that is not said. */
+  holdOnly(bytes = this.#heldBytes): void {
+    if (bytes !== this.#heldBytes) this.hold(bytes - this.#heldBytes);
+  }
+
+  /** The request itself is of no use any more: of it and its answer only these bytes are still held. */
+  forget(heldBytes: number): void {
+    this.#rpcMethod = this.rpcMethod;
+    this.rpc = undefined;
+    this.ledger = undefined;
+    if (this.body.kind === 'kept') this.body = EMPTY_BODY;
+    this.holdOnly(heldBytes > UNCOUNTED_BYTES ? heldBytes : 0);
+  }
+
+  /** The method of a single JSON-RPC call, `batch` for several; cut when it is too long to be told. */
   get rpcMethod(): string | undefined {
-    if (!this.rpc) return undefined;
-    return this.rpc.batch ? 'batch' : this.rpc.calls[0]?.method;
+    if (!this.rpc) return this.#rpcMethod;
+    if (this.rpc.batch) return 'batch';
+    const method = this.rpc.calls[0]?.method;
+    return method === undefined || method.length <= MAX_TOLD_METHOD
+      ? method
+      : `${method.slice(0, MAX_TOLD_METHOD)}…`;
   }
 }

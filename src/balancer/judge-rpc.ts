@@ -1,9 +1,9 @@
 import { actions, classifyRpcResult, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
-import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeJson } from '../rpc/message.ts';
+import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
-import { decodeBody } from './decode.ts';
+import { decodeBody, decodeStart } from './decode.ts';
 import { meaningForAll, meaningOf, type SentError } from './error-meaning.ts';
 import type { Answered } from './outcome.ts';
 
@@ -50,6 +50,8 @@ export interface RpcAsked {
   readonly body: Buffer;
   readonly batch: boolean;
   readonly calls: readonly AskedCall[];
+  /** What may still be held at the moment; bytes. */
+  readonly room?: number | undefined;
   /** From the Retry-After line. */
   readonly rest: Rest | undefined;
 }
@@ -78,6 +80,10 @@ const DOUBTFUL: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
 /** Larger results are not searched for a time-out: a message is short. */
 const MAX_SEARCHED_RESULT = 4_096;
 
+/** What is unpacked to be judged holds up all other requests: some milliseconds for each megabyte. */
+const MAX_DECODED = 2 * 1024 * 1024;
+const MAX_DECODED_BATCH = 8 * 1024 * 1024;
+
 const NO_BLAMES: readonly Blame[] = [];
 
 /**
@@ -102,7 +108,7 @@ export function judgeOneResult(
  * HTTP status decides.
  */
 export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement | undefined {
-  const text = decodeBody(answered);
+  const text = decodeBody(answered, decodedLimit(asked));
   if (text === undefined || text === 'broken') return undefined;
   const request = { body: asked.body, batch: asked.batch, calls: asked.calls.map(({ call }) => call) };
   const match = matchAnswers(text, request);
@@ -121,13 +127,26 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
 }
 
 /** Whether an answer that is too large to be read whole, or can't be read, may be the client's. */
-export function mayHoldRpcAnswer({ body, headers, stream }: Answered): boolean {
-  if (headers.contentEncoding !== '' && headers.contentEncoding !== 'identity') {
-    return stream !== undefined || (body.length > 0 && decodeBody({ body, headers }) === undefined);
-  }
+export function mayHoldRpcAnswer(answered: Answered, asked: Pick<RpcAsked, 'batch' | 'room'>): boolean {
+  const { body, headers, stream } = answered;
+  // What could be read has been judged already.
+  if (!stream && (body.length === 0 || decodeBody(answered, decodedLimit(asked)) !== undefined)) return false;
+  if (headers.contentType.startsWith('text/event-stream')) return true;
+  const start = decodeStart(answered);
+  if (start === 'broken') return false;
+  // In a coding that is not known, or without a byte of what was written.
   return (
-    stream !== undefined && (headers.contentType.startsWith('text/event-stream') || startsLikeJson(body))
+    start === undefined || (start.length === 0 && isPacked(answered)) || startsLikeAnswer(start, asked.batch)
   );
+}
+
+function isPacked({ headers }: Answered): boolean {
+  return headers.contentEncoding !== '' && headers.contentEncoding !== 'identity';
+}
+
+/** To how many bytes an answer may be unpacked. */
+function decodedLimit({ batch, room = MAX_DECODED_BATCH }: Pick<RpcAsked, 'batch' | 'room'>): number {
+  return Math.min(batch ? MAX_DECODED_BATCH : MAX_DECODED, room);
 }
 
 /** A call of an attempt that brought no answer. */

@@ -36,6 +36,8 @@ export interface AskedRpc {
   readonly calls: readonly AskedCall[];
   /** The answer must be read: others are there already, with which it is put together. */
   readonly partial: boolean;
+  /** What may still be held at the moment; bytes. */
+  readonly room?: number;
 }
 
 /** The answer to two questions apart: what happens next, and who is to blame. */
@@ -70,6 +72,7 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
       return failed(outcome.reason, asked);
     case 'upload-cut':
     case 'out-of-time':
+    case 'out-of-room':
     case 'upload-failed':
     case 'client-left':
       return STOP;
@@ -91,13 +94,14 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
   const { status, stream } = answered;
   const succeeded = status >= 200 && status <= 299;
   if (!stream && rpc.calls.length > 0) {
-    const { body, batch, calls } = rpc;
+    const { body, batch, calls, room } = rpc;
     const judgement =
       judgeOneResult(answered, rpc) ??
-      judgeRpcBody(answered, { body, batch, calls, rest: restOf(answered, asked) });
+      judgeRpcBody(answered, { body, batch, calls, room, rest: restOf(answered, asked) });
     if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
   }
-  if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered))) return DELIVER;
+  if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered, rpc)))
+    return DELIVER;
   // Without a version it may be an order, and this what became of it.
   if (succeeded && !rpc.partial && rpc.calls.some(({ call }) => call.versionStart < 0)) return DELIVER;
   const bare = stream || status < 400 ? undefined : bareBlame(answered, asked);

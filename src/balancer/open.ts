@@ -8,6 +8,7 @@ import {
   type OutgoingResponse,
   type UpgradeAsked,
 } from '../http-messages.ts';
+import type { Budget } from './budget.ts';
 import { Exchange } from './exchange.ts';
 import { refusalOfUpgrade } from './handshake.ts';
 import type { Identity } from './header-lines.ts';
@@ -21,6 +22,7 @@ export interface OpenSettings {
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
   readonly requestTimeoutMs: number;
+  readonly budget: Budget;
   readonly readOrigin: OriginReader;
   readonly nextId: () => string;
   /** Whether an upstream has a path of its own, out of which nobody may climb. */
@@ -64,6 +66,7 @@ export function open(
     startedMs,
     deadlineMs: startedMs + settings.requestTimeoutMs,
     upgrade,
+    budget: settings.budget,
   });
   const refusal = refusalOf(request, headers, target, settings);
   return { exchange, refusal: refusal ?? (upgrade && refusalOfUpgrade(exchange)) };

@@ -62,6 +62,8 @@ export type AttemptOutcome =
   | { readonly kind: 'upload-cut' }
   /** The request's own time ran out; it says nothing about the upstream. */
   | { readonly kind: 'out-of-time' }
+  /** The answer had to be read whole, and there was no room for it among all that is held. */
+  | { readonly kind: 'out-of-room' }
   /** The upload failed on the client's side. */
   | { readonly kind: 'upload-failed'; readonly code: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW' }
   | { readonly kind: 'client-left' };

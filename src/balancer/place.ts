@@ -4,6 +4,9 @@ import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Placement } from './ledger.ts';
 
+/** Of a call that uses a filter: they hold no more than its id. */
+const LONGEST_PARAMS = 1_024;
+
 const ANYWHERE: Placement = { kind: 'anywhere' };
 const INVALID: Placement = { kind: 'own-error', code: 'INVALID_CALL' };
 const NO_FILTER: Placement = { kind: 'own-error', code: 'FILTER_NOT_FOUND' };
@@ -16,7 +19,8 @@ export function createPlacement(
   return (call, body) => {
     if (call.method === undefined) return INVALID;
     if (!usesFilter(call.method)) return ANYWHERE;
-    const id = firstParameter(call, body);
+    const isShort = call.paramsEnd - call.paramsStart <= LONGEST_PARAMS;
+    const id = isShort ? firstParameter(call, body) : undefined;
     const upstream = typeof id === 'string' ? filters.homeOf(id) : undefined;
     return upstream && registry.all.includes(upstream) ? { kind: 'home', upstream } : NO_FILTER;
   };

@@ -1,3 +1,4 @@
+import { Gathered } from '../gathered.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
@@ -14,8 +15,7 @@ export class Reading {
   readonly status: number;
   readonly #reasonPhrase: string;
   readonly #headers: ResponseHeaders;
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #body = new Gathered();
 
   constructor(status: number, reasonPhrase: string, headers: ResponseHeaders) {
     this.status = status;
@@ -25,7 +25,7 @@ export class Reading {
 
   /** Bytes that are held. */
   get size(): number {
-    return this.#size;
+    return this.#body.size;
   }
 
   /** Whether the body is to be read whole, up to `peekBytes`, before anything of it goes out. */
@@ -40,20 +40,20 @@ export class Reading {
     return contentLength === undefined ? isSearched : contentLength <= peekBytes;
   }
 
-  hold(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
+  /** False when there is no room for more among all that is held. */
+  hold(chunk: Buffer, exchange: Exchange): boolean {
+    this.#body.add(chunk);
+    return exchange.holdPiece(chunk.length, this.#body.size);
   }
 
   /** What is there; `stream` brings the rest. */
   answered(stream: ResponseStream | undefined): Answered {
-    const [only] = this.#chunks;
     return {
       kind: 'answered',
       status: this.status,
       reasonPhrase: this.#reasonPhrase,
       headers: this.#headers,
-      body: this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#size),
+      body: this.#body.joined(),
       stream,
     };
   }

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import { Gathered } from '../gathered.ts';
 import { isHttp10 } from '../http-messages.ts';
+import { PIPED_BYTES } from './budget.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 
 export interface BodyLimits {
@@ -12,7 +14,8 @@ export interface BodyLimits {
 }
 
 /**
- * Receives the request's body: kept up to `maxReplayBodyBytes`, else left to be piped. Returns the code of
+ * Receives the request's body: kept up to `maxReplayBodyBytes`, and as long as there is room for it among all that
+ * is held; else left to be piped. Returns the code of
  * a refusal, `client-left`, or undefined when the body is there.
  */
 export async function receiveBody(
@@ -27,35 +30,44 @@ export async function receiveBody(
   // The client waits with its body for this line; a refusal must come without it.
   if (headers.expect !== undefined && !isHttp10(request)) response.writeContinue();
   if (length !== undefined && length > limits.maxReplayBodyBytes) {
-    exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, taken: false };
+    exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, heldBytes: 0, taken: false };
     return undefined;
   }
   // A body that came in one piece with its head is there as soon as the parser has done with that piece.
   await undefined;
   if (length !== undefined && request.readableLength === length) {
     const bytes: Buffer | null = request.read();
-    if (bytes) exchange.body = { kind: 'kept', bytes };
+    if (bytes) {
+      exchange.body = { kind: 'kept', bytes };
+      // It is here, whether there is room or not: no more than one read from the socket.
+      exchange.holdPiece(length, length);
+    }
     return exchange.left ? 'client-left' : undefined;
   }
-  return new Promise((resolve) => new Reception(exchange, limits, clock, resolve));
+  return new Promise((resolve) => new Reception({ exchange, length, limits, clock, resolve }));
+}
+
+interface ReceptionParts {
+  readonly exchange: Exchange;
+  /** The client's Content-Length; undefined when it sends chunks. */
+  readonly length: number | undefined;
+  readonly limits: BodyLimits;
+  readonly clock: Clock;
+  readonly resolve: (result: AnswerCode | 'client-left' | undefined) => void;
 }
 
 class Reception implements EndsWithClient {
   readonly #exchange: Exchange;
+  readonly #length: number | undefined;
   readonly #limits: BodyLimits;
   readonly #clock: Clock;
   readonly #resolve: (result: AnswerCode | 'client-left' | undefined) => void;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #body = new Gathered();
   #stopTimer: () => void = () => {};
 
-  constructor(
-    exchange: Exchange,
-    limits: BodyLimits,
-    clock: Clock,
-    resolve: (result: AnswerCode | 'client-left' | undefined) => void,
-  ) {
+  constructor({ exchange, length, limits, clock, resolve }: ReceptionParts) {
     this.#exchange = exchange;
+    this.#length = length;
     this.#limits = limits;
     this.#clock = clock;
     this.#resolve = resolve;
@@ -69,29 +81,33 @@ class Reception implements EndsWithClient {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size > this.#limits.maxBodyBytes) this.#end('BODY_TOO_LARGE');
-    else if (this.#size > this.#limits.maxReplayBodyBytes) this.#pipe();
-    else if (this.#chunks.length > 1) this.#wait();
+    const isFirst = this.#body.size === 0;
+    this.#body.add(chunk);
+    const { size } = this.#body;
+    const fits = this.#exchange.holdPiece(chunk.length, size, this.#exchange.roomForBodies);
+    if (size > this.#limits.maxBodyBytes) this.#end('BODY_TOO_LARGE');
+    else if (size > this.#limits.maxReplayBodyBytes) this.#pipe(0);
+    else if (!fits && size !== this.#length) this.#pipe(PIPED_BYTES);
+    else if (!isFirst) this.#wait();
   };
 
   readonly #complete = (): void => {
-    this.#exchange.body = { kind: 'kept', bytes: this.#joined() };
+    this.#exchange.body = { kind: 'kept', bytes: this.#body.joined() };
     this.#end(undefined);
   };
 
-  /** Too large to be kept: what is here goes first, the rest is read when an upstream takes it. */
-  #pipe(): void {
+  /**
+   * Too large to be kept, alone or with all the others: what is here goes first, the rest is read when an upstream
+   * takes it. Its buffers are counted with `heldBytes` to the end.
+   */
+  #pipe(heldBytes: number): void {
     const { request } = this.#exchange;
     request.pause();
-    this.#exchange.body = { kind: 'piped', prefix: this.#joined(), length: undefined, taken: false };
-    this.#end(undefined);
-  }
-
-  #joined(): Buffer {
-    const [only] = this.#chunks;
-    return this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#size);
+    const hasRoom = heldBytes <= this.#exchange.room;
+    this.#exchange.hold(heldBytes);
+    const prefix = this.#body.joined();
+    this.#exchange.body = { kind: 'piped', prefix, length: this.#length, heldBytes, taken: false };
+    this.#end(hasRoom ? undefined : 'OVERLOADED');
   }
 
   #wait(): void {

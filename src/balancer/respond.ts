@@ -20,6 +20,13 @@ interface Source {
 
 const RETRY_AFTER: ReadonlySet<string> = new Set(['retry-after']);
 
+/** Refusals that may come before a body was read. */
+const UNREAD: ReadonlySet<AnswerCode> = new Set<AnswerCode>(['BODY_TOO_LARGE', 'OVERLOADED']);
+
+/** Of all upstreams that are asked for one request. */
+const MAX_INTERIM = 100;
+const MAX_RELAYED_INTERIM = 4;
+
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
 
@@ -48,6 +55,7 @@ export function deliver(
   // An answer before the upload's end: the rest of the upload is not worth the connection.
   if (!exchange.request.complete) closeAfter(response, lines);
   response.writeHead(status, answered.reasonPhrase, lines);
+  exchange.forget(body.length);
   if (stream) return flow(exchange, body, stream, clock);
   finish(exchange, bodiless ? undefined : body, clock);
   return 'answered';
@@ -73,10 +81,13 @@ function flow(
   clock: Clock,
 ): Promise<RequestResult> {
   const { response } = exchange;
+  // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
+  if (response.write(prefix)) exchange.holdOnly(0);
   return new Promise((resolve) => {
-    // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
-    response.write(prefix);
-    response.on('drain', () => stream.resume());
+    response.on('drain', () => {
+      exchange.holdOnly(0);
+      stream.resume();
+    });
     stream.flowInto({
       write: (chunk) => response.write(chunk),
       end() {
@@ -101,14 +112,24 @@ function cut({ request, response }: Exchange): void {
 }
 
 /**
- * Passes on what an upstream says before its answer: 102 and 103, to a client that can read them. Always true:
- * the answer is still to come.
+ * Passes on what an upstream says before its answer: 102 and 103, to a client that can read them, and does. The
+ * first few only: the upstream is not held back for them, so that nothing else would bound what a slow reader
+ * costs. False when there are so many that it is no answer any more.
  */
-export function relayInterim({ exchange, upstream }: Source, status: number, raw: readonly Buffer[]): true {
-  const { request, response, rpc } = exchange;
-  if (isHttp10(request) || rpc || response.headersSent) return true;
+export function relayInterim(source: Source, status: number, raw: readonly Buffer[]): boolean {
+  const { exchange } = source;
+  exchange.interimAnswers += 1;
+  const { request, response, rpc, interimAnswers } = exchange;
+  if (interimAnswers > MAX_INTERIM) return false;
+  const isRead = interimAnswers <= MAX_RELAYED_INTERIM && !response.socket?.writableNeedDrain;
+  if (isRead && !isHttp10(request) && !rpc && !response.headersSent) passInterim(source, status, raw);
+  return true;
+}
+
+function passInterim({ exchange, upstream }: Source, status: number, raw: readonly Buffer[]): void {
+  const { response } = exchange;
   if (status === 102) response.writeProcessing();
-  if (status !== 103) return true;
+  if (status !== 103) return;
   const link: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     if (raw[i]?.toString('latin1').toLowerCase() !== 'link') continue;
@@ -121,7 +142,6 @@ export function relayInterim({ exchange, upstream }: Source, status: number, raw
   } catch {
     // A hint that can't be passed on costs nothing.
   }
-  return true;
 }
 
 /** What a refusal may say besides its code. */
@@ -137,8 +157,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   const { response, request } = exchange;
   if (response.headersSent || exchange.left) return;
   const { status } = OWN_ANSWERS[code];
-  const asRpc =
-    exchange.rpc !== undefined || (code === 'BODY_TOO_LARGE' && isJson(exchange.headers.contentType));
+  const asRpc = exchange.rpc !== undefined || (UNREAD.has(code) && isJson(exchange.headers.contentType));
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
   const lines = ['X-Request-Id', exchange.id];
   if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : 'application/problem+json');
@@ -148,6 +167,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
     lines.push('Retry-After', writeRetryAfter(detail.retryAfterMs, clock.wallMs()));
   if (detail.close || !request.complete) closeAfter(response, lines);
   response.writeHead(status, lines);
+  exchange.forget(body.length);
   finish(exchange, request.method === 'HEAD' ? undefined : body, clock);
 }
 

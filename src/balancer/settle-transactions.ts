@@ -6,6 +6,9 @@ import type { Entry, Ledger, Source } from './ledger.ts';
 import type { Answered } from './outcome.ts';
 import { firstParameter } from './place.ts';
 
+/** A transaction as nodes write it, the largest ones included. */
+const MAX_LOOKED_UP = 1024 * 1024;
+
 /**
  * A signed transaction can land only once. "Already known" therefore means success, and so does "nonce too
  * low" when it is this very transaction that used the nonce, whoever sent it first: an earlier attempt whose
@@ -50,7 +53,7 @@ export function transactionLookup(hash: string): Buffer {
 /** Whether the answer to it holds a transaction. */
 export function holdsTransaction(answered: Answered): boolean {
   // The client's Accept-Encoding went along.
-  const text = decodeBody(answered);
+  const text = decodeBody(answered, MAX_LOOKED_UP);
   if (answered.stream || text === undefined || text === 'broken') return false;
   const transaction = resultIn(text);
   return typeof transaction === 'object' && transaction !== null;

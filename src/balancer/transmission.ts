@@ -72,8 +72,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     const { body } = this.#sending;
     if (body.kind === 'kept') return dispatchOptions(this.#exchange, this.#upstream, body, body.bytes);
     const { clock, upload } = this.#wire;
-    const onTurn = () => this.#onTurn();
-    this.#upload = new Upload(this.#exchange.request, body, upload, { clock, onTurn });
+    this.#upload = new Upload(this.#exchange.request, body, upload, { clock, onTurn: () => this.#onTurn() });
     // The attempt tells of the failure; without a listener it would end the process.
     this.#upload.on('error', () => {});
     return dispatchOptions(this.#exchange, this.#upstream, body, this.#upload);
@@ -91,9 +90,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
     if (this.#state === 'over') return true;
     const place = { upstream: this.#upstream, exchange: this.#exchange };
-    if (status >= 100 && status < 200) return relayInterim(place, status, raw);
-    const headers = readResponseHeaders(raw, this.#wire.identity, place);
-    if (!headers || status < 100) {
+    if (status >= 100 && status < 200 && relayInterim(place, status, raw)) return true;
+    const headers = status < 200 ? undefined : readResponseHeaders(raw, this.#wire.identity, place);
+    if (!headers) {
       this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
       return true;
     }
@@ -118,10 +117,13 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       this.#arm();
       return this.#sink.write(chunk) || this.#pause();
     }
-    this.#reading.hold(chunk);
+    const fits = this.#reading.hold(chunk, this.#exchange);
     if (this.#state === 'flowing') return this.#pause();
     this.#arm();
-    return this.#reading.size <= this.#sending.peekBytes || this.#flow(this.#reading);
+    if (fits && this.#reading.size <= this.#sending.peekBytes) return true;
+    if (fits || !this.#sending.partial) return this.#flow(this.#reading);
+    this.#stop({ kind: 'out-of-room' });
+    return false;
   }
 
   onComplete(): void {
@@ -223,6 +225,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   /** While an upload waits for the client, the upstream has no time to keep. */
   #onTurn(): void {
+    this.#exchange.holdOnly(this.#upload?.heldBytes);
     if (this.#state !== 'connecting' && this.#state !== 'sent') return;
     if (this.#upload?.waitsForClient) this.#disarm();
     else this.#arm();

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
+import { Gathered } from '../gathered.ts';
 import type { IncomingRequest } from '../http-messages.ts';
 import type { Body } from './exchange.ts';
 
@@ -8,6 +9,14 @@ export interface UploadLimits {
   /** How long the client may be silent in its body. */
   readonly clientBodyTimeoutMs: number;
 }
+
+/** Pieces of this size go on by themselves. */
+const SMALL_BYTES = 4 * 1024;
+/** Smaller ones together, up to this size. */
+const MAX_GATHERED = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+/** More than this stream and a socket buffer together. */
+const FOLLOWS_BYTES = 256 * 1024;
 
 /**
  * A body that is too large to keep, on its way to one upstream. The client's request is read only as fast
@@ -19,7 +28,10 @@ export class Upload extends Readable {
   readonly #limits: UploadLimits;
   readonly #clock: Clock;
   readonly #onTurn: () => void;
+  #prefixBytes = 0;
   #prefixSent = false;
+  /** Came from the client and is not handed on. */
+  #gathered = new Gathered();
   #size = 0;
   #stopTimer: () => void = () => {};
   /** The next move is the client's, not the upstream's. */
@@ -42,10 +54,21 @@ export class Upload extends Readable {
     this.#onTurn = onTurn;
   }
 
+  /** What was read before the upload began has left: so much more has followed that it can't wait here any more. */
+  get prefixIsOut(): boolean {
+    return this.#size > this.#prefixBytes + FOLLOWS_BYTES;
+  }
+
+  /** What it is to be counted with from now on; undefined while that does not change. */
+  get heldBytes(): number | undefined {
+    return this.prefixIsOut ? this.#body.heldBytes : undefined;
+  }
+
   override _read(): void {
     if (!this.#prefixSent) {
       this.#prefixSent = true;
       this.#size = this.#body.prefix.length;
+      this.#prefixBytes = this.#size;
       if (this.#size > 0) {
         this.push(this.#body.prefix);
         return;
@@ -66,20 +89,33 @@ export class Upload extends Readable {
     callback(error);
   }
 
+  /** Small pieces wait for those that were read from the client along with them: each would cost a write. */
   readonly #take = (chunk: Buffer): void => {
     this.#size += chunk.length;
-    this.#source.pause();
     if (this.#size > this.#limits.maxBodyBytes) {
+      this.#source.pause();
       this.#fail('BODY_TOO_LARGE');
       return;
     }
+    this.#gathered.add(chunk);
+    if (chunk.length >= SMALL_BYTES || this.#gathered.size >= MAX_GATHERED) this.#handOn();
+    else if (this.#gathered.size === chunk.length) setImmediate(this.#handOn);
+  };
+
+  readonly #handOn = (): void => {
+    if (this.#gathered.size === 0 || this.destroyed) return;
+    const bytes = this.#gathered.joined();
+    this.#gathered = new Gathered();
+    this.#source.pause();
+    if (this.prefixIsOut) this.#body.prefix = NOTHING;
     this.#expectUpstream();
-    if (!this.push(chunk)) return;
+    if (!this.push(bytes)) return;
     this.#expectClient();
     this.#source.resume();
   };
 
   readonly #finish = (): void => {
+    this.#handOn();
     this.#expectUpstream();
     if (this.#source.complete) this.push(null);
     // A client that leaves in mid-upload: the upstream must see an aborted request, not a short one.

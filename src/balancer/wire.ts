@@ -17,6 +17,8 @@ export interface Sending {
    * turns out to be none can still be replaced by another upstream's.
    */
   readonly peekBytes: number;
+  /** The answer is put together with others: it must be read whole, whatever its size. */
+  readonly partial?: boolean;
 }
 
 /** What every attempt needs of the program. */

@@ -1,5 +1,5 @@
 import { isError } from '../rpc/matching.ts';
-import { type RpcAnswer, startsLikeJson } from '../rpc/message.ts';
+import { type RpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { SecretTexts } from '../secret-texts.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { decodeBody } from './decode.ts';
@@ -11,6 +11,8 @@ import type { Answered } from './outcome.ts';
  * upstream's secrets; larger bodies are no errors that somebody wrote for a reader.
  */
 const MAX_SEARCHED_BYTES = 64 * 1024;
+/** One that unpacks to more goes without its body. */
+const MAX_UNPACKED_BYTES = 1024 * 1024;
 
 /** Header lines that speak of the bytes of a body that no longer is the one they came with. */
 export const ABOUT_BYTES: ReadonlySet<string> = new Set([
@@ -33,7 +35,7 @@ export function withoutSecrets(answered: Answered, { secrets }: Upstream, mayBeE
   const { status, stream, body } = answered;
   if (secrets.areNone || stream || body.length === 0 || body.length > MAX_SEARCHED_BYTES) return answered;
   if (status >= 200 && status <= 299 && !(mayBeError && body.includes('"error"'))) return answered;
-  const text = decodeBody(answered);
+  const text = decodeBody(answered, MAX_UNPACKED_BYTES);
   if (text === undefined || text === 'broken') return replaced(answered, Buffer.alloc(0));
   const shown = masked(text, secrets);
   return shown === undefined ? answered : replaced(answered, shown);
@@ -63,7 +65,7 @@ export function errorWithoutSecrets(
 
 /** Undefined when there is nothing to hide. */
 function masked(text: Buffer, secrets: SecretTexts): Buffer | undefined {
-  const json = startsLikeJson(text) ? text.toString() : undefined;
+  const json = startsLikeAnswer(text, true) ? text.toString() : undefined;
   const shown = json === undefined ? undefined : secrets.maskJson(json);
   if (shown !== undefined) return shown === json ? undefined : Buffer.from(shown);
   // A character for each byte: what is no text, or in another encoding, stays as it is.

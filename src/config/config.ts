@@ -38,6 +38,7 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly maxReplayBodyBytes: number;
   readonly maxBatch: number;
+  readonly maxBufferedBytes: number;
   readonly healthCheck: 'off' | string;
   readonly healthCheckIntervalMs: number;
   readonly healthCheckTimeoutMs: number;

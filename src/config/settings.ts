@@ -147,6 +147,11 @@ export const schema = z.object({
     default: '1000',
     doc: 'Calls in one JSON-RPC batch; more get 413.',
   }),
+  maxBufferedBytes: setting(size(1_024 * GB), {
+    name: 'MAX_BUFFERED',
+    default: '256mb',
+    doc: 'All that is held for requests and answers at one time; beyond it bodies over 16 kB are piped and answers stream, without being kept or judged, or are refused with `OVERLOADED`.',
+  }),
   ...healthSettings,
   slackWebhookUrl: setting(unset(webhook()), {
     name: 'SLACK_WEBHOOK_URL',

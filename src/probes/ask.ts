@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https';
 import { systemClock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
+import { Gathered } from '../gathered.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { addressOf, codeOf, problemOf } from './connection.ts';
 
@@ -95,8 +96,7 @@ function openRequest(upstream: Upstream, { method, target, headers, body }: Ques
 
 function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard) => void): void {
   let response: IncomingMessage | undefined;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const body = new Gathered();
   const finish = (heard: Heard) => {
     cancelDeadline();
     request.destroy();
@@ -107,7 +107,7 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
       kind: 'answer',
       status: response?.statusCode ?? 0,
       retryAfter: response?.headers['retry-after'],
-      body: Buffer.concat(chunks),
+      body: body.joined(),
       ending,
     });
   const cancelDeadline = systemClock.after(timeoutMs, () =>
@@ -123,9 +123,8 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
   request.on('response', (incoming) => {
     response = incoming;
     incoming.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) answered('too-large');
+      body.add(chunk);
+      if (body.size > MAX_BODY_BYTES) answered('too-large');
     });
     incoming.on('end', () => answered('whole'));
     incoming.on('error', () => answered('cut'));

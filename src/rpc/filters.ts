@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 
 /** Calls that make a filter on the node that takes them. */
@@ -16,6 +15,8 @@ function kin(names: readonly string[]): string[] {
 /** Nodes drop a filter that nobody asked for in 5 minutes; a little longer, so that it is they who say so. */
 const FILTER_LIFE_MS = 10 * 60_000;
 const MAX_FILTERS = 20_000;
+/** Of one client. A page has a handful. */
+const MAX_FILTERS_OF_CLIENT = 1_000;
 const LONGEST_ID = 256;
 
 export function makesFilter(method: string | undefined): boolean {
@@ -26,35 +27,99 @@ export function usesFilter(method: string | undefined): boolean {
   return method !== undefined && USES.has(method);
 }
 
-/** Which upstream made which filter. Bounded; a filter that nobody asks for is forgotten. */
+interface Filter<Home> {
+  readonly home: Home;
+  readonly maker: Maker;
+  /** Monotonic milliseconds. */
+  usedMs: number;
+}
+
+/** A client that has made filters. */
+interface Maker {
+  readonly client: string;
+  /** Ids, the one that was used last at the end. */
+  readonly filters: Set<string>;
+}
+
+/**
+ * Which upstream made which filter. Bounded, each client by itself: one that makes too many loses its own oldest
+ * ones, and when there are too many in all, the client that has most does. One that nobody asks for is forgotten.
+ */
 export class FilterHomes<Home extends object> {
-  readonly #homes: LRUCache<string, Home>;
+  readonly #clock: Clock;
+  /** By id, the one that was used last at the end. */
+  readonly #filters = new Map<string, Filter<Home>>();
+  readonly #makers = new Map<string, Maker>();
 
   constructor(clock: Clock) {
-    this.#homes = new LRUCache({
-      max: MAX_FILTERS,
-      ttl: FILTER_LIFE_MS,
-      ttlResolution: 0,
-      updateAgeOnGet: true,
-      perf: { now: () => clock.monotonicMs() },
-    });
+    this.#clock = clock;
   }
 
-  /** False when another upstream has a filter of that id: then the two could not be told apart. */
-  remember(filterId: string, home: Home): boolean {
+  /**
+   * `client` is whoever made it. False when another upstream has a filter of that id: then the two could not be
+   * told apart.
+   */
+  remember(filterId: string, home: Home, client: string): boolean {
     if (filterId.length > LONGEST_ID) return false;
-    const known = this.#homes.get(filterId);
-    if (known && known !== home) return false;
-    this.#homes.set(filterId, home);
+    this.#forgetUnused();
+    const known = this.#filters.get(filterId);
+    if (known && known.home !== home) return false;
+    if (known) this.#use(filterId, known);
+    else this.#enter(filterId, home, this.#makers.get(client) ?? { client, filters: new Set() });
     return true;
   }
 
   /** The home is gone, and its filters with it. */
   forget(home: Home): void {
-    for (const [filterId, known] of this.#homes.entries()) if (known === home) this.#homes.delete(filterId);
+    for (const [filterId, filter] of this.#filters) if (filter.home === home) this.#drop(filterId, filter);
   }
 
   homeOf(filterId: string): Home | undefined {
-    return this.#homes.get(filterId);
+    this.#forgetUnused();
+    const filter = this.#filters.get(filterId);
+    if (filter) this.#use(filterId, filter);
+    return filter?.home;
+  }
+
+  #enter(filterId: string, home: Home, maker: Maker): void {
+    if (maker.filters.size >= MAX_FILTERS_OF_CLIENT) this.#dropOldest(maker);
+    else if (this.#filters.size >= MAX_FILTERS) this.#dropOldest(this.#greediest(maker));
+    this.#makers.set(maker.client, maker);
+    maker.filters.add(filterId);
+    this.#filters.set(filterId, { home, maker, usedMs: this.#clock.monotonicMs() });
+  }
+
+  #use(filterId: string, filter: Filter<Home>): void {
+    filter.usedMs = this.#clock.monotonicMs();
+    this.#filters.delete(filterId);
+    this.#filters.set(filterId, filter);
+    filter.maker.filters.delete(filterId);
+    filter.maker.filters.add(filterId);
+  }
+
+  #greediest(maker: Maker): Maker {
+    let most = maker;
+    for (const other of this.#makers.values()) if (other.filters.size > most.filters.size) most = other;
+    return most;
+  }
+
+  #dropOldest({ filters }: Maker): void {
+    const [filterId] = filters;
+    const filter = filterId === undefined ? undefined : this.#filters.get(filterId);
+    if (filterId !== undefined && filter) this.#drop(filterId, filter);
+  }
+
+  #drop(filterId: string, { maker }: Filter<Home>): void {
+    this.#filters.delete(filterId);
+    maker.filters.delete(filterId);
+    if (maker.filters.size === 0) this.#makers.delete(maker.client);
+  }
+
+  #forgetUnused(): void {
+    const deadMs = this.#clock.monotonicMs() - FILTER_LIFE_MS;
+    for (const [filterId, filter] of this.#filters) {
+      if (filter.usedMs > deadMs) return;
+      this.#drop(filterId, filter);
+    }
   }
 }

@@ -69,10 +69,14 @@ export function parseRpcRequest(body: Buffer, maxCalls = Number.POSITIVE_INFINIT
   return { batch: document.batch, calls: document.items };
 }
 
-/** Reads an answer body. Undefined when it is not one whole JSON object or array of objects. */
-export function scanRpcAnswer(body: Buffer): RpcAnswers | undefined {
-  const document = scanDocument(body);
-  if (document === undefined || !document.items.every((item) => item.isObject)) return undefined;
+/**
+ * Reads an answer body. Undefined when it is not one whole JSON object or array of objects, and when the array has
+ * more than `maxAnswers` items: then no more of it was looked at.
+ */
+export function scanRpcAnswer(body: Buffer, maxAnswers = Number.POSITIVE_INFINITY): RpcAnswers | undefined {
+  const document = scanDocument(body, maxAnswers);
+  if (document === undefined || document.isCut || !document.items.every((item) => item.isObject))
+    return undefined;
   return { batch: document.batch, answers: document.items };
 }
 
@@ -81,8 +85,11 @@ export function scanLoneRpcAnswer(body: Buffer): RpcAnswer | undefined {
   return scanLoneObject(body);
 }
 
-/** Whether an answer that is too large to be read whole may be a JSON object or array: its first byte tells. */
-export function startsLikeJson(prefix: Buffer): boolean {
+/**
+ * Whether what begins like this may answer a call, or a `batch` of them, which only an array or one object for all
+ * does: the first byte tells.
+ */
+export function startsLikeAnswer(prefix: Buffer, batch: boolean): boolean {
   const first = prefix[documentStart(prefix)];
-  return first === OPEN_OBJECT || first === OPEN_ARRAY;
+  return first === OPEN_OBJECT || (batch && first === OPEN_ARRAY);
 }

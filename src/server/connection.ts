@@ -1,5 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import type { Pipeline } from './pipeline.ts';
 
 /** What is known of a connection that speaks HTTP/1.1. */
 export interface Connection {
@@ -13,10 +15,10 @@ export interface Connection {
   lastWords: AnswerCode | undefined;
   /** The client has closed its side in mid-request. */
   left: boolean;
-  /** Requests over `MAX_PIPELINED`, which begin when earlier ones are over. */
-  readonly waiting: ServerResponse<IncomingMessage>[];
-  /** No request has come yet. */
-  isNew: boolean;
+  /** Once a request has come before the answer to an earlier one was out. */
+  pipeline: Pipeline | undefined;
+  /** Requests so far. */
+  requests: number;
   /** An answer has gone out that is the last one. */
   isEnding: boolean;
   /** An upgrade request that begins when all responses before it are over. */
@@ -31,8 +33,8 @@ export function newConnection(): Connection {
     broken: 0,
     lastWords: undefined,
     left: false,
-    waiting: [],
-    isNew: true,
+    pipeline: undefined,
+    requests: 0,
     isEnding: false,
     upcoming: undefined,
   };
@@ -41,6 +43,22 @@ export function newConnection(): Connection {
 /** A request whose own body the parser gave up: its upload never ends. */
 export function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
   return latest !== undefined && !latest.req.complete;
+}
+
+/**
+ * A request's head is overdue: `act`s on it. Where the connection was not read, that is not the client's doing, and
+ * the head has `limitMs` from when it is read again.
+ */
+export function onceOverdue(connection: Connection, clock: Clock, limitMs: number, act: () => void): void {
+  const { pipeline, requests } = connection;
+  if (!pipeline?.isHeld) {
+    act();
+    return;
+  }
+  const actIfStill = () => {
+    if (connection.requests === requests) act();
+  };
+  pipeline.whenRead = () => clock.after(limitMs, actIfStill);
 }
 
 /** Whether the connection ends with this response, which has begun. */

@@ -120,6 +120,7 @@ export class Http2Response extends Http2ServerResponse {
   override writableFinished = false;
   /** Bytes of the body so far. */
   bytesWritten = 0;
+  #isTold = false;
   /** Of no consequence: the connection is not this answer's to close. */
   shouldKeepAlive = true;
   /** The head said that no body follows, whatever the upstream sends. */
@@ -156,13 +157,27 @@ export class Http2Response extends Http2ServerResponse {
     const [encoding] = rest;
     this.bytesWritten += chunk.length;
     const flows = encoding === 'latin1' ? super.write(chunk, encoding) : super.write(chunk);
-    // The client does not read as fast as this is written; whether it reads at all is watched from now on.
-    if (!flows) this.emit('blocked');
+    // The client does not read as fast as this is written.
+    if (!flows) this.#tellUnread();
     return flows;
+  }
+
+  /** It waits for its reader, if for nothing more than to be told of its end. */
+  get awaitsEnd(): boolean {
+    return this.writableEnded;
+  }
+
+  /** Whether the client reads at all is watched from now on. */
+  #tellUnread(): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.emit('unread');
   }
 
   override end(...body: readonly unknown[]): this {
     const { req, stream } = this;
+    // However little it is: a client may have said that it takes nothing.
+    this.#tellUnread();
     // What the client still sends will not be read (RFC 9113, 8.1).
     if (!req.complete) stream.once('finish', () => stream.close(NGHTTP2_NO_ERROR));
     const [chunk, encoding] = body;

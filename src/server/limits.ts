@@ -1,3 +1,5 @@
+import type { AnswerCode } from '../errors.ts';
+
 export interface ListenerSettings {
   readonly clientHeaderTimeoutMs: number;
   /** How long a client may take nothing of its answer. */
@@ -26,8 +28,19 @@ export function limitsOf(settings: ListenerSettings) {
   };
 }
 
+/** What to say of an error that the server's parser has found; undefined when nobody is there to be told. */
+export function codeOf(
+  error: NodeJS.ErrnoException & { rawPacket?: Buffer },
+  settings: Pick<ListenerSettings, 'maxUrlBytes'>,
+): AnswerCode | undefined {
+  if (error.code === 'HPE_HEADER_OVERFLOW')
+    return isLineTooLong(error, settings) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE';
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'CLIENT_TOO_SLOW';
+  return error.code?.startsWith('HPE_') ? 'BAD_REQUEST' : undefined;
+}
+
 /** Whether the bounds were broken by a request line, with which the packet then begins. */
-export function isLineTooLong(
+function isLineTooLong(
   { rawPacket }: { rawPacket?: Buffer },
   { maxUrlBytes }: Pick<ListenerSettings, 'maxUrlBytes'>,
 ): boolean {

@@ -6,10 +6,12 @@ import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { IncomingRequest } from '../http-messages.ts';
 import type { ClientRequest, Handler } from './client-request.ts';
-import { type Connection, forbidReuse, isBroken, isLast, newConnection } from './connection.ts';
+import { type Connection, forbidReuse, isBroken, isLast, newConnection, onceOverdue } from './connection.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
 import { ALLOW, LAST_WORDS_MS, say } from './last-words.ts';
-import { isLineTooLong, type ListenerSettings, limitsOf } from './limits.ts';
+import { codeOf, type ListenerSettings, limitsOf } from './limits.ts';
+import { listen } from './listen.ts';
+import { Pipeline } from './pipeline.ts';
 import { createPlainServer } from './plain.ts';
 import { Sessions } from './sessions.ts';
 import { StuckReaders } from './stuck-readers.ts';
@@ -19,12 +21,6 @@ import { detach } from './upgrade.ts';
 const noop = () => {};
 /** How long a new connection is waited for in the drain: its request may be on its way. */
 const FIRST_REQUEST_MS = 500;
-
-/**
- * Pipelined requests of one connection that are worked on at once. The parser hands over all that fit into one
- * read, over a thousand; each could keep an answer in memory until the client reads the ones before it.
- */
-const MAX_PIPELINED = 16;
 
 /** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
 export class Listener {
@@ -89,14 +85,7 @@ export class Listener {
 
   /** Resolves to the address when connections are accepted. Rejects with the system's error. */
   listen(port: number, host: string): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        const address = this.#server.address();
-        if (address && typeof address === 'object') resolve(address);
-      });
-    });
+    return listen(this.#server, port, host);
   }
 
   /**
@@ -126,7 +115,7 @@ export class Listener {
           this.#server.close();
           resolve(cut);
         });
-        this.#closeIdle(({ isNew }) => !isNew);
+        this.#closeIdle(({ requests }) => requests > 0);
         this.#sessions.drain();
         this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => {
           this.#closeIdle(() => true);
@@ -162,8 +151,11 @@ export class Listener {
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
     this.#await(response, socket, connection);
     if (this.#draining) forbidReuse(response);
-    if (connection.open > MAX_PIPELINED) connection.waiting.push(response);
-    else this.#serve(response.req, response);
+    if (connection.open > 1) {
+      connection.pipeline ??= new Pipeline(socket);
+      if (!connection.pipeline.add(response, connection.open)) return;
+    }
+    this.#serve(response.req, response);
   }
 
   #serve(request: IncomingRequest, response: ServerResponse | Http2Response): void {
@@ -183,6 +175,7 @@ export class Listener {
       response.once('finish', () => this.#clock.after(LAST_WORDS_MS, () => socket.destroy()));
       this.#handle(request, response, upgrade);
     };
+    connection.pipeline?.letGo();
     // With the parser went what tells a response that it may go on.
     socket.on('drain', () => connection.latest?.emit('drain'));
     connection.upcoming = take;
@@ -191,7 +184,7 @@ export class Listener {
 
   #await(response: ServerResponse, socket: Socket, connection: Connection): void {
     connection.open += 1;
-    connection.isNew = false;
+    connection.requests += 1;
     connection.latest = response;
     response.once('close', () => this.#onResponseOver(socket, connection, response));
     response.on('error', noop);
@@ -201,7 +194,7 @@ export class Listener {
     connection.open -= 1;
     connection.isEnding ||= isLast(response);
     if (connection.latest === response) connection.latest = undefined;
-    const next = socket.destroyed ? undefined : connection.waiting.shift();
+    const next = connection.isEnding ? undefined : connection.pipeline?.next(response);
     if (next) this.#serve(next.req, next);
     if (connection.open > connection.broken) return;
     if (connection.left) socket.destroy();
@@ -211,13 +204,18 @@ export class Listener {
   }
 
   #onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
-    if (error.code === 'HPE_HEADER_OVERFLOW')
-      this.#fail(socket, isLineTooLong(error, this.#settings) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE');
+    const code = codeOf(error, this.#settings);
     // The client closed in the middle of a request: nobody is there to be answered.
-    else if (error.code === 'HPE_INVALID_EOF_STATE') this.#leave(socket);
-    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.#fail(socket, 'CLIENT_TOO_SLOW');
-    else if (error.code?.startsWith('HPE_')) this.#fail(socket, 'BAD_REQUEST');
+    if (error.code === 'HPE_INVALID_EOF_STATE') this.#leave(socket);
+    else if (code === 'CLIENT_TOO_SLOW') this.#onOverdue(socket, code);
+    else if (code) this.#fail(socket, code);
     else socket.destroy();
+  }
+
+  #onOverdue(socket: Socket, code: AnswerCode): void {
+    const connection = this.#connections.get(socket);
+    const fail = () => this.#fail(socket, code);
+    if (connection) onceOverdue(connection, this.#clock, this.#settings.clientHeaderTimeoutMs, fail);
   }
 
   /** Ends a connection whose client has stopped in mid-request, after the answers to its earlier requests. */

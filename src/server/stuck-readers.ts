@@ -10,10 +10,15 @@ export interface Written extends EventEmitter {
   readonly bytesWritten: number;
   /** How much of that has not been handed to the system. */
   readonly writableLength: number;
+  /** Its end waits, too. */
+  readonly awaitsEnd?: boolean;
   resetAndDestroy(): unknown;
 }
 
 interface Reader {
+  readonly writer: Written;
+  /** Its place among the readers. */
+  index: number;
   /** What had been handed to the system at the last look. */
   sent: number;
   /** Since when it takes nothing; undefined while it does. */
@@ -28,7 +33,12 @@ interface Reader {
 export class StuckReaders {
   readonly #clock: Clock;
   readonly #limitMs: number;
-  readonly #readers = new Map<Written, Reader>();
+  /**
+   * The first `#count` slots are taken; the array never shrinks. No Map: an answer by HTTP/2 is one of them, and
+   * changes it (docs/decisions/0003-garbage.md).
+   */
+  readonly #readers: (Reader | undefined)[] = [];
+  #count = 0;
   #looking = false;
 
   /** `limitMs`: how long a client may take none of what is written to it. */
@@ -37,32 +47,46 @@ export class StuckReaders {
     this.#limitMs = limitMs;
   }
 
-  add(socket: Written): void {
-    this.#readers.set(socket, { sent: 0, stuckSinceMs: undefined });
-    socket.once('close', () => this.#readers.delete(socket));
+  add(writer: Written): void {
+    const reader: Reader = { writer, index: this.#count, sent: 0, stuckSinceMs: undefined };
+    this.#readers[this.#count] = reader;
+    this.#count += 1;
+    writer.once('close', () => this.#remove(reader));
     if (!this.#looking) this.#lookLater();
+  }
+
+  #remove(reader: Reader): void {
+    this.#count -= 1;
+    const last = this.#readers[this.#count];
+    if (last) {
+      this.#readers[reader.index] = last;
+      last.index = reader.index;
+    }
+    this.#readers[this.#count] = undefined;
   }
 
   #lookLater(): void {
     this.#looking = true;
     this.#clock.after(Math.min(LONGEST_INTERVAL_MS, this.#limitMs / LOOKS), () => {
       const nowMs = this.#clock.monotonicMs();
-      for (const [socket, reader] of this.#readers) this.#look(socket, reader, nowMs);
+      // A copy: those that are reset remove themselves.
+      for (const reader of this.#readers.slice(0, this.#count)) if (reader) this.#look(reader, nowMs);
       this.#looking = false;
-      if (this.#readers.size > 0) this.#lookLater();
+      if (this.#count > 0) this.#lookLater();
     });
   }
 
-  #look(socket: Written, reader: Reader, nowMs: number): void {
-    const waiting = socket.writableLength;
-    const sent = socket.bytesWritten - waiting;
+  #look(reader: Reader, nowMs: number): void {
+    const { writer } = reader;
+    const waiting = writer.writableLength || (writer.awaitsEnd ? 1 : 0);
+    const sent = writer.bytesWritten - waiting;
     if (waiting === 0 || sent !== reader.sent) {
       reader.sent = sent;
       reader.stuckSinceMs = waiting === 0 ? undefined : nowMs;
     } else {
       reader.stuckSinceMs ??= nowMs;
       // Not an end in good order, which would wait for the reader and could look like the end of the answer.
-      if (nowMs - reader.stuckSinceMs >= this.#limitMs) socket.resetAndDestroy();
+      if (nowMs - reader.stuckSinceMs >= this.#limitMs) writer.resetAndDestroy();
     }
   }
 }

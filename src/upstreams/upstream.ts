@@ -1,6 +1,6 @@
 import type { DownReason, Tier, UpstreamIdentity } from '../events.ts';
-import { RecentMethods } from './recent-methods.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
+import { RecentMethods } from './recent-methods.ts';
 
 /** The greatest weight; the least is 1. */
 export const MAX_WEIGHT = 1000;

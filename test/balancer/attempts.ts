@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
+import { Budget } from '../../src/balancer/budget.ts';
 import { classify } from '../../src/balancer/classify.ts';
 import { ConnectionPool } from '../../src/balancer/connections.ts';
 import type { Exchange } from '../../src/balancer/exchange.ts';
@@ -80,6 +81,7 @@ export class Attempts {
       maxHeaderSizeBytes: 32_768,
       maxUrlBytes: 8_192,
       requestTimeoutMs: limits.requestTimeoutMs,
+      budget: new Budget(Number.POSITIVE_INFINITY),
       readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
       guardsPath: () => false,

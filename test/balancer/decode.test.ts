@@ -6,22 +6,24 @@ import {
   constants as zlibConstants,
 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decodeBody } from '../../src/balancer/decode.ts';
+import { decodeBody, decodeStart } from '../../src/balancer/decode.ts';
 
 const MB = 1024 * 1024;
 const text = Buffer.from('{"jsonrpc":"2.0","id":1,"result":"\u00e9"}');
 
+function answered(body: Buffer, contentEncoding: string) {
+  const headers = {
+    forward: [],
+    contentLength: undefined,
+    contentType: '',
+    contentEncoding,
+    retryAfter: undefined,
+  };
+  return { body, headers };
+}
+
 function decode(body: Buffer, contentEncoding: string) {
-  return decodeBody({
-    body,
-    headers: {
-      forward: [],
-      contentLength: undefined,
-      contentType: '',
-      contentEncoding,
-      retryAfter: undefined,
-    },
-  });
+  return decodeBody(answered(body, contentEncoding), 8 * MB);
 }
 
 describe('decodeBody', () => {
@@ -69,5 +71,36 @@ describe('decodeBody', () => {
   ])('%s that unfolds to more than 8 MiB is left alone, and up to that is read', (coding, compress) => {
     expect(decode(compress(Buffer.alloc(8 * MB + 1)), coding)).toBeUndefined();
     expect(decode(compress(Buffer.alloc(8 * MB)), coding)).toHaveLength(8 * MB);
+  });
+});
+
+describe('decodeStart', () => {
+  const long = Buffer.from(`{"result":"${Array.from({ length: 50_000 }, (_, index) => index).join()}"}`);
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+    ['br', brotliCompressSync],
+  ])('gives the beginning of a large body, whole or cut: %s', (coding, pack) => {
+    const packed = pack(long);
+    for (const body of [packed, packed.subarray(0, 2_000)]) {
+      const start = decodeStart(answered(body, coding));
+      expect(
+        Buffer.isBuffer(start) && start.length > 100 && start.equals(long.subarray(0, start.length)),
+      ).toBe(true);
+    }
+  });
+
+  it('gives the first byte of what unpacks to far too much', () => {
+    const bomb = gzipSync(`[${'{},'.repeat(3_000_000)}{}]`);
+    expect(decode(bomb, 'gzip')).toBeUndefined();
+    expect(decodeStart(answered(bomb, 'gzip'))?.slice(0, 1).toString()).toBe('[');
+  });
+
+  it('tells what can not be told', () => {
+    expect(decodeStart(answered(long, 'compress'))).toBeUndefined();
+    expect(decodeStart(answered(long, 'gzip'))).toBe('broken');
+    expect(decodeStart(answered(long, 'identity'))).toBe(long);
   });
 });

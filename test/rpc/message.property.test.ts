@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRpcRequest, type RpcAnswer, scanRpcAnswer, startsLikeJson } from '../../src/rpc/message.ts';
+import { parseRpcRequest, type RpcAnswer, scanRpcAnswer, startsLikeAnswer } from '../../src/rpc/message.ts';
 import { fc } from '../support/properties.ts';
 import { objectSource, type Source, spacing, valueSource } from './json-document.ts';
 
@@ -93,7 +93,7 @@ describe('the scanner beside JSON.parse', () => {
         const body = Buffer.from(input instanceof Uint8Array ? input : input.join(''));
         const scanned = scanRpcAnswer(body);
         parseRpcRequest(body);
-        startsLikeJson(body);
+        startsLikeAnswer(body, true);
         const parsed = tryParse(body.toString());
         const isMessage = Array.isArray(parsed) ? parsed.every(isPlainObject) : isPlainObject(parsed);
         if (isMessage) expect(scanned).toBeDefined();

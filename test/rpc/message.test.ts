@@ -4,7 +4,7 @@ import {
   type RpcAnswer,
   type RpcCall,
   scanRpcAnswer,
-  startsLikeJson,
+  startsLikeAnswer,
 } from '../../src/rpc/message.ts';
 
 const call = (text: string): RpcCall | undefined => parseRpcRequest(Buffer.from(text))?.calls[0];
@@ -185,11 +185,17 @@ describe('scanRpcAnswer', () => {
   });
 });
 
-describe('startsLikeJson', () => {
+describe('startsLikeAnswer', () => {
   it.each(['{', ' \r\n\t[', '\ufeff {"id"'])('says yes to %j', (text) => {
-    expect(startsLikeJson(Buffer.from(text))).toBe(true);
+    expect(startsLikeAnswer(Buffer.from(text), true)).toBe(true);
   });
   it.each(['', ' ', '<html>', '\ufeff', '"{"', '0x{'])('says no to %j', (text) => {
-    expect(startsLikeJson(Buffer.from(text))).toBe(false);
+    expect(startsLikeAnswer(Buffer.from(text), true)).toBe(false);
+  });
+  it('says no to an array where one call was sent', () => {
+    expect([startsLikeAnswer(Buffer.from('[{'), false), startsLikeAnswer(Buffer.from(' {'), false)]).toEqual([
+      false,
+      true,
+    ]);
   });
 });

@@ -1,15 +1,18 @@
 // Clients that don't read their answers: what they cost, and for how long.
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { StuckReaders } from '../../src/server/stuck-readers.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { answer } from '../support/behaviours.ts';
+import { answer, silence } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
+import { Http2Client } from '../support/http2-client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RawClient, rawRequest, requestBytes } from '../support/raw-client.ts';
 import { BigBody } from '../support/streams.ts';
 import { standstill, until, within } from '../support/waiting.ts';
+import { startSecureApp } from './secure.ts';
 
 const LIMIT_MS = 30_000;
 
@@ -145,5 +148,27 @@ describe('a client that never reads', () => {
     }
     const response = await client.response(10_000);
     expect([response.complete, response.body.length]).toEqual([true, 60_000_000]);
+  });
+});
+
+describe('a client that takes nothing on its streams', () => {
+  it.each([
+    ['a small answer', 'small'],
+    ['an answer of our own', ''],
+  ])('is not waited for longer than CLIENT_BODY_TIMEOUT: %s', async (_, body) => {
+    const clock = new ManualClock();
+    const upstream = await FakeUpstream.start('A', body === '' ? silence() : answer({ body }));
+    const app = await startSecureApp({ primaries: [upstream], clock });
+    const client = await Http2Client.connect(app.port, { settings: { initialWindowSize: 0 } });
+    const headers = body === '' ? { ':path': '/x', ':method': 'TRACE' } : { ':path': '/x' };
+    const streams = [client.open(headers, true), client.open(headers, true)];
+    for (const stream of streams) await within(once(stream, 'response'), 5_000, 'an answer');
+    const over = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+    clock.advance(LIMIT_MS - 2_000);
+    expect(streams.map(({ closed }) => closed)).toEqual([false, false]);
+    clock.advance(4_000);
+    await within(Promise.all(over), 5_000, 'the ends of the streams');
+    // The connection is good, and idle from now on.
+    expect(client.session.closed).toBe(false);
   });
 });
