@@ -111,7 +111,7 @@ export const OWN_ANSWERS = {
     status: 503,
     rpcCode: -32011,
     sentence: 'The load balancer has more to do than it can.',
-    when: 'the process itself is overloaded: its event loop has run more than 500 ms late for 3 s; with `Retry-After: 1`',
+    when: 'the process itself is overloaded: its event loop has run more than 500 ms late for 3 s, or it has run out of file descriptors, local ports or memory; with `Retry-After: 1`',
   },
   SHUTTING_DOWN: {
     status: 503,

@@ -13,6 +13,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['config', 'server', 'balancer', 'probes'],
   ['strategies', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],
+  ['network'],
   ['log'],
   ['events', 'masking', 'lingering-end'],
   ['errors', 'clock', 'random', 'http-messages'],

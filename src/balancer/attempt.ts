@@ -137,7 +137,7 @@ function learn(
 function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptResult {
   const [blame] = blames;
   if (blame) return blame.reason;
-  if (outcome.kind === 'out-of-time') return 'out-of-time';
+  if (outcome.kind === 'out-of-time' || outcome.kind === 'shortage') return outcome.kind;
   if (outcome.kind === 'upload-cut') return 'inconclusive';
   if (outcome.kind === 'switched') return 'answered';
   if (outcome.kind !== 'answered') return 'client-left';

@@ -2,6 +2,8 @@ import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import type { ResponseHeaders } from './response-headers.ts';
 
+const EVENT_STREAM = /^text\/event-stream\b/i;
+
 /** An answer as it is read: its head, and what of its body is held until it can be judged. */
 export class Reading {
   readonly status: number;
@@ -16,6 +18,15 @@ export class Reading {
     this.#headers = headers;
   }
 
+  get isEventStream(): boolean {
+    return EVENT_STREAM.test(this.#headers.contentType);
+  }
+
+  /** The upstream has asked for, or goes on with, a login for the whole connection. */
+  get logsIn(): boolean {
+    return this.#headers.logsIn;
+  }
+
   /** Bytes that are held. */
   get size(): number {
     return this.#size;
@@ -23,10 +34,10 @@ export class Reading {
 
   /** Whether the body is to be read whole, up to `peekBytes`, before anything of it goes out. */
   isPeeked({ request, rpc }: Exchange, peekBytes: number): boolean {
-    const { contentLength, contentType } = this.#headers;
+    const { contentLength } = this.#headers;
     if (request.method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
-    if (rpc) return !contentType.startsWith('text/event-stream');
+    if (rpc) return !this.isEventStream;
     return contentLength !== undefined && contentLength <= peekBytes;
   }
 

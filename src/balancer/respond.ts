@@ -10,17 +10,20 @@ import { joinBatch, ownRpcError } from './own-error.ts';
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
 
+/** How an answer that streams ended. */
+export type Delivered = RequestResult | 'silent';
+
 /**
  * Gives an upstream's answer to the client. One that streams resolves when all of it is out, or can't be:
- * `cut` when it broke off after its first byte, in which case the client's connection is destroyed, never
- * ended.
+ * `cut` when it broke off after its first byte, `silent` when the upstream fell silent there; the client's
+ * connection is then destroyed, never ended.
  */
 export function deliver(
   exchange: Exchange,
   answered: Answered,
   upstreamName: string,
   clock: Clock,
-): RequestResult | Promise<RequestResult> {
+): RequestResult | Promise<Delivered> {
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
   const lines = headers.forward;
@@ -46,12 +49,7 @@ function closeAfter(response: OutgoingResponse, lines: string[]): void {
   response.shouldKeepAlive = false;
 }
 
-function flow(
-  exchange: Exchange,
-  prefix: Buffer,
-  stream: ResponseStream,
-  clock: Clock,
-): Promise<RequestResult> {
+function flow(exchange: Exchange, prefix: Buffer, stream: ResponseStream, clock: Clock): Promise<Delivered> {
   const { response } = exchange;
   return new Promise((resolve) => {
     // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
@@ -63,9 +61,9 @@ function flow(
         finish(exchange, undefined, clock);
         resolve('answered');
       },
-      fail() {
+      fail(reason) {
         cut(exchange);
-        resolve(exchange.left ? 'client-left' : 'cut');
+        resolve(exchange.left ? 'client-left' : reason === 'timeout' ? 'silent' : 'cut');
       },
     });
   });

@@ -3,6 +3,7 @@ import {
   FORBIDDEN_IN_VALUE,
   HOP_BY_HOP,
   type Identity,
+  isConnectionLogin,
   lowerCased,
   without,
 } from './header-lines.ts';
@@ -15,6 +16,8 @@ export interface ResponseHeaders {
   readonly contentType: string;
   readonly contentEncoding: string;
   readonly retryAfter: string | undefined;
+  /** It asks for, or goes on with, a login for the whole connection. */
+  readonly logsIn: boolean;
 }
 
 /** More lines than this in an answer are a broken or hostile upstream. */
@@ -32,6 +35,7 @@ export function readResponseHeaders(raw: readonly Buffer[], identity: Identity):
   let contentType = '';
   let contentEncoding = '';
   let retryAfter: string | undefined;
+  let logsIn = false;
   let coded = false;
   let via = '';
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -67,6 +71,9 @@ export function readResponseHeaders(raw: readonly Buffer[], identity: Identity):
       case 'retry-after':
         retryAfter ??= value;
         break;
+      case 'www-authenticate':
+        logsIn ||= isConnectionLogin(value);
+        break;
       default:
         if (HOP_BY_HOP.has(key)) continue;
     }
@@ -81,6 +88,7 @@ export function readResponseHeaders(raw: readonly Buffer[], identity: Identity):
     contentType,
     contentEncoding,
     retryAfter,
+    logsIn,
   };
 }
 

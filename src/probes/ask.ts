@@ -1,9 +1,11 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
 import { systemClock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
+import type { Dialer } from '../network/dial.ts';
+import { DialFailure } from '../network/dial-failure.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { addressOf, problemOf } from './connection.ts';
+import { problemOf } from './connection.ts';
 
 /** An HTTP request of our own to one upstream: what the probes that speak HTTP share. */
 export interface Question {
@@ -24,6 +26,8 @@ export type Heard =
     }
   /** Not even a status within the time. */
   | { readonly kind: 'silence' }
+  /** Not asked: for want of descriptors, ports or memory of this machine. */
+  | { readonly kind: 'not-asked'; readonly problem: string }
   | { readonly kind: 'failed'; readonly problem: string };
 
 /** The causes of a quarantine that an HTTP answer shows to be gone. */
@@ -47,36 +51,65 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_HEADER_BYTES = 65_536;
 
 /** What a check asks: counted in `probeCalls`. */
-export function ask(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
+export function ask(
+  upstream: Upstream,
+  question: Question,
+  timeoutMs: number,
+  dialer: Dialer,
+): Promise<Heard> {
   upstream.probeCalls += 1;
-  return askUncounted(upstream, question, timeoutMs);
+  return askUncounted(upstream, question, timeoutMs, dialer);
 }
 
 /**
  * Puts a question to one upstream, with its Host, its credentials and its authorities. Settles within
- * `timeoutMs` and never rejects. Built on node:http and not on the clients' connection pools: one `destroy` ends
- * it at any stage, a connect that hangs included. Redirects are not followed.
+ * `timeoutMs` and never rejects. On a connection of its own and not on those for clients: one `destroy` ends it at
+ * any stage. Redirects are not followed.
  */
-export function askUncounted(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
+export function askUncounted(
+  upstream: Upstream,
+  question: Question,
+  timeoutMs: number,
+  dialer: Dialer,
+): Promise<Heard> {
+  const endMs = systemClock.monotonicMs() + timeoutMs;
+  const { address, secure, verification: tls } = upstream;
+  return new Promise((resolve) => {
+    dialer.dial(secure ? { ...address, tls } : address, timeoutMs, (result) => {
+      if (result instanceof DialFailure) resolve(unheard(result));
+      else askOn(result, upstream, question, endMs).then(resolve);
+    });
+  });
+}
+
+function unheard(failure: DialFailure): Heard {
+  const { reason } = failure;
+  if (reason === 'connect-timeout') return { kind: 'silence' };
+  return { kind: reason === 'shortage' ? 'not-asked' : 'failed', problem: problemOf(failure) };
+}
+
+function askOn(socket: Socket, upstream: Upstream, question: Question, endMs: number): Promise<Heard> {
   return new Promise((resolve) => {
     try {
-      const request = openRequest(upstream, question);
-      hear(request, timeoutMs, resolve);
+      const request = openRequest(socket, upstream, question);
+      hear(request, Math.max(0, endMs - systemClock.monotonicMs()), resolve);
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
+      socket.destroy();
       resolve({ kind: 'failed', problem: problemOf(error) });
     }
   });
 }
 
-function openRequest(upstream: Upstream, { method, target, headers, body }: Question): ClientRequest {
-  const open = upstream.secure ? requestHttps : requestHttp;
-  return open({
-    ...addressOf(upstream),
-    ...(upstream.secure ? upstream.verification : {}),
-    // A connection of its own, closed after the answer.
-    agent: false,
+function openRequest(
+  socket: Socket,
+  upstream: Upstream,
+  { method, target, headers, body }: Question,
+): ClientRequest {
+  return requestHttp({
+    // Without an agent: closed after the answer.
+    createConnection: () => socket,
     method,
     path: target,
     headers: {

@@ -20,6 +20,7 @@ function decode(body: Buffer, contentEncoding: string) {
       contentType: '',
       contentEncoding,
       retryAfter: undefined,
+      logsIn: false,
     },
   });
 }

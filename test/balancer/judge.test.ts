@@ -40,7 +40,14 @@ function answered(
     kind: 'answered',
     status,
     reasonPhrase: '',
-    headers: { forward: [], contentLength: undefined, contentType, contentEncoding, retryAfter },
+    headers: {
+      forward: [],
+      contentLength: undefined,
+      contentType,
+      contentEncoding,
+      retryAfter,
+      logsIn: false,
+    },
     body: Buffer.from(body),
     stream: streams ? stream : undefined,
   };

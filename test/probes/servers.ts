@@ -5,10 +5,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { probes } from '../../src/probes/index.ts';
 import type { ProbeResult, ProbeSettings } from '../../src/probes/probe.ts';
 import { Upstream } from '../../src/upstreams/upstream.ts';
+import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { until, within } from '../support/waiting.ts';
 
-const GENEROUS: ProbeSettings = { timeoutMs: 5_000, path: '/' };
+const GENEROUS: ProbeSettings = { timeoutMs: 5_000, path: '/', dialer: realDialer };
 export const UP: ProbeResult = { up: true };
 
 interface Running {
