@@ -1,9 +1,9 @@
-import { lookup } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../clock.ts';
 import { codeOf } from './dial-failure.ts';
 import { HostsFile } from './hosts-file.ts';
 import { fullNames, readSearchRules } from './resolv-conf.ts';
+import { SystemLanes, type SystemLookUp } from './system-lanes.ts';
 
 /** What a look-up has found: at least one address, and how long that holds. */
 export interface Found {
@@ -20,8 +20,8 @@ export interface LookUpOptions {
   readonly resolvConf?: string;
   /** `ADDRESS:PORT`; those of the system where they are not given. */
   readonly nameservers?: readonly string[];
-  /** The C library's way, which can't be stopped and holds a thread of libuv's few. */
-  readonly system?: (name: string) => Promise<readonly string[]>;
+  /** The C library's way. */
+  readonly system?: SystemLookUp;
 }
 
 /** How long an address from a source without a time to live holds. */
@@ -39,26 +39,18 @@ const NO_NAMESERVER = 'ECONNREFUSED';
 /**
  * Looks a name up where the C library would, but without its threads: in the hosts file, then by DNS through
  * c-ares, with the search domains of resolv.conf. Only names that DNS does not know are left to the C library
- * (mDNS and whatever else the system has plugged in), one at a time (docs/decisions/0010).
+ * (mDNS and whatever else the system has plugged in), a few at a time (docs/decisions/0010).
  */
 export function createLookUp({
   clock,
   hostsFile = '/etc/hosts',
   resolvConf = '/etc/resolv.conf',
   nameservers,
-  system = askSystem,
+  system,
 }: LookUpOptions): LookUp {
   const hosts = new HostsFile(hostsFile);
   const dns = { clock, nameservers };
-  let lane: Promise<unknown> = Promise.resolve();
-  const inLane = (name: string, signal: AbortSignal) => {
-    const turn = lane.then(() => {
-      signal.throwIfAborted();
-      return system(name);
-    });
-    lane = turn.catch(() => {});
-    return turn;
-  };
+  const lanes = new SystemLanes(system);
   return async (written, signal) => {
     const name = written.toLowerCase();
     const bare = name.replace(/\.$/, '');
@@ -70,7 +62,7 @@ export function createLookUp({
     const found = await askAll(fullNames(name, readSearchRules(resolvConf)), dns, signal);
     if ('addresses' in found) return found;
     const mayKnow = NO_SUCH_NAME.has(found.code) || found.code === NO_NAMESERVER;
-    const addresses = mayKnow ? await inLane(name, signal).catch(() => []) : [];
+    const addresses = mayKnow ? await lanes.find(name, signal).catch(() => []) : [];
     if (addresses.length > 0) return { addresses, ttlMs: UNTIMED_MS };
     throw failure(found.code === NO_NAMESERVER ? 'EAI_AGAIN' : found.code);
   };
@@ -153,13 +145,4 @@ function failure(code: string): Error {
 
 function isWithin(domain: string, name: string): boolean {
   return name === domain || name.endsWith(`.${domain}`);
-}
-
-function askSystem(name: string): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    lookup(name, { all: true }, (error, found) => {
-      if (error) reject(error);
-      else resolve(found.map(({ address }) => address));
-    });
-  });
 }

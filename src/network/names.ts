@@ -19,6 +19,8 @@ interface Entry {
   untilMs: number;
   /** Why the latest look-up has failed. */
   problem: Error | undefined;
+  /** Its last addresses go on serving although it can't be looked up. */
+  isLost: boolean;
   underWay: Promise<void> | undefined;
   startedMs: number;
   /** Addresses where no connection was made lately, and until when they come last. */
@@ -113,10 +115,11 @@ export class Names {
   }
 
   #tell(host: string, entry: Entry, problem: Error | undefined): void {
-    const hasChanged = (problem === undefined) !== (entry.problem === undefined);
     entry.problem = problem;
-    if (!hasChanged || entry.addresses.length === 0) return;
-    this.#options.announcer.announce({ type: problem ? 'name-lost' : 'name-found', host });
+    const isLost = problem !== undefined && entry.addresses.length > 0;
+    if (isLost === entry.isLost) return;
+    entry.isLost = isLost;
+    this.#options.announcer.announce({ type: isLost ? 'name-lost' : 'name-found', host });
   }
 
   #entryOf(name: string): Entry {
@@ -126,6 +129,7 @@ export class Names {
         addresses: [],
         untilMs: Number.NEGATIVE_INFINITY,
         problem: undefined,
+        isLost: false,
         underWay: undefined,
         startedMs: 0,
         avoided: new Map(),
