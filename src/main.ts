@@ -8,6 +8,7 @@ import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig, type Sources } from './config/load.ts';
 import { createLog, type Log, secretsOf } from './log.ts';
+import { descriptorWarning } from './network/shortage.ts';
 import { systemRandom } from './random.ts';
 
 const loaded = loadConfig({
@@ -53,6 +54,8 @@ async function run(config: Config, sources: Sources): Promise<void> {
       { file: config.persistServers, upstreams: config.upstreams.length },
       'The lists come from PERSIST_SERVERS, not from the settings',
     );
+  const warning = descriptorWarning(config.maxConnections);
+  if (warning !== undefined) logger.warn(warning);
   const app = createApp(config, {
     clock: systemClock,
     random: systemRandom,

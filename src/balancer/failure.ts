@@ -1,4 +1,4 @@
-import { DialFailure } from '../network/dial-failure.ts';
+import { codeOf, DialFailure } from '../network/dial-failure.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
 /** How far an attempt had come when its error arrived. */
@@ -22,9 +22,10 @@ export function isAbout304(error: Error, status: number | undefined): boolean {
 
 /** Reduces an error of the dialer, of undici or of the socket to a closed outcome. */
 export function readFailure(error: Error, progress: Progress): Failure {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   if (!progress.sent) {
-    const reason = error instanceof DialFailure ? error.reason : 'refused';
+    // undici too can be short: it loads its parser when the first connection is there.
+    const { reason } = error instanceof DialFailure ? error : new DialFailure('refused', code);
     return reason === 'shortage' ? { kind: 'shortage' } : { kind: 'unreachable', reason };
   }
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return broken('bad-http');

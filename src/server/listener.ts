@@ -93,6 +93,8 @@ export class Listener {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject);
+        // A connection that can't be accepted, for want of descriptors say, must not end the process.
+        this.#server.on('error', noop);
         const address = this.#server.address();
         if (address && typeof address === 'object') resolve(address);
       });

@@ -20,6 +20,7 @@ describe('before anything was sent', () => {
 
   it('a shortage of this machine says nothing of the upstream', () => {
     expect(readFailure(new DialFailure('refused', 'EMFILE'), connecting)).toEqual({ kind: 'shortage' });
+    expect(failure('EMFILE', connecting)).toEqual({ kind: 'shortage' });
   });
 
   it('an error of another kind is unreachable', () => {
