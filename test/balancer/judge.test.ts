@@ -90,6 +90,8 @@ const rows: readonly Row[] = [
     'another',
     'connect-timeout',
   ],
+  ['a shortage of this machine', { kind: 'shortage' }, { ...plain, repeat: 'unsent' }, 'another', undefined],
+  ['a shortage of this machine, JSON-RPC', { kind: 'shortage' }, rpc, 'another', undefined],
   ['a time-out', { kind: 'timed-out' }, plain, 'another', 'timeout'],
   ['a time-out, unsent only', { kind: 'timed-out' }, { ...plain, repeat: 'unsent' }, 'stop', 'timeout'],
   ['a reset', { kind: 'broken', reason: 'reset', stale: false }, plain, 'another', 'reset'],
