@@ -90,11 +90,9 @@ export class Listener {
   /** Resolves to the address when connections are accepted. Rejects with the system's error. */
   listen(port: number, host: string): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      // Stays: a connection that can't be accepted, for want of descriptors say, must not end the process.
+      this.#server.on('error', reject);
       this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        // A connection that can't be accepted, for want of descriptors say, must not end the process.
-        this.#server.on('error', noop);
         const address = this.#server.address();
         if (address && typeof address === 'object') resolve(address);
       });
