@@ -188,9 +188,10 @@ function adopt(connection: Connection, socket: Socket): void {
   connection.filter.expectAnswer();
   // undici ends what was idle for too long.
   const destroy = socket.destroy.bind(socket);
+  let isReset = false;
   socket.destroy = (error) => {
-    if (!connection.isIdle) return destroy(error);
-    connection.isIdle = false;
+    if (!connection.isIdle || isReset) return destroy(error);
+    isReset = true;
     reset(socket);
     return socket;
   };

@@ -79,10 +79,10 @@ function connected(result: Socket | DialFailure): Socket {
 /** Long enough for the look-up to be over and the first connection to be tried. */
 const begun = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
 
-describe('of two addresses', () => {
-  it('the second has the whole time, although the first refuses at once', async () => {
+describe('of several addresses', () => {
+  it('a slow one has the whole time, although others refuse before and after it', async () => {
     const { port, wake } = await startSilentPort();
-    const { result } = setUp(['127.0.0.2', '127.0.0.1']).start({ port });
+    const { result } = setUp(['127.0.0.2', '127.0.0.1', '127.0.0.3']).start({ port });
     // The system knocks again a second after its first try.
     setTimeout(wake, 500);
     expect(await result()).toMatchObject({ remoteAddress: '127.0.0.1' });

@@ -24,10 +24,10 @@ describe('a nameserver that never answers for one name', () => {
       primaries: [...stuck, `http://well.test:${well.port}`],
       lookUp: nameserver.lookUp(),
       flags: [
-        '--connect-timeout=100ms',
+        '--connect-timeout=1s',
         '--health-check=tcp',
         '--health-check-interval=200ms',
-        '--health-check-timeout=100ms',
+        '--health-check-timeout=1s',
         '--health-check-fall=1',
       ],
     });
