@@ -12,6 +12,8 @@ import type { Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
 import { Announcer } from './events.ts';
 import type { Logger } from './log.ts';
+import { createDialer } from './network/index.ts';
+import type { LookUp } from './network/look-up.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { notifiers } from './notifiers/index.ts';
 import type { Random } from './random.ts';
@@ -33,6 +35,8 @@ export interface Surroundings {
   readonly lag?: LagSource;
   /** Where each setting comes from, as far as that is known. */
   readonly sources?: Sources;
+  /** How host names are looked up; as the system does where it is not given. */
+  readonly lookUp?: LookUp;
   /** Keeps secrets that come up later out of the log. */
   readonly hide?: (secrets: readonly string[]) => void;
   /** How many log lines were lost since the start. */
@@ -64,7 +68,8 @@ export function createApp(config: Config, surroundings: Surroundings): App {
   const { logLinesDropped = () => 0 } = surroundings;
   const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
   announcer.listen(createEventLog(logger));
-  const means: Means = { clock, random, announcer, logger };
+  const dialer = createDialer({ clock, random, announcer, lookUp: surroundings.lookUp });
+  const means: Means = { clock, random, announcer, logger, dialer };
   const upstreams = createUpstreams(config, means);
   const figures = createFigures(upstreams, logLinesDropped, means);
   const alerts = createOperatorAlerts(config, means);

@@ -111,7 +111,7 @@ export const OWN_ANSWERS = {
     status: 503,
     rpcCode: -32011,
     sentence: 'The load balancer has more to do than it can.',
-    when: 'the process itself is short of time (its event loop has run more than 500 ms late for 3 s) or of memory (`MAX_BUFFERED`); with `Retry-After`',
+    when: 'the process itself is short of time (its event loop has run more than 500 ms late for 3 s), of memory (`MAX_BUFFERED`), or of file descriptors or local ports; with `Retry-After`',
   },
   SHUTTING_DOWN: {
     status: 503,

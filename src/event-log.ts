@@ -120,6 +120,15 @@ function logChange(
     case 'overload-ended':
       logger.warn({ seconds: rounded(event.durationMs / 1_000) }, 'No longer overloaded');
       break;
+    case 'shortage':
+      logger.error({ code: event.code }, `Out of ${event.what}`);
+      break;
+    case 'name-lost':
+      logger.warn({ host: event.host }, 'Host name not found: its last known addresses go on serving');
+      break;
+    case 'name-found':
+      logger.warn({ host: event.host }, 'Host name found again');
+      break;
     case 'alert-sent':
       logger.info({ kind: event.kind }, 'Alert sent');
       break;

@@ -39,13 +39,15 @@ export type RemovalCause = 'operator' | 'unhealthy';
 
 /**
  * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another
- * may know more. `out-of-time`: the request's own time ran out.
+ * may know more. `out-of-time`: the request's own time ran out. `shortage`: this machine ran out of descriptors,
+ * ports or memory.
  */
 export const ATTEMPT_RESULTS = [
   'answered',
   'inconclusive',
   'client-left',
   'out-of-time',
+  'shortage',
   ...FAILURE_REASONS,
 ] as const;
 export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
@@ -183,6 +185,19 @@ export type Event =
   | {
       readonly type: 'overload-ended';
       readonly durationMs: number;
+    }
+  | {
+      /** The machine itself is short of something. Once a minute at most for each thing. */
+      readonly type: 'shortage';
+      /** The system's error. */
+      readonly code: string;
+      /** What ran out, and what helps. */
+      readonly what: string;
+    }
+  | {
+      /** A host name can't be looked up any more: its last known addresses go on serving. Or it can be again. */
+      readonly type: 'name-lost' | 'name-found';
+      readonly host: string;
     }
   | {
       readonly type: 'alert-sent';

@@ -7,6 +7,7 @@ import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
 import { type LoadResult, loadConfig } from './config/load.ts';
 import { createLog, type Log } from './log.ts';
+import { descriptorWarning } from './network/shortage.ts';
 import { systemRandom } from './random.ts';
 import { secretsOf } from './secret-texts.ts';
 import type { Signals } from './signals.ts';
@@ -58,7 +59,8 @@ async function run({ config, sources, warnings }: Loaded, signals: Signals): Pro
     end(1);
   });
 
-  for (const warning of warnings) logger.warn(warning);
+  const shortage = descriptorWarning(config.maxConnections);
+  for (const warning of [...warnings, ...(shortage === undefined ? [] : [shortage])]) logger.warn(warning);
   if (config.areListsKept)
     logger.info(
       { file: config.persistServers, upstreams: config.upstreams.length },

@@ -14,6 +14,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['config', 'server', 'balancer', 'probes'],
   ['strategies', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],
+  ['network'],
   ['log'],
   ['events', 'masking', 'lingering-end'],
   [

@@ -33,6 +33,9 @@ const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'strategy-changed': true,
   'overload-began': true,
   'overload-ended': true,
+  shortage: true,
+  'name-lost': true,
+  'name-found': true,
   'alert-sent': true,
   'alert-failed': true,
 };

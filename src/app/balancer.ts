@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createIdentity } from '../balancer/header-lines.ts';
 import type { BalancerParts } from '../balancer/parts.ts';
 import { createPlacement } from '../balancer/place.ts';
+import { shortestSilenceMs } from '../balancer/silence.ts';
 import { Trials } from '../balancer/trials.ts';
 import { Tunnels } from '../balancer/tunnels.ts';
 import { Watch } from '../balancer/watch.ts';
@@ -59,7 +60,9 @@ export function createBalancer(
       // A name for each process: a loop is found, and a chain of two balancers is none.
       identity: createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`),
       attemptTimeoutMs: config.attemptTimeoutMs,
-      watch: new Watch(clock, Math.min(config.attemptTimeoutMs, config.requestTimeoutMs)),
+      streamIdleTimeoutMs: config.streamIdleTimeoutMs,
+      tunnelIdleTimeoutMs: config.tunnelIdleTimeoutMs,
+      watch: new Watch(clock, Math.min(shortestSilenceMs(config), config.requestTimeoutMs)),
       upload: config,
       pool: (upstream) => pools.of(upstream),
     },

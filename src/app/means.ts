@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import type { Logger } from '../log.ts';
+import type { Dialer } from '../network/dial.ts';
 import type { Random } from '../random.ts';
 
 /** What nearly every part needs. */
@@ -9,4 +10,6 @@ export interface Means {
   readonly random: Random;
   readonly announcer: Announcer;
   readonly logger: Logger;
+  /** Opens all connections to upstreams. */
+  readonly dialer: Dialer;
 }

@@ -1,4 +1,4 @@
-import { ConnectionPool } from '../balancer/connections.ts';
+import { type ConnectionMeans, ConnectionPool } from '../balancer/connections.ts';
 import type { HeightListener } from '../balancer/parts.ts';
 import type { Config, UpstreamSpec } from '../config/config.ts';
 import type { Event } from '../events.ts';
@@ -52,7 +52,7 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   announcer.listen((event) => {
     if (STANDING_CHANGES.has(event.type)) availability.invalidate();
   });
-  const pools = new Pools(config.connectTimeoutMs);
+  const pools = new Pools({ ...means, connectTimeoutMs: config.connectTimeoutMs });
   const filters = new FilterHomes<Upstream>(clock);
   const onLeave = (upstream: Upstream) => {
     pools.close(upstream);
@@ -77,10 +77,11 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
 }
 
 /** Without health checks nothing is asked of an upstream but what clients ask. */
-function questionOf(config: Config, { clock }: Means): PlainQuestion | undefined {
+function questionOf(config: Config, { clock, dialer }: Means): PlainQuestion | undefined {
   if (config.healthCheck === 'off') return undefined;
   const { healthCheckTimeoutMs: timeoutMs, retryStatus } = config;
-  return (upstream, protocol) => askPlainQuestion(upstream, protocol, { timeoutMs, retryStatus, clock });
+  return (upstream, protocol) =>
+    askPlainQuestion(upstream, protocol, { timeoutMs, retryStatus, clock, dialer });
 }
 
 /** Says what an operator should know of an upstream before it is used. */
@@ -95,13 +96,13 @@ export function warnOf({ name, insecure }: UpstreamSpec, logger: Logger): void {
 function createHealth(
   config: Config,
   { registry, quarantine, membership }: Pick<Upstreams, 'registry' | 'quarantine' | 'membership'>,
-  { clock, random, announcer }: Means,
+  { clock, random, announcer, dialer }: Means,
 ): HealthScheduler | undefined {
   const probe = probes[config.healthCheck];
   if (!probe) return undefined;
   return new HealthScheduler({
     probe,
-    settings: { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath },
+    settings: { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath, dialer },
     intervalMs: config.healthCheckIntervalMs,
     rise: config.healthCheckRise,
     fall: config.healthCheckFall,
@@ -126,24 +127,29 @@ function createHeightListener(config: Config, health: HealthScheduler | undefine
   };
 }
 
-function createMemoryWatch(config: Config, registry: Registry, { clock, random }: Means): MemoryWatch {
+function createMemoryWatch(
+  config: Config,
+  registry: Registry,
+  { clock, random, dialer }: Means,
+): MemoryWatch {
   const intervalMs = config.healthCheckIntervalMs;
-  return new MemoryWatch({ ask: askMemoryUsage, intervalMs, clock, random, upstreams: () => registry.all });
+  const ask = (upstream: Upstream) => askMemoryUsage(upstream, dialer);
+  return new MemoryWatch({ ask, intervalMs, clock, random, upstreams: () => registry.all });
 }
 
 /** The connections to each upstream. */
 class Pools {
-  readonly #connectTimeoutMs: number;
+  readonly #means: ConnectionMeans;
   readonly #pools = new Map<Upstream, ConnectionPool>();
 
-  constructor(connectTimeoutMs: number) {
-    this.#connectTimeoutMs = connectTimeoutMs;
+  constructor(means: ConnectionMeans) {
+    this.#means = means;
   }
 
   of(upstream: Upstream): ConnectionPool {
     const known = this.#pools.get(upstream);
     if (known) return known;
-    const pool = new ConnectionPool(upstream, this.#connectTimeoutMs);
+    const pool = new ConnectionPool(upstream, this.#means);
     // For the last attempts of one that is gone: nobody would close it any more, its idle connections end soon.
     if (!upstream.hasLeft) this.#pools.set(upstream, pool);
     return pool;

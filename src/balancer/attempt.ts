@@ -100,7 +100,7 @@ function finalIfTaken(verdict: Verdict, { body }: Exchange): Verdict {
 function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptResult {
   const [blame] = blames;
   if (blame) return blame.reason;
-  if (outcome.kind === 'out-of-time') return 'out-of-time';
+  if (outcome.kind === 'out-of-time' || outcome.kind === 'shortage') return outcome.kind;
   if (outcome.kind === 'upload-cut' || outcome.kind === 'out-of-room') return 'inconclusive';
   if (outcome.kind === 'switched') return 'answered';
   if (outcome.kind !== 'answered') return 'client-left';

@@ -116,6 +116,7 @@ function missingCode(exchange: Exchange, entry: Entry, parts: BalancerParts): An
   if (ownCode) return ownCode;
   if (parts.clock.monotonicMs() >= exchange.deadlineMs) return 'REQUEST_TIMED_OUT';
   if (home) return 'FILTER_NOT_FOUND';
+  if (ranShort(exchange)) return 'OVERLOADED';
   if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   const { method } = call;
   const banned = (upstream: Upstream) =>
@@ -156,7 +157,9 @@ function pass(
   if (typeof delivered !== 'string') {
     return delivered.then((result) => {
       if (result === 'cut') blameCut(exchange, upstream, parts);
-      const said = result === 'answered' ? (asResult ?? result) : result;
+      // Silence may be all there is to tell: nobody is blamed for it.
+      const ended = result === 'silent' ? 'cut' : result;
+      const said = ended === 'answered' ? (asResult ?? ended) : ended;
       announce(exchange, { result: said, status, upstream }, parts);
     });
   }
@@ -176,13 +179,19 @@ function refuseWith(exchange: Exchange, code: AnswerCode, parts: BalancerParts):
   const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
   const retryAfterMs = mayReturn ? (availability.firstReturnMs() ?? UNKNOWN_RETURN_MS) : soon;
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, parts.clock);
-  const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || exchange.attempts.length > 0;
+  const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, parts);
 }
 
 function failureCode(exchange: Exchange, parts: BalancerParts): AnswerCode {
+  if (ranShort(exchange)) return 'OVERLOADED';
   if (exchange.attempts.length > 0) return allRateLimited(exchange) ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   return parts.candidates.availability.onlyRateLimited() ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
+}
+
+/** Somebody could not be asked for want of descriptors, ports or memory: that nobody answers is this machine's doing. */
+function ranShort({ attempts }: Exchange): boolean {
+  return attempts.some(({ result }) => result === 'shortage');
 }
 
 function allRateLimited(exchange: Exchange): boolean {

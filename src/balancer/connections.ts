@@ -1,5 +1,9 @@
 import type { Socket } from 'node:net';
-import { buildConnector, Client } from 'undici';
+import { Client } from 'undici';
+import type { Clock } from '../clock.ts';
+import { type Dialer, reset } from '../network/dial.ts';
+import { DialFailure } from '../network/dial-failure.ts';
+import type { Random } from '../random.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { FailedWrite } from './failed-write.ts';
 import { UnaskedContinue } from './unasked-continue.ts';
@@ -10,6 +14,12 @@ const MAX_RESPONSE_HEADER_BYTES = 64 * 1024;
 const IDLE_MS = 4_000;
 /** Taken off an upstream's own Keep-Alive hint. */
 const IDLE_HINT_MARGIN_MS = 1_000;
+/**
+ * A connection is kept no longer than this, less up to a quarter by chance, however busy it is: when a provider
+ * moves to another address, only new connections ask for it.
+ */
+const GREATEST_AGE_MS = 120_000;
+const AGE_JITTER = 0.25;
 
 /** One connection to an upstream, carrying one exchange at a time. */
 export interface Connection {
@@ -20,6 +30,22 @@ export interface Connection {
   filter: UnaskedContinue | undefined;
   /** Lets that socket be read when it can't be written any more. */
   failedWrite: FailedWrite | undefined;
+  /** Nobody uses it at the moment. */
+  isIdle: boolean;
+  /** When it is too old to be kept; monotonic milliseconds. */
+  readonly retireAtMs: number;
+  /** Somebody may have logged in on it: the client connection that it goes on serving, and no other one. */
+  owner: Socket | undefined;
+  /** Gives up what is being opened. */
+  stopDialing: () => void;
+}
+
+/** How connections are opened, and for how long they are kept. */
+export interface ConnectionMeans {
+  readonly dialer: Dialer;
+  readonly connectTimeoutMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 /**
@@ -29,25 +55,25 @@ export interface Connection {
  */
 export class ConnectionPool {
   readonly #upstream: Upstream;
-  readonly #connecting: buildConnector.BuildOptions;
+  readonly #means: ConnectionMeans;
   readonly #idle: Connection[] = [];
+  /** Idle ones that serve one client connection only. They end with their idle time. */
+  readonly #owned = new WeakMap<Socket, Connection>();
+  /** There was one at some time. */
+  #hasOwned = false;
   #closed = false;
-  /** The last TLS session: the next handshake resumes it. undici's own cache holds sessions too weakly. */
+  /** The last TLS session: the next handshake resumes it. */
   #session: Buffer | undefined;
 
-  constructor(upstream: Upstream, connectTimeoutMs: number) {
+  constructor(upstream: Upstream, means: ConnectionMeans) {
     this.#upstream = upstream;
-    this.#connecting = {
-      timeout: connectTimeoutMs,
-      allowH2: false,
-      maxCachedSessions: 0,
-      ...upstream.verification,
-    };
+    this.#means = means;
   }
 
-  /** A kept connection, or a fresh one when there is none or `fresh` asks for it. */
-  acquire(fresh: boolean): Connection {
-    const connection = (fresh ? undefined : this.#idle.pop()) ?? this.#open();
+  /** A kept connection, or a fresh one when there is none or `fresh` asks for it; for the request of a client. */
+  acquire(fresh: boolean, client: { readonly socket: Socket }): Connection {
+    const connection = (fresh ? undefined : this.#takeKept(client)) ?? this.#open();
+    connection.isIdle = false;
     connection.filter?.expectAnswer();
     return connection;
   }
@@ -59,8 +85,10 @@ export class ConnectionPool {
     else this.#keep(connection);
   }
 
-  /** Closes a connection whose state is in doubt, even while it is being opened. */
+  /** Resets a connection whose state is in doubt, even while it is being opened. */
   discard(connection: Connection): void {
+    connection.stopDialing();
+    if (connection.socket) reset(connection.socket);
     connection.client.destroy().catch(() => {});
   }
 
@@ -70,22 +98,17 @@ export class ConnectionPool {
     for (const connection of this.#idle.splice(0)) this.discard(connection);
   }
 
+  #takeKept(client: { readonly socket: Socket }): Connection | undefined {
+    const owned = this.#hasOwned ? this.#owned.get(client.socket) : undefined;
+    if (!owned) return this.#idle.pop();
+    this.#owned.delete(client.socket);
+    return owned;
+  }
+
   #open(): Connection {
     this.#upstream.connectionsOpened += 1;
     const client = new Client(this.#upstream.origin, {
-      connect: ({ servername: _ofRequest, ...options }, callback) => {
-        // The name in the URL is the one to verify, whatever Host a request carries.
-        const connect = buildConnector({ ...this.#connecting, session: this.#session });
-        return connect(options, (...result) => {
-          const [, socket] = result;
-          if (socket) {
-            adopt(connection, socket);
-            // With TLS 1.3 it comes after the handshake, and there may be several.
-            socket.on('session', this.#keepSession);
-          }
-          callback(...result);
-        });
-      },
+      connect: (_options, callback) => this.#dial(connection, callback),
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
       keepAliveTimeoutThreshold: IDLE_HINT_MARGIN_MS,
@@ -95,9 +118,32 @@ export class ConnectionPool {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const connection: Connection = { client, socket: undefined, filter: undefined, failedWrite: undefined };
+    const { clock, random } = this.#means;
+    const connection: Connection = {
+      client,
+      socket: undefined,
+      filter: undefined,
+      failedWrite: undefined,
+      isIdle: false,
+      retireAtMs: clock.monotonicMs() + GREATEST_AGE_MS * (1 - AGE_JITTER * random()),
+      owner: undefined,
+      stopDialing: () => {},
+    };
     client.on('disconnect', () => this.#forget(connection));
     return connection;
+  }
+
+  /** The name in the URL is the one to verify, whatever Host a request carries. */
+  #dial(connection: Connection, callback: (...result: [Error, null] | [null, Socket]) => void): void {
+    const { dialer, connectTimeoutMs } = this.#means;
+    const { address, secure, verification } = this.#upstream;
+    const tls = { ...verification, session: this.#session, onSession: this.#keepSession };
+    const target = secure ? { ...address, tls } : address;
+    connection.stopDialing = dialer.dial(target, connectTimeoutMs, (result) => {
+      if (result instanceof DialFailure) return callback(result, null);
+      adopt(connection, result);
+      callback(null, result);
+    });
   }
 
   readonly #keepSession = (session: Buffer): void => {
@@ -105,18 +151,31 @@ export class ConnectionPool {
   };
 
   readonly #keep = (connection: Connection): void => {
+    const isOld = this.#means.clock.monotonicMs() >= connection.retireAtMs;
     // An answer before the request's end leaves in doubt where the upstream sees the next request begin.
-    if (this.#closed || connection.socket?.writableLength !== 0) this.discard(connection);
-    else this.#idle.push(connection);
+    if (this.#closed || isOld || connection.socket?.writableLength !== 0) {
+      this.discard(connection);
+      return;
+    }
+    connection.isIdle = true;
+    const { owner } = connection;
+    if (!owner) this.#idle.push(connection);
+    else if (owner.destroyed || this.#owned.has(owner)) this.discard(connection);
+    else {
+      this.#owned.set(owner, connection);
+      this.#hasOwned = true;
+    }
   };
 
   #forget(connection: Connection): void {
+    const { owner } = connection;
     connection.socket = undefined;
     connection.filter = undefined;
     connection.failedWrite = undefined;
+    if (!connection.isIdle) return;
+    if (owner && this.#owned.get(owner) === connection) this.#owned.delete(owner);
     const index = this.#idle.indexOf(connection);
-    if (index < 0) return;
-    this.#idle.splice(index, 1);
+    if (index >= 0) this.#idle.splice(index, 1);
     this.discard(connection);
   }
 }
@@ -127,4 +186,13 @@ function adopt(connection: Connection, socket: Socket): void {
   connection.filter = new UnaskedContinue(socket);
   connection.failedWrite = new FailedWrite(socket);
   connection.filter.expectAnswer();
+  // undici ends what was idle for too long.
+  const destroy = socket.destroy.bind(socket);
+  let isReset = false;
+  socket.destroy = (error) => {
+    if (!connection.isIdle || isReset) return destroy(error);
+    isReset = true;
+    reset(socket);
+    return socket;
+  };
 }

@@ -77,6 +77,14 @@ export function lowerCased(name: string): string | undefined {
   return key;
 }
 
+/**
+ * Whether a value of Authorization or WWW-Authenticate is about a login that belongs to its connection instead of
+ * its request (RFC 4559, 6): whoever uses the connection after it is taken for the one who has logged in.
+ */
+export function isConnectionLogin(value: string): boolean {
+  return /(?:^|,)\s*(?:ntlm|negotiate)(?![\w-])/i.test(value);
+}
+
 /** The lines whose names are not among these, in lower case. */
 export function without(lines: readonly string[], names: ReadonlySet<string>): string[] {
   const kept: string[] = [];

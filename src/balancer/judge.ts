@@ -66,6 +66,9 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
       return DELIVER;
     case 'unreachable':
       return undone({ reason: outcome.reason }, asked);
+    case 'shortage':
+      // A kept connection to another may be there.
+      return undone(undefined, asked);
     case 'timed-out':
       return failed('timeout', asked);
     case 'broken':
@@ -149,11 +152,11 @@ function restOf({ headers }: Answered, asked: Asked): Rest | undefined {
 }
 
 /** The upstream did nothing of what it was asked for. */
-function undone(blame: Blame, { rpc }: Asked): Verdict {
-  const rateLimited = blame.reason === 'rate-limited';
+function undone(blame: Blame | undefined, { rpc }: Asked): Verdict {
+  const rateLimited = blame?.reason === 'rate-limited';
   return {
     next: 'another',
-    blames: [blame],
+    blames: blame ? [blame] : [],
     ...(rpc && { rpc: withoutAnswer(rpc.calls.map(() => openCall({ uncertain: false, rateLimited }))) }),
   };
 }

@@ -8,7 +8,7 @@ export interface Sink {
   write(chunk: Buffer): boolean;
   /** The body is complete. */
   end(): void;
-  /** The body broke off. */
+  /** The body broke off; with `timeout` it was silent for too long. */
   fail(reason: FailureReason): void;
 }
 
@@ -48,6 +48,8 @@ export type AttemptOutcome =
       readonly kind: 'unreachable';
       readonly reason: Extract<FailureReason, 'refused' | 'dns' | 'tls' | 'connect-timeout'>;
     }
+  /** This machine is short of descriptors, ports or memory: nothing was sent, and it says nothing of the upstream. */
+  | { readonly kind: 'shortage' }
   | { readonly kind: 'timed-out' }
   | {
       readonly kind: 'broken';

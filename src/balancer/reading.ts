@@ -9,6 +9,7 @@ interface Source {
   readonly exchange: Exchange;
   readonly upstream: Upstream;
 }
+const EVENT_STREAM = /^text\/event-stream\b/i;
 
 /** An answer as it is read: its head, and what of its body is held until it can be judged. */
 export class Reading {
@@ -23,6 +24,15 @@ export class Reading {
     this.#headers = headers;
   }
 
+  get isEventStream(): boolean {
+    return EVENT_STREAM.test(this.#headers.contentType);
+  }
+
+  /** The upstream has asked for, or goes on with, a login for the whole connection. */
+  get logsIn(): boolean {
+    return this.#headers.logsIn;
+  }
+
   /** Bytes that are held. */
   get size(): number {
     return this.#body.size;
@@ -31,12 +41,12 @@ export class Reading {
   /** Whether the body is to be read whole, up to `peekBytes`, before anything of it goes out. */
   isPeeked({ exchange, upstream }: Source, peekBytes: number): boolean {
     const { request, rpc } = exchange;
-    const { contentLength, contentType } = this.#headers;
+    const { contentLength } = this.#headers;
     if (request.method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
     // An error is searched for secrets, however it is framed.
     const isSearched = this.status > 299 && !upstream.secrets.areNone;
-    if (rpc) return isSearched || !contentType.startsWith('text/event-stream');
+    if (rpc) return isSearched || !this.isEventStream;
     return contentLength === undefined ? isSearched : contentLength <= peekBytes;
   }
 

@@ -1,4 +1,11 @@
-import { connectionNames, HOP_BY_HOP, type Identity, lowerCased, without } from './header-lines.ts';
+import {
+  connectionNames,
+  HOP_BY_HOP,
+  type Identity,
+  isConnectionLogin,
+  lowerCased,
+  without,
+} from './header-lines.ts';
 
 /** A request's header section, read once. */
 export interface RequestHeaders {
@@ -6,6 +13,8 @@ export interface RequestHeaders {
   readonly forward: readonly string[];
   /** The client's Authorization lines, sent unless the upstream has its own. */
   readonly authorization: readonly string[] | undefined;
+  /** One of them is a login for the whole connection. */
+  readonly logsIn: boolean;
   readonly host: string | undefined;
   readonly requestId: string | undefined;
   readonly contentType: string;
@@ -69,6 +78,7 @@ export function readRequestHeaders(
 ): RequestHeaders {
   const forward: string[] = [];
   let authorization: string[] | undefined;
+  let logsIn = false;
   let named: Set<string> | undefined;
   let host: string | undefined;
   let contentLength: string | undefined;
@@ -116,6 +126,7 @@ export function readRequestHeaders(
       case 'authorization':
         authorization ??= [];
         authorization.push(name, value);
+        logsIn ||= isConnectionLogin(value);
         break;
       default:
         if (HOP_BY_HOP.has(key)) break;
@@ -132,6 +143,7 @@ export function readRequestHeaders(
   return {
     forward: kept,
     authorization,
+    logsIn,
     host,
     requestId: requestId !== undefined && SANE_REQUEST_ID.test(requestId) ? requestId : undefined,
     contentType: contentType ?? '',

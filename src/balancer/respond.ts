@@ -30,17 +30,20 @@ const MAX_RELAYED_INTERIM = 4;
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
 
+/** How an answer that streams ended. */
+export type Delivered = RequestResult | 'silent';
+
 /**
  * Gives an upstream's answer to the client. One that streams resolves when all of it is out, or can't be:
- * `cut` when it broke off after its first byte, in which case the client's connection is destroyed, never
- * ended.
+ * `cut` when it broke off after its first byte, `silent` when the upstream fell silent there; the client's
+ * connection is then destroyed, never ended.
  */
 export function deliver(
   exchange: Exchange,
   answered: Answered,
   upstreamName: string,
   clock: Clock,
-): RequestResult | Promise<RequestResult> {
+): RequestResult | Promise<Delivered> {
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
   const lines = headers.retryAfter === undefined ? headers.forward : withDate(headers, clock.wallMs());
@@ -74,12 +77,7 @@ function closeAfter(response: OutgoingResponse, lines: string[]): void {
   response.shouldKeepAlive = false;
 }
 
-function flow(
-  exchange: Exchange,
-  prefix: Buffer,
-  stream: ResponseStream,
-  clock: Clock,
-): Promise<RequestResult> {
+function flow(exchange: Exchange, prefix: Buffer, stream: ResponseStream, clock: Clock): Promise<Delivered> {
   const { response } = exchange;
   // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
   if (response.write(prefix)) exchange.holdOnly(0);
@@ -94,9 +92,9 @@ function flow(
         finish(exchange, undefined, clock);
         resolve('answered');
       },
-      fail() {
+      fail(reason) {
         cut(exchange);
-        resolve(exchange.left ? 'client-left' : 'cut');
+        resolve(exchange.left ? 'client-left' : reason === 'timeout' ? 'silent' : 'cut');
       },
     });
   });

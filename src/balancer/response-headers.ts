@@ -4,6 +4,7 @@ import {
   FORBIDDEN_IN_VALUE,
   HOP_BY_HOP,
   type Identity,
+  isConnectionLogin,
   lowerCased,
   without,
 } from './header-lines.ts';
@@ -17,6 +18,8 @@ export interface ResponseHeaders {
   readonly contentType: string;
   readonly contentEncoding: string;
   readonly retryAfter: string | undefined;
+  /** It asks for, or goes on with, a login for the whole connection. */
+  readonly logsIn: boolean;
 }
 
 /** More lines than this in an answer are a broken or hostile upstream. */
@@ -40,6 +43,7 @@ export function readResponseHeaders(
   let contentType = '';
   let contentEncoding = '';
   let retryAfter: string | undefined;
+  let logsIn = false;
   let coded = false;
   let via = '';
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -84,6 +88,9 @@ export function readResponseHeaders(
         if (shown !== undefined) forward.push(name, shown);
         continue;
       }
+      case 'www-authenticate':
+        logsIn ||= isConnectionLogin(value);
+        break;
       default:
         if (HOP_BY_HOP.has(key)) continue;
     }
@@ -98,6 +105,7 @@ export function readResponseHeaders(
     contentType,
     contentEncoding,
     retryAfter,
+    logsIn,
   };
 }
 

@@ -5,11 +5,13 @@ import type { Connection, ConnectionPool } from './connections.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 import { isAbout304, readFailure } from './failure.ts';
-import { HANDSHAKE_TIMEOUT_MS, readReply } from './handshake.ts';
+import { giveBack } from './give-back.ts';
+import { readReply } from './handshake.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
 import { Reading } from './reading.ts';
 import { relayInterim } from './respond.ts';
 import { readResponseHeaders, saneReasonPhrase } from './response-headers.ts';
+import { silenceLimitMs } from './silence.ts';
 import { Upload } from './upload.ts';
 import type { Watched } from './watch.ts';
 import type { Sending, Wire } from './wire.ts';
@@ -54,14 +56,13 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   start(settle: (outcome: AttemptOutcome) => void, fresh: boolean): void {
     this.#settle = settle;
     this.#exchange.underWay = this;
-    const connection = this.#pool.acquire(fresh);
-    this.#connection = connection;
+    this.#connection = this.#pool.acquire(fresh, this.#exchange.request);
     this.#upstream.inFlight += 1;
-    this.#kept = connection.socket !== undefined;
+    this.#kept = this.#connection.socket !== undefined;
     this.#arm();
     this.#wire.watch.add(this);
     try {
-      connection.client.dispatch(this.#request(), this);
+      this.#connection.client.dispatch(this.#request(), this);
     } catch {
       // undici refuses what it can't write, a path with a control character for one.
       this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
@@ -71,8 +72,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #request(): Dispatcher.DispatchOptions {
     const { body } = this.#sending;
     if (body.kind === 'kept') return dispatchOptions(this.#exchange, this.#upstream, body, body.bytes);
-    const { clock, upload } = this.#wire;
-    this.#upload = new Upload(this.#exchange.request, body, upload, { clock, onTurn: () => this.#onTurn() });
+    const turns = { clock: this.#wire.clock, onTurn: () => this.#onTurn() };
+    this.#upload = new Upload(this.#exchange.request, body, this.#wire.upload, turns);
     // The attempt tells of the failure; without a listener it would end the process.
     this.#upload.on('error', () => {});
     return dispatchOptions(this.#exchange, this.#upstream, body, this.#upload);
@@ -136,7 +137,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     }
     const peeked = this.#state === 'peeking';
     this.#leave();
-    if (this.#connection) this.#pool.release(this.#connection);
+    if (this.#connection) giveBack(this.#connection, this.#pool, this.#exchange, this.#reading);
     if (peeked) this.#settle?.(this.#reading.answered(undefined));
     else this.#sink?.end();
   }
@@ -147,14 +148,14 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       heard: this.#heard,
       headersDone: this.#state === 'peeking' || this.#state === 'flowing',
       kept: this.#kept,
-      secure: this.#upstream.secure,
     });
     const unsent = this.#connection?.failedWrite?.happened;
     const uploading = this.#upload && (unsent || !this.#upload.readableEnded);
     if (this.#reading && isAbout304(error, this.#reading.status))
       this.#stop(this.#reading.answered(undefined));
     else if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
-    else if (uploading && failure.reason === 'reset') this.#stop({ kind: 'upload-cut' });
+    else if (uploading && failure.kind === 'broken' && failure.reason === 'reset')
+      this.#stop({ kind: 'upload-cut' });
     else this.#stop(failure);
   }
 
@@ -198,8 +199,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (this.#state === 'over') return;
     const flowing = this.#state === 'flowing';
     this.#leave();
-    this.#abort?.();
+    // First, since undici would end the connection in good order.
     if (this.#connection) this.#pool.discard(this.#connection);
+    this.#abort?.();
     if (flowing) this.#sink?.fail(outcome.kind === 'timed-out' ? 'timeout' : 'cut');
     else if (this.#mayStartAgain(outcome)) {
       const again = new Transmission(this.#exchange, this.#sending, this.#upstream, this.#wire);
@@ -233,9 +235,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
   #arm(): void {
-    const { clock, attemptTimeoutMs } = this.#wire;
-    const limitMs = this.#exchange.upgrade ? HANDSHAKE_TIMEOUT_MS : attemptTimeoutMs;
-    this.#dueMs = clock.monotonicMs() + Math.min(limitMs, attemptTimeoutMs);
+    const flowing = this.#state === 'flowing' ? this.#reading : undefined;
+    this.#dueMs = this.#wire.clock.monotonicMs() + silenceLimitMs(this.#wire, this.#exchange, flowing);
   }
 
   #disarm(): void {

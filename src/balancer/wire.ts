@@ -4,6 +4,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { ConnectionPool } from './connections.ts';
 import type { Body } from './exchange.ts';
 import type { Identity } from './header-lines.ts';
+import type { SilenceLimits } from './silence.ts';
 import type { UploadLimits } from './upload.ts';
 import type { Watch } from './watch.ts';
 
@@ -22,10 +23,9 @@ export interface Sending {
 }
 
 /** What every attempt needs of the program. */
-export interface Wire {
+export interface Wire extends SilenceLimits {
   readonly clock: Clock;
   readonly identity: Identity;
-  readonly attemptTimeoutMs: number;
   readonly watch: Watch;
   readonly upload: UploadLimits;
   pool(upstream: Upstream): ConnectionPool;

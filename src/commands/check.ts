@@ -2,9 +2,12 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { type MaskedSetting, maskedSettings } from '../config/masked-settings.ts';
+import { Announcer } from '../events.ts';
+import { createDialer } from '../network/index.ts';
 import { describeChains, type PoolChain, poolChain, votesOf, wrongChain } from '../probes/chain.ts';
 import { probes } from '../probes/index.ts';
 import type { Probe, ProbeResult, ProbeSettings } from '../probes/probe.ts';
+import { systemRandom } from '../random.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 
 /** Probed with this when the daemon itself would not probe. */
@@ -26,7 +29,8 @@ export async function runCheck(
   const probe = probes[name];
   if (!probe) throw new Error(`no probe is called ${name}`);
   const upstreams = config.upstreams.map((spec) => new Upstream(spec, systemClock.monotonicMs()));
-  const settings = { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath };
+  const dialer = createDialer({ clock: systemClock, random: systemRandom, announcer: new Announcer() });
+  const settings = { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath, dialer };
   const probed = await Promise.all(upstreams.map((upstream) => probeOnce(probe, upstream, settings)));
   print('');
   print(`Upstreams (probe: ${name})`);

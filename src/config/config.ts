@@ -30,6 +30,7 @@ export interface Config {
   /** Of WebSockets and other upgraded connections. */
   readonly tunnelIdleTimeoutMs: number;
   readonly attemptTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
   readonly connectTimeoutMs: number;
   /** Infinity when there is no limit. */
   readonly maxQueueWaitMs: number;

@@ -152,16 +152,6 @@ export function listenHost() {
   };
 }
 
-/** HTTP statuses of 4xx and 5xx, separated by commas. */
-export function statuses() {
-  return {
-    schema: text
-      .regex(/^[45]\d\d(?:\s*,\s*[45]\d\d)*$/)
-      .transform((written): ReadonlySet<number> => new Set(written.split(',').map(Number))),
-    allowed: 'statuses from 400 to 599, separated by commas',
-  };
-}
-
 /** A path with or without a query, in printable ASCII. */
 export function path() {
   const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|\?|$)/i;

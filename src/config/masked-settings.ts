@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { withoutQuery } from './layer.ts';
 import type { Sources } from './load.ts';
 import { type Key, SETTINGS } from './settings.ts';
+import { formatStatuses } from './statuses.ts';
 import { formatDuration, formatSize } from './units.ts';
 
 /** A setting's name in the environment, its value as one would write it, and where it was set. */
@@ -30,6 +31,7 @@ function textOf(key: Key, config: Config): string {
   if (key === 'errorTimeToLiveMs') return config[key] === 'auto' ? config[key] : String(config[key] / 60_000);
   if (key === 'healthCheckPath') return withoutQuery(config[key]);
   if (key === 'adminToken') return config[key] === undefined ? NOT_SET : HIDDEN;
+  if (key === 'retryStatus') return formatStatuses(config[key]);
   const value = config[key];
   if (value === undefined && MAY_BE_OFF.has(key)) return 'off';
   // Keys name their units.

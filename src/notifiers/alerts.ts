@@ -126,6 +126,9 @@ class Lookout {
       case 'alert-failed':
       case 'overload-began':
       case 'overload-ended':
+      case 'shortage':
+      case 'name-lost':
+      case 'name-found':
         break;
       default:
         event satisfies never;

@@ -1,10 +1,12 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
 import { systemClock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import { Gathered } from '../gathered.ts';
+import type { Dialer } from '../network/dial.ts';
+import { DialFailure } from '../network/dial-failure.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { addressOf, codeOf, problemOf } from './connection.ts';
+import { codeOf, problemOf } from './connection.ts';
 
 /** An HTTP request of our own to one upstream: what the probes that speak HTTP share. */
 export interface Question {
@@ -27,8 +29,9 @@ export type Heard =
     }
   /** Not even a status within the time. */
   | { readonly kind: 'silence' }
-  /** `code` is the system's or the parser's, where there is one. */
-  | { readonly kind: 'failed'; readonly problem: string; readonly code: string | undefined };
+  /** Not asked: for want of descriptors, ports or memory of this machine. */
+  | { readonly kind: 'not-asked'; readonly problem: string }
+  | { readonly kind: 'failed'; readonly problem: string; readonly reason: FailureReason };
 
 /** The causes of a quarantine that an HTTP answer shows to be gone. */
 export const PROVED_BY_ANSWER: ReadonlySet<FailureReason> = new Set<FailureReason>([
@@ -51,36 +54,72 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_HEADER_BYTES = 65_536;
 
 /** What a check asks: counted in `probeCalls`. */
-export function ask(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
+export function ask(
+  upstream: Upstream,
+  question: Question,
+  timeoutMs: number,
+  dialer: Dialer,
+): Promise<Heard> {
   upstream.probeCalls += 1;
-  return askUncounted(upstream, question, timeoutMs);
+  return askUncounted(upstream, question, timeoutMs, dialer);
 }
 
 /**
  * Puts a question to one upstream, with its Host, its credentials and its authorities. Settles within
- * `timeoutMs` and never rejects. Built on node:http and not on the clients' connection pools: one `destroy` ends
- * it at any stage, a connect that hangs included. Redirects are not followed.
+ * `timeoutMs` and never rejects. On a connection of its own and not on those for clients: one `destroy` ends it at
+ * any stage. Redirects are not followed.
  */
-export function askUncounted(upstream: Upstream, question: Question, timeoutMs: number): Promise<Heard> {
+export function askUncounted(
+  upstream: Upstream,
+  question: Question,
+  timeoutMs: number,
+  dialer: Dialer,
+): Promise<Heard> {
+  const endMs = systemClock.monotonicMs() + timeoutMs;
+  const { address, secure, verification: tls } = upstream;
+  return new Promise((resolve) => {
+    dialer.dial(secure ? { ...address, tls } : address, timeoutMs, (result) => {
+      if (result instanceof DialFailure) resolve(unheard(result));
+      else askOn(result, upstream, question, endMs).then(resolve);
+    });
+  });
+}
+
+function unheard(failure: DialFailure): Heard {
+  const { reason } = failure;
+  if (reason === 'connect-timeout') return { kind: 'silence' };
+  const problem = problemOf(failure);
+  return reason === 'shortage' ? { kind: 'not-asked', problem } : { kind: 'failed', problem, reason };
+}
+
+/** On a connection that was open. */
+function failed(error: unknown): Heard {
+  const reason = codeOf(error)?.startsWith('HPE_') ? 'bad-http' : 'reset';
+  return { kind: 'failed', problem: problemOf(error), reason };
+}
+
+function askOn(socket: Socket, upstream: Upstream, question: Question, endMs: number): Promise<Heard> {
   return new Promise((resolve) => {
     try {
-      const request = openRequest(upstream, question);
-      hear(request, timeoutMs, resolve);
+      const request = openRequest(socket, upstream, question);
+      hear(request, Math.max(0, endMs - systemClock.monotonicMs()), resolve);
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
-      resolve({ kind: 'failed', problem: problemOf(error), code: codeOf(error) });
+      socket.destroy();
+      resolve(failed(error));
     }
   });
 }
 
-function openRequest(upstream: Upstream, { method, target, headers, body }: Question): ClientRequest {
-  const open = upstream.secure ? requestHttps : requestHttp;
-  return open({
-    ...addressOf(upstream),
-    ...(upstream.secure ? upstream.verification : {}),
-    // A connection of its own, closed after the answer.
-    agent: false,
+function openRequest(
+  socket: Socket,
+  upstream: Upstream,
+  { method, target, headers, body }: Question,
+): ClientRequest {
+  return requestHttp({
+    // Without an agent: closed after the answer.
+    createConnection: () => socket,
     method,
     path: target,
     headers: {
@@ -113,12 +152,12 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
   const cancelDeadline = systemClock.after(timeoutMs, () =>
     response ? answered('unfinished') : finish({ kind: 'silence' }),
   );
-  request.on('error', (error) => finish({ kind: 'failed', problem: problemOf(error), code: codeOf(error) }));
+  request.on('error', (error) => finish(failed(error)));
   // An answer that node:http takes no notice of, such as an unasked 101, ends like this. A good one too,
   // but perhaps before its body was read: that is for the response to say.
   request.on('close', () => {
     if (!response)
-      finish({ kind: 'failed', problem: 'connection closed without an answer', code: undefined });
+      finish({ kind: 'failed', problem: 'connection closed without an answer', reason: 'reset' });
   });
   request.on('response', (incoming) => {
     response = incoming;

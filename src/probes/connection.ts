@@ -1,18 +1,13 @@
-import type { Upstream } from '../upstreams/upstream.ts';
-
-/** Where the upstream's socket goes: an address or host name without brackets, and a port. */
-export function addressOf(upstream: Upstream): { host: string; port: number } {
-  const { hostname, port } = new URL(upstream.origin);
-  return {
-    host: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
-    port: port ? Number(port) : upstream.secure ? 443 : 80,
-  };
-}
+import type { DialFailure } from '../network/dial-failure.ts';
+import type { ProbeResult } from './probe.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'host name not found',
+  ENODATA: 'host name not found',
   EAI_AGAIN: 'host name not found',
+  ESERVFAIL: 'nameserver failed',
+  ETIMEOUT: 'nameserver silent',
   ECONNRESET: 'connection reset',
   EPIPE: 'connection reset',
   ETIMEDOUT: 'no connection',
@@ -32,4 +27,10 @@ export function problemOf(error: unknown): string {
   if (code === undefined) return 'connection failed';
   if (code.startsWith('HPE_')) return `not valid HTTP (${code})`;
   return `${WORDS[code] ?? 'connection failed'} (${code})`;
+}
+
+/** What a connection that could not be opened says of the upstream: nothing, when this machine is short of something. */
+export function unconnected(failure: DialFailure): ProbeResult {
+  const problem = problemOf(failure);
+  return failure.reason === 'shortage' ? { up: undefined, problem } : { up: false, problem };
 }

@@ -6,10 +6,12 @@ import type { Probe } from './probe.ts';
 export const httpProbe: Probe = {
   name: 'http',
   proves: PROVED_BY_ANSWER,
-  async check(upstream, { path, timeoutMs }) {
+  async check(upstream, { path, timeoutMs, dialer }) {
     const target = targetOf(upstream, path);
-    const heard = await ask(upstream, { method: 'GET', target, headers: { accept: '*/*' } }, timeoutMs);
+    const question = { method: 'GET', target, headers: { accept: '*/*' } } as const;
+    const heard = await ask(upstream, question, timeoutMs, dialer);
     if (heard.kind === 'silence') return { up: false, problem: `no answer within ${timeoutMs} ms` };
+    if (heard.kind === 'not-asked') return { up: undefined, problem: heard.problem };
     if (heard.kind === 'failed') return { up: false, problem: heard.problem };
     const { status, ending } = heard;
     if (status < 200 || status > 399) return { up: false, problem: `status ${status}` };

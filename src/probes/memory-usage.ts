@@ -1,3 +1,4 @@
+import type { Dialer } from '../network/dial.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { askUncounted } from './ask.ts';
 
@@ -13,9 +14,13 @@ export type MemoryAnswer = { readonly bytes: number } | 'silent' | 'no-answer';
  * a page about the process stands at the root if anywhere, and the key stays out of it. Never rejects, settles
  * within `timeoutMs` and leaves no socket behind.
  */
-export async function askMemoryUsage(upstream: Upstream, timeoutMs = TIMEOUT_MS): Promise<MemoryAnswer> {
+export async function askMemoryUsage(
+  upstream: Upstream,
+  dialer: Dialer,
+  timeoutMs = TIMEOUT_MS,
+): Promise<MemoryAnswer> {
   const question = { method: 'GET', target: '/health', headers: { accept: 'application/json' } } as const;
-  const heard = await askUncounted(upstream, question, timeoutMs);
+  const heard = await askUncounted(upstream, question, timeoutMs, dialer);
   if (heard.kind !== 'answer' || heard.ending === 'cut') return 'no-answer';
   return heard.status === 200 && heard.ending === 'whole' ? parse(heard.body.toString()) : 'silent';
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
+import type { Dialer } from '../network/dial.ts';
 import { readBareError } from '../rpc/bare-error.ts';
 import { actions, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
@@ -15,6 +16,7 @@ export interface PlainQuestionSettings {
   /** Statuses that no answer has. */
   readonly retryStatus: ReadonlySet<number>;
   readonly clock: Clock;
+  readonly dialer: Dialer;
 }
 
 const METHOD = 'eth_blockNumber';
@@ -45,8 +47,10 @@ async function askIn(
     protocol === 'rpc'
       ? rpcQuestion(upstream, METHOD)
       : ({ method: 'GET', target, headers: { accept: '*/*' } } as const);
-  const heard = await askUncounted(upstream, question, settings.timeoutMs);
-  if (heard.kind === 'failed') return { reason: reasonOf(heard.code) };
+  const heard = await askUncounted(upstream, question, settings.timeoutMs, settings.dialer);
+  // It is this machine that is short of something.
+  if (heard.kind === 'not-asked') return undefined;
+  if (heard.kind === 'failed') return { reason: heard.reason };
   if (heard.kind === 'silence') return { reason: 'timeout' };
   return protocol === 'rpc' ? judgeRpc(heard, settings) : judgeHttp(heard, settings);
 }
@@ -93,12 +97,4 @@ function blameOf(verdict: RpcErrorVerdict, stated: Rest | undefined): Blame | un
 function restOf({ retryAfter }: Answer, { clock }: PlainQuestionSettings): Rest | undefined {
   const ms = parseRetryAfter(retryAfter, clock.wallMs());
   return ms === undefined ? undefined : { kind: 'for', ms };
-}
-
-/** Without a code the connection was closed. */
-function reasonOf(code = 'ECONNRESET'): FailureReason {
-  if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
-  if (code.startsWith('HPE_')) return 'bad-http';
-  if (code === 'ENOTFOUND' || code.startsWith('EAI_')) return 'dns';
-  return code === 'ETIMEDOUT' ? 'connect-timeout' : 'refused';
 }

@@ -1,4 +1,5 @@
 import type { FailureReason } from '../events.ts';
+import type { Dialer } from '../network/dial.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 export interface ProbeSettings {
@@ -6,6 +7,8 @@ export interface ProbeSettings {
   readonly timeoutMs: number;
   /** What a check that speaks HTTP asks for; joined to the upstream's own path like a client's target. */
   readonly path: string;
+  /** Opens its connections. */
+  readonly dialer: Dialer;
 }
 
 /** What a check learned of the upstream's chain. */
@@ -24,6 +27,8 @@ export type ProbeResult =
       /** It lives, but refused the question for a limit: no cause of a quarantine is shown to be gone. */
       readonly limited?: true;
     }
+  /** It could not be asked, for want of descriptors, ports or memory: nothing is known. */
+  | { readonly up: undefined; readonly problem: string }
   | { readonly up: false; readonly problem: string };
 
 /**

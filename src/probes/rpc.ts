@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts';
+import type { Dialer } from '../network/dial.ts';
 import { classifyRpcStatus, type RpcErrorClass } from '../rpc/errors.ts';
 import { parseHeight, parseQuantity } from '../rpc/quantity.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -13,6 +14,8 @@ const LIMITS: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>(['throttled', 
 type Reply =
   | { readonly kind: 'result'; readonly result: unknown }
   | { readonly kind: 'limited' }
+  /** This machine could not ask. */
+  | { readonly kind: 'not-asked'; readonly problem: string }
   | { readonly kind: 'none'; readonly problem: string };
 
 /** Whose chain id was asked since they were last found dead. */
@@ -27,9 +30,9 @@ export const rpcProbe: Probe = {
   name: 'rpc',
   proves: PROVED_BY_ANSWER,
   learnsFromAnswers: true,
-  async check(upstream, { timeoutMs }) {
+  async check(upstream, { timeoutMs, dialer }) {
     const endMs = systemClock.monotonicMs() + timeoutMs;
-    const reply = (method: string) => askFor(method, upstream, { endMs, timeoutMs });
+    const reply = (method: string) => askFor(method, upstream, { endMs, timeoutMs, dialer });
     let found: Findings = {};
     if (upstream.down || !identified.has(upstream)) {
       const identity = await reply('eth_chainId');
@@ -53,6 +56,7 @@ function withoutResult(
   upstream: Upstream,
   found: Findings,
 ): ProbeResult {
+  if (reply.kind === 'not-asked') return { up: undefined, problem: reply.problem };
   return reply.kind === 'limited' ? { up: true, limited: true, found } : failed(upstream, reply.problem);
 }
 
@@ -61,17 +65,24 @@ function failed(upstream: Upstream, problem: string): ProbeResult {
   return { up: false, problem };
 }
 
+interface Asking {
+  readonly endMs: number;
+  readonly timeoutMs: number;
+  readonly dialer: Dialer;
+}
+
 async function askFor(
   method: string,
   upstream: Upstream,
-  { endMs, timeoutMs }: { readonly endMs: number; readonly timeoutMs: number },
+  { endMs, timeoutMs, dialer }: Asking,
 ): Promise<Reply> {
   const leftMs = Math.max(0, endMs - systemClock.monotonicMs());
-  return read(await ask(upstream, rpcQuestion(upstream, method), leftMs), method, timeoutMs);
+  return read(await ask(upstream, rpcQuestion(upstream, method), leftMs, dialer), method, timeoutMs);
 }
 
 function read(heard: Heard, method: string, timeoutMs: number): Reply {
   const none = (problem: string): Reply => ({ kind: 'none', problem });
+  if (heard.kind === 'not-asked') return heard;
   if (heard.kind === 'failed') return none(heard.problem);
   if (heard.kind === 'silence' || heard.ending === 'unfinished')
     return none(`no answer within ${timeoutMs} ms`);

@@ -168,6 +168,8 @@ export class HealthScheduler {
 
   #take(watch: Watch, result: ProbeResult, startedMs: number): void {
     const { upstream } = watch;
+    // Nothing was learned: as if it had not been asked.
+    if (result.up === undefined) return;
     watch.checked = true;
     if (!result.up) {
       this.#states.failed(watch, result.problem);

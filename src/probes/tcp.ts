@@ -1,27 +1,22 @@
-import { connect } from 'node:net';
-import { systemClock } from '../clock.ts';
-import { addressOf, problemOf } from './connection.ts';
-import type { Probe, ProbeResult } from './probe.ts';
+import { DialFailure } from '../network/dial-failure.ts';
+import { unconnected } from './connection.ts';
+import type { Probe } from './probe.ts';
 
 /** Up is who accepts a TCP connection. With an https: upstream too: its certificate is not looked at. */
 export const tcpProbe: Probe = {
   name: 'tcp',
   proves: new Set(['refused', 'dns', 'connect-timeout']),
-  check(upstream, { timeoutMs }) {
+  check(upstream, { timeoutMs, dialer }) {
     upstream.probeCalls += 1;
     return new Promise((resolve) => {
-      const socket = connect(addressOf(upstream));
-      const finish = (result: ProbeResult) => {
-        cancelDeadline();
-        // Its late errors still meet the listener below.
-        socket.destroy();
-        resolve(result);
-      };
-      const cancelDeadline = systemClock.after(timeoutMs, () =>
-        finish({ up: false, problem: `no connection within ${timeoutMs} ms` }),
-      );
-      socket.once('connect', () => finish({ up: true }));
-      socket.on('error', (error) => finish({ up: false, problem: problemOf(error) }));
+      dialer.dial(upstream.address, timeoutMs, (result) => {
+        if (!(result instanceof DialFailure)) {
+          result.destroy();
+          resolve({ up: true });
+        } else if (result.reason === 'connect-timeout')
+          resolve({ up: false, problem: `no connection within ${timeoutMs} ms` });
+        else resolve(unconnected(result));
+      });
     });
   },
 };

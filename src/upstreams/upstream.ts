@@ -38,6 +38,8 @@ export class Upstream implements UpstreamIdentity {
   readonly origin: string;
   readonly secure: boolean;
   readonly verification: Verification;
+  /** Where a socket goes: an address or host name without brackets, and a port. */
+  readonly address: { readonly host: string; readonly port: number };
   /** The value of the Host line. */
   readonly host: string;
   /** The URL's own path; at least `/`. May hold secrets. */
@@ -98,6 +100,10 @@ export class Upstream implements UpstreamIdentity {
     this.origin = url.origin;
     this.secure = url.protocol === 'https:';
     this.verification = { rejectUnauthorized: !spec.insecure, ...(spec.ca ? { ca: spec.ca.pem } : {}) };
+    this.address = {
+      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: url.port ? Number(url.port) : this.secure ? 443 : 80,
+    };
     this.host = url.host;
     this.basePath = url.pathname;
     this.baseQuery = url.search.slice(1);

@@ -15,13 +15,17 @@ import { Watch } from '../../src/balancer/watch.ts';
 import type { Wire } from '../../src/balancer/wire.ts';
 import type { FailureReason } from '../../src/events.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
+import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { upstream } from '../support/upstreams.ts';
 import { within } from '../support/waiting.ts';
 
 export const ATTEMPT_TIMEOUT_MS = 10_000;
+export const STREAM_IDLE_TIMEOUT_MS = 60_000;
+export const TUNNEL_IDLE_TIMEOUT_MS = 3_600_000;
 /** A time limit is kept to this. */
 export const PRECISION_MS = 100;
 export const CLIENT_BODY_TIMEOUT_MS = 30_000;
@@ -33,7 +37,7 @@ const PEEK_BYTES = 65_536;
 export interface Limits {
   readonly maxBodyBytes: number;
   readonly maxReplayBodyBytes: number;
-  /** Real time: the HTTP client's own. */
+  /** Real time. */
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
 }
@@ -66,11 +70,16 @@ export class Attempts {
     const identity = createIdentity('attempts');
     this.#limits = limits;
     this.upstream = upstream('A', { url });
-    this.pool = new ConnectionPool(this.upstream, limits.connectTimeoutMs);
+    // Real time: connections are made by the system.
+    const { connectTimeoutMs } = limits;
+    const random = seededRandom(1);
+    this.pool = new ConnectionPool(this.upstream, { dialer: realDialer, connectTimeoutMs, clock, random });
     this.#wire = {
       clock,
       identity,
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      streamIdleTimeoutMs: STREAM_IDLE_TIMEOUT_MS,
+      tunnelIdleTimeoutMs: TUNNEL_IDLE_TIMEOUT_MS,
       watch: new Watch(clock, ATTEMPT_TIMEOUT_MS),
       upload: { maxBodyBytes: limits.maxBodyBytes, clientBodyTimeoutMs: CLIENT_BODY_TIMEOUT_MS },
       pool: () => this.pool,

@@ -11,7 +11,15 @@ import {
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { requestBytes } from '../support/raw-client.ts';
 import { within } from '../support/waiting.ts';
-import { ATTEMPT_TIMEOUT_MS, Attempts, answerOf, type Limits, PRECISION_MS, Reader } from './attempts.ts';
+import {
+  Attempts,
+  answerOf,
+  type Limits,
+  PRECISION_MS,
+  Reader,
+  STREAM_IDLE_TIMEOUT_MS,
+  TUNNEL_IDLE_TIMEOUT_MS,
+} from './attempts.ts';
 
 const read = requestBytes('POST /', [], '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}');
 
@@ -80,18 +88,24 @@ describe('broken in a body that streams', () => {
     expect(attempts.upstream.inFlight).toBe(0);
   });
 
-  it('silence between two chunks, after the last of which the time begins anew', async () => {
-    const { attempts, fake } = await asked(
-      raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n'),
-    );
-    await attempts.send();
-    const reader = Reader.of(await attempts.outcome());
-    attempts.clock.advance(ATTEMPT_TIMEOUT_MS - 1);
-    expect(attempts.upstream.inFlight).toBe(1);
-    attempts.clock.advance(1 + PRECISION_MS);
-    expect(await reader.over()).toBe('timeout');
-    await within((await fake.arrived()).closed, 5_000, 'the end of the upstream call');
-  });
+  it.each([
+    ['', STREAM_IDLE_TIMEOUT_MS],
+    ['Content-Type: text/event-stream;charset=utf-8\r\n', TUNNEL_IDLE_TIMEOUT_MS],
+  ])(
+    'silence between two chunks, after the last of which the time begins anew (%j)',
+    async (line, limitMs) => {
+      const { attempts, fake } = await asked(
+        raw(`HTTP/1.1 200 OK\r\n${line}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n`),
+      );
+      await attempts.send();
+      const reader = Reader.of(await attempts.outcome());
+      attempts.clock.advance(limitMs - 1);
+      expect(attempts.upstream.inFlight).toBe(1);
+      attempts.clock.advance(1 + PRECISION_MS);
+      expect(await reader.over()).toBe('timeout');
+      await within((await fake.arrived()).closed, 5_000, 'the end of the upstream call');
+    },
+  );
 });
 
 describe('complete', () => {

@@ -185,6 +185,52 @@ describe('a client that leaves', () => {
   });
 });
 
+describe('a connection that is given up', () => {
+  /** How the upstream's side of the connection ended. */
+  async function endSeen(attempts: Attempts, fake: FakeUpstream): Promise<string> {
+    let seen = 'nothing';
+    fake.use({
+      at: 'body',
+      run: (socket) => {
+        socket.on('error', (error: NodeJS.ErrnoException) => {
+          seen = error.code ?? '';
+        });
+        socket.on('end', () => {
+          seen = 'FIN';
+        });
+      },
+    });
+    const client = await attempts.send();
+    const request = await fake.arrived();
+    client.leave();
+    await within(request.closed, 5_000, 'the end of the connection');
+    return seen;
+  }
+
+  it('is reset, so that its port is free at once', async () => {
+    const { attempts, fake } = await asked();
+    expect(await endSeen(attempts, fake)).toBe('ECONNRESET');
+  });
+
+  it('because it was idle for too long is reset, too', async () => {
+    const { attempts, fake } = await asked();
+    let code: string | undefined;
+    fake.next({
+      at: 'body',
+      run: (socket) => {
+        socket.on('error', (error: NodeJS.ErrnoException) => {
+          code = error.code;
+        });
+        // undici keeps it for a second less.
+        socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 0\r\n\r\n');
+      },
+    });
+    await attempts.attempt();
+    await within((await fake.arrived()).closed, 5_000, 'the end of the connection');
+    expect(code).toBe('ECONNRESET');
+  });
+});
+
 describe('a body that streams', () => {
   it('stands still until it flows, and comes whole', async () => {
     const body = new BigBody(20_000_000, 'chunked');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Progress, readFailure } from '../../src/balancer/failure.ts';
+import { DialFailure } from '../../src/network/dial-failure.ts';
 
-const connecting: Progress = { sent: false, heard: false, headersDone: false, kept: false, secure: false };
-const handshaking: Progress = { ...connecting, secure: true };
+const connecting: Progress = { sent: false, heard: false, headersDone: false, kept: false };
 const sent: Progress = { ...connecting, sent: true };
 const sentOnKept: Progress = { ...sent, kept: true };
 const hearing: Progress = { ...sentOnKept, heard: true };
@@ -13,39 +13,17 @@ function failure(code: string, progress: Progress): unknown {
 }
 
 describe('before anything was sent', () => {
-  it.each([
-    ['ECONNREFUSED', connecting, 'refused'],
-    ['EHOSTUNREACH', connecting, 'refused'],
-    ['ENETUNREACH', connecting, 'refused'],
-    ['ECONNRESET', connecting, 'refused'],
-    ['ENOTFOUND', connecting, 'dns'],
-    ['EAI_AGAIN', connecting, 'dns'],
-    ['EAI_FAIL', connecting, 'dns'],
-    ['EAI_NODATA', connecting, 'dns'],
-    ['EAI_NONAME', connecting, 'dns'],
-    ['UND_ERR_CONNECT_TIMEOUT', connecting, 'connect-timeout'],
-    ['ETIMEDOUT', connecting, 'connect-timeout'],
-    ['UND_ERR_CONNECT_TIMEOUT', handshaking, 'connect-timeout'],
-    ['ECONNREFUSED', handshaking, 'refused'],
-    ['ECONNRESET', handshaking, 'tls'],
-    ['EPROTO', handshaking, 'tls'],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', handshaking, 'tls'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', handshaking, 'tls'],
-    ['ERR_TLS_HANDSHAKE_TIMEOUT', handshaking, 'tls'],
-    ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', handshaking, 'tls'],
-    ['CERT_HAS_EXPIRED', handshaking, 'tls'],
-    ['CERT_NOT_YET_VALID', handshaking, 'tls'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', handshaking, 'tls'],
-    ['SELF_SIGNED_CERT_IN_CHAIN', handshaking, 'tls'],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', handshaking, 'tls'],
-    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', handshaking, 'tls'],
-    ['INVALID_CA', handshaking, 'tls'],
-    ['HOSTNAME_MISMATCH', handshaking, 'tls'],
-  ])('%s is unreachable', (code, progress, reason) => {
-    expect(failure(code, progress)).toEqual({ kind: 'unreachable', reason });
+  it.each(['refused', 'dns', 'tls', 'connect-timeout'] as const)('%s is unreachable', (reason) => {
+    const failed = new DialFailure(reason, 'EWHATEVER');
+    expect(readFailure(failed, connecting)).toEqual({ kind: 'unreachable', reason });
   });
 
-  it('an error without a code is unreachable', () => {
+  it('a shortage of this machine says nothing of the upstream', () => {
+    expect(readFailure(new DialFailure('refused', 'EMFILE'), connecting)).toEqual({ kind: 'shortage' });
+    expect(failure('EMFILE', connecting)).toEqual({ kind: 'shortage' });
+  });
+
+  it('an error of another kind is unreachable', () => {
     expect(readFailure(new Error('failed'), connecting)).toEqual({ kind: 'unreachable', reason: 'refused' });
   });
 });

@@ -16,7 +16,15 @@ import {
 import { FakeUpstream, NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { within } from '../support/waiting.ts';
-import { ATTEMPT_TIMEOUT_MS, Attempts, answerOf, type Limits, PRECISION_MS, Reader } from './attempts.ts';
+import {
+  ATTEMPT_TIMEOUT_MS,
+  Attempts,
+  answerOf,
+  type Limits,
+  PRECISION_MS,
+  Reader,
+  STREAM_IDLE_TIMEOUT_MS,
+} from './attempts.ts';
 
 async function asked(behaviour: Behaviour, limits: Partial<Limits> = {}) {
   const fake = await FakeUpstream.start('A', behaviour);
@@ -172,7 +180,7 @@ describe('time', () => {
     const reader = Reader.of(await attempts.outcome());
     attempts.clock.advance(5_000);
     expect(attempts.upstream.inFlight).toBe(1);
-    attempts.clock.advance(ATTEMPT_TIMEOUT_MS + PRECISION_MS);
+    attempts.clock.advance(STREAM_IDLE_TIMEOUT_MS + PRECISION_MS);
     expect(await reader.over()).toBe('timeout');
   });
 });

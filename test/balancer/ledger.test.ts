@@ -25,6 +25,7 @@ function answered(body: string, status = 200): Answered {
     contentType: 'application/json',
     contentEncoding: '',
     retryAfter: undefined,
+    logsIn: false,
   };
   return { kind: 'answered', status, reasonPhrase: '', headers, body: Buffer.from(body), stream: undefined };
 }

@@ -6,6 +6,7 @@ import { httpProbe } from '../../src/probes/http.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstreams/upstream.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { Authority, folder } from '../support/certificates.ts';
+import { realDialer } from '../support/dialer.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
 import { TlsUpstream } from '../support/tls-upstream.ts';
@@ -104,7 +105,7 @@ describe('a connection to it', () => {
 describe('the http probe', () => {
   const check = async (upstream: TlsUpstream, options: Partial<UpstreamSpec> = {}) => {
     const spec = { url: new URL(upstream.url()), name: 'A', tier: 'primary', weight: 1, ...options } as const;
-    return httpProbe.check(new Upstream(spec, 1_000), { timeoutMs: 5_000, path: '/' });
+    return httpProbe.check(new Upstream(spec, 1_000), { timeoutMs: 5_000, path: '/', dialer: realDialer });
   };
 
   it('verifies as requests do', async () => {

@@ -122,10 +122,10 @@ describe('the JSON file', () => {
 
   it('takes numbers, booleans and lists where they fit', () => {
     const text =
-      '{"servers": ["http://a"], "statusPaths": false, "retryStatus": [500, 502], "maxBatch": 9, "errorTimeToLiveMinutes": 0.5}';
+      '{"servers": ["http://a"], "statusPaths": false, "retryStatus": [500, "502-504"], "maxBatch": 9, "errorTimeToLiveMinutes": 0.5}';
     expect(configOf(withFile(text))).toMatchObject({
       statusPaths: false,
-      retryStatus: new Set([500, 502]),
+      retryStatus: new Set([500, 502, 503, 504]),
       maxBatch: 9,
       errorTimeToLiveMs: 30_000,
     });

@@ -47,6 +47,13 @@ describe('maskedSettings', () => {
     expect(JSON.stringify(written.map(([, text, source]) => [text, source]))).not.toContain('KEY');
   });
 
+  it('writes statuses as ranges', () => {
+    const written = masked({ env: { ...LISTS, RETRY_STATUS: '504,503,502,404,500 , 501-502,599' } });
+    expect(written).toContainEqual(['RETRY_STATUS', '404,500-504,599', 'environment']);
+    const pair = masked({ env: { ...LISTS, RETRY_STATUS: '502-503' } });
+    expect(pair).toContainEqual(['RETRY_STATUS', '502,503', 'environment']);
+  });
+
   it('shows how upstreams are verified', () => {
     const written = masked({
       env: {

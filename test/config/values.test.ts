@@ -24,9 +24,23 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   MAX_CONNECTIONS: ['0', '1.5', 'many', '1000001'],
   TUNNEL_IDLE_TIMEOUT: ['1', '0s', '25h'],
   ATTEMPT_TIMEOUT: ['10', '0s'],
+  STREAM_IDLE_TIMEOUT: ['60', '0s'],
   CONNECT_TIMEOUT: ['2', '0s'],
   MAX_ATTEMPTS: ['0', '-1', 'none', '1.5'],
-  RETRY_STATUS: ['200', '600', '500;502', '500,', '5xx', '304'],
+  RETRY_STATUS: [
+    '200',
+    '600',
+    '500;502',
+    '500,',
+    '5xx',
+    '304',
+    '504-502',
+    '599-600',
+    '302-404',
+    '502-',
+    '500-503-504',
+    '5000',
+  ],
   MAX_QUEUE_WAIT: ['1', '-1s', '25h'],
   MAX_BODY: ['50', '0mb', '5000gb'],
   MAX_REPLAY_BODY: ['1', '0mb', '51mb', '2gb'],
@@ -101,6 +115,18 @@ describe('a wrong value', () => {
     expect(problemsWith({ STRATEGY: 'fastest' })[0]).toMatch(/allowed: .*shuffle.*round-robin/);
     expect(problemsWith({ HEALTH_CHECK: 'icmp' })[0]).toMatch(/allowed: off, tcp/);
   });
+
+  it.each([
+    ['429,5xx,600', 'holds "5xx", which is neither a status nor a range'],
+    ['429,504-502', 'holds "504-502", a range that ends before it begins'],
+    ['302-404', 'holds "302-404", which is outside of 400 to 599'],
+    ['500,,502', 'has an empty entry'],
+  ])('of a list of statuses is told by the part that is wrong: %s', (written, reason) => {
+    const allowed = 'statuses from 400 to 599 and ranges of them such as 502-504, separated by commas';
+    expect(problemsWith({ RETRY_STATUS: written })).toEqual([
+      `RETRY_STATUS (environment): "${written}" ${reason}; allowed: ${allowed}`,
+    ]);
+  });
 });
 
 describe('a right value', () => {
@@ -131,6 +157,12 @@ describe('a right value', () => {
     ['MAX_URL', '512B', 'maxUrlBytes', 512],
     ['MAX_ATTEMPTS', '3', 'maxAttempts', 3],
     ['RETRY_STATUS', '500 , 503', 'retryStatus', new Set([500, 503])],
+    [
+      'RETRY_STATUS',
+      '404, 502 - 504,503-505,520-520',
+      'retryStatus',
+      new Set([404, 502, 503, 504, 505, 520]),
+    ],
     ['HEALTH_CHECK', 'off', 'healthCheck', 'off'],
     ['HEALTH_CHECK', 'RPC', 'healthCheck', 'rpc'],
     ['REMOVE_UNHEALTHY_AFTER', 'off', 'removeUnhealthyAfterMs', undefined],
@@ -179,9 +211,10 @@ describe('defaults', () => {
       maxConnections: 10_000,
       tunnelIdleTimeoutMs: 3_600_000,
       attemptTimeoutMs: 10_000,
+      streamIdleTimeoutMs: 60_000,
       connectTimeoutMs: 2_000,
       maxAttempts: Number.POSITIVE_INFINITY,
-      retryStatus: new Set([429, 500, 502, 503, 504]),
+      retryStatus: new Set([429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 528, 529, 530]),
       maxQueueWaitMs: 1_000,
       maxBodyBytes: 52_428_800,
       maxReplayBodyBytes: 1_048_576,

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { askMemoryUsage, type MemoryAnswer } from '../../src/probes/memory-usage.ts';
+import { realDialer } from '../support/dialer.ts';
 import { releasedPort } from '../support/fake-upstream.ts';
 import { upstream } from '../support/upstreams.ts';
 import { within } from '../support/waiting.ts';
 import { listenHttp, listenRaw, nobodyConnected } from './servers.ts';
 
 const ask = (url: string, timeoutMs = 5_000): Promise<MemoryAnswer> =>
-  within(askMemoryUsage(upstream('A', { url }), timeoutMs), 8_000, 'the end of a question');
+  within(askMemoryUsage(upstream('A', { url }), realDialer, timeoutMs), 8_000, 'the end of a question');
 
 async function askOf(body: string | Buffer, status = 200): Promise<MemoryAnswer> {
   const server = await listenHttp((_, response) => response.writeHead(status).end(body));

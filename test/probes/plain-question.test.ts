@@ -14,11 +14,17 @@ import {
   rpcError,
   silence,
 } from '../support/behaviours.ts';
+import { realDialer } from '../support/dialer.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { upstream as upstreamAt } from '../support/upstreams.ts';
 
 const server = await FakeUpstream.start('A');
-const settings = { timeoutMs: 300, retryStatus: new Set([429, 500, 502, 503]), clock: systemClock };
+const settings = {
+  timeoutMs: 300,
+  retryStatus: new Set([429, 500, 502, 503]),
+  clock: systemClock,
+  dialer: realDialer,
+};
 
 let upstream: Upstream;
 

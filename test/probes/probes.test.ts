@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { PROBE_NAMES, probes } from '../../src/probes/index.ts';
 import { NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
+import { startSilentPort } from '../support/silent-port.ts';
 import {
   check,
   checkAgain,
   listenHttp,
   listenRaw,
   nobodyConnected,
-  silentPort,
   UP,
   upstreamAt,
   well,
@@ -60,7 +60,7 @@ describe.each([...PROBE_NAMES])('every probe: %s', (name) => {
   });
 
   it('gives up on a connection that is neither made nor refused', async () => {
-    const url = `http://127.0.0.1:${await silentPort()}`;
+    const url = `http://127.0.0.1:${(await startSilentPort()).port}`;
     const result = await check(name, url, { timeoutMs: 300 });
     expect(result).toEqual({ up: false, problem: expect.stringMatching(/^no .* within 300 ms$/) });
   });

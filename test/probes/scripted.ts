@@ -3,6 +3,7 @@ import { Announcer, type Event, type Tier } from '../../src/events.ts';
 import type { Probe, ProbeResult } from '../../src/probes/probe.ts';
 import { HealthScheduler } from '../../src/probes/scheduler.ts';
 import { Upstream } from '../../src/upstreams/upstream.ts';
+import { realDialer } from '../support/dialer.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
@@ -79,7 +80,7 @@ export function setUp({
   };
   const scheduler = new HealthScheduler({
     probe,
-    settings: { timeoutMs: 2_000, path: '/' },
+    settings: { timeoutMs: 2_000, path: '/', dialer: realDialer },
     intervalMs,
     rise,
     fall,

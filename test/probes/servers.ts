@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { probes } from '../../src/probes/index.ts';
 import type { ProbeResult, ProbeSettings } from '../../src/probes/probe.ts';
 import { Upstream } from '../../src/upstreams/upstream.ts';
+import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { until, within } from '../support/waiting.ts';
 
-const GENEROUS: ProbeSettings = { timeoutMs: 5_000, path: '/' };
+const GENEROUS: ProbeSettings = { timeoutMs: 5_000, path: '/', dialer: realDialer };
 export const UP: ProbeResult = { up: true };
 
 interface Running {
@@ -67,25 +67,3 @@ export const well: RequestListener = (request, response) => {
 
 export const nobodyConnected = ({ sockets }: Running) =>
   until(() => sockets.size === 0, 'no socket left behind');
-
-/**
- * A port where a connection is neither made nor refused: the process behind it is halted and its backlog
- * is full, so that the kernel drops whoever knocks.
- */
-export async function silentPort(): Promise<number> {
-  const script =
-    "const s=require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1},()=>console.log(s.address().port))";
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  releaseAfterwards(() => child.kill('SIGKILL'));
-  const [line] = await once(child.stdout, 'data');
-  const port = Number(String(line));
-  child.kill('SIGSTOP');
-  // Linux keeps one more than the backlog; the rest waits with us.
-  const knocking = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-  releaseAfterwards(() => {
-    for (const socket of knocking) socket.destroy();
-  });
-  const connected = () => knocking.filter((socket) => !socket.connecting).length;
-  await until(() => connected() >= 2, 'a full backlog');
-  return port;
-}

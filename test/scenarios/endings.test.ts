@@ -74,12 +74,12 @@ describe('an answer that breaks off after its first byte went out', () => {
     expect(await client.ended()).toBe('rst');
   });
 
-  it('falls silent: the connection is cut after ATTEMPT_TIMEOUT', async () => {
+  it('falls silent: the connection is cut after STREAM_IDLE_TIMEOUT', async () => {
     primary.use({
       at: 'body',
       run: (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(90_000)}`),
     });
-    const hasty = await startBalancer({ primaries: [primary], env: { ATTEMPT_TIMEOUT: '1s' } });
+    const hasty = await startBalancer({ primaries: [primary], env: { STREAM_IDLE_TIMEOUT: '1s' } });
     const client = await asked(requestBytes('GET /x'), hasty);
     const response = await client.response(1_000);
     expect(response.complete).toBe(false);

@@ -3,6 +3,7 @@ import { type App, createApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLog } from '../../src/log.ts';
+import type { LookUp } from '../../src/network/look-up.ts';
 import type { LagSource } from '../../src/server/lag.ts';
 import type { LogLine } from './daemon.ts';
 import { releaseAfterwards } from './leftovers.ts';
@@ -20,6 +21,8 @@ export interface AppSetUp {
   readonly flags?: readonly string[];
   readonly clock?: Clock;
   readonly lag?: LagSource;
+  /** How host names are looked up. */
+  readonly lookUp?: LookUp;
 }
 
 /** The program in this process, listening on a free port. */
@@ -49,6 +52,7 @@ export async function startApp({
   flags = [],
   clock = systemClock,
   lag = NO_LAG,
+  lookUp,
 }: AppSetUp): Promise<RunningApp> {
   const list = (listed: readonly Listed[]) =>
     listed.map((item) => (typeof item === 'string' ? item : item.url)).join(',');
@@ -72,6 +76,7 @@ export async function startApp({
     random: seededRandom(1),
     logger: log.logger,
     lag,
+    ...(lookUp && { lookUp }),
     sources: loaded.sources,
     hide: (secrets) => log.hide(secrets),
   });

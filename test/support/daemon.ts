@@ -18,6 +18,8 @@ export interface Launch {
   /** Written into the working directory, which is otherwise empty. */
   readonly files?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** How many file descriptors it may open. */
+  readonly descriptors?: number;
 }
 
 export interface Ended {
@@ -147,10 +149,15 @@ export class Daemon {
   }
 }
 
-async function launch({ env = {}, args = [], files = {}, cwd }: Launch): Promise<Daemon> {
+async function launch({ env = {}, args = [], files = {}, cwd, descriptors }: Launch): Promise<Daemon> {
   const folder = cwd ?? (await mkdtemp(join(tmpdir(), 'rpc-load-balancer-')));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  const child = spawn(process.execPath, ['--import', noLag, program, ...args], {
+  const words = [process.execPath, '--import', noLag, program, ...args];
+  const [command = '', ...rest] =
+    descriptors === undefined
+      ? words
+      : ['sh', '-c', 'ulimit -n "$0" && exec "$@"', `${descriptors}`, ...words];
+  const child = spawn(command, rest, {
     cwd: folder,
     // Nothing of this process's environment, or a developer's settings would decide the test.
     env,

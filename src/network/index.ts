@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts';
+import type { Announcer } from '../events.ts';
+import type { Random } from '../random.ts';
+import { Dialer } from './dial.ts';
+import { createLookUp, type LookUp } from './look-up.ts';
+import { Names } from './names.ts';
+import { Shortages } from './shortage.ts';
+
+export interface DialerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly announcer: Announcer;
+  /** How host names are looked up; as the system does where it is not given. */
+  readonly lookUp?: LookUp | undefined;
+}
+
+/** A dialer with a cache of names of its own. */
+export function createDialer({
+  clock,
+  random,
+  announcer,
+  lookUp = createLookUp({ clock }),
+}: DialerParts): Dialer {
+  const names = new Names({ lookUp, clock, random, announcer });
+  return new Dialer({ clock, names, shortages: new Shortages(clock, announcer) });
+}
