@@ -93,10 +93,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     const place = { upstream: this.#upstream, exchange: this.#exchange };
     if (status >= 100 && status < 200 && relayInterim(place, status, raw)) return true;
     const headers = status < 200 ? undefined : readResponseHeaders(raw, this.#wire.identity, place);
-    if (!headers) {
-      this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
-      return true;
-    }
+    if (!headers) return this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
     this.#reading = new Reading(status, saneReasonPhrase(reasonPhrase, this.#upstream), headers);
     this.#resume = resume;
     this.#state = 'peeking';
@@ -107,9 +104,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   onUpgrade(_status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
     // The socket is no longer the HTTP client's to end.
     this.#abort = undefined;
-    this.#stop(
-      readReply(this.#exchange, { raw: raw ?? [], socket, upstream: this.#upstream }, this.#wire.identity),
-    );
+    const reply = { raw: raw ?? [], socket, upstream: this.#upstream };
+    this.#stop(readReply(this.#exchange, reply, this.#wire.identity));
   }
 
   onData(chunk: Buffer): boolean {
@@ -151,11 +147,10 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     });
     const unsent = this.#connection?.failedWrite?.happened;
     const uploading = this.#upload && (unsent || !this.#upload.readableEnded);
-    if (this.#reading && isAbout304(error, this.#reading.status))
-      this.#stop(this.#reading.answered(undefined));
+    const reading = this.#reading;
+    if (reading && isAbout304(error, reading.status)) this.#stop(reading.answered(undefined));
     else if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
-    else if (uploading && failure.kind === 'broken' && failure.reason === 'reset')
-      this.#stop({ kind: 'upload-cut' });
+    else if (uploading && failure.reason === 'reset') this.#stop({ kind: 'upload-cut' });
     else this.#stop(failure);
   }
 
@@ -194,9 +189,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     return false;
   }
 
-  /** Ends the attempt before its time; the connection can't be used again. */
-  #stop(outcome: AttemptOutcome): void {
-    if (this.#state === 'over') return;
+  /** Ends the attempt before its time; the connection can't be used again. True, as undici wants it. */
+  #stop(outcome: AttemptOutcome): true {
+    if (this.#state === 'over') return true;
     const flowing = this.#state === 'flowing';
     this.#leave();
     // First, since undici would end the connection in good order.
@@ -207,6 +202,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       const again = new Transmission(this.#exchange, this.#sending, this.#upstream, this.#wire);
       again.start((later) => this.#settle?.(later), true);
     } else this.#settle?.(outcome);
+    return true;
   }
 
   /** The connection was closed as we wrote to it: the race of two idle timers, nobody's fault. */
