@@ -20,6 +20,11 @@ export function isAbout304(error: Error, status: number | undefined): boolean {
   return status === 304 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
+/** Whether the connection was closed before any byte of an answer. */
+export function isReset(outcome: AttemptOutcome): boolean {
+  return outcome.kind === 'broken' && outcome.reason === 'reset';
+}
+
 /** Reduces an error of the dialer, of undici or of the socket to a closed outcome. */
 export function readFailure(error: Error, progress: Progress): Failure {
   const code = codeOf(error);

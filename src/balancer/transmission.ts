@@ -4,7 +4,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
-import { isAbout304, readFailure } from './failure.ts';
+import { isAbout304, isReset, readFailure } from './failure.ts';
 import { giveBack } from './give-back.ts';
 import { readReply } from './handshake.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
@@ -150,7 +150,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     const reading = this.#reading;
     if (reading && isAbout304(error, reading.status)) this.#stop(reading.answered(undefined));
     else if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
-    else if (uploading && failure.reason === 'reset') this.#stop({ kind: 'upload-cut' });
+    else if (uploading && isReset(failure)) this.#stop({ kind: 'upload-cut' });
     else this.#stop(failure);
   }
 
