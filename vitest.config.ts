@@ -10,6 +10,9 @@ export default defineConfig({
     teardownTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
+    setupFiles: ['test/support/set-up.ts'],
+    // Loading the program anew for each file would cost a third of the time.
+    isolate: false,
     // One more than the cores of a small machine: half of the time a test waits for something.
     maxWorkers: 3,
   },

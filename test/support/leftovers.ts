@@ -17,13 +17,16 @@ async function releaseAll(releases: Release[]): Promise<void> {
   await Promise.all(releases.splice(0).map((release) => release()));
 }
 
-beforeEach(() => {
-  insideTest = true;
-});
+/** To be called for each test file: the modules that use this one may be loaded once for several files. */
+export function registerHooks(): void {
+  beforeEach(() => {
+    insideTest = true;
+  });
 
-afterEach(async () => {
-  insideTest = false;
-  await releaseAll(afterThisTest);
-});
+  afterEach(async () => {
+    insideTest = false;
+    await releaseAll(afterThisTest);
+  });
 
-afterAll(() => releaseAll(afterThisFile));
+  afterAll(() => releaseAll(afterThisFile));
+}

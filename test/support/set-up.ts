@@ -1,0 +1,4 @@
+import { registerHooks } from './leftovers.ts';
+
+// Before each test file.
+registerHooks();
