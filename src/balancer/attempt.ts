@@ -77,6 +77,7 @@ function askedOf(exchange: Exchange, asked: readonly Entry[], parts: BalancerPar
   const { retryStatus, clock } = parts;
   const rpc = ledger && {
     body: ledger.body,
+    head: exchange,
     batch: ledger.rpc.batch,
     calls: asked,
     partial: asked.length > 0 && asked.length < ledger.entries.length,

@@ -29,6 +29,11 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   ...(zstdDecompressSync ? [['zstd', zstdDecompressSync] as const] : []),
 ]);
 
+/** Whether answers in this coding, in lower case, can be unpacked by this version of Node. */
+export function canUnpack(coding: string): boolean {
+  return DECODERS.has(coding);
+}
+
 /** What makes a decoder give out all that it has of a body that is cut. */
 const FLUSHES: ReadonlyMap<string, number> = new Map([
   ['gzip', zlib.constants.Z_SYNC_FLUSH],

@@ -1,17 +1,20 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { askForReadable, asksForUnreadable } from './accepted-codings.ts';
 import type { Body, Exchange } from './exchange.ts';
 import { attemptHeaders } from './request-headers.ts';
 
 /** What undici is told to send: the upstream's view of a request. It frames the body itself. */
 export function dispatchOptions(
-  { headers, origin, id, target, request, upgrade }: Exchange,
+  { headers, origin, id, target, request, rpc, upgrade }: Exchange,
   upstream: Upstream,
   body: Body,
   bytes: Buffer | Readable,
 ): Dispatcher.DispatchOptions {
   const lines = attemptHeaders(headers, origin, id, upstream);
+  const { acceptEncoding } = headers;
+  if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) askForReadable(lines);
   if (body.kind === 'piped' && body.length !== undefined) lines.push('Content-Length', String(body.length));
   const options = {
     path: upstream.targetOf(target),

@@ -3,6 +3,8 @@ import { readError } from '../rpc/error-object.ts';
 import { classifyRpcError, type RpcErrorFacts, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { RpcAnswer, RpcCall } from '../rpc/message.ts';
 import { carriesTransaction } from '../rpc/methods.ts';
+import type { RequestHeaders } from './request-headers.ts';
+import type { Target } from './target.ts';
 
 /** An error as an upstream has sent it. */
 export interface SentError {
@@ -12,11 +14,25 @@ export interface SentError {
   readonly httpStatus: number;
   /** The client's body, in which the calls' offsets stand. */
   readonly body: Buffer;
+  /** What else the client wrote: gateways quote paths and header lines. */
+  readonly head: RequestHead;
+}
+
+/** What of a request's head its client has written. */
+export interface RequestHead {
+  readonly target: Target;
+  readonly headers: RequestHeaders;
+}
+
+/** All that stands in a request's head, as one text. */
+export function textOfHead({ target, headers }: RequestHead): string {
+  const { forward, authorization = [], host = '', requestId = '' } = headers;
+  return [target.path, target.query ?? '', host, requestId, ...forward, ...authorization].join(' ');
 }
 
 /** What the error of one call means. Its text is read without the words of that call. */
 export function meaningOf(error: SentError, call: RpcCall): RpcErrorVerdict {
-  return classifyRpcError(factsOf(error, call.method, wordsOf(call, error.body)));
+  return classifyRpcError(factsOf(error, call.method, wordsOf(call, error)));
 }
 
 /**
@@ -26,16 +42,18 @@ export function meaningOf(error: SentError, call: RpcCall): RpcErrorVerdict {
 export function meaningForAll(error: SentError, calls: readonly RpcCall[]): RpcErrorVerdict {
   const methods = [...new Set(calls.map(({ method = '' }) => method))];
   const method = methods.find(carriesTransaction) ?? (methods.length === 1 ? methods[0] : undefined);
-  const words = new ClientWords(() => error.body.toString('utf8'));
+  const words = new ClientWords(() => `${error.body.toString('utf8')} ${textOfHead(error.head)}`);
   return classifyRpcError(factsOf(error, method, words));
 }
 
-/** What the client wrote in a call. The names of JSON-RPC's own members are nobody's words. */
-function wordsOf(call: RpcCall, body: Buffer): ClientWords {
+/** What the client wrote in a call, and around it. The names of JSON-RPC's own members are nobody's words. */
+function wordsOf(call: RpcCall, { body, head }: SentError): ClientWords {
   const textOf = (start: number, end: number) => (start < 0 ? '' : body.toString('utf8', start, end));
   return new ClientWords(() => {
-    if (call.ambiguous) return textOf(call.start, call.end);
-    return `${call.method} ${textOf(call.idStart, call.idEnd)} ${textOf(call.paramsStart, call.paramsEnd)}`;
+    const around = textOfHead(head);
+    if (call.ambiguous) return `${textOf(call.start, call.end)} ${around}`;
+    const { method, idStart, idEnd, paramsStart, paramsEnd } = call;
+    return `${method} ${textOf(idStart, idEnd)} ${textOf(paramsStart, paramsEnd)} ${around}`;
   });
 }
 

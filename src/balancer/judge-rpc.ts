@@ -4,7 +4,7 @@ import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } fro
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody, decodeStart } from './decode.ts';
-import { meaningForAll, meaningOf, type SentError } from './error-meaning.ts';
+import { meaningForAll, meaningOf, type RequestHead, type SentError } from './error-meaning.ts';
 import type { Answered } from './outcome.ts';
 
 /** One call that was sent and wants an answer. */
@@ -48,6 +48,7 @@ export interface RpcJudgement {
 export interface RpcAsked {
   /** The client's body, in which the calls' offsets stand. */
   readonly body: Buffer;
+  readonly head: RequestHead;
   readonly batch: boolean;
   readonly calls: readonly AskedCall[];
   /** What may still be held at the moment; bytes. */
@@ -115,7 +116,7 @@ export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement 
   if (match.kind === 'none') return undefined;
   const blames: Blame[] = [];
   const oneByOne = match.kind === 'each';
-  const facts = { text, httpStatus: answered.status, rest: asked.rest, body: asked.body };
+  const facts = { text, httpStatus: answered.status, rest: asked.rest, body: asked.body, head: asked.head };
   const refusal =
     match.kind === 'one-error' ? meaningForAll({ ...facts, answer: match.answer }, request.calls) : undefined;
   const calls = asked.calls.map((askedCall, index) => {

@@ -5,6 +5,7 @@ import { actions } from '../rpc/errors.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { parseRetryAfter } from '../upstreams/retry-after.ts';
+import { type RequestHead, textOfHead } from './error-meaning.ts';
 import {
   type AskedCall,
   type CallVerdict,
@@ -31,6 +32,7 @@ export interface Asked {
 export interface AskedRpc {
   /** The client's body, in which the calls' offsets stand. */
   readonly body: Buffer;
+  readonly head: RequestHead;
   readonly batch: boolean;
   /** The calls of this attempt that want an answer; none for notifications. */
   readonly calls: readonly AskedCall[];
@@ -97,17 +99,15 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
   const { status, stream } = answered;
   const succeeded = status >= 200 && status <= 299;
   if (!stream && rpc.calls.length > 0) {
-    const { body, batch, calls, room } = rpc;
     const judgement =
-      judgeOneResult(answered, rpc) ??
-      judgeRpcBody(answered, { body, batch, calls, room, rest: restOf(answered, asked) });
+      judgeOneResult(answered, rpc) ?? judgeRpcBody(answered, { ...rpc, rest: restOf(answered, asked) });
     if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
   }
   if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered, rpc)))
     return DELIVER;
   // Without a version it may be an order, and this what became of it.
   if (succeeded && !rpc.partial && rpc.calls.some(({ call }) => call.versionStart < 0)) return DELIVER;
-  const bare = stream || status < 400 ? undefined : bareBlame(answered, asked);
+  const bare = stream || status < 400 ? undefined : bareBlame(answered, asked, rpc);
   if (bare) return undone(bare, asked);
   if (asked.retryStatus.has(status)) return refused(answered, asked);
   if (status === 401 || status === 403) return undone({ reason: 'auth' }, asked);
@@ -123,10 +123,10 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
 }
 
 /** What a gateway's own words say in place of a JSON-RPC answer, where they speak of a limit, a plan or a key. */
-function bareBlame(answered: Answered, asked: Asked): Blame | undefined {
+function bareBlame(answered: Answered, asked: Asked, rpc: AskedRpc): Blame | undefined {
   const { status, headers, body } = answered;
   if (!GATEWAY_REFUSALS.has(status) || headers.contentEncoding !== '') return undefined;
-  const words = new ClientWords(() => asked.rpc?.body.toString('utf8') ?? '');
+  const words = new ClientWords(() => `${rpc.body.toString('utf8')} ${textOfHead(rpc.head)}`);
   const verdict = readBareError(body, status, words);
   const reason = verdict && actions[verdict.class].blame;
   if (reason !== 'rate-limited' && reason !== 'plan' && reason !== 'auth') return undefined;

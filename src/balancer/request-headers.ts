@@ -22,6 +22,8 @@ export interface RequestHeaders {
   readonly transferEncoding: string | undefined;
   readonly contentLength: string | undefined;
   readonly expect: string | undefined;
+  /** What the client's Accept-Encoding lines say, joined by commas; they stand in `forward`, too. */
+  readonly acceptEncoding: string | undefined;
   /** Our own name stands in Via. */
   readonly looped: boolean;
   /** Host or Transfer-Encoding or Content-Length stands more than once. */
@@ -85,6 +87,7 @@ export function readRequestHeaders(
   let transferEncoding: string | undefined;
   let contentType: string | undefined;
   let expect: string | undefined;
+  let acceptEncoding: string | undefined;
   let requestId: string | undefined;
   let via = '';
   let repeated = false;
@@ -135,6 +138,8 @@ export function readRequestHeaders(
           break;
         }
         if (key === 'content-type') contentType ??= value;
+        else if (key === 'accept-encoding')
+          acceptEncoding = acceptEncoding === undefined ? value : `${acceptEncoding},${value}`;
         forward.push(name, value);
     }
   }
@@ -150,6 +155,7 @@ export function readRequestHeaders(
     transferEncoding,
     contentLength,
     expect,
+    acceptEncoding,
     looped: via !== '' && passedThrough(via, identity),
     repeated,
     malformed,

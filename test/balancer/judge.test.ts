@@ -1,9 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { RequestHead } from '../../src/balancer/error-meaning.ts';
 import { type Asked, judge } from '../../src/balancer/judge.ts';
 import type { Answered, AttemptOutcome, ResponseStream } from '../../src/balancer/outcome.ts';
 import { parseRpcRequest } from '../../src/rpc/message.ts';
 import { mayRepeat } from '../../src/rpc/methods.ts';
+import { requestHead } from '../support/request-head.ts';
 
 const stream: ResponseStream = { flowInto() {}, resume() {}, cancel() {} };
 
@@ -14,7 +16,8 @@ const plain: Asked = {
   wallMs: Date.UTC(2026, 0, 15, 12),
 };
 /** What a body with these calls asks for; `partial` when others are answered already. */
-function asking(text: string, more: { partial?: boolean } = {}): Asked {
+function asking(text: string, more: { partial?: boolean; head?: RequestHead } = {}): Asked {
+  const { partial = false, head = requestHead() } = more;
   const body = Buffer.from(text);
   const request = parseRpcRequest(body);
   if (!request) throw new Error('no JSON-RPC');
@@ -22,7 +25,7 @@ function asking(text: string, more: { partial?: boolean } = {}): Asked {
     .filter((call) => call.idStart >= 0)
     .map((call) => ({ call, repeat: mayRepeat(call) ? ('always' as const) : ('unsent' as const) }));
   const repeat = calls.every((call) => call.repeat === 'always') ? 'always' : 'unsent';
-  return { ...plain, repeat, rpc: { body, batch: request.batch, calls, partial: more.partial ?? false } };
+  return { ...plain, repeat, rpc: { body, head, batch: request.batch, calls, partial } };
 }
 
 const rpc = asking('{"jsonrpc":"2.0","id":1,"method":"eth_call"}');
@@ -247,5 +250,32 @@ describe('an answer to a request for another protocol', () => {
   it('of 429 is no refusal either where RETRY_STATUS leaves it out', () => {
     const verdict = judge(answered(429), { ...upgrade, retryStatus: new Set([503]) });
     expect(verdict).toEqual({ next: 'another', blames: [] });
+  });
+});
+
+describe('what the client wrote around its call blames nobody', () => {
+  const said = 'daily request count exceeded';
+  const rows: readonly [where: string, head: RequestHead][] = [
+    ['in its path', requestHead([], { path: '/daily%20request-count/exceeded'.replace('%20', ' ') })],
+    ['in its query', requestHead([], { query: `app=${said.replaceAll(' ', '+')}` })],
+    ['in a header line', requestHead(['User-Agent', said])],
+    ['in its Authorization', requestHead(['Authorization', `Bearer ${said}`])],
+    ['in its request id', requestHead(['X-Request-Id', said.replaceAll(' ', '-')])],
+  ];
+
+  it.each(rows)('%s', (_, head) => {
+    const asked = asking('{"jsonrpc":"2.0","id":1,"method":"eth_call"}', { head });
+    for (const outcome of [
+      answered(200, errorOf(-32000, `no route for ${said}`)),
+      answered(403, JSON.stringify({ message: `no access for "${said}"` })),
+    ]) {
+      const [blame] = judge(outcome, asked).blames;
+      expect(blame?.reason ?? 'auth').toBe('auth');
+      expect(blame?.rest).toBeUndefined();
+    }
+  });
+
+  it('but what it did not write counts', () => {
+    expect(judge(answered(200, errorOf(-32005, said)), rpc).blames[0]?.reason).toBe('plan');
   });
 });

@@ -3,6 +3,7 @@ import { type Asked, judge } from '../../src/balancer/judge.ts';
 import { type Entry, Ledger, type Placement } from '../../src/balancer/ledger.ts';
 import type { Answered, AttemptOutcome } from '../../src/balancer/outcome.ts';
 import { parseRpcRequest, type RpcCall } from '../../src/rpc/message.ts';
+import { requestHead } from '../support/request-head.ts';
 import { upstream } from '../support/upstreams.ts';
 
 const all = () => true;
@@ -40,6 +41,7 @@ function note(
   const facts: Asked = {
     rpc: {
       body: ledger.body,
+      head: requestHead(),
       batch: ledger.rpc.batch,
       calls: asked,
       partial: asked.length < ledger.entries.length,

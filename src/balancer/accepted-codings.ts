@@ -1,0 +1,31 @@
+import { canUnpack } from './decode.ts';
+
+/** Values that were looked at, and whether they ask for a coding that can't be unpacked. Clients send few. */
+const KNOWN = new Map<string, boolean>();
+const MAX_KNOWN = 100;
+const LONGEST_KNOWN = 200;
+
+/** Whether an Accept-Encoding asks for a coding that can't be unpacked here: an answer in it could not be judged. */
+export function asksForUnreadable(acceptEncoding: string): boolean {
+  const known = KNOWN.get(acceptEncoding);
+  if (known !== undefined) return known;
+  const found = !acceptEncoding.split(',').every(isReadable);
+  if (KNOWN.size < MAX_KNOWN && acceptEncoding.length <= LONGEST_KNOWN) KNOWN.set(acceptEncoding, found);
+  return found;
+}
+
+/** Leaves such codings out of the Accept-Encoding lines among `lines`, which are names and values in turn. */
+export function askForReadable(lines: string[]): void {
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    if (lines[at]?.toLowerCase() !== 'accept-encoding') continue;
+    const readable = (lines[at + 1] ?? '').split(',').filter(isReadable).join(',').trim();
+    lines[at + 1] = readable === '' ? 'identity' : readable;
+  }
+}
+
+/** Whether a member of the list may stay: one that is refused (`q=0`) asks for nothing. */
+function isReadable(member: string): boolean {
+  const [coding = '', ...parameters] = member.split(';').map((part) => part.trim().toLowerCase());
+  if (parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter))) return true;
+  return coding === '' || coding === 'identity' || canUnpack(coding);
+}

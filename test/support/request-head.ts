@@ -1,0 +1,12 @@
+import type { RequestHead } from '../../src/balancer/error-meaning.ts';
+import { createIdentity } from '../../src/balancer/header-lines.ts';
+import { readRequestHeaders } from '../../src/balancer/request-headers.ts';
+
+/** The head of a request that nothing is asked of but what is given. `lines` are names and values in turn. */
+export function requestHead(
+  lines: readonly string[] = [],
+  { path = '/', query }: { readonly path?: string; readonly query?: string } = {},
+): RequestHead {
+  const headers = readRequestHeaders(['Host', 'lb.example', ...lines], createIdentity('lb'));
+  return { target: { path, query, authority: undefined }, headers };
+}
