@@ -127,6 +127,8 @@ function createOperatorAlerts(config: Config, { announcer, clock, logger }: Mean
 
 function whyNotReady(drain: Drain, availability: Availability): string | undefined {
   if (drain.begun) return 'draining';
-  const usable = availability.usable('primary').length + availability.usable('fallback').length;
-  return usable > 0 ? undefined : 'no upstream is usable';
+  // One that is in question counts: else a client could make this process look unready.
+  return availability.isOut('primary') && availability.isOut('fallback')
+    ? 'no upstream is usable'
+    : undefined;
 }

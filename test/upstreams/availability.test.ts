@@ -56,6 +56,15 @@ describe('usable', () => {
   });
 });
 
+it('a tier is out when nobody of it is usable, nor may turn out to be', () => {
+  const pool = new Pool('ABa');
+  pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
+  pool.quarantine.hold(pool.of('B'), 'timeout');
+  expect([pool.availability.isOut('primary'), pool.availability.isOut('fallback')]).toEqual([false, false]);
+  pool.quarantine.punish(pool.of('B'), { reason: 'timeout' });
+  expect([pool.availability.isOut('primary'), pool.availability.isOut('fallback')]).toEqual([true, false]);
+});
+
 describe('standing', () => {
   it('says who holds an upstream for unusable, an operator before a probe before the quarantine', () => {
     const pool = new Pool('A');
