@@ -57,6 +57,7 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   const onLeave = (upstream: Upstream) => {
     pools.close(upstream);
     filters.forget(upstream);
+    suspects.cleared(upstream);
   };
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
   const health = createHealth(config, { registry, quarantine, membership }, means);

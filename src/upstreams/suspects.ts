@@ -78,7 +78,7 @@ export class Suspects {
     else if (!blame.weak) this.#remember(upstream, blame, suspicion.mayPutOut);
   }
 
-  /** It has answered a request. */
+  /** It has answered a request, or has left. */
   cleared(upstream: Upstream): void {
     if (this.#awaiting.size > 0) this.#awaiting.delete(upstream);
   }
@@ -109,7 +109,8 @@ export class Suspects {
     if (!ask || upstream.hasLeft || this.#stopped) return;
     state.stage = 'asking';
     state.askedMs = clock.monotonicMs();
-    const blame = await ask(upstream, state.protocol);
+    // Whatever goes wrong on our side speaks against nobody.
+    const blame = await ask(upstream, state.protocol).catch(() => undefined);
     state.stage = 'idle';
     if (this.#stopped) return;
     if (blame) quarantine.punish(upstream, blame);
