@@ -49,6 +49,7 @@ describe('a transaction that is there already', () => {
     [-32010, 'Transaction with the same hash was already imported.'],
     [-32000, 'known transaction: 33d8e1'],
     [-32003, 'transaction already in mempool'],
+    [-32010, 'AlreadyKnown'],
   ])('has been sent (%i, "%s")', async (code, message) => {
     primary.use(rpcError({ code, message }));
     const response = await post(daemon.url, send('1.0'));
@@ -83,6 +84,22 @@ describe('a transaction that is there already', () => {
     const { json } = await post(daemon.url, send('1', transaction ?? raw, method));
     expect(json()).toEqual({ jsonrpc: '2.0', id: 1, error });
   });
+});
+
+it('a node that has no room, or knows no such kind, sends it on; a pretty-printed "known" is success', async () => {
+  primary.use(rpcError({ code: -32000, message: 'txpool is full' }));
+  fallback.use(
+    answer({
+      status: 400,
+      body: JSON.stringify(
+        { jsonrpc: '2.0', id: 1, error: { code: -32000, message: 'Known transaction' } },
+        null,
+        2,
+      ),
+    }),
+  );
+  expect((await post(daemon.url, send())).text).toBe(done());
+  expect((await daemon.stats()).map(({ state }) => state)).toEqual(['usable', 'usable']);
 });
 
 describe('a used nonce after an attempt whose fate is unknown', () => {

@@ -58,6 +58,7 @@ describe('B answers, and A rests, after', () => {
   it.each([
     ['a page of a server that wanted HTTPS', htmlPage(400), 'not-an-answer'],
     ['a page of a proxy in front of it', htmlPage(200), 'not-an-answer'],
+    ['Cloudflare’s page about its origin', htmlPage(524), 'status'],
     ['401 to every call', answer({ status: 401 }), 'auth'],
     [
       'a bare 402 for the day',
