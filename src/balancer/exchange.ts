@@ -66,6 +66,8 @@ export class Exchange {
   readonly upgrade: UpgradeAsked | undefined;
 
   body: Body = EMPTY_BODY;
+  /** As many bytes of a body are here as its Content-Length says. */
+  bodyEnded = false;
   rpc: RpcRequest | undefined;
   /** What became of each call of a JSON-RPC request. */
   ledger: Ledger | undefined;
@@ -104,6 +106,11 @@ export class Exchange {
       this.#left = true;
       this.#underWay?.onClientLeft();
     });
+  }
+
+  /** All of the request is here. Of a body that came in one piece this is known before the parser says so. */
+  get isReceived(): boolean {
+    return this.bodyEnded || this.request.complete;
   }
 
   /** The client is gone before it had its whole answer. */

@@ -39,6 +39,7 @@ export async function receiveBody(
     const bytes: Buffer | null = request.read();
     if (bytes) {
       exchange.body = { kind: 'kept', bytes };
+      exchange.bodyEnded = true;
       // It is here, whether there is room or not: no more than one read from the socket.
       exchange.holdPiece(length, length);
     }

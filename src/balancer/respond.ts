@@ -56,7 +56,7 @@ export function deliver(
     lines.push('Content-Length', String(body.length));
   }
   // An answer before the upload's end: the rest of the upload is not worth the connection.
-  if (!exchange.request.complete) closeAfter(response, lines);
+  if (!exchange.isReceived) closeAfter(response, lines);
   response.writeHead(status, answered.reasonPhrase, lines);
   exchange.forget(body.length);
   if (stream) return flow(exchange, body, stream, clock);
@@ -163,7 +163,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   if (detail.retryAfterMs !== undefined)
     lines.push('Retry-After', writeRetryAfter(detail.retryAfterMs, clock.wallMs()));
-  if (detail.close || !request.complete) closeAfter(response, lines);
+  if (detail.close || !exchange.isReceived) closeAfter(response, lines);
   response.writeHead(status, lines);
   exchange.forget(body.length);
   finish(exchange, request.method === 'HEAD' ? undefined : body, clock);
@@ -173,7 +173,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
 function finish(exchange: Exchange, body: Buffer | undefined, clock: Clock): void {
   const { request, response, headers } = exchange;
   // A client that was not told to continue sends nothing that would have to be read.
-  const isQuiet = request.complete || (headers.expect !== undefined && exchange.body.kind === 'kept');
+  const isQuiet = exchange.isReceived || (headers.expect !== undefined && exchange.body.kind === 'kept');
   if (isQuiet || isHttp2(request)) {
     // As text, head and body go out in one piece; latin1 keeps every byte as it is.
     if (body && body.length <= JOINED_BYTES) response.end(body.toString('latin1'), 'latin1');

@@ -1,4 +1,5 @@
 // An upstream that failed is left alone, for a fixed time or for one that fits the cause.
+import { Agent } from 'node:http';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answer, type Behaviour, refuseRate, resetAfterRequest, rpcError } from '../support/behaviours.ts';
 import { type Balancing, type Daemon, startBalancer } from '../support/daemon.ts';
@@ -118,6 +119,17 @@ describe('with a time that fits the cause', () => {
     expect([response.status, response.json()]).toMatchObject([429, { code: 'RATE_LIMITED' }]);
     expect(secondsAhead(response.headers['retry-after'])).toBeGreaterThan(990);
     expect(primary.requests).toHaveLength(0);
+  });
+
+  it('keeps the connection of a client that is refused at once', async () => {
+    const daemon = await start();
+    bothDo(refuseRate('1000'));
+    await rpc(daemon.url, 'eth_blockNumber');
+    const agent = new Agent({ keepAlive: true });
+    const body = '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}';
+    const refused = await http(daemon.url, { method: 'POST', body, agent });
+    agent.destroy();
+    expect([refused.status, refused.headers.connection]).toEqual([429, 'keep-alive']);
   });
 
   it('one rate-limited and one broken is no rate limit', async () => {
