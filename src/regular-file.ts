@@ -46,7 +46,7 @@ export async function readRegularFile(path: string): Promise<Buffer> {
 }
 
 function check(stats: { readonly size: number; isFile(): boolean; isDirectory(): boolean }): void {
-  if (stats.isDirectory()) throw new FileRefused("it can't be read (EISDIR)");
+  if (stats.isDirectory()) throw new FileRefused('it is a folder');
   if (!stats.isFile()) throw new FileRefused('it is no regular file');
   if (stats.size > MAX_FILE_BYTES) throw tooLarge();
 }

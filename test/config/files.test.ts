@@ -69,7 +69,7 @@ describe('.env', () => {
 
   it('is a problem when it is there and can not be read', () => {
     expect(problemsOf({ env: LISTS, files: { '.env': null } })).toEqual([
-      ".env: it can't be read (EISDIR); allowed: a readable env file in UTF-8",
+      '.env: it is a folder; allowed: a readable env file in UTF-8',
     ]);
   });
 

@@ -47,7 +47,7 @@ describe('a certificate and its key', () => {
     [
       'that can’t be read',
       { ...FILES, 'tls.key': null },
-      [`TLS_KEY_FILE (environment): "tls.key" can't be used: it can't be read (EISDIR); ${KEY_ALLOWED}`],
+      [`TLS_KEY_FILE (environment): "tls.key" can't be used: it is a folder; ${KEY_ALLOWED}`],
     ],
     [
       'that are no text',
