@@ -28,13 +28,20 @@ export async function main(signals: Signals): Promise<void> {
     for (const problem of loaded.problems) console.error(problem);
     process.exitCode = 1;
   } else if (loaded.command === 'check') {
-    for (const warning of loaded.warnings) console.error(warning);
+    for (const warning of warningsOf(loaded)) console.error(warning);
     process.exitCode = await runCheck(loaded.config, loaded.sources, print);
   } else if (loaded.command === 'healthcheck') process.exitCode = await runHealthcheck(loaded.config);
   else await run(loaded, signals);
 }
 
-async function run({ config, sources, warnings }: Loaded, signals: Signals): Promise<void> {
+/** What is odd about the settings, or does not fit this machine, and yet no reason not to start. */
+function warningsOf({ config, warnings }: Loaded): readonly string[] {
+  const shortage = descriptorWarning(config.maxConnections);
+  return shortage === undefined ? warnings : [...warnings, shortage];
+}
+
+async function run(loaded: Loaded, signals: Signals): Promise<void> {
+  const { config, sources } = loaded;
   const secrets = config.upstreams.flatMap(({ url }) => secretsOf(url));
   if (config.slackWebhookUrl !== undefined) secrets.push(...secretsOf(new URL(config.slackWebhookUrl)));
   if (config.adminToken !== undefined) secrets.push(config.adminToken);
@@ -59,8 +66,7 @@ async function run({ config, sources, warnings }: Loaded, signals: Signals): Pro
     end(1);
   });
 
-  const shortage = descriptorWarning(config.maxConnections);
-  for (const warning of [...warnings, ...(shortage === undefined ? [] : [shortage])]) logger.warn(warning);
+  for (const warning of warningsOf(loaded)) logger.warn(warning);
   if (config.areListsKept)
     logger.info(
       { file: config.persistServers, upstreams: config.upstreams.length },
