@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { descriptorWarning } from '../../src/network/shortage.ts';
 import { runDaemon, startBalancer, startDaemon } from '../support/daemon.ts';
 import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
@@ -131,10 +132,16 @@ describe('commands', () => {
     expect(good.code).toBe(0);
     expect(good.stdout).toContain('good');
     const dead = `http://127.0.0.1:${await releasedPort()}/hidden-key name=dead`;
-    const bad = await runDaemon(['--check', `--backends=${primary.url} name=good,${dead}`]);
+    const bad = await runDaemon([
+      '--check',
+      '--max-connections=1000000',
+      `--backends=${primary.url} name=good,${dead}`,
+    ]);
     expect(bad.code).toBe(1);
     expect(bad.stdout).toContain('dead');
     expect(good.stdout + good.stderr + bad.stdout + bad.stderr).not.toContain('hidden-key');
+    // More than most systems give to one process.
+    expect(bad.stderr).toContain(descriptorWarning(1_000_000) ?? '');
     expect((await runDaemon(['--check', '--backends=nonsense'])).code).toBe(1);
   });
 
