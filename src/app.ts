@@ -14,6 +14,7 @@ import { Announcer } from './events.ts';
 import type { Logger } from './log.ts';
 import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
+import { fittingConnections } from './network/shortage.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { notifiers } from './notifiers/index.ts';
 import type { Random } from './random.ts';
@@ -82,7 +83,8 @@ export function createApp(config: Config, surroundings: Surroundings): App {
   const strategies = new StrategyChoice(config.strategy, { clock, random });
   const balancer = createBalancer(config, upstreams, { drain, overload, strategies }, means);
   const handler = createHandler(config, { balancer, status, underWay: figures.underWay }, means);
-  const entrance = createEntrance(config, { clock, logger }, handler);
+  const maxConnections = fittingConnections(config.maxConnections);
+  const entrance = createEntrance({ ...config, maxConnections }, { clock, logger }, handler);
   const admin = createAdmin(config, { upstreams, status, figures, strategies, sources, hide }, means);
   let adminAddress: AddressInfo | undefined;
   return {

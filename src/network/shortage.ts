@@ -58,17 +58,23 @@ export class Shortages {
 /** Of files, log, listeners and checks. */
 const DESCRIPTORS_BESIDES = 100;
 
-/**
- * What to say where the process may open fewer descriptors than so many clients need: each takes one, and one more
- * for its upstream. Undefined where they suffice, or where the system does not tell.
- */
-export function descriptorWarning(maxConnections: number, limit = descriptorLimit()): string | undefined {
-  const needed = 2 * maxConnections + DESCRIPTORS_BESIDES;
-  if (limit === undefined || limit >= needed) return undefined;
-  const fitting = Math.max(1, Math.floor((limit - DESCRIPTORS_BESIDES) / 2));
+/** Of what is left, so much is for clients; the rest is for upstreams, or idle clients could keep all from being served. */
+const SHARE_OF_CLIENTS = 2 / 3;
+
+/** How many clients may be connected at once, of the `wanted` ones: no more than leave descriptors for upstreams. */
+export function fittingConnections(wanted: number, limit: number | undefined = descriptorLimit()): number {
+  if (limit === undefined) return wanted;
+  return Math.max(1, Math.min(wanted, Math.floor((limit - DESCRIPTORS_BESIDES) * SHARE_OF_CLIENTS)));
+}
+
+/** What to say where fewer fit than are wanted. Undefined where all do, or where the system does not tell. */
+export function descriptorWarning(wanted: number, limit = descriptorLimit()): string | undefined {
+  const fitting = fittingConnections(wanted, limit);
+  if (fitting === wanted) return undefined;
+  const needed = Math.ceil(wanted / SHARE_OF_CLIENTS) + DESCRIPTORS_BESIDES;
   return (
-    `MAX_CONNECTIONS=${maxConnections} may need ${needed} file descriptors, and this process may open ${limit}: ` +
-    `raise the limit to ${needed} (ulimit -n ${needed}), or set MAX_CONNECTIONS=${fitting}`
+    `MAX_CONNECTIONS=${wanted} is held to ${fitting}, for this process may open ${limit} file descriptors and ` +
+    `upstreams need some of them: raise the limit to ${needed} (ulimit -n ${needed})`
   );
 }
 

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
+import { fittingConnections } from '../../src/network/shortage.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
@@ -9,13 +10,11 @@ import { load } from '../support/load.ts';
 import { residentMb } from '../support/process-figures.ts';
 
 const WANTED = 10_000;
-/** What a process opens besides. */
-const RESERVED = 300;
 
 /** As many as the system lets one process open: the daemon has the same limit as this one. */
 function possible(): number {
   const limit = execFileSync('sh', ['-c', 'ulimit -n']).toString().trim();
-  return limit === 'unlimited' ? WANTED : Math.min(WANTED, Number(limit) - RESERVED);
+  return fittingConnections(WANTED, limit === 'unlimited' ? undefined : Number(limit));
 }
 
 async function idle(port: number): Promise<Socket> {
