@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 import type { Verdict } from './judge.ts';
 import type { Entry } from './ledger.ts';
 import type { AttemptOutcome } from './outcome.ts';
-import { isAboutOwnCredentials } from './own-credentials.ts';
+import { withoutOwnCredentials } from './own-credentials.ts';
 import type { BalancerParts } from './parts.ts';
 
 /** An attempt that is over. */
@@ -43,7 +43,11 @@ export function suspect(
 ): void {
   const mayPutOut = !exchange.hasSuspect && !blame.weak;
   exchange.hasSuspect ||= mayPutOut;
-  suspects.suspect(upstream, blame, { protocol: exchange.ledger ? 'rpc' : 'http', mayPutOut });
+  suspects.suspect(upstream, blame, {
+    protocol: exchange.ledger ? 'rpc' : 'http',
+    mayPutOut,
+    sinceMs: exchange.startedMs,
+  });
 }
 
 /** One that only lacks a method is well. */
@@ -54,8 +58,7 @@ function isAboutWhole({ reason, method }: Blame): boolean {
 /** The blames that are left when it is considered what the request itself may have caused. */
 function inContext(exchange: Exchange, { upstream, asked, outcome, verdict, startedMs }: Finished) {
   const { blames } = verdict;
-  if (outcome.kind === 'answered' && blames.length > 0 && isAboutOwnCredentials(outcome.status, exchange))
-    return [];
+  if (outcome.kind === 'answered') return withoutOwnCredentials(blames, outcome.status, exchange);
   if (outcome.kind !== 'timed-out' || upstream.answeredMs < startedMs) return blames;
   // It answered others meanwhile: it is the call that takes so long there, or calls of its kind.
   const [only, ...more] = new Set(asked.map(({ call }) => call.method));

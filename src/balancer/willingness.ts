@@ -1,5 +1,5 @@
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { CandidateSource, Willingness } from './candidates.ts';
+import type { Willingness } from './candidates.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { BalancerParts } from './parts.ts';
 
@@ -39,25 +39,21 @@ export class CallsWillingness implements Willingness {
   }
 
   #goesGladly({ home, call }: Entry, upstream: Upstream): boolean {
-    const { quarantine, candidates } = this.#parts;
-    if (home && (home !== upstream || isOutAlone(home, candidates))) return false;
-    return call.method === undefined || quarantine.methodSentence(upstream, call.method) === undefined;
+    if (home && home !== upstream) return false;
+    const { method } = call;
+    return method === undefined || this.#parts.quarantine.methodSentence(upstream, method) === undefined;
   }
 
   #mayGo(entry: Entry, upstream: Upstream): boolean {
     if (this.#goesGladly(entry, upstream)) return true;
-    const { quarantine, candidates } = this.#parts;
+    const { quarantine, clock } = this.#parts;
     const { home, call, attempts } = entry;
-    if (home && (home !== upstream || isOutAlone(home, candidates))) return false;
+    if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
     // Who has been asked in vain need not be told twice what nobody has; a time-out may be one call's own.
     const lacks = quarantine.methodSentence(upstream, call.method)?.reason === 'method-unsupported';
-    return !lacks || (attempts === 0 && quarantine.mayAskAnyway(upstream, call.method));
+    // A client's parameters may have brought it the ban: others have had answers.
+    if (!lacks || upstream.recentMethods.has(call.method, clock.monotonicMs())) return true;
+    return attempts === 0 && quarantine.mayAskAnyway(upstream, call.method);
   }
-}
-
-/** Whether an upstream is out while others are not: then it is not tried for a filter's sake either. */
-function isOutAlone(upstream: Upstream, { availability }: CandidateSource): boolean {
-  if (availability.isUsable(upstream) || availability.isInQuestion(upstream)) return false;
-  return availability.usable('primary').length + availability.usable('fallback').length > 0;
 }

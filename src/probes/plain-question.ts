@@ -24,7 +24,8 @@ const METHOD = 'eth_blockNumber';
 /**
  * Asks an upstream what every one that is well can answer, with nothing of a client's in it: `eth_blockNumber`, or
  * a GET of its own path. One that has only ever been heard to speak the other protocol is asked in that one
- * before it is held for sick. Resolves to what it is to blame for; undefined when it answered. Never rejects.
+ * before it is held for sick, and one that fails a GET is asked for a block number unless it is known for plain HTTP:
+ * a node may answer every GET with 500. Resolves to what it is to blame for; undefined when it answered. Never rejects.
  */
 export async function askPlainQuestion(
   upstream: Upstream,
@@ -33,8 +34,9 @@ export async function askPlainQuestion(
 ): Promise<Blame | undefined> {
   const blame = await askIn(upstream, protocol, settings);
   const other = protocol === 'rpc' ? 'http' : 'rpc';
-  const { answers } = upstream;
-  return blame && answers[other] && !answers[protocol] ? askIn(upstream, other, settings) : blame;
+  const isPlainHttp = upstream.answers.http && !upstream.answers.rpc;
+  const maySpeakOther = other === 'http' ? isPlainHttp : !isPlainHttp;
+  return blame && maySpeakOther ? askIn(upstream, other, settings) : blame;
 }
 
 async function askIn(
@@ -68,6 +70,8 @@ function judgeRpc(answer: Answer, settings: PlainQuestionSettings): Blame | unde
   const rest = restOf(answer, settings);
   const said = status >= 400 && ending === 'whole' ? readBareError(body, status) : undefined;
   const blame = said && blameOf(said, rest);
+  // Clients know where it speaks JSON-RPC (`/ext/bc/C/rpc`): not at its base path. Theirs blames nobody for it either.
+  if (!blame && ELSEWHERE.has(status)) return undefined;
   return blame ?? judgeHttp(answer, settings) ?? { reason: REFUSALS.get(status) ?? 'not-an-answer' };
 }
 
@@ -77,6 +81,9 @@ const REFUSALS: ReadonlyMap<number, FailureReason> = new Map([
   [402, 'plan'],
   [403, 'auth'],
 ]);
+
+/** Nothing stands at this path, or nothing that takes a POST. */
+const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 404, 405, 410, 415]);
 
 /** Any answer will do: what stands at the path we don't know. */
 function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | undefined {

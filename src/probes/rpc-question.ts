@@ -33,6 +33,9 @@ export function messageIn(body: Buffer): { readonly result?: unknown; readonly e
   if ('error' in message && typeof message.error === 'object' && message.error !== null) {
     return id === ID || id === null ? { error: message.error } : undefined;
   }
+  // Toncenter's error is a text, with its code beside it.
+  if (id === ID && 'error' in message && typeof message.error === 'string')
+    return { error: { code: 'code' in message ? message.code : undefined, message: message.error } };
   return id === ID && 'result' in message ? { result: message.result } : undefined;
 }
 

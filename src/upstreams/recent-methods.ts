@@ -10,18 +10,27 @@ const HASHED_LENGTH = 64;
  */
 export class RecentMethods {
   readonly #answeredMs = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
+  /** It was doubted since it answered last. */
+  readonly #doubted = new Uint8Array(SLOTS);
 
   /** It has answered this method well, at this moment (monotonic milliseconds). */
   answered(method: string, nowMs: number): void {
-    this.#answeredMs[slotOf(method)] = nowMs;
+    const slot = slotOf(method);
+    this.#answeredMs[slot] = nowMs;
+    this.#doubted[slot] = 0;
   }
 
-  /** Whether it has done so in the last minutes. It is doubted once: a second refusal in a row is believed. */
+  /** Whether it has answered the method well in the last minutes, whatever it said since. */
+  has(method: string, nowMs: number): boolean {
+    return nowMs - (this.#answeredMs[slotOf(method)] ?? Number.NEGATIVE_INFINITY) < RECENT_MS;
+  }
+
+  /** Whether it has done so and is to be doubted: once, a second refusal in a row is believed. */
   takeDoubt(method: string, nowMs: number): boolean {
     const slot = slotOf(method);
-    const isRecent = nowMs - (this.#answeredMs[slot] ?? Number.NEGATIVE_INFINITY) < RECENT_MS;
-    this.#answeredMs[slot] = Number.NEGATIVE_INFINITY;
-    return isRecent;
+    const isFirst = this.#doubted[slot] === 0;
+    this.#doubted[slot] = 1;
+    return isFirst && this.has(method, nowMs);
   }
 }
 

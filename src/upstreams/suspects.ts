@@ -17,6 +17,8 @@ export interface Suspicion {
   readonly protocol: Protocol;
   /** This upstream may be left out before it is known who was to blame: the request has put out nobody yet. */
   readonly mayPutOut: boolean;
+  /** When the request came; monotonic milliseconds. */
+  readonly sinceMs: number;
 }
 
 export interface SuspectsOptions {
@@ -75,7 +77,7 @@ export class Suspects {
   suspect(upstream: Upstream, blame: Blame, suspicion: Suspicion): void {
     if (upstream.hasLeft || this.#stopped) return;
     if (this.#options.ask) this.#plan(upstream, blame, suspicion);
-    else if (!blame.weak) this.#remember(upstream, blame, suspicion.mayPutOut);
+    else if (!blame.weak) this.#remember(upstream, blame, suspicion);
   }
 
   /** It has answered a request, or has left. */
@@ -120,10 +122,12 @@ export class Suspects {
     }
   }
 
-  #remember(upstream: Upstream, blame: Blame, mayPutOut: boolean): void {
+  #remember(upstream: Upstream, blame: Blame, { mayPutOut, sinceMs }: Suspicion): void {
     const { quarantine, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const before = this.#awaiting.get(upstream);
+    // One that was under way already is no second word: a client may send as many as it likes at once.
+    if (before && sinceMs < before.sinceMs) return;
     if (before?.reason === blame.reason && nowMs - before.sinceMs < SUSPICION_MS) {
       this.#awaiting.delete(upstream);
       quarantine.punish(upstream, blame);

@@ -81,8 +81,15 @@ describe('by JSON-RPC', () => {
     ['a result', answer({ body: '{"jsonrpc":"2.0","id":1,"result":"0x1"}' }), undefined],
     ['an error that another chain gives', rpcError({ code: -32601, message: 'Method not found' }), undefined],
     ['missing data', rpcError({ code: -32000, message: 'header not found' }), undefined],
+    [
+      'an error that is a text',
+      answer({ status: 422, body: '{"ok":false,"error":"no such method","code":422,"id":1}' }),
+      undefined,
+    ],
     ['a page', htmlPage(), 'not-an-answer'],
-    ['404', answer({ status: 404 }), 'not-an-answer'],
+    ['404 where another path is the right one', answer({ status: 404, body: '<html>' }), undefined],
+    ['a redirect', answer({ status: 301 }), undefined],
+    ['a page with 400', htmlPage(400), 'not-an-answer'],
     ['a key that is refused', rpcError({ code: -32600, message: 'Must be authenticated!' }, 401), 'auth'],
     ['401 without a word', answer({ status: 401 }), 'auth'],
     ['402 in a gateway’s words', answer({ status: 402, body: '{"message":"Payment Required"}' }), 'plan'],
@@ -110,8 +117,12 @@ describe('is put in the other protocol before one is held for sick that was only
     expect((await ask('rpc'))?.reason).toBe('not-an-answer');
   });
 
-  it('JSON-RPC', async () => {
-    upstream.answers.rpc = true;
+  it.each([
+    ['or nothing yet', false, false],
+    ['alone', false, true],
+    ['and answers some GETs', true, true],
+  ])('JSON-RPC, %s', async (_, http, rpc) => {
+    Object.assign(upstream.answers, { http, rpc });
     server.next(answer({ status: 500 }));
     expect(await ask('http')).toBeUndefined();
     expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);

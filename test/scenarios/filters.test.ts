@@ -162,6 +162,15 @@ describe('a filter whose maker', () => {
     expect((await rpc(strict.url, 'eth_getFilterChanges', [id])).reply.result).toBe(maker);
   });
 
+  it('is quarantined for what may have passed is asked all the same', async () => {
+    const forgiving = await start();
+    const { id, maker } = await makeFilter(forgiving.url);
+    upstreams.find(({ label }) => label === maker)?.next(answer({ status: 500 }));
+    for (let count = 0; count < 3; count++) await rpc(forgiving.url, 'eth_chainId');
+    expect((await forgiving.stats()).find(({ name }) => name === maker)?.state).toBe('quarantined');
+    expect((await rpc(forgiving.url, 'eth_getFilterChanges', [id])).reply.result).toBe(maker);
+  });
+
   it('is out together with all others is tried', async () => {
     const alone = await startBalancer({ primaries: upstreams.slice(0, 1) });
     const { id } = await makeFilter(alone.url);

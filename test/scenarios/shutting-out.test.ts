@@ -71,6 +71,13 @@ const asCall: Send = (url) => post(url, call());
 const asHeavyTrace: Send = (url) =>
   post(url, `{"jsonrpc":"2.0","id":1,"method":"debug_traceBlock","params":["${POISON}"]}`);
 
+const MORE = [['Retry-After', '3600']] as const;
+const LIMITS: readonly (readonly [string, Behaviour])[] = [
+  ['429', answer({ status: 429, headers: MORE })],
+  ['503', answer({ status: 503, headers: MORE })],
+  ['JSON-RPC', rpcError({ code: -32005, message: 'rate limit exceeded, retry in 3600 seconds' })],
+];
+
 describe.each([
   ['a call that is reset', asCall, resetAfterRequest()],
   ['a call that is answered by 500', asCall, answer({ status: 500 })],
@@ -108,6 +115,19 @@ describe.each([
     (url) => post(url, call('eth_call'), { cookie: `key=${POISON}` }),
     answer({ status: 429, headers: [['Retry-After', '3600']] }),
   ],
+  ...(
+    [
+      ['by a header', '/', { 'x-access-key': POISON }],
+      ['by a path', `/v2/${POISON}-a1b2c3d4e5`, {}],
+      ['by a query', `/?dkey=${POISON}`, {}],
+    ] as const
+  ).flatMap(([where, path, headers]) =>
+    LIMITS.map(([limit, behaviour]): [string, Send, Behaviour] => [
+      `a limit of its own, ${where}, told by ${limit}`,
+      (url) => post(`${url}${path}`, call('eth_call'), headers),
+      behaviour,
+    ]),
+  ),
   [
     'a call that a gateway takes for plan trouble',
     asCall,
@@ -181,6 +201,14 @@ describe('when all are out', () => {
     const calls = upstreams.reduce((sum, { requests }) => sum + requests.length, 0);
     expect(calls).toBeLessThan(1.3 * 200);
   });
+});
+
+it('a method that was answered well is answered to others, however often parameters bring its refusal', async () => {
+  onPoison(rpcError({ code: -32601, message: 'the method eth_blockNumber is not supported so' }));
+  await quickCalls(20);
+  for (let count = 0; count < 4; count++) await rpc(daemon.url, 'eth_blockNumber', [POISON]);
+  const answers = await quickCalls(20);
+  expect(answers.filter(({ reply }) => reply.error)).toEqual([]);
 });
 
 it('a method that nobody is said to have is asked for once a second', async () => {

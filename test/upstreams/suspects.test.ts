@@ -5,8 +5,10 @@ import { Pool } from './pool.ts';
 
 const BROKEN: Blame = { reason: 'status' };
 const KEY: Blame = { reason: 'auth' };
-const FIRST = { protocol: 'rpc', mayPutOut: true } as const;
-const LATER = { protocol: 'rpc', mayPutOut: false } as const;
+/** Requests that came after all that was seen before. */
+const sinceMs = Number.POSITIVE_INFINITY;
+const FIRST = { protocol: 'rpc', mayPutOut: true, sinceMs } as const;
+const LATER = { protocol: 'rpc', mayPutOut: false, sinceMs } as const;
 
 let pool: Pool;
 let asked: [name: string, protocol: Protocol, atMs: number][];
@@ -98,7 +100,7 @@ describe('with questions of our own', () => {
   });
 
   it('the question is of the kind of the request that failed', async () => {
-    suspects.suspect(pool.of('A'), BROKEN, { protocol: 'http', mayPutOut: true });
+    suspects.suspect(pool.of('A'), BROKEN, { ...FIRST, protocol: 'http' });
     await settled();
     expect(asked).toEqual([['A', 'http', 0]]);
   });
@@ -137,6 +139,16 @@ describe('without questions of our own', () => {
     expect(states()).toEqual(['quarantined', 'usable', 'usable']);
     suspects.suspect(pool.of('B'), BROKEN, LATER);
     expect(states()).toEqual(['quarantined', 'quarantined', 'usable']);
+  });
+
+  it('one that was under way by then is no second one', () => {
+    const sinceMs = pool.clock.monotonicMs();
+    pool.clock.advance(1);
+    for (let count = 0; count < 5; count++) {
+      suspects.suspect(pool.of('A'), KEY, { ...FIRST, sinceMs });
+      suspects.suspect(pool.of('B'), BROKEN, { ...LATER, sinceMs });
+    }
+    expect(states()).toEqual(['held', 'usable', 'usable']);
   });
 
   it('a long rest begins so; until then 5 s', () => {
