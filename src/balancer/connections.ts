@@ -6,6 +6,7 @@ import { DialFailure } from '../network/dial-failure.ts';
 import type { Random } from '../random.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { FailedWrite } from './failed-write.ts';
+import { HeldEnd } from './held-end.ts';
 import { UnaskedContinue } from './unasked-continue.ts';
 
 /** What is read of an answer's head at most; more is a broken upstream. */
@@ -30,6 +31,8 @@ export interface Connection {
   filter: UnaskedContinue | undefined;
   /** Lets that socket be read when it can't be written any more. */
   failedWrite: FailedWrite | undefined;
+  /** Keeps the end of that socket back while its answer is paused. */
+  heldEnd: HeldEnd | undefined;
   /** Nobody uses it at the moment. */
   isIdle: boolean;
   /** When it is too old to be kept; monotonic milliseconds. */
@@ -124,6 +127,7 @@ export class ConnectionPool {
       socket: undefined,
       filter: undefined,
       failedWrite: undefined,
+      heldEnd: undefined,
       isIdle: false,
       retireAtMs: clock.monotonicMs() + GREATEST_AGE_MS * (1 - AGE_JITTER * random()),
       owner: undefined,
@@ -172,6 +176,7 @@ export class ConnectionPool {
     connection.socket = undefined;
     connection.filter = undefined;
     connection.failedWrite = undefined;
+    connection.heldEnd = undefined;
     if (!connection.isIdle) return;
     if (owner && this.#owned.get(owner) === connection) this.#owned.delete(owner);
     const index = this.#idle.indexOf(connection);
@@ -183,6 +188,7 @@ export class ConnectionPool {
 /** Connected: the request that it was opened for goes out next. */
 function adopt(connection: Connection, socket: Socket): void {
   connection.socket = socket;
+  connection.heldEnd = new HeldEnd(socket);
   connection.filter = new UnaskedContinue(socket);
   connection.failedWrite = new FailedWrite(socket);
   connection.filter.expectAnswer();

@@ -104,6 +104,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   onUpgrade(_status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
     // The socket is no longer the HTTP client's to end.
     this.#abort = undefined;
+    this.#connection?.heldEnd?.letGo();
     const reply = { raw: raw ?? [], socket, upstream: this.#upstream };
     this.#stop(readReply(this.#exchange, reply, this.#wire.identity));
   }
@@ -127,10 +128,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (this.#state === 'over' || !this.#reading) return;
     // A body that ends with the connection is complete only if the connection was ended, not reset.
     const problem = this.#connection?.socket?.errored;
-    if (problem) {
-      this.onError(problem);
-      return;
-    }
+    if (problem) return this.onError(problem);
     const peeked = this.#state === 'peeking';
     this.#leave();
     if (this.#connection) giveBack(this.#connection, this.#pool, this.#exchange, this.#reading);
@@ -164,7 +162,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (!this.#paused || this.#state === 'over') return;
     this.#paused = false;
     this.#arm();
-    this.#resume?.();
+    this.#connection?.heldEnd?.resume(() => this.#resume?.());
   }
 
   cancel(): void {
@@ -185,6 +183,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   #pause(): false {
     this.#paused = true;
+    this.#connection?.heldEnd?.pause();
     this.#disarm();
     return false;
   }
