@@ -125,10 +125,10 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   onComplete(): void {
-    if (this.#state === 'over' || !this.#reading) return;
     // A body that ends with the connection is complete only if the connection was ended, not reset.
     const problem = this.#connection?.socket?.errored;
-    if (problem) return this.onError(problem);
+    if (problem) this.onError(problem);
+    if (this.#state === 'over' || !this.#reading) return;
     const peeked = this.#state === 'peeking';
     this.#leave();
     if (this.#connection) giveBack(this.#connection, this.#pool, this.#exchange, this.#reading);
