@@ -125,10 +125,10 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   onComplete(): void {
-    if (this.#state === 'over' || !this.#reading) return;
     // A body that ends with the connection is complete only if the connection was ended, not reset.
     const problem = this.#connection?.socket?.errored;
-    if (problem) return this.onError(problem);
+    if (problem) this.onError(problem);
+    if (this.#state === 'over' || !this.#reading) return;
     const peeked = this.#state === 'peeking';
     this.#leave();
     if (this.#connection) giveBack(this.#connection, this.#pool, this.#exchange, this.#reading);
@@ -154,7 +154,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   flowInto(sink: Sink): void {
     this.#sink = sink;
+    this.#exchange.underWay = this;
     if (this.#state === 'over') sink.fail('cut');
+    else if (this.#exchange.left) this.cancel();
     else this.resume();
   }
 
@@ -176,9 +178,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   /** Hands over what is there; the rest waits for a sink. */
   #flow(reading: Reading): false {
     this.#state = 'flowing';
-    this.#pause();
     this.#settle?.(reading.answered(this));
-    return false;
+    return this.#pause();
   }
 
   #pause(): false {
@@ -215,7 +216,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     this.#state = 'over';
     this.#upstream.inFlight -= 1;
     this.#wire.watch.remove(this);
-    this.#exchange.underWay = undefined;
+    this.#exchange.isOver(this);
     // At once, not when undici comes to it: how the answer is delivered depends on what the client still sends.
     this.#upload?.destroy();
   }
