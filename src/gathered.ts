@@ -32,11 +32,15 @@ export class Gathered {
     }
   }
 
-  /** All of it in one piece. Copied, unless it came so. */
-  joined(): Buffer {
+  /** All of it in one piece, which is kept here no longer. Copied, unless it came so. */
+  taken(): Buffer {
     this.#closeRun();
     const [only] = this.#pieces;
-    return this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces, this.#size);
+    const whole = this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces, this.#size);
+    this.#pieces.length = 0;
+    this.#slab = undefined;
+    this.#size = 0;
+    return whole;
   }
 
   #copy(piece: Buffer): void {

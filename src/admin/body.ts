@@ -49,7 +49,7 @@ function receive(request: IncomingRequest, clock: Clock): Promise<Buffer> {
     };
     const complete = () => {
       stop();
-      resolve(body.joined());
+      resolve(body.taken());
     };
     const leave = () => {
       stop();

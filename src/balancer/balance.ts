@@ -39,32 +39,35 @@ async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<
     if (candidate === 'wait') {
       const end = await waitForTrial(exchange, parts);
       if (end === 'look-again') continue;
-      if (end === 'client-left') return { kind: 'client-left' };
+      if (end === 'client-left') return insteadOf(last, { kind: 'client-left' });
     }
     if (!candidate || candidate === 'wait') break;
     const { upstream } = candidate;
     const asked = willingness.callsFor(upstream);
     const { outcome, verdict } = await attempt(exchange, asked, candidate, parts);
-    if (outcome.kind === 'client-left') return outcome;
-    if (outcome.kind === 'out-of-time') return outOfTime(ledger);
-    if (outcome.kind === 'out-of-room') return outOfRoom(ledger);
-    if (outcome.kind === 'upload-failed') return { kind: 'refuse', code: outcome.code };
-    if (outcome.kind === 'switched') return { kind: 'tunnel', switched: outcome, upstream };
+    if (outcome.kind === 'client-left') return insteadOf(last, outcome);
+    if (outcome.kind === 'out-of-time') return insteadOf(last, outOfTime(ledger));
+    if (outcome.kind === 'out-of-room') return insteadOf(last, outOfRoom(ledger));
+    if (outcome.kind === 'upload-failed') return insteadOf(last, { kind: 'refuse', code: outcome.code });
+    if (outcome.kind === 'switched') return insteadOf(last, { kind: 'tunnel', switched: outcome, upstream });
     if (
       outcome.kind === 'answered' &&
       verdict.next === 'deliver' &&
       !verdict.rpc &&
       answersCalls(ledger, asked)
     )
-      return { kind: 'deliver', answered: outcome, upstream };
+      return insteadOf(last, { kind: 'deliver', answered: outcome, upstream });
     last = toTell(exchange, last, answersCalls(ledger, asked) && { outcome, verdict, upstream });
     if (verdict.next !== 'another' && (!ledger || ledger.done)) break;
-    if (isOutOfTime(exchange, parts)) {
-      last?.answered.stream?.cancel();
-      return outOfTime(ledger);
-    }
+    if (isOutOfTime(exchange, parts)) return insteadOf(last, outOfTime(ledger));
   }
   return ledger?.entries.length ? { kind: 'ledger', ledger, last } : { kind: 'failed', last };
+}
+
+/** How it ends where the answer that was kept is not told: what still comes of that one is not waited for. */
+function insteadOf(last: LastAnswer | undefined, ending: Ending): Ending {
+  last?.answered.stream?.cancel();
+  return ending;
 }
 
 /** Whether an attempt's answer can be one to the client: one to notifications only answers none of the other items. */

@@ -76,7 +76,10 @@ function concludeLedger(
   last: LastAnswer | undefined,
   parts: BalancerParts,
 ): Promise<void> | undefined {
-  if (ledger.exact) return pass(exchange, ledger.exact, parts);
+  if (ledger.exact) {
+    last?.answered.stream?.cancel();
+    return pass(exchange, ledger.exact, parts);
+  }
   const items = ledger.entries.map((entry) => ledger.said(entry));
   if (items.some((item) => item?.upstream)) {
     last?.answered.stream?.cancel();

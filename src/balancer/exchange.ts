@@ -127,6 +127,11 @@ export class Exchange {
     this.#underWay = what;
   }
 
+  /** It need not be told any more; another one may be under way by now. */
+  isOver(what: EndsWithClient): void {
+    if (this.#underWay === what) this.#underWay = undefined;
+  }
+
   /** How many bytes more may be held, for whichever request. */
   get room(): number {
     return this.#budget.room;

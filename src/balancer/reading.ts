@@ -63,7 +63,7 @@ export class Reading {
       status: this.status,
       reasonPhrase: this.#reasonPhrase,
       headers: this.#headers,
-      body: this.#body.joined(),
+      body: this.#body.taken(),
       stream,
     };
   }

@@ -93,7 +93,7 @@ class Reception implements EndsWithClient {
   };
 
   readonly #complete = (): void => {
-    this.#exchange.body = { kind: 'kept', bytes: this.#body.joined() };
+    this.#exchange.body = { kind: 'kept', bytes: this.#body.taken() };
     this.#end(undefined);
   };
 
@@ -106,7 +106,7 @@ class Reception implements EndsWithClient {
     request.pause();
     const hasRoom = heldBytes <= this.#exchange.room;
     this.#exchange.hold(heldBytes);
-    const prefix = this.#body.joined();
+    const prefix = this.#body.taken();
     this.#exchange.body = { kind: 'piped', prefix, length: this.#length, heldBytes, taken: false };
     this.#end(hasRoom ? undefined : 'OVERLOADED');
   }

@@ -154,7 +154,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   flowInto(sink: Sink): void {
     this.#sink = sink;
+    this.#exchange.underWay = this;
     if (this.#state === 'over') sink.fail('cut');
+    else if (this.#exchange.left) this.cancel();
     else this.resume();
   }
 
@@ -176,9 +178,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   /** Hands over what is there; the rest waits for a sink. */
   #flow(reading: Reading): false {
     this.#state = 'flowing';
-    this.#pause();
     this.#settle?.(reading.answered(this));
-    return false;
+    return this.#pause();
   }
 
   #pause(): false {
@@ -215,7 +216,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     this.#state = 'over';
     this.#upstream.inFlight -= 1;
     this.#wire.watch.remove(this);
-    this.#exchange.underWay = undefined;
+    this.#exchange.isOver(this);
     // At once, not when undici comes to it: how the answer is delivered depends on what the client still sends.
     this.#upload?.destroy();
   }

@@ -104,7 +104,7 @@ export class Upload extends Readable {
 
   readonly #handOn = (): void => {
     if (this.#gathered.size === 0 || this.destroyed) return;
-    const bytes = this.#gathered.joined();
+    const bytes = this.#gathered.taken();
     this.#gathered = new Gathered();
     this.#source.pause();
     if (this.prefixIsOut) this.#body.prefix = NOTHING;

@@ -146,7 +146,7 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
       kind: 'answer',
       status: response?.statusCode ?? 0,
       retryAfter: response?.headers['retry-after'],
-      body: body.joined(),
+      body: body.taken(),
       ending,
     });
   const cancelDeadline = systemClock.after(timeoutMs, () =>
