@@ -45,6 +45,8 @@ export interface OutgoingResponse extends EventEmitter {
   readonly socket: Socket | null;
   /** False: an HTTP/1.1 connection ends with this answer. */
   shouldKeepAlive: boolean;
+  /** How many requests of its HTTP/2 connection were under way when it came, itself included. */
+  readonly siblings?: number;
   writeHead(status: number, headers?: Lines | Record<string, string | number>): unknown;
   writeHead(status: number, reasonPhrase: string, headers: Lines): unknown;
   write(chunk: Buffer): boolean;

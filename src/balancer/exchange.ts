@@ -51,6 +51,9 @@ export interface EndsWithClient {
   onClientLeft(): void;
 }
 
+/** Requests of one HTTP/2 connection at a time whose answers flow on when they can't be held. As many as are pipelined. */
+const FAIR_STREAMS = 16;
+
 /** One request and all that happens to it: facts, no decisions. */
 export class Exchange {
   readonly request: IncomingRequest;
@@ -130,6 +133,11 @@ export class Exchange {
   /** It need not be told any more; another one may be under way by now. */
   isOver(what: EndsWithClient): void {
     if (this.#underWay === what) this.#underWay = undefined;
+  }
+
+  /** Its client asks for so much at once, on one connection, that it is the first to go without when memory is short. */
+  get isGreedy(): boolean {
+    return (this.response.siblings ?? 0) > FAIR_STREAMS;
   }
 
   /** How many bytes more may be held, for whichever request. */

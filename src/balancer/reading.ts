@@ -9,6 +9,9 @@ interface Source {
   readonly exchange: Exchange;
   readonly upstream: Upstream;
 }
+/** How often an answer counts: its pieces stand beside the whole for a while, or what is written beside what waits. */
+const WEIGHT = 2;
+
 const EVENT_STREAM = /^text\/event-stream\b/i;
 
 /** An answer as it is read: its head, and what of its body is held until it can be judged. */
@@ -53,7 +56,7 @@ export class Reading {
   /** False when there is no room for more among all that is held. */
   hold(chunk: Buffer, exchange: Exchange): boolean {
     this.#body.add(chunk);
-    return exchange.holdPiece(chunk.length, this.#body.size);
+    return exchange.holdPiece(chunk.length * WEIGHT, this.#body.size * WEIGHT);
   }
 
   /** What is there; `stream` brings the rest. */

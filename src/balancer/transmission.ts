@@ -119,7 +119,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (this.#state === 'flowing') return this.#pause();
     this.#arm();
     if (fits && this.#reading.size <= this.#sending.peekBytes) return true;
-    if (fits || !this.#sending.partial) return this.#flow(this.#reading);
+    if (fits || !(this.#sending.partial || this.#exchange.isGreedy)) return this.#flow(this.#reading);
     this.#stop({ kind: 'out-of-room' });
     return false;
   }

@@ -123,6 +123,8 @@ export class Http2Response extends Http2ServerResponse {
   #isTold = false;
   /** Of no consequence: the connection is not this answer's to close. */
   shouldKeepAlive = true;
+  /** See `OutgoingResponse.siblings`. Written by the sessions. */
+  siblings = 0;
   /** The head said that no body follows, whatever the upstream sends. */
   #bodiless = false;
 

@@ -51,6 +51,7 @@ export class Sessions {
     const entry = session && this.#sessions.get(session);
     if (!entry || stream.destroyed || stream.closed) return false;
     entry.open += 1;
+    response.siblings = entry.open;
     response.once('unread', () => this.#stuckReaders.add(response));
     stream.once('close', () => {
       entry.open -= 1;
