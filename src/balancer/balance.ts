@@ -27,7 +27,7 @@ export async function balance(
 async function lookForAnswer(exchange: Exchange, parts: BalancerParts): Promise<Ending> {
   const received = await receiveBody(exchange, parts.limits, parts.clock);
   if (received === 'client-left') return { kind: 'client-left' };
-  const refusal = received ?? classify(exchange, parts.classify) ?? notNow(parts);
+  const refusal = received ?? classify(exchange, parts.classify) ?? notNow(exchange, parts);
   if (refusal) return { kind: 'refuse', code: refusal };
 
   const { ledger } = exchange;
@@ -82,9 +82,9 @@ function waitForTrial(exchange: Exchange, { clock, limits, candidates }: Balance
 }
 
 /** Why no new request is taken at the moment. Asked late, so that JSON-RPC gets an answer of its kind. */
-function notNow({ draining, overloaded }: BalancerParts): AnswerCode | undefined {
+function notNow(exchange: Exchange, { draining, overloaded }: BalancerParts): AnswerCode | undefined {
   if (draining()) return 'SHUTTING_DOWN';
-  return overloaded() ? 'OVERLOADED' : undefined;
+  return overloaded() || (exchange.isGreedy && exchange.room === 0) ? 'OVERLOADED' : undefined;
 }
 
 /** The rest of a batch can't be held while so much else is. */

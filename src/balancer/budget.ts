@@ -6,8 +6,13 @@ export const UNCOUNTED_BYTES = 16 * 1024;
 
 /** What the buffers of a piped body come to while its upstream takes nothing. */
 export const PIPED_BYTES = 256 * 1024;
+/**
+ * How often the bytes of an answer count: its pieces stand beside the whole for a while, and what is written, and
+ * encrypted, beside what waits to be.
+ */
+export const ANSWER_WEIGHT = 3;
 /** Of all that may be held, what is left for answers, and for bodies that are piped for want of room. */
-const RESERVED = 0.25;
+const RESERVED = 0.5;
 
 /** The common account of all that is held in memory for requests and answers at one time. */
 export class Budget {

@@ -3,7 +3,7 @@ import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http-me
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type Budget, UNCOUNTED_BYTES } from './budget.ts';
+import { ANSWER_WEIGHT, type Budget, UNCOUNTED_BYTES } from './budget.ts';
 import type { Ledger } from './ledger.ts';
 import type { Origin, RequestHeaders } from './request-headers.ts';
 import type { Target } from './target.ts';
@@ -176,7 +176,8 @@ export class Exchange {
     this.rpc = undefined;
     this.ledger = undefined;
     if (this.body.kind === 'kept') this.body = EMPTY_BODY;
-    this.holdOnly(heldBytes > UNCOUNTED_BYTES ? heldBytes : 0);
+    const counted = heldBytes * ANSWER_WEIGHT;
+    this.holdOnly(counted > UNCOUNTED_BYTES ? counted : 0);
   }
 
   /** The method of a single JSON-RPC call, `batch` for several; cut when it is too long to be told. */

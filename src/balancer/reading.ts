@@ -1,5 +1,6 @@
 import { Gathered } from '../gathered.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { ANSWER_WEIGHT } from './budget.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import type { ResponseHeaders } from './response-headers.ts';
@@ -9,9 +10,6 @@ interface Source {
   readonly exchange: Exchange;
   readonly upstream: Upstream;
 }
-/** How often an answer counts: its pieces stand beside the whole for a while, or what is written beside what waits. */
-const WEIGHT = 2;
-
 const EVENT_STREAM = /^text\/event-stream\b/i;
 
 /** An answer as it is read: its head, and what of its body is held until it can be judged. */
@@ -56,7 +54,7 @@ export class Reading {
   /** False when there is no room for more among all that is held. */
   hold(chunk: Buffer, exchange: Exchange): boolean {
     this.#body.add(chunk);
-    return exchange.holdPiece(chunk.length * WEIGHT, this.#body.size * WEIGHT);
+    return exchange.holdPiece(chunk.length * ANSWER_WEIGHT, this.#body.size * ANSWER_WEIGHT);
   }
 
   /** What is there; `stream` brings the rest. */

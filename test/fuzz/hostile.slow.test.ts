@@ -101,6 +101,9 @@ it.each([
     env: {
       // What others may see of an upstream's misdeeds is another test's matter.
       ERROR_TIME_TO_LIVE_MINUTES: '0.00001',
+      // The upstreams share one busy process with the attackers.
+      ATTEMPT_TIMEOUT: '60s',
+      REQUEST_TIMEOUT: '2m',
       ...(secure ? { TLS_CERT_FILE: pair.certFile, TLS_KEY_FILE: pair.keyFile } : {}),
     },
   });
