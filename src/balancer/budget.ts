@@ -10,7 +10,7 @@ export const PIPED_BYTES = 256 * 1024;
  * How often the bytes of an answer count: its pieces stand beside the whole for a while, and what is written, and
  * encrypted, beside what waits to be.
  */
-export const ANSWER_WEIGHT = 3;
+export const ANSWER_WEIGHT = 4;
 /** Of all that may be held, what is left for answers, and for bodies that are piped for want of room. */
 const RESERVED = 0.5;
 

@@ -51,8 +51,8 @@ export interface EndsWithClient {
   onClientLeft(): void;
 }
 
-/** Requests of one HTTP/2 connection at a time whose answers flow on when they can't be held. As many as are pipelined. */
-const FAIR_STREAMS = 16;
+/** Requests of one HTTP/2 connection at a time whose answers flow on when they can't be held. */
+const FAIR_STREAMS = 8;
 
 /** One request and all that happens to it: facts, no decisions. */
 export class Exchange {
