@@ -16,18 +16,8 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['network'],
   ['log'],
-  ['events', 'masking', 'lingering-end'],
-  [
-    'secret-texts',
-    'regular-file',
-    'log-output',
-    'signals',
-    'errors',
-    'clock',
-    'random',
-    'http-messages',
-    'gathered',
-  ],
+  ['events', 'masking', 'http'],
+  ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random'],
 ];
 
 /** Members of one level that know nothing of each other. */

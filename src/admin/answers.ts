@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
-import { endAfterBody } from '../lingering-end.ts';
+import { endAfterBody } from '../http/lingering-close.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
+import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 import { PROBLEMS, type Refusal } from './problems.ts';
 
 /** A whole answer. */
@@ -19,9 +20,13 @@ export function json(status: number, value: unknown): Answer {
 }
 
 export function problem({ code, detail, headers }: Refusal): Answer {
-  const { status, sentence } = PROBLEMS[code];
-  const document = { type: 'about:blank', title: sentence, status, code, detail };
-  return { status, type: 'application/problem+json', body: `${JSON.stringify(document)}\n`, headers };
+  const { status, sentence: title } = PROBLEMS[code];
+  return {
+    status,
+    type: PROBLEM_TYPE,
+    body: `${problemDocument({ status, title, code }, { detail })}\n`,
+    headers,
+  };
 }
 
 /** What every answer says: it is of this moment, and for no page of another origin. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { Gathered } from '../gathered.ts';
-import { type IncomingRequest, isHttp10, type OutgoingResponse } from '../http-messages.ts';
+import { BodyChunks } from '../http/body-chunks.ts';
+import { type IncomingRequest, isHttp10, type OutgoingResponse } from '../http/messages.ts';
 import type { Head } from './head.ts';
 import { Refusal } from './problems.ts';
 
@@ -36,7 +36,7 @@ export async function readJson(
 
 function receive(request: IncomingRequest, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const body = new Gathered();
+    const body = new BodyChunks();
     const stop = () => {
       stopTimer();
       request.off('data', take).off('end', complete).off('close', leave);

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Event } from '../events.ts';
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
-import { writeRetryAfter } from '../upstreams/retry-after.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
+import { writeRetryAfter } from '../http/retry-after.ts';
 import { COMMON_HEADERS } from './answers.ts';
 import { Refusal } from './problems.ts';
 

@@ -1,9 +1,7 @@
-import { readTarget } from '../balancer/target.ts';
-import { type IncomingRequest, isHttp10, MAX_HEADER_LINES } from '../http-messages.ts';
+import { readAuthority } from '../http/authority.ts';
+import { type IncomingRequest, isHttp10, MAX_HEADER_LINES } from '../http/messages.ts';
+import { readTarget } from '../http/target.ts';
 import { Refusal } from './problems.ts';
-
-/** A registered name, an IPv4 or a bracketed IPv6 address, and a port. */
-const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
 
 /** A request without its body, as far as it counts here. */
 export interface Head {
@@ -30,8 +28,8 @@ export function readHead(request: IncomingRequest): Head {
     httpVersionMajor !== 1 ||
     !target ||
     hosts.length > 1 ||
-    (line === undefined ? !isHttp10(request) : !AUTHORITY.test(line)) ||
-    (target.authority !== undefined && !AUTHORITY.test(target.authority)) ||
+    (line === undefined ? !isHttp10(request) : !readAuthority(line)) ||
+    (target.authority !== undefined && !readAuthority(target.authority)) ||
     (codings.length > 0 && (isHttp10(request) || codings.join().toLowerCase() !== 'chunked'));
   if (isMalformed) throw new Refusal('BAD_REQUEST');
   return { method, path: target.path, host: target.authority ?? line, lines };

@@ -1,4 +1,4 @@
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import type { Metrics } from '../metrics/prometheus.ts';
 import { type StatusSource, statusAnswers } from '../server/status-paths.ts';
 import type { Upstream } from '../upstreams/upstream.ts';

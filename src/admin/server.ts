@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import type { Logger } from '../log.ts';
 import { Listener } from '../server/listener.ts';
 import { type Answer, give, problem } from './answers.ts';

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createIdentity } from '../balancer/header-lines.ts';
 import type { BalancerParts } from '../balancer/parts.ts';
 import { createPlacement } from '../balancer/place.ts';
 import { shortestSilenceMs } from '../balancer/silence.ts';
@@ -8,6 +7,7 @@ import { Tunnels } from '../balancer/tunnels.ts';
 import { Watch } from '../balancer/watch.ts';
 import type { Config } from '../config/config.ts';
 import type { Event } from '../events.ts';
+import { createIdentity } from '../http/header-lines.ts';
 import type { Overload } from '../server/overload.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
 import type { Means } from './means.ts';

@@ -1,4 +1,4 @@
-import type { Origin } from './request-headers.ts';
+import type { Origin } from '../http/request-headers.ts';
 
 /**
  * What tells clients apart where one must not take another's share: the address, of IPv6 its first 64 bits, since

@@ -1,6 +1,6 @@
 import type { AnswerCode } from '../errors.ts';
+import { without } from '../http/header-lines.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { without } from './header-lines.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Answered } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';

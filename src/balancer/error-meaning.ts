@@ -1,10 +1,10 @@
+import type { RequestHeaders } from '../http/request-headers.ts';
+import type { Target } from '../http/target.ts';
 import { ClientWords } from '../rpc/client-words.ts';
 import { readError } from '../rpc/error-object.ts';
 import { classifyRpcError, type RpcErrorFacts, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { RpcAnswer, RpcCall } from '../rpc/message.ts';
 import { carriesTransaction } from '../rpc/methods.ts';
-import type { RequestHeaders } from './request-headers.ts';
-import type { Target } from './target.ts';
 
 /** An error as an upstream has sent it. */
 export interface SentError {

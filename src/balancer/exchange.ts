@@ -1,12 +1,12 @@
 import type { AttemptResult } from '../events.ts';
-import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http-messages.ts';
+import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http/messages.ts';
+import type { Origin, RequestHeaders } from '../http/request-headers.ts';
+import type { Target } from '../http/target.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { ANSWER_WEIGHT, type Budget, UNCOUNTED_BYTES } from './budget.ts';
 import type { Ledger } from './ledger.ts';
-import type { Origin, RequestHeaders } from './request-headers.ts';
-import type { Target } from './target.ts';
 
 /** A request's body: kept, so that it can be sent again, or too large for that. */
 export type Body =

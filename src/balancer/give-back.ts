@@ -1,4 +1,4 @@
-import { isHttp2 } from '../http-messages.ts';
+import { isHttp2 } from '../http/messages.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reading } from './reading.ts';

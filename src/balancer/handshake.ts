@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AnswerCode } from '../errors.ts';
+import type { Identity } from '../http/header-lines.ts';
+import { readResponseHeaders } from '../http/response-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-import type { Identity } from './header-lines.ts';
 import type { AttemptOutcome } from './outcome.ts';
-import { readResponseHeaders } from './response-headers.ts';
 
 /** The longest that one upstream may take to change the protocol, whatever ATTEMPT_TIMEOUT says. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -37,7 +37,11 @@ export function readReply(exchange: Exchange, reply: Reply, identity: Identity):
   // Until the tunnel listens: without a listener an error would end the process.
   socket.on('error', () => {});
   const buffers = raw.map((text) => (typeof text === 'string' ? Buffer.from(text, 'latin1') : text));
-  const headers = readResponseHeaders(buffers, identity, { upstream, exchange });
+  const headers = readResponseHeaders(buffers, identity, {
+    upstream,
+    target: exchange.target,
+    origin: exchange.origin,
+  });
   const protocol = valuesOf(
     buffers.map((bytes) => bytes.toString('latin1')),
     'upgrade',

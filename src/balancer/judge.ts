@@ -1,10 +1,10 @@
 import type { FailureReason } from '../events.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
 import { readBareError } from '../rpc/bare-error.ts';
 import { ClientWords } from '../rpc/client-words.ts';
 import { actions } from '../rpc/errors.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
-import { parseRetryAfter } from '../upstreams/retry-after.ts';
 import { type RequestHead, textOfHead } from './error-meaning.ts';
 import {
   type AskedCall,

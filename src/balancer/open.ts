@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import { isAllowedAuthority } from '../http/authority.ts';
+import type { Identity } from '../http/header-lines.ts';
 import {
   type IncomingRequest,
   isHttp2,
@@ -7,14 +9,13 @@ import {
   MAX_HEADER_LINES,
   type OutgoingResponse,
   type UpgradeAsked,
-} from '../http-messages.ts';
+} from '../http/messages.ts';
+import { type RequestHeaders, readRequestHeaders } from '../http/request-headers.ts';
+import { hasDotSegments, readTarget, type Target } from '../http/target.ts';
 import type { Budget } from './budget.ts';
 import { Exchange } from './exchange.ts';
 import { refusalOfUpgrade } from './handshake.ts';
-import type { Identity } from './header-lines.ts';
 import type { OriginReader } from './origin.ts';
-import { type RequestHeaders, readRequestHeaders } from './request-headers.ts';
-import { hasDotSegments, readTarget, type Target } from './target.ts';
 
 export interface OpenSettings {
   readonly identity: Identity;
@@ -36,8 +37,6 @@ export interface Opened {
 }
 
 const NO_TARGET: Target = { path: '/', query: undefined, authority: undefined };
-/** A registered name, an IPv4 or a bracketed IPv6 address, and a port (RFC 3986, 3.2.2); or nothing. */
-const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/i;
 const DIGITS = /^\d+$/;
 
 /** Reads a request's head, and refuses what no upstream may be asked. */
@@ -110,7 +109,8 @@ function isFramingOff(request: IncomingRequest, headers: RequestHeaders): boolea
 function isHostOff(request: IncomingRequest, headers: RequestHeaders, target: Target): boolean {
   if (headers.host === undefined) return !isHttp10(request);
   return (
-    !AUTHORITY.test(headers.host) || (target.authority !== undefined && !AUTHORITY.test(target.authority))
+    !isAllowedAuthority(headers.host) ||
+    (target.authority !== undefined && !isAllowedAuthority(target.authority))
   );
 }
 

@@ -1,6 +1,6 @@
 import { BlockList, isIP, type Socket } from 'node:net';
-import type { IncomingRequest } from '../http-messages.ts';
-import type { Origin, RequestHeaders } from './request-headers.ts';
+import type { IncomingRequest } from '../http/messages.ts';
+import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 
 /** Tells where a request came from. `host` is the name it was sent to, `protocol` what its connection speaks. */
 export type OriginReader = (

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FailureReason } from '../events.ts';
-import type { ResponseHeaders } from './response-headers.ts';
+import type { ResponseHeaders } from '../http/response-headers.ts';
 
 /** Where the rest of an answer's body goes, chunk by chunk. */
 export interface Sink {

@@ -1,9 +1,9 @@
-import { Gathered } from '../gathered.ts';
+import { BodyChunks } from '../http/body-chunks.ts';
+import type { ResponseHeaders } from '../http/response-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { ANSWER_WEIGHT } from './budget.ts';
 import type { Exchange } from './exchange.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
-import type { ResponseHeaders } from './response-headers.ts';
 
 /** Whose answer it is, and to what. */
 interface Source {
@@ -17,7 +17,7 @@ export class Reading {
   readonly status: number;
   readonly #reasonPhrase: string;
   readonly #headers: ResponseHeaders;
-  readonly #body = new Gathered();
+  readonly #body = new BodyChunks();
 
   constructor(status: number, reasonPhrase: string, headers: ResponseHeaders) {
     this.status = status;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
-import { Gathered } from '../gathered.ts';
-import { isHttp10 } from '../http-messages.ts';
+import { BodyChunks } from '../http/body-chunks.ts';
+import { isHttp10 } from '../http/messages.ts';
 import { PIPED_BYTES } from './budget.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 
@@ -63,7 +63,7 @@ class Reception implements EndsWithClient {
   readonly #limits: BodyLimits;
   readonly #clock: Clock;
   readonly #resolve: (result: AnswerCode | 'client-left' | undefined) => void;
-  readonly #body = new Gathered();
+  readonly #body = new BodyChunks();
   #stopTimer: () => void = () => {};
 
   constructor({ exchange, length, limits, clock, resolve }: ReceptionParts) {

@@ -1,16 +1,17 @@
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
-import { isHttp2, isHttp10, type OutgoingResponse } from '../http-messages.ts';
-import { endAfterBody } from '../lingering-end.ts';
-import { parseRetryAfter, writeRetryAfter } from '../upstreams/retry-after.ts';
+import { without } from '../http/header-lines.ts';
+import { endAfterBody } from '../http/lingering-close.ts';
+import { isHttp2, isHttp10, type OutgoingResponse } from '../http/messages.ts';
+import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
+import type { ResponseHeaders } from '../http/response-headers.ts';
+import { parseRetryAfter, writeRetryAfter } from '../http/retry-after.ts';
+import { rewriteUrls } from '../http/url-rewriting.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-import { without } from './header-lines.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
-import { inOurPlace } from './own-place.ts';
-import type { ResponseHeaders } from './response-headers.ts';
 
 /** Where an answer comes from. */
 interface Source {
@@ -131,7 +132,11 @@ function passInterim({ exchange, upstream }: Source, status: number, raw: readon
   const link: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     if (raw[i]?.toString('latin1').toLowerCase() !== 'link') continue;
-    const shown = inOurPlace('link', raw[i + 1]?.toString('latin1') ?? '', { upstream, exchange });
+    const shown = rewriteUrls('link', raw[i + 1]?.toString('latin1') ?? '', {
+      upstream,
+      target: exchange.target,
+      origin: exchange.origin,
+    });
     if (shown !== undefined) link.push(shown);
   }
   // Node writes hints only with a Link, which is what they are for, and throws at one that is malformed.
@@ -158,7 +163,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   const asRpc = exchange.rpc !== undefined || (UNREAD.has(code) && isJson(exchange.headers.contentType));
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
   const lines = ['X-Request-Id', exchange.id];
-  if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : 'application/problem+json');
+  if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : PROBLEM_TYPE);
   lines.push('Content-Length', String(body.length));
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   if (detail.retryAfterMs !== undefined)
@@ -194,10 +199,8 @@ function rpcErrors({ rpc, body, ledger }: Exchange, code: AnswerCode): Buffer {
 }
 
 function problem(exchange: Exchange, code: AnswerCode): Buffer {
-  const { status, sentence } = OWN_ANSWERS[code];
-  return Buffer.from(
-    JSON.stringify({ type: 'about:blank', title: sentence, status, code, requestId: exchange.id }),
-  );
+  const { status, sentence: title } = OWN_ANSWERS[code];
+  return Buffer.from(problemDocument({ status, title, code }, { requestId: exchange.id }));
 }
 
 function isJson(contentType: string): boolean {

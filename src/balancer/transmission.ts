@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { readResponseHeaders, saneReasonPhrase } from '../http/response-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
 import { dispatchOptions } from './dispatch-options.ts';
@@ -10,7 +11,6 @@ import { readReply } from './handshake.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
 import { Reading } from './reading.ts';
 import { relayInterim } from './respond.ts';
-import { readResponseHeaders, saneReasonPhrase } from './response-headers.ts';
 import { silenceLimitMs } from './silence.ts';
 import { Upload } from './upload.ts';
 import type { Watched } from './watch.ts';
@@ -90,7 +90,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
     if (this.#state === 'over') return true;
-    const place = { upstream: this.#upstream, exchange: this.#exchange };
+    const { target, origin } = this.#exchange;
+    const place = { upstream: this.#upstream, exchange: this.#exchange, target, origin };
     if (status >= 100 && status < 200 && relayInterim(place, status, raw)) return true;
     const headers = status < 200 ? undefined : readResponseHeaders(raw, this.#wire.identity, place);
     if (!headers) return this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
@@ -175,7 +176,6 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     this.cancel();
   }
 
-  /** Hands over what is there; the rest waits for a sink. */
   #flow(reading: Reading): false {
     this.#state = 'flowing';
     this.#settle?.(reading.answered(this));

@@ -1,4 +1,4 @@
-import type { UpgradeAsked } from '../http-messages.ts';
+import type { UpgradeAsked } from '../http/messages.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { isWebSocket } from './handshake.ts';

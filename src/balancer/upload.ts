@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
-import { Gathered } from '../gathered.ts';
-import type { IncomingRequest } from '../http-messages.ts';
+import { BodyChunks } from '../http/body-chunks.ts';
+import type { IncomingRequest } from '../http/messages.ts';
 import type { Body } from './exchange.ts';
 
 export interface UploadLimits {
@@ -13,7 +13,7 @@ export interface UploadLimits {
 /** Pieces of this size go on by themselves. */
 const SMALL_BYTES = 4 * 1024;
 /** Smaller ones together, up to this size. */
-const MAX_GATHERED = 64 * 1024;
+const MAX_COLLECTED = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 /** More than this stream and a socket buffer together. */
 const FOLLOWS_BYTES = 256 * 1024;
@@ -31,7 +31,7 @@ export class Upload extends Readable {
   #prefixBytes = 0;
   #prefixSent = false;
   /** Came from the client and is not handed on. */
-  #gathered = new Gathered();
+  #collected = new BodyChunks();
   #size = 0;
   #stopTimer: () => void = () => {};
   /** The next move is the client's, not the upstream's. */
@@ -97,15 +97,15 @@ export class Upload extends Readable {
       this.#fail('BODY_TOO_LARGE');
       return;
     }
-    this.#gathered.add(chunk);
-    if (chunk.length >= SMALL_BYTES || this.#gathered.size >= MAX_GATHERED) this.#handOn();
-    else if (this.#gathered.size === chunk.length) setImmediate(this.#handOn);
+    this.#collected.add(chunk);
+    if (chunk.length >= SMALL_BYTES || this.#collected.size >= MAX_COLLECTED) this.#handOn();
+    else if (this.#collected.size === chunk.length) setImmediate(this.#handOn);
   };
 
   readonly #handOn = (): void => {
-    if (this.#gathered.size === 0 || this.destroyed) return;
-    const bytes = this.#gathered.taken();
-    this.#gathered = new Gathered();
+    if (this.#collected.size === 0 || this.destroyed) return;
+    const bytes = this.#collected.taken();
+    this.#collected = new BodyChunks();
     this.#source.pause();
     if (this.prefixIsOut) this.#body.prefix = NOTHING;
     this.#expectUpstream();

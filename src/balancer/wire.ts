@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
+import type { Identity } from '../http/header-lines.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { ConnectionPool } from './connections.ts';
 import type { Body } from './exchange.ts';
-import type { Identity } from './header-lines.ts';
 import type { SilenceLimits } from './silence.ts';
 import type { UploadLimits } from './upload.ts';
 import type { Watch } from './watch.ts';

@@ -1,9 +1,9 @@
+import { without } from '../http/header-lines.ts';
 import { isError } from '../rpc/matching.ts';
 import { type RpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { SecretTexts } from '../secret-texts.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { decodeBody } from './decode.ts';
-import { without } from './header-lines.ts';
 import type { Answered } from './outcome.ts';
 
 /**

@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import type { Socket } from 'node:net';
 import { systemClock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
-import { Gathered } from '../gathered.ts';
+import { BodyChunks } from '../http/body-chunks.ts';
 import type { Dialer } from '../network/dial.ts';
 import { DialFailure } from '../network/dial-failure.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -135,7 +135,7 @@ function openRequest(
 
 function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard) => void): void {
   let response: IncomingMessage | undefined;
-  const body = new Gathered();
+  const body = new BodyChunks();
   const finish = (heard: Heard) => {
     cancelDeadline();
     request.destroy();

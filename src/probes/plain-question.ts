@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
 import type { Dialer } from '../network/dial.ts';
 import { readBareError } from '../rpc/bare-error.ts';
 import { actions, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
-import { parseRetryAfter } from '../upstreams/retry-after.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { askUncounted, type Heard } from './ask.ts';

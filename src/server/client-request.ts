@@ -1,5 +1,5 @@
 import { IncomingMessage } from 'node:http';
-import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http-messages.ts';
+import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http/messages.ts';
 
 /** Takes a request; `upgrade` is there when the client asks for another protocol. */
 export type Handler = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeAsked) => void;

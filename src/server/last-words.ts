@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 
 /** The methods that are served, as a refusal of another one tells them. */
 export const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
@@ -18,11 +19,11 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** The bytes of the last answer on a connection whose parser has given up: there is no request to answer. */
 function lastWords(code: AnswerCode): string {
-  const { status, sentence } = OWN_ANSWERS[code];
-  const body = JSON.stringify({ type: 'about:blank', title: sentence, status, code });
+  const { status, sentence: title } = OWN_ANSWERS[code];
+  const body = problemDocument({ status, title, code });
   const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
   return (
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\n${allow}` +
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: ${PROBLEM_TYPE}\r\n${allow}` +
     `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, Server, type Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
-import type { IncomingRequest } from '../http-messages.ts';
+import type { IncomingRequest } from '../http/messages.ts';
 import type { ClientRequest, Handler } from './client-request.ts';
 import { type Connection, forbidReuse, isBroken, isLast, newConnection, onceOverdue } from './connection.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';

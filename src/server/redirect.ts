@@ -1,9 +1,8 @@
-import type { IncomingRequest, OutgoingResponse } from '../http-messages.ts';
+import { readAuthority } from '../http/authority.ts';
+import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 
 const DEFAULT_HTTP_PORT = 80;
 const DEFAULT_HTTPS_PORT = 443;
-/** A registered name, an IPv4 or a bracketed IPv6 address, and a port. */
-const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
 const ABSOLUTE_FORM = /^http:\/\/([^/?#]*)([^#]*)$/i;
 
 /** The two ports as the process listens on them. */
@@ -38,9 +37,10 @@ function locationOf({ rawHeaders, url = '' }: IncomingRequest, ports: RedirectPo
   const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
   if (hosts.length > 1) return undefined;
   const [, authority, rest] = ABSOLUTE_FORM.exec(url) ?? [];
-  const [, name, port = String(DEFAULT_HTTP_PORT)] = HOST.exec(authority ?? hosts[0] ?? '') ?? [];
+  const asked = readAuthority(authority ?? hosts[0] ?? '');
   const target = rest === undefined ? url : rest.startsWith('/') ? rest : `/${rest}`;
-  if (name === undefined || !target.startsWith('/') || target.includes('#')) return undefined;
+  if (!asked || !target.startsWith('/') || target.includes('#')) return undefined;
+  const { host, port = DEFAULT_HTTP_PORT } = asked;
   const httpsPort = Number(port) === ports.http ? ports.https : DEFAULT_HTTPS_PORT;
-  return `https://${name}${httpsPort === DEFAULT_HTTPS_PORT ? '' : `:${httpsPort}`}${target}`;
+  return `https://${host}${httpsPort === DEFAULT_HTTPS_PORT ? '' : `:${httpsPort}`}${target}`;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http-messages.ts';
-import { endAfterBody } from '../lingering-end.ts';
+import { endAfterBody } from '../http/lingering-close.ts';
+import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http/messages.ts';
 
 /** What the status paths tell. */
 export interface StatusSource {

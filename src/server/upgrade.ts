@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { UpgradeAsked } from '../http-messages.ts';
+import type { UpgradeAsked } from '../http/messages.ts';
 import type { ClientRequest } from './client-request.ts';
 
 /** The response to a request that Node's parser has let go of, and the way back to the bare connection. */

@@ -2,9 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { createIdentity } from '../../src/balancer/header-lines.ts';
 import { createOriginReader } from '../../src/balancer/origin.ts';
-import { readRequestHeaders } from '../../src/balancer/request-headers.ts';
+import { createIdentity } from '../../src/http/header-lines.ts';
+import { readRequestHeaders } from '../../src/http/request-headers.ts';
 
 const identity = createIdentity('lb-1');
 const PROXY = '10.0.0.1';

@@ -6,7 +6,13 @@ import { Gate, held } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { rawRequest, requestBytes } from '../support/raw-client.ts';
-import { askFor, askForWebSocket, Gathered, switchProtocol, TunnelClient } from '../support/tunnel-client.ts';
+import {
+  askFor,
+  askForWebSocket,
+  BodyChunks,
+  switchProtocol,
+  TunnelClient,
+} from '../support/tunnel-client.ts';
 import { until, within } from '../support/waiting.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +22,7 @@ const GOING_AWAY = '880203e9';
 interface Ends {
   readonly client: TunnelClient;
   readonly upstream: Socket;
-  readonly received: Gathered;
+  readonly received: BodyChunks;
   readonly upstreamClosed: Promise<void>;
 }
 
@@ -33,7 +39,7 @@ async function start(flags: readonly string[] = []) {
     if (!socket) throw new Error('the upstream has changed the protocol');
     const bare = socket;
     const upstreamClosed = new Promise<void>((resolve) => bare.once('close', () => resolve()));
-    return { client, upstream: bare, received: new Gathered(bare), upstreamClosed };
+    return { client, upstream: bare, received: new BodyChunks(bare), upstreamClosed };
   };
   const row = async () => JSON.parse((await rawRequest(app.port, requestBytes('GET /stats'))).text)[0];
   return { ...app, upstream, clock, open, row };

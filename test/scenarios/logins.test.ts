@@ -1,6 +1,6 @@
 // NTLM and Negotiate log in a connection, not a request: nobody else's request may go over it afterwards.
 import { describe, expect, it } from 'vitest';
-import { isConnectionLogin } from '../../src/balancer/header-lines.ts';
+import { isConnectionLogin } from '../../src/http/header-lines.ts';
 import { startSecureApp } from '../server/secure.ts';
 import { startApp } from '../support/app.ts';
 import { answer } from '../support/behaviours.ts';

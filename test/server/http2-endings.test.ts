@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { IncomingRequest } from '../../src/http-messages.ts';
+import type { IncomingRequest } from '../../src/http/messages.ts';
 import type { Handler } from '../../src/server/client-request.ts';
 import { Listener } from '../../src/server/listener.ts';
 import type { AppSetUp } from '../support/app.ts';

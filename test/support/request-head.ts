@@ -1,6 +1,6 @@
 import type { RequestHead } from '../../src/balancer/error-meaning.ts';
-import { createIdentity } from '../../src/balancer/header-lines.ts';
-import { readRequestHeaders } from '../../src/balancer/request-headers.ts';
+import { createIdentity } from '../../src/http/header-lines.ts';
+import { readRequestHeaders } from '../../src/http/request-headers.ts';
 
 /** The head of a request that nothing is asked of but what is given. `lines` are names and values in turn. */
 export function requestHead(

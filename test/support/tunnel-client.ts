@@ -76,7 +76,7 @@ function acceptFor(request: RecordedRequest): string {
 }
 
 /** Gathers what comes over a connection. */
-export class Gathered {
+export class BodyChunks {
   readonly #chunks: Buffer[] = [];
 
   constructor(socket: Socket) {
@@ -101,11 +101,11 @@ export class TunnelClient {
   readonly socket: Socket;
   /** The other side has ended or reset the connection. */
   isOver = false;
-  readonly #gathered: Gathered;
+  readonly #gathered: BodyChunks;
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    this.#gathered = new Gathered(socket);
+    this.#gathered = new BodyChunks(socket);
     socket.on('error', () => {});
     for (const event of ['end', 'close']) {
       socket.on(event, () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Gathered } from '../src/gathered.ts';
-import { fc } from './support/properties.ts';
+import { BodyChunks } from '../../src/http/body-chunks.ts';
+import { fc } from '../support/properties.ts';
 
 /** The memory that these buffers keep alive, each counted once. */
 function memoryOf(pieces: readonly Buffer[]): number {
@@ -10,12 +10,12 @@ function memoryOf(pieces: readonly Buffer[]): number {
   );
 }
 
-describe('Gathered', () => {
+describe('BodyChunks', () => {
   it('gives back what came, however it was cut', () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 20_000 }), { maxLength: 30 });
     fc.assert(
       fc.property(pieces, (list) => {
-        const gathered = new Gathered();
+        const gathered = new BodyChunks();
         for (const piece of list) gathered.add(Buffer.from(piece));
         const whole = Buffer.concat(list);
         expect([gathered.size, gathered.taken().equals(whole)]).toEqual([whole.length, true]);
@@ -25,13 +25,13 @@ describe('Gathered', () => {
 
   it('does not copy what came in one piece', () => {
     const piece = Buffer.from('whole');
-    const gathered = new Gathered();
+    const gathered = new BodyChunks();
     gathered.add(piece);
     expect(gathered.taken()).toBe(piece);
   });
 
   it('keeps nothing of what was taken', () => {
-    const gathered = new Gathered();
+    const gathered = new BodyChunks();
     for (const size of [10, 70_000, 10]) gathered.add(Buffer.alloc(size));
     expect([gathered.taken().length, gathered.size, gathered.taken().length]).toEqual([70_020, 0, 0]);
   });
@@ -39,7 +39,7 @@ describe('Gathered', () => {
   it('copies pieces that come with much else, and leaves large ones alone', () => {
     const read = Buffer.alloc(65_536, 'r');
     const large = Buffer.alloc(65_536, 'l');
-    const gathered = new Gathered();
+    const gathered = new BodyChunks();
     gathered.add(Buffer.from('first'));
     gathered.add(read.subarray(0, 5_000));
     gathered.add(large);
@@ -55,7 +55,7 @@ describe('Gathered', () => {
 
   it('needs no more than its size for single bytes', () => {
     const before = process.memoryUsage();
-    const gathered = new Gathered();
+    const gathered = new BodyChunks();
     for (let at = 0; at < 1_000_000; at++) gathered.add(Buffer.from([at & 0x7f]));
     const after = process.memoryUsage();
     expect(gathered.size).toBe(1_000_000);

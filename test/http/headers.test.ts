@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createIdentity } from '../../src/balancer/header-lines.ts';
-import { attemptHeaders, readRequestHeaders } from '../../src/balancer/request-headers.ts';
-import { readResponseHeaders, saneReasonPhrase } from '../../src/balancer/response-headers.ts';
+import { createIdentity } from '../../src/http/header-lines.ts';
+import { attemptHeaders, readRequestHeaders } from '../../src/http/request-headers.ts';
+import { readResponseHeaders, saneReasonPhrase } from '../../src/http/response-headers.ts';
 import { upstream } from '../support/upstreams.ts';
 
 const identity = createIdentity('lb-1');
@@ -13,9 +13,10 @@ const origin = {
   forwardedHost: 'lb.example',
   forwardedMore: undefined,
 };
-const place = {
+const rewriting = {
   upstream: upstream('A'),
-  exchange: { target: { path: '/', query: undefined, authority: undefined }, origin },
+  target: { path: '/', query: undefined, authority: undefined },
+  origin,
 };
 const plain = { authorization: undefined, keepsHost: false };
 
@@ -141,13 +142,13 @@ describe('readResponseHeaders', () => {
       ],
       ...['Transfer-Encoding', 'chunked', 'Content-Length', '12', 'Trailer', 'x'],
     );
-    const headers = readResponseHeaders(raw, identity, place);
+    const headers = readResponseHeaders(raw, identity, rewriting);
     expect(headers?.forward).toEqual(['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Via', '1.1 lb-1']);
     expect(headers?.contentLength).toBe(12);
   });
 
   it('passes bytes above 127 unchanged', () => {
-    expect(readResponseHeaders(response('X-Name', 'J\u00f6rg'), identity, place)?.forward[1]).toBe(
+    expect(readResponseHeaders(response('X-Name', 'J\u00f6rg'), identity, rewriting)?.forward[1]).toBe(
       'J\u00f6rg',
     );
   });
@@ -161,19 +162,19 @@ describe('readResponseHeaders', () => {
     ['a repeated coding', response('Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked')],
     ['201 lines', response(...Array.from({ length: 402 }, () => 'x'))],
   ])('refuses %s', (_what, raw) => {
-    expect(readResponseHeaders(raw, identity, place)).toBeUndefined();
+    expect(readResponseHeaders(raw, identity, rewriting)).toBeUndefined();
   });
 
   it('takes 200 lines', () => {
     expect(
-      readResponseHeaders(response(...Array.from({ length: 400 }, () => 'x')), identity, place),
+      readResponseHeaders(response(...Array.from({ length: 400 }, () => 'x')), identity, rewriting),
     ).toBeDefined();
   });
 });
 
 describe('saneReasonPhrase', () => {
   it('drops a phrase with control characters', () => {
-    expect(saneReasonPhrase('Not\u0000OK', place.upstream)).toBe('');
-    expect(saneReasonPhrase('Très bien', place.upstream)).toBe('Très bien');
+    expect(saneReasonPhrase('Not\u0000OK', rewriting.upstream)).toBe('');
+    expect(saneReasonPhrase('Très bien', rewriting.upstream)).toBe('Très bien');
   });
 });

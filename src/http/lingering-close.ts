@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import type { IncomingRequest, OutgoingResponse } from './http-messages.ts';
+import type { Clock } from '../clock.ts';
+import type { IncomingRequest, OutgoingResponse } from './messages.ts';
 
 /** How long, and how many bytes, a body may go on after its answer, so that the client reads the answer. */
 const LINGER_MS = 2_000;

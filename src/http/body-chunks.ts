@@ -9,7 +9,7 @@ const SLICE_OF = 4;
  * costs some hundred bytes as a buffer of its own, and may keep alive all that was read from the socket along with
  * it. One that comes as a single piece is not copied.
  */
-export class Gathered {
+export class BodyChunks {
   readonly #pieces: Buffer[] = [];
   #size = 0;
   #slab: Buffer | undefined;

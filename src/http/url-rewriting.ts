@@ -1,82 +1,96 @@
-import type { Upstream } from '../upstreams/upstream.ts';
-import type { Exchange } from './exchange.ts';
+import type { SecretTexts } from '../secret-texts.ts';
+import type { Origin } from './request-headers.ts';
+import type { Target } from './target.ts';
 
 /**
- * Takes an upstream's own place (origin, base path, base query) out of what its headers say of URLs, as a reverse
- * proxy does: what lies at the upstream's own origin becomes a path at ours. Its secrets in a URL that lies
+ * Rewrites the URLs in an answer's headers, as a reverse proxy does: a URL at the upstream's own origin becomes a
+ * path at ours, without the upstream's base path and base query. The upstream's secrets in a URL that leads
  * elsewhere are masked. Each function gives undefined for a value that must not go to the client.
  *
  * Header values are latin1, a character for each byte.
  */
 
-/** Who was asked, and for what. */
-export interface Place {
-  readonly upstream: Upstream;
-  readonly exchange: Pick<Exchange, 'target' | 'origin'>;
+/** What an upstream's own URL consists of. */
+export interface UpstreamUrl {
+  readonly origin: string;
+  readonly basePath: string;
+  readonly baseQuery: string;
+  readonly secrets: SecretTexts;
+  /** The path and query that the upstream is asked for. */
+  targetOf(target: Target): string;
+}
+
+/** Whose URLs are rewritten, and what the client asked for. */
+export interface Rewriting {
+  readonly upstream: UpstreamUrl;
+  readonly target: Target;
+  readonly origin: Origin;
 }
 
 /** The headers that hold URLs or paths of the upstream's, and what of each may go to the client. */
-const READERS: Readonly<Record<WithPlace, (value: string, place: Place) => string | undefined>> = {
-  location: ownReference,
-  'content-location': ownReference,
-  link: ownLinks,
-  refresh: ownRefresh,
-  'set-cookie': ownCookie,
+const REWRITERS: Readonly<
+  Record<HeaderWithUrls, (value: string, rewriting: Rewriting) => string | undefined>
+> = {
+  location: rewriteReference,
+  'content-location': rewriteReference,
+  link: rewriteLinks,
+  refresh: rewriteRefresh,
+  'set-cookie': rewriteCookie,
 };
-export type WithPlace = 'location' | 'content-location' | 'link' | 'refresh' | 'set-cookie';
+export type HeaderWithUrls = 'location' | 'content-location' | 'link' | 'refresh' | 'set-cookie';
 
 const WITH_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const WITH_AUTHORITY = /^[/\\]{2}/;
 const SOME_HOST = 'http://client.invalid';
 
 /** What of such a header's value may go to the client. All of it, where an upstream is nothing but a host. */
-export function inOurPlace(name: WithPlace, value: string, place: Place): string | undefined {
-  const { basePath, baseQuery, secrets } = place.upstream;
+export function rewriteUrls(name: HeaderWithUrls, value: string, rewriting: Rewriting): string | undefined {
+  const { basePath, baseQuery, secrets } = rewriting.upstream;
   if (basePath === '/' && baseQuery === '' && secrets.areNone) return value;
-  return READERS[name](value, place);
+  return REWRITERS[name](value, rewriting);
 }
 
 /** The value of Location or Content-Location. */
-function ownReference(value: string, place: Place): string | undefined {
-  const { upstream, exchange } = place;
+function rewriteReference(value: string, rewriting: Rewriting): string | undefined {
+  const { upstream, target } = rewriting;
   const { secrets } = upstream;
   const written = Buffer.from(value, 'latin1').toString().trim();
-  const asked = upstream.targetOf(exchange.target);
+  const asked = upstream.targetOf(target);
   const url = parse(written, upstream.origin + asked);
   if (!url) return secrets.isIn(value) || secrets.isIn(readable(value)) ? undefined : value;
   const isAbsolute = WITH_SCHEME.test(written) || WITH_AUTHORITY.test(written);
   const isOwn = !isAbsolute || isAt(url, new URL(upstream.origin));
-  if (!isOwn && !isAtOurs(url, place)) return masked(value, upstream);
+  if (!isOwn && !isAtOurs(url, rewriting)) return masked(value, upstream);
   const inside = withoutBase(url, upstream);
   // As it stands it leads the client to the same place.
-  const untouched = isAbsolute ? url : parse(written, SOME_HOST + targetOf(exchange));
+  const untouched = isAbsolute ? url : parse(written, SOME_HOST + textOf(target));
   const leadsThere = untouched !== undefined && pathOf(untouched) === inside;
   if (leadsThere && !(isAbsolute && isOwn)) return masked(value, upstream);
   return masked(inside + url.hash, upstream);
 }
 
 /** The value of Link: each URI in angle brackets. */
-function ownLinks(value: string, place: Place): string | undefined {
+function rewriteLinks(value: string, rewriting: Rewriting): string | undefined {
   let isUseless = false;
   const links = value.replace(/<([^<>]*)>/g, (_, reference: string) => {
-    const own = ownReference(reference, place);
+    const own = rewriteReference(reference, rewriting);
     isUseless ||= own === undefined;
     return `<${own}>`;
   });
-  return isUseless ? undefined : place.upstream.secrets.mask(links);
+  return isUseless ? undefined : rewriting.upstream.secrets.mask(links);
 }
 
 /** The value of Refresh: seconds, and mostly a URL. */
-function ownRefresh(value: string, place: Place): string | undefined {
+function rewriteRefresh(value: string, rewriting: Rewriting): string | undefined {
   const [, before = '', quote = '', reference = '', after = ''] =
     /^(\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?)(["']?)(.*?)(\2\s*)$/is.exec(value) ?? [];
-  if (reference === '') return place.upstream.secrets.mask(value);
-  const own = ownReference(reference, place);
+  if (reference === '') return rewriting.upstream.secrets.mask(value);
+  const own = rewriteReference(reference, rewriting);
   return own === undefined ? undefined : before + quote + own + after;
 }
 
 /** The value of Set-Cookie: its Path is one at the upstream. */
-function ownCookie(value: string, { upstream }: Place): string {
+function rewriteCookie(value: string, { upstream }: Rewriting): string {
   const parts = value.split(';').map((part, index) => {
     const [, before = '', path] = /^(\s*path\s*=\s*)(\/.*?)\s*$/i.exec(part) ?? [];
     return index === 0 || path === undefined ? part : before + cookiePath(path, upstream.basePath);
@@ -92,7 +106,7 @@ function cookiePath(path: string, basePath: string): string {
 }
 
 /** Undefined where a secret is written with letters encoded that need not be: it can't be cut out. */
-function masked(reference: string, { secrets }: Upstream): string | undefined {
+function masked(reference: string, { secrets }: UpstreamUrl): string | undefined {
   const shown = secrets.mask(reference);
   return secrets.isIn(readable(shown)) ? undefined : shown;
 }
@@ -105,7 +119,7 @@ function parse(written: string, base: string): URL | undefined {
   }
 }
 
-function targetOf({ target: { path, query } }: Place['exchange']): string {
+function textOf({ path, query }: Target): string {
   return query === undefined ? path : `${path}?${query}`;
 }
 
@@ -129,7 +143,7 @@ function portOf({ protocol, port }: URL): string {
 }
 
 /** What the client calls us: an upstream may have learnt it, and write its own path behind it. */
-function isAtOurs(url: URL, { exchange: { origin } }: Place): boolean {
+function isAtOurs(url: URL, { origin }: Rewriting): boolean {
   return [origin.host, origin.forwardedHost].some((host) => {
     const ours = host === '' ? undefined : parse(`http://${host}`, SOME_HOST);
     return ours !== undefined && isAt(url, ours);
@@ -137,7 +151,7 @@ function isAtOurs(url: URL, { exchange: { origin } }: Place): boolean {
 }
 
 /** Path and query without the upstream's own. Never `//…`, which would be another host. */
-function withoutBase({ pathname, search }: URL, { basePath, baseQuery }: Upstream): string {
+function withoutBase({ pathname, search }: URL, { basePath, baseQuery }: UpstreamUrl): string {
   const path = (stripped(pathname, basePath) ?? pathname).replace(/^[/\\]+/, '/');
   const query = withoutPairs(search.slice(1), baseQuery);
   return query === '' ? path : `${path}?${query}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasDotSegments, readTarget } from '../../src/balancer/target.ts';
+import { hasDotSegments, readTarget } from '../../src/http/target.ts';
 import { upstream } from '../support/upstreams.ts';
 
 function joined(url: string, raw: string): string | undefined {

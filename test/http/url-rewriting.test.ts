@@ -1,7 +1,7 @@
 // What an upstream's headers say of URLs, at an upstream whose own path and query are secret.
 import { describe, expect, it } from 'vitest';
-import { createIdentity } from '../../src/balancer/header-lines.ts';
-import { readResponseHeaders } from '../../src/balancer/response-headers.ts';
+import { createIdentity } from '../../src/http/header-lines.ts';
+import { readResponseHeaders } from '../../src/http/response-headers.ts';
 import { fc } from '../support/properties.ts';
 import { upstream } from '../support/upstreams.ts';
 
@@ -20,9 +20,9 @@ const origin = {
 /** The value that the client gets in this header; undefined when it gets none. */
 function shown(name: string, value: string, { from = SECRET, target = '/docs/a' } = {}): string | undefined {
   const [path = '', query] = target.split('?');
-  const exchange = { target: { path, query, authority: undefined }, origin };
+  const rewriting = { upstream: from, target: { path, query, authority: undefined }, origin };
   const raw = [Buffer.from(name), Buffer.from(value, 'latin1')];
-  const { forward = [] } = readResponseHeaders(raw, identity, { upstream: from, exchange }) ?? {};
+  const { forward = [] } = readResponseHeaders(raw, identity, rewriting) ?? {};
   return forward[0] === name ? forward[1] : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRetryAfter, writeRetryAfter } from '../../src/upstreams/retry-after.ts';
+import { parseRetryAfter, writeRetryAfter } from '../../src/http/retry-after.ts';
 import { fc } from '../support/properties.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);

@@ -1,4 +1,4 @@
-import type { Upstream } from '../upstreams/upstream.ts';
+import type { SecretTexts } from '../secret-texts.ts';
 import {
   connectionNames,
   FORBIDDEN_IN_VALUE,
@@ -8,7 +8,7 @@ import {
   lowerCased,
   without,
 } from './header-lines.ts';
-import { inOurPlace, type Place } from './own-place.ts';
+import { type Rewriting, rewriteUrls } from './url-rewriting.ts';
 
 /** An answer's header section, read once. */
 export interface ResponseHeaders {
@@ -27,16 +27,16 @@ const MAX_RESPONSE_LINES = 200;
 
 /**
  * Reads an upstream's header lines and sorts out what may go to the client: nothing of one hop, and nothing of the
- * upstream's own place.
+ * upstream's own URL.
  * Undefined when they can't be passed on: too many, bytes that no header may hold, or an unknown transfer coding.
  */
 export function readResponseHeaders(
   raw: readonly Buffer[],
   identity: Identity,
-  place: Place,
+  rewriting: Rewriting,
 ): ResponseHeaders | undefined {
   if (raw.length > MAX_RESPONSE_LINES * 2) return undefined;
-  const { secrets } = place.upstream;
+  const { secrets } = rewriting.upstream;
   const forward: string[] = [];
   let named: Set<string> | undefined;
   let contentLength: string | undefined;
@@ -84,7 +84,7 @@ export function readResponseHeaders(
       case 'link':
       case 'refresh':
       case 'set-cookie': {
-        const shown = inOurPlace(key, value, place);
+        const shown = rewriteUrls(key, value, rewriting);
         if (shown !== undefined) forward.push(name, shown);
         continue;
       }
@@ -109,7 +109,7 @@ export function readResponseHeaders(
   };
 }
 
-/** A reason phrase that can be written into a status line, and tells nothing of the upstream's own place. */
-export function saneReasonPhrase(text: string, { secrets }: Upstream): string {
+/** A reason phrase that can be written into a status line, and tells nothing of the upstream's own URL. */
+export function saneReasonPhrase(text: string, { secrets }: { readonly secrets: SecretTexts }): string {
   return FORBIDDEN_IN_VALUE.test(text) ? '' : secrets.mask(text);
 }
