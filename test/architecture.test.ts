@@ -11,7 +11,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['program'],
   ['app', 'commands'],
   ['admin'],
-  ['config', 'server', 'balancer', 'probes'],
+  ['config', 'server', 'balancer', 'calls', 'transport', 'tunnels', 'probes'],
   ['strategies', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],
   ['network'],

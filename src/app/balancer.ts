@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { BalancerParts } from '../balancer/parts.ts';
 import { createPlacement } from '../balancer/place.ts';
-import { shortestSilenceMs } from '../balancer/silence.ts';
 import { Trials } from '../balancer/trials.ts';
 import { Tunnels } from '../balancer/tunnels.ts';
-import { Watch } from '../balancer/watch.ts';
 import type { Config } from '../config/config.ts';
 import type { Event } from '../events.ts';
 import { createIdentity } from '../http/header-lines.ts';
 import type { Overload } from '../server/overload.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
+import { Deadlines } from '../transport/deadlines.ts';
+import { shortestSilenceMs } from '../transport/silence.ts';
 import type { Means } from './means.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -62,7 +62,7 @@ export function createBalancer(
       attemptTimeoutMs: config.attemptTimeoutMs,
       streamIdleTimeoutMs: config.streamIdleTimeoutMs,
       tunnelIdleTimeoutMs: config.tunnelIdleTimeoutMs,
-      watch: new Watch(clock, Math.min(shortestSilenceMs(config), config.requestTimeoutMs)),
+      watch: new Deadlines(clock, Math.min(shortestSilenceMs(config), config.requestTimeoutMs)),
       upload: config,
       pool: (upstream) => pools.of(upstream),
     },

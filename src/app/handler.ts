@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { balance } from '../balancer/balance.ts';
-import { Budget } from '../balancer/budget.ts';
 import { concludeDefect } from '../balancer/conclude.ts';
 import { type OpenSettings, open } from '../balancer/open.ts';
 import { createOriginReader } from '../balancer/origin.ts';
@@ -8,6 +7,7 @@ import type { BalancerParts } from '../balancer/parts.ts';
 import type { Config } from '../config/config.ts';
 import type { Handler } from '../server/client-request.ts';
 import { createStatusPaths, type StatusSource } from '../server/status-paths.ts';
+import { BufferLimit } from '../transport/buffer-limit.ts';
 import type { Means } from './means.ts';
 
 export interface HandlerParts {
@@ -33,7 +33,7 @@ export function createHandler(
     maxHeaderSizeBytes: config.maxHeaderSizeBytes,
     maxUrlBytes: config.maxUrlBytes,
     requestTimeoutMs: config.requestTimeoutMs,
-    budget: new Budget(config.maxBufferedBytes),
+    bufferLimit: new BufferLimit(config.maxBufferedBytes),
     readOrigin: createOriginReader(config.trustProxy),
     nextId: createIds(),
     guardsPath: () => balancer.registry.all.some((upstream) => upstream.basePath !== '/'),

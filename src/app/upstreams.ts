@@ -1,4 +1,3 @@
-import { type ConnectionMeans, ConnectionPool } from '../balancer/connections.ts';
 import type { HeightListener } from '../balancer/parts.ts';
 import type { Config, UpstreamSpec } from '../config/config.ts';
 import type { Event } from '../events.ts';
@@ -10,6 +9,7 @@ import { askPlainQuestion } from '../probes/plain-question.ts';
 import { HealthScheduler } from '../probes/scheduler.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import { heightAt } from '../rpc/quantity.ts';
+import { type ConnectionMeans, ConnectionPool } from '../transport/connections.ts';
 import { Availability } from '../upstreams/availability.ts';
 import { Membership } from '../upstreams/membership.ts';
 import { Quarantine } from '../upstreams/quarantine.ts';

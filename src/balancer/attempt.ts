@@ -1,18 +1,18 @@
 import type { AttemptResult } from '../events.ts';
 import { makesFilter } from '../rpc/filters.ts';
+import { forward } from '../transport/forward.ts';
+import type { AttemptOutcome } from '../transport/outcome.ts';
+import type { Sending } from '../transport/wire.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Candidate } from './candidates.ts';
 import { clientOf } from './client.ts';
 import type { Exchange } from './exchange.ts';
-import { forward } from './forward.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
 import type { RpcJudgement } from './judge-rpc.ts';
 import { learn } from './learn.ts';
 import type { Entry, Ledger, Source } from './ledger.ts';
-import type { AttemptOutcome } from './outcome.ts';
 import type { BalancerParts } from './parts.ts';
 import { holdsTransaction, resultIn, settleTransactions, transactionLookup } from './settle-transactions.ts';
-import type { Sending } from './wire.ts';
 
 /** See `Sending.peekBytes`. */
 const PEEK_BYTES = 64 * 1024;

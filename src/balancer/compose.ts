@@ -1,8 +1,8 @@
 import type { AnswerCode } from '../errors.ts';
 import { without } from '../http/header-lines.ts';
+import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Entry, Ledger } from './ledger.ts';
-import type { Answered } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
 import { ABOUT_BYTES } from './without-secrets.ts';
 

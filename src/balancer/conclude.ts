@@ -1,11 +1,11 @@
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { type RequestResult, SWITCHED } from '../events.ts';
+import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { compose } from './compose.ts';
 import type { Exchange } from './exchange.ts';
 import { suspect } from './learn.ts';
 import type { Entry, Ledger } from './ledger.ts';
-import type { Answered } from './outcome.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
 import { type Changed, tunnel } from './upgrade.ts';

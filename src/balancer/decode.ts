@@ -1,5 +1,5 @@
 import * as zlib from 'node:zlib';
-import type { Answered } from './outcome.ts';
+import type { Answered } from '../transport/outcome.ts';
 
 /** Of a body whose beginning is looked at. */
 const START_BYTES = 1_024;

@@ -4,8 +4,8 @@ import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
+import { ANSWER_WEIGHT, type BufferLimit, UNCOUNTED_BYTES } from '../transport/buffer-limit.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { ANSWER_WEIGHT, type Budget, UNCOUNTED_BYTES } from './budget.ts';
 import type { Ledger } from './ledger.ts';
 
 /** A request's body: kept, so that it can be sent again, or too large for that. */
@@ -43,7 +43,7 @@ export interface ExchangeStart {
   readonly startedMs: number;
   readonly deadlineMs: number;
   readonly upgrade: UpgradeAsked | undefined;
-  readonly budget: Budget;
+  readonly bufferLimit: BufferLimit;
 }
 
 /** Something that makes no sense without a client. */
@@ -82,7 +82,7 @@ export class Exchange {
   waitEndMs: number | undefined;
   /** Interim answers (1xx) of upstreams so far. */
   interimAnswers = 0;
-  readonly #budget: Budget;
+  readonly #bufferLimit: BufferLimit;
   #heldBytes = 0;
   #rpcMethod: string | undefined;
   /** Nothing is held any more. */
@@ -100,7 +100,7 @@ export class Exchange {
     this.startedMs = start.startedMs;
     this.deadlineMs = start.deadlineMs;
     this.upgrade = start.upgrade;
-    this.#budget = start.budget;
+    this.#bufferLimit = start.bufferLimit;
     // The response's close, not the request's: that one fires when the upload is over, too.
     start.response.once('close', () => {
       this.holdOnly(0);
@@ -142,19 +142,19 @@ export class Exchange {
 
   /** How many bytes more may be held, for whichever request. */
   get room(): number {
-    return this.#budget.room;
+    return this.#bufferLimit.room;
   }
 
   /** Counts in bytes that are held until the answer is out. */
   hold(bytes: number): void {
     if (this.#over) return;
     this.#heldBytes += bytes;
-    this.#budget.add(bytes);
+    this.#bufferLimit.add(bytes);
   }
 
   /** The same of a request's body that is kept. */
   get roomForBodies(): number {
-    return this.#budget.roomForBodies;
+    return this.#bufferLimit.roomForBodies;
   }
 
   /** Counts in a piece with which something has grown to `size` bytes. False when there was no `room` for it. */

@@ -2,10 +2,10 @@ import { actions, classifyRpcResult, type RpcErrorClass, type RpcErrorVerdict } 
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
+import type { Answered } from '../transport/outcome.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody, decodeStart } from './decode.ts';
 import { meaningForAll, meaningOf, type RequestHead, type SentError } from './error-meaning.ts';
-import type { Answered } from './outcome.ts';
 
 /** One call that was sent and wants an answer. */
 export interface AskedCall {

@@ -4,6 +4,7 @@ import { readBareError } from '../rpc/bare-error.ts';
 import { ClientWords } from '../rpc/client-words.ts';
 import { actions } from '../rpc/errors.ts';
 import type { Repeatability } from '../rpc/methods.ts';
+import type { Answered, AttemptOutcome } from '../transport/outcome.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { type RequestHead, textOfHead } from './error-meaning.ts';
 import {
@@ -15,7 +16,6 @@ import {
   openCall,
   type RpcJudgement,
 } from './judge-rpc.ts';
-import type { Answered, AttemptOutcome } from './outcome.ts';
 
 /** What a judgement needs to know of the request. */
 export interface Asked {

@@ -2,9 +2,9 @@ import type { AnswerCode } from '../errors.ts';
 import { hasSameBytes } from '../rpc/matching.ts';
 import type { RpcAnswer, RpcCall, RpcRequest } from '../rpc/message.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
+import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CallVerdict, RpcJudgement } from './judge-rpc.ts';
-import type { Answered } from './outcome.ts';
 import { ownRpcError } from './own-error.ts';
 import { errorWithoutSecrets } from './without-secrets.ts';
 

@@ -12,9 +12,9 @@ import {
 } from '../http/messages.ts';
 import { type RequestHeaders, readRequestHeaders } from '../http/request-headers.ts';
 import { hasDotSegments, readTarget, type Target } from '../http/target.ts';
-import type { Budget } from './budget.ts';
+import type { BufferLimit } from '../transport/buffer-limit.ts';
+import { refusalOfUpgrade } from '../transport/handshake.ts';
 import { Exchange } from './exchange.ts';
-import { refusalOfUpgrade } from './handshake.ts';
 import type { OriginReader } from './origin.ts';
 
 export interface OpenSettings {
@@ -23,7 +23,7 @@ export interface OpenSettings {
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
   readonly requestTimeoutMs: number;
-  readonly budget: Budget;
+  readonly bufferLimit: BufferLimit;
   readonly readOrigin: OriginReader;
   readonly nextId: () => string;
   /** Whether an upstream has a path of its own, out of which nobody may climb. */
@@ -65,7 +65,7 @@ export function open(
     startedMs,
     deadlineMs: startedMs + settings.requestTimeoutMs,
     upgrade,
-    budget: settings.budget,
+    bufferLimit: settings.bufferLimit,
   });
   const refusal = refusalOf(request, headers, target, settings);
   return { exchange, refusal: refusal ?? (upgrade && refusalOfUpgrade(exchange)) };

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Announcer } from '../events.ts';
 import type { FilterHomes } from '../rpc/filters.ts';
+import type { Answered, Switched } from '../transport/outcome.ts';
+import type { Wire } from '../transport/wire.ts';
 import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Suspects } from '../upstreams/suspects.ts';
@@ -9,10 +11,8 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
 import type { ClassifySettings } from './classify.ts';
 import type { Ledger } from './ledger.ts';
-import type { Answered, Switched } from './outcome.ts';
 import type { BodyLimits } from './receive.ts';
 import type { Tunnels } from './tunnels.ts';
-import type { Wire } from './wire.ts';
 
 export type HeightListener = (
   upstream: Upstream,

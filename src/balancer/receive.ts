@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
 import { isHttp10 } from '../http/messages.ts';
-import { PIPED_BYTES } from './budget.ts';
+import { PIPED_BYTES } from '../transport/buffer-limit.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 
 export interface BodyLimits {

@@ -8,9 +8,9 @@ import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 import type { ResponseHeaders } from '../http/response-headers.ts';
 import { parseRetryAfter, writeRetryAfter } from '../http/retry-after.ts';
 import { rewriteUrls } from '../http/url-rewriting.ts';
+import type { Answered, ResponseStream } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-import type { Answered, ResponseStream } from './outcome.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
 
 /** Where an answer comes from. */

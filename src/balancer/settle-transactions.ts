@@ -1,9 +1,9 @@
 import { answersTransactionHash } from '../rpc/methods.ts';
 import { rawTransactionHash } from '../rpc/raw-transaction.ts';
+import type { Answered } from '../transport/outcome.ts';
 import { decodeBody } from './decode.ts';
 import type { RpcJudgement } from './judge-rpc.ts';
 import type { Entry, Ledger, Source } from './ledger.ts';
-import type { Answered } from './outcome.ts';
 import { firstParameter } from './place.ts';
 
 /** A transaction as nodes write it, the largest ones included. */

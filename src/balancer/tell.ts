@@ -1,7 +1,7 @@
+import type { AttemptOutcome } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Verdict } from './judge.ts';
-import type { AttemptOutcome } from './outcome.ts';
 import type { LastAnswer } from './parts.ts';
 
 /** An attempt that brought nothing to deliver. */

@@ -1,8 +1,8 @@
 import type { UpgradeAsked } from '../http/messages.ts';
+import { isWebSocket } from '../transport/handshake.ts';
+import type { Switched } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-import { isWebSocket } from './handshake.ts';
-import type { Switched } from './outcome.ts';
 import type { BalancerParts } from './parts.ts';
 
 /** The upstream's side of a change of protocol. */

@@ -2,9 +2,9 @@ import { without } from '../http/header-lines.ts';
 import { isError } from '../rpc/matching.ts';
 import { type RpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { SecretTexts } from '../secret-texts.ts';
+import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { decodeBody } from './decode.ts';
-import type { Answered } from './outcome.ts';
 
 /**
  * An error often quotes what was asked for: "Cannot POST /v2/KEY". Errors up to this size are searched for the

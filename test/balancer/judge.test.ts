@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { RequestHead } from '../../src/balancer/error-meaning.ts';
 import { type Asked, judge } from '../../src/balancer/judge.ts';
-import type { Answered, AttemptOutcome, ResponseStream } from '../../src/balancer/outcome.ts';
 import { parseRpcRequest } from '../../src/rpc/message.ts';
 import { mayRepeat } from '../../src/rpc/methods.ts';
+import type { Answered, AttemptOutcome, ResponseStream } from '../../src/transport/outcome.ts';
 import { requestHead } from '../support/request-head.ts';
 
 const stream: ResponseStream = { flowInto() {}, resume() {}, cancel() {} };

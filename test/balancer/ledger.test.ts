@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Asked, judge } from '../../src/balancer/judge.ts';
 import { type Entry, Ledger, type Placement } from '../../src/balancer/ledger.ts';
-import type { Answered, AttemptOutcome } from '../../src/balancer/outcome.ts';
 import { parseRpcRequest, type RpcCall } from '../../src/rpc/message.ts';
+import type { Answered, AttemptOutcome } from '../../src/transport/outcome.ts';
 import { requestHead } from '../support/request-head.ts';
 import { upstream } from '../support/upstreams.ts';
 

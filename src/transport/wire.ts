@@ -1,12 +1,12 @@
+import type { Body } from '../balancer/exchange.ts';
 import type { Clock } from '../clock.ts';
 import type { Identity } from '../http/header-lines.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { ConnectionPool } from './connections.ts';
-import type { Body } from './exchange.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { SilenceLimits } from './silence.ts';
 import type { UploadLimits } from './upload.ts';
-import type { Watch } from './watch.ts';
 
 /** What of an exchange goes to one upstream. */
 export interface Sending {
@@ -26,7 +26,7 @@ export interface Sending {
 export interface Wire extends SilenceLimits {
   readonly clock: Clock;
   readonly identity: Identity;
-  readonly watch: Watch;
+  readonly watch: Deadlines;
   readonly upload: UploadLimits;
   pool(upstream: Upstream): ConnectionPool;
 }

@@ -1,5 +1,5 @@
+import type { Exchange } from '../balancer/exchange.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Exchange } from './exchange.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import { Transmission } from './transmission.ts';
 import type { Sending, Wire } from './wire.ts';

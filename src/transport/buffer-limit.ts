@@ -15,7 +15,7 @@ export const ANSWER_WEIGHT = 4;
 const RESERVED = 0.5;
 
 /** The common account of all that is held in memory for requests and answers at one time. */
-export class Budget {
+export class BufferLimit {
   readonly #maxBytes: number;
   #heldBytes = 0;
 

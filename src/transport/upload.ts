@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
+import type { Body } from '../balancer/exchange.ts';
 import type { Clock } from '../clock.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
 import type { IncomingRequest } from '../http/messages.ts';
-import type { Body } from './exchange.ts';
 
 export interface UploadLimits {
   readonly maxBodyBytes: number;

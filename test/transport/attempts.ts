@@ -1,19 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
-import { Budget } from '../../src/balancer/budget.ts';
 import { classify } from '../../src/balancer/classify.ts';
-import { ConnectionPool } from '../../src/balancer/connections.ts';
 import type { Exchange } from '../../src/balancer/exchange.ts';
-import { forward } from '../../src/balancer/forward.ts';
 import { type OpenSettings, open } from '../../src/balancer/open.ts';
 import { createOriginReader } from '../../src/balancer/origin.ts';
-import type { Answered, AttemptOutcome, Sink } from '../../src/balancer/outcome.ts';
 import { receiveBody } from '../../src/balancer/receive.ts';
-import { Watch } from '../../src/balancer/watch.ts';
-import type { Wire } from '../../src/balancer/wire.ts';
 import type { FailureReason } from '../../src/events.ts';
 import { createIdentity } from '../../src/http/header-lines.ts';
+import { BufferLimit } from '../../src/transport/buffer-limit.ts';
+import { ConnectionPool } from '../../src/transport/connections.ts';
+import { Deadlines } from '../../src/transport/deadlines.ts';
+import { forward } from '../../src/transport/forward.ts';
+import type { Answered, AttemptOutcome, Sink } from '../../src/transport/outcome.ts';
+import type { Wire } from '../../src/transport/wire.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
@@ -80,7 +80,7 @@ export class Attempts {
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       streamIdleTimeoutMs: STREAM_IDLE_TIMEOUT_MS,
       tunnelIdleTimeoutMs: TUNNEL_IDLE_TIMEOUT_MS,
-      watch: new Watch(clock, ATTEMPT_TIMEOUT_MS),
+      watch: new Deadlines(clock, ATTEMPT_TIMEOUT_MS),
       upload: { maxBodyBytes: limits.maxBodyBytes, clientBodyTimeoutMs: CLIENT_BODY_TIMEOUT_MS },
       pool: () => this.pool,
     };
@@ -90,7 +90,7 @@ export class Attempts {
       maxHeaderSizeBytes: 32_768,
       maxUrlBytes: 8_192,
       requestTimeoutMs: limits.requestTimeoutMs,
-      budget: new Budget(Number.POSITIVE_INFINITY),
+      bufferLimit: new BufferLimit(Number.POSITIVE_INFINITY),
       readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
       guardsPath: () => false,

@@ -1,7 +1,7 @@
 // 100 Continue that nobody asked for, before an answer (RFC 9110, 15.2).
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { UnaskedContinue } from '../../src/balancer/unasked-continue.ts';
+import { UnaskedContinue } from '../../src/transport/unasked-continue.ts';
 import { startApp } from '../support/app.ts';
 import { answer, interim, raw, thenClose } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { FailedWrite } from '../../src/balancer/failed-write.ts';
+import { FailedWrite } from '../../src/transport/failed-write.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { within } from '../support/waiting.ts';
 

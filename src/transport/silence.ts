@@ -1,6 +1,6 @@
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from '../balancer/exchange.ts';
+import type { AnswerBuffer } from './answer-buffer.ts';
 import { HANDSHAKE_TIMEOUT_MS } from './handshake.ts';
-import type { Reading } from './reading.ts';
 
 /** How long an upstream may be silent; milliseconds. */
 export interface SilenceLimits {
@@ -16,7 +16,7 @@ export interface SilenceLimits {
 export function silenceLimitMs(
   { attemptTimeoutMs, streamIdleTimeoutMs, tunnelIdleTimeoutMs }: SilenceLimits,
   { upgrade }: Exchange,
-  flowing: Reading | undefined,
+  flowing: AnswerBuffer | undefined,
 ): number {
   if (flowing) return flowing.isEventStream ? tunnelIdleTimeoutMs : streamIdleTimeoutMs;
   return upgrade ? Math.min(HANDSHAKE_TIMEOUT_MS, attemptTimeoutMs) : attemptTimeoutMs;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Progress, readFailure } from '../../src/balancer/failure.ts';
 import { DialFailure } from '../../src/network/dial-failure.ts';
+import { type Progress, readFailure } from '../../src/transport/failure.ts';
 
 const connecting: Progress = { sent: false, heard: false, headersDone: false, kept: false };
 const sent: Progress = { ...connecting, sent: true };

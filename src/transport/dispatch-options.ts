@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { askForReadable, asksForUnreadable } from '../balancer/accepted-codings.ts';
+import type { Body, Exchange } from '../balancer/exchange.ts';
 import { attemptHeaders } from '../http/request-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { askForReadable, asksForUnreadable } from './accepted-codings.ts';
-import type { Body, Exchange } from './exchange.ts';
 
 /** What undici is told to send: the upstream's view of a request. It frames the body itself. */
 export function dispatchOptions(

@@ -1,8 +1,8 @@
+import type { Exchange } from '../balancer/exchange.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
 import type { ResponseHeaders } from '../http/response-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { ANSWER_WEIGHT } from './budget.ts';
-import type { Exchange } from './exchange.ts';
+import { ANSWER_WEIGHT } from './buffer-limit.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
 
 /** Whose answer it is, and to what. */
@@ -13,7 +13,7 @@ interface Source {
 const EVENT_STREAM = /^text\/event-stream\b/i;
 
 /** An answer as it is read: its head, and what of its body is held until it can be judged. */
-export class Reading {
+export class AnswerBuffer {
   readonly status: number;
   readonly #reasonPhrase: string;
   readonly #headers: ResponseHeaders;

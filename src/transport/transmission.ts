@@ -1,19 +1,19 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { EndsWithClient, Exchange } from '../balancer/exchange.ts';
+import { relayInterim } from '../balancer/respond.ts';
 import { readResponseHeaders, saneReasonPhrase } from '../http/response-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { AnswerBuffer } from './answer-buffer.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
+import type { HasDeadline } from './deadlines.ts';
 import { dispatchOptions } from './dispatch-options.ts';
-import type { EndsWithClient, Exchange } from './exchange.ts';
 import { isAbout304, isReset, readFailure } from './failure.ts';
 import { giveBack } from './give-back.ts';
 import { readReply } from './handshake.ts';
 import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
-import { Reading } from './reading.ts';
-import { relayInterim } from './respond.ts';
 import { silenceLimitMs } from './silence.ts';
 import { Upload } from './upload.ts';
-import type { Watched } from './watch.ts';
 import type { Sending, Wire } from './wire.ts';
 
 /**
@@ -23,7 +23,7 @@ import type { Sending, Wire } from './wire.ts';
  */
 type State = 'connecting' | 'sent' | 'peeking' | 'flowing' | 'over';
 
-export class Transmission implements Dispatcher.DispatchHandler, ResponseStream, Watched, EndsWithClient {
+export class Transmission implements Dispatcher.DispatchHandler, ResponseStream, HasDeadline, EndsWithClient {
   readonly #exchange: Exchange;
   readonly #sending: Sending;
   readonly #upstream: Upstream;
@@ -36,10 +36,10 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #abort: ((error?: Error) => void) | undefined;
   #upload: Upload | undefined;
   #settle: ((outcome: AttemptOutcome) => void) | undefined;
-  watchIndex = -1;
+  deadlineIndex = -1;
   /** When the next byte is overdue. */
   #dueMs = 0;
-  #reading: Reading | undefined;
+  #answer: AnswerBuffer | undefined;
   #sink: Sink | undefined;
   #resume: (() => void) | undefined;
   #paused = false;
@@ -95,11 +95,11 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (status >= 100 && status < 200 && relayInterim(place, status, raw)) return true;
     const headers = status < 200 ? undefined : readResponseHeaders(raw, this.#wire.identity, place);
     if (!headers) return this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
-    this.#reading = new Reading(status, saneReasonPhrase(reasonPhrase, this.#upstream), headers);
+    this.#answer = new AnswerBuffer(status, saneReasonPhrase(reasonPhrase, this.#upstream), headers);
     this.#resume = resume;
     this.#state = 'peeking';
     this.#arm();
-    return this.#reading.isPeeked(place, this.#sending.peekBytes) || this.#flow(this.#reading);
+    return this.#answer.isPeeked(place, this.#sending.peekBytes) || this.#flow(this.#answer);
   }
 
   onUpgrade(_status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
@@ -111,16 +111,16 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.#state === 'over' || !this.#reading) return true;
+    if (this.#state === 'over' || !this.#answer) return true;
     if (this.#sink) {
       this.#arm();
       return this.#sink.write(chunk) || this.#pause();
     }
-    const fits = this.#reading.hold(chunk, this.#exchange);
+    const fits = this.#answer.hold(chunk, this.#exchange);
     if (this.#state === 'flowing') return this.#pause();
     this.#arm();
-    if (fits && this.#reading.size <= this.#sending.peekBytes) return true;
-    if (fits || !(this.#sending.partial || this.#exchange.isGreedy)) return this.#flow(this.#reading);
+    if (fits && this.#answer.size <= this.#sending.peekBytes) return true;
+    if (fits || !(this.#sending.partial || this.#exchange.isGreedy)) return this.#flow(this.#answer);
     this.#stop({ kind: 'out-of-room' });
     return false;
   }
@@ -129,11 +129,11 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     // A body that ends with the connection is complete only if the connection was ended, not reset.
     const problem = this.#connection?.socket?.errored;
     if (problem) this.onError(problem);
-    if (this.#state === 'over' || !this.#reading) return;
+    if (this.#state === 'over' || !this.#answer) return;
     const peeked = this.#state === 'peeking';
     this.#leave();
-    if (this.#connection) giveBack(this.#connection, this.#pool, this.#exchange, this.#reading);
-    if (peeked) this.#settle?.(this.#reading.answered(undefined));
+    if (this.#connection) giveBack(this.#connection, this.#pool, this.#exchange, this.#answer);
+    if (peeked) this.#settle?.(this.#answer.answered(undefined));
     else this.#sink?.end();
   }
 
@@ -146,7 +146,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     });
     const unsent = this.#connection?.failedWrite?.happened;
     const uploading = this.#upload && (unsent || !this.#upload.readableEnded);
-    const reading = this.#reading;
+    const reading = this.#answer;
     if (reading && isAbout304(error, reading.status)) this.#stop(reading.answered(undefined));
     else if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
     else if (uploading && isReset(failure)) this.#stop({ kind: 'upload-cut' });
@@ -176,7 +176,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     this.cancel();
   }
 
-  #flow(reading: Reading): false {
+  #flow(reading: AnswerBuffer): false {
     this.#state = 'flowing';
     this.#settle?.(reading.answered(this));
     return this.#pause();
@@ -231,7 +231,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
   #arm(): void {
-    const flowing = this.#state === 'flowing' ? this.#reading : undefined;
+    const flowing = this.#state === 'flowing' ? this.#answer : undefined;
     this.#dueMs = this.#wire.clock.monotonicMs() + silenceLimitMs(this.#wire, this.#exchange, flowing);
   }
 

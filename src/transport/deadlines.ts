@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 
 /** Something that must not last too long. */
-export interface Watched {
+export interface HasDeadline {
   /** Its place among the watched. Written by the watch. */
-  watchIndex: number;
+  deadlineIndex: number;
   /** Called every now and then; ends itself when its time is over. */
   onTick(nowMs: number): void;
 }
@@ -17,7 +17,7 @@ const SHORTEST_TICK_MS = 5;
  * Watches the time limits of all attempts with one timer. A timer of its own for each attempt, nearly always
  * cancelled, costs as much as the rest of its bookkeeping.
  */
-export class Watch {
+export class Deadlines {
   readonly #clock: Clock;
   readonly #tickMs: number;
   /**
@@ -25,7 +25,7 @@ export class Watch {
    * the load, leaves its outgrown tables in the old generation, where they keep dead requests alive until the
    * next full collection: the scavenger then copies each of them twice.
    */
-  readonly #slots: (Watched | undefined)[] = [];
+  readonly #slots: (HasDeadline | undefined)[] = [];
   #count = 0;
   #ticking = false;
 
@@ -35,19 +35,19 @@ export class Watch {
     this.#tickMs = Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, shortestMs * PRECISION));
   }
 
-  add(watched: Watched): void {
-    watched.watchIndex = this.#count;
+  add(watched: HasDeadline): void {
+    watched.deadlineIndex = this.#count;
     this.#slots[this.#count] = watched;
     this.#count += 1;
     if (!this.#ticking) this.#tickLater();
   }
 
-  remove(watched: Watched): void {
+  remove(watched: HasDeadline): void {
     this.#count -= 1;
     const last = this.#slots[this.#count];
     if (last) {
-      this.#slots[watched.watchIndex] = last;
-      last.watchIndex = watched.watchIndex;
+      this.#slots[watched.deadlineIndex] = last;
+      last.deadlineIndex = watched.deadlineIndex;
     }
     this.#slots[this.#count] = undefined;
   }

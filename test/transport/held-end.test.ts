@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { HeldEnd } from '../../src/balancer/held-end.ts';
+import { HeldEnd } from '../../src/transport/held-end.ts';
 import { raw } from '../support/behaviours.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { primaryAndFallback } from '../support/line-ups.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Exchange } from '../balancer/exchange.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Identity } from '../http/header-lines.ts';
 import { readResponseHeaders } from '../http/response-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Exchange } from './exchange.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
 /** The longest that one upstream may take to change the protocol, whatever ATTEMPT_TIMEOUT says. */

@@ -1,7 +1,7 @@
+import type { Exchange } from '../balancer/exchange.ts';
 import { isHttp2 } from '../http/messages.ts';
+import type { AnswerBuffer } from './answer-buffer.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
-import type { Exchange } from './exchange.ts';
-import type { Reading } from './reading.ts';
 
 /**
  * Gives a connection back after an answer that ended in step. One that carries a login serves no other client's
@@ -12,7 +12,7 @@ export function giveBack(
   connection: Connection,
   pool: ConnectionPool,
   { request, headers }: Exchange,
-  { logsIn }: Reading,
+  { logsIn }: AnswerBuffer,
 ): void {
   if (!logsIn && !headers.logsIn) pool.release(connection);
   else if (isHttp2(request)) pool.discard(connection);
