@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { BalancerParts } from '../balancer/parts.ts';
-import { createPlacement } from '../balancer/place.ts';
 import { Trials } from '../balancer/trials.ts';
 import { Tunnels } from '../balancer/tunnels.ts';
+import { createPlacement } from '../calls/placement.ts';
 import type { Config } from '../config/config.ts';
 import type { Event } from '../events.ts';
 import { createIdentity } from '../http/header-lines.ts';

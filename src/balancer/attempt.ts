@@ -1,3 +1,11 @@
+import type { RpcJudgement } from '../calls/judge-calls.ts';
+import type { CallEntry, Ledger, Source } from '../calls/ledger.ts';
+import {
+  holdsTransaction,
+  resultIn,
+  settleTransactions,
+  transactionLookup,
+} from '../calls/sent-transactions.ts';
 import type { AttemptResult } from '../events.ts';
 import { makesFilter } from '../rpc/filters.ts';
 import { forward } from '../transport/forward.ts';
@@ -8,11 +16,8 @@ import type { Candidate } from './candidates.ts';
 import { clientOf } from './client.ts';
 import type { Exchange } from './exchange.ts';
 import { type Asked, judge, type Verdict } from './judge.ts';
-import type { RpcJudgement } from './judge-rpc.ts';
 import { learn } from './learn.ts';
-import type { Entry, Ledger, Source } from './ledger.ts';
 import type { BalancerParts } from './parts.ts';
-import { holdsTransaction, resultIn, settleTransactions, transactionLookup } from './settle-transactions.ts';
 
 /** See `Sending.peekBytes`. */
 const PEEK_BYTES = 64 * 1024;
@@ -29,7 +34,7 @@ export interface Attempted {
 /** One attempt: sent, judged, and learned from. `asked` are the calls of a JSON-RPC request that it is for. */
 export async function attempt(
   exchange: Exchange,
-  asked: readonly Entry[],
+  asked: readonly CallEntry[],
   { upstream, trial }: Candidate,
   parts: BalancerParts,
 ): Promise<Attempted> {
@@ -59,7 +64,7 @@ export async function attempt(
   return { outcome, verdict };
 }
 
-function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]): Sending {
+function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly CallEntry[]): Sending {
   if (!ledger) return { body, repeat, peekBytes: PEEK_BYTES };
   const bytes = ledger.payload(asked);
   const whole = bytes === ledger.body;
@@ -72,7 +77,7 @@ function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly Entry[]):
   };
 }
 
-function askedOf(exchange: Exchange, asked: readonly Entry[], parts: BalancerParts): Asked {
+function askedOf(exchange: Exchange, asked: readonly CallEntry[], parts: BalancerParts): Asked {
   const { ledger, repeat, upgrade } = exchange;
   const { retryStatus, clock } = parts;
   const rpc = ledger && {
@@ -112,7 +117,7 @@ function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptRe
 function note(
   exchange: Exchange,
   ledger: Ledger,
-  asked: readonly Entry[],
+  asked: readonly CallEntry[],
   { outcome, verdict, upstream }: Attempted & { readonly upstream: Upstream },
   parts: BalancerParts,
 ): Promise<void> | undefined {
@@ -135,7 +140,7 @@ function note(
 /** A new filter's calls must go where it was made. One that has the id of another upstream's is of no use. */
 function rememberFilters(
   { exchange, ledger }: { readonly exchange: Exchange; readonly ledger: Ledger },
-  asked: readonly Entry[],
+  asked: readonly CallEntry[],
   upstream: Upstream,
   { filters }: BalancerParts,
 ): void {
@@ -149,7 +154,7 @@ function rememberFilters(
 
 /** What an upstream tells a client of its newest block need not be asked by a health check. */
 function rememberHeight(
-  [entry]: readonly Entry[],
+  [entry]: readonly CallEntry[],
   { calls, text }: RpcJudgement,
   upstream: Upstream,
   { learnHeight }: BalancerParts,

@@ -1,10 +1,10 @@
+import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import type { AnswerCode } from '../errors.ts';
 import { attempt } from './attempt.ts';
 import { Candidates } from './candidates.ts';
 import { classify } from './classify.ts';
 import { conclude } from './conclude.ts';
 import type { Exchange } from './exchange.ts';
-import type { Entry, Ledger } from './ledger.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { receiveBody } from './receive.ts';
 import { toTell } from './tell.ts';
@@ -71,7 +71,7 @@ function insteadOf(last: LastAnswer | undefined, ending: Ending): Ending {
 }
 
 /** Whether an attempt's answer can be one to the client: one to notifications only answers none of the other items. */
-function answersCalls(ledger: Ledger | undefined, asked: readonly Entry[]): boolean {
+function answersCalls(ledger: Ledger | undefined, asked: readonly CallEntry[]): boolean {
   return asked.length > 0 || !ledger?.entries.length;
 }
 

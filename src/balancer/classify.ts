@@ -1,8 +1,8 @@
+import { Ledger, type Placement } from '../calls/ledger.ts';
 import type { AnswerCode } from '../errors.ts';
 import { parseRpcRequest, type RpcCall } from '../rpc/message.ts';
 import { mayRepeat } from '../rpc/methods.ts';
 import type { Exchange } from './exchange.ts';
-import { Ledger, type Placement } from './ledger.ts';
 
 /** Methods that may always be repeated: RFC 9110, 9.2.2 (idempotent). */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);

@@ -1,15 +1,15 @@
+import { compose } from '../calls/compose.ts';
+import type { CallEntry, Ledger } from '../calls/ledger.ts';
+import { withoutSecrets } from '../calls/masked-errors.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { type RequestResult, SWITCHED } from '../events.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { compose } from './compose.ts';
 import type { Exchange } from './exchange.ts';
 import { suspect } from './learn.ts';
-import type { Entry, Ledger } from './ledger.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
 import { type Changed, tunnel } from './upgrade.ts';
-import { withoutSecrets } from './without-secrets.ts';
 
 /** Said when nobody knows when it is worth coming back: all are down and none is quarantined, or too much to do. */
 const UNKNOWN_RETURN_MS = 1_000;
@@ -114,7 +114,7 @@ function commonCode(ledger: Ledger): AnswerCode | undefined {
 }
 
 /** Why a call has no answer. */
-function missingCode(exchange: Exchange, entry: Entry, parts: BalancerParts): AnswerCode {
+function missingCode(exchange: Exchange, entry: CallEntry, parts: BalancerParts): AnswerCode {
   const { ownCode, home, attempts, rateLimits, call } = entry;
   if (ownCode) return ownCode;
   if (parts.clock.monotonicMs() >= exchange.deadlineMs) return 'REQUEST_TIMED_OUT';

@@ -1,3 +1,4 @@
+import type { Ledger } from '../calls/ledger.ts';
 import type { AttemptResult } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
@@ -6,7 +7,6 @@ import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import { ANSWER_WEIGHT, type BufferLimit, UNCOUNTED_BYTES } from '../transport/buffer-limit.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Ledger } from './ledger.ts';
 
 /** A request's body: kept, so that it can be sent again, or too large for that. */
 export type Body =

@@ -1,12 +1,4 @@
-import type { FailureReason } from '../events.ts';
-import { parseRetryAfter } from '../http/retry-after.ts';
-import { readBareError } from '../rpc/bare-error.ts';
-import { ClientWords } from '../rpc/client-words.ts';
-import { actions } from '../rpc/errors.ts';
-import type { Repeatability } from '../rpc/methods.ts';
-import type { Answered, AttemptOutcome } from '../transport/outcome.ts';
-import type { Blame, Rest } from '../upstreams/quarantine.ts';
-import { type RequestHead, textOfHead } from './error-meaning.ts';
+import { type RequestHead, textOfHead } from '../calls/error-meaning.ts';
 import {
   type AskedCall,
   type CallVerdict,
@@ -15,7 +7,15 @@ import {
   mayHoldRpcAnswer,
   openCall,
   type RpcJudgement,
-} from './judge-rpc.ts';
+} from '../calls/judge-calls.ts';
+import type { FailureReason } from '../events.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
+import { readBareError } from '../rpc/bare-error.ts';
+import { ClientWords } from '../rpc/client-words.ts';
+import { actions } from '../rpc/errors.ts';
+import type { Repeatability } from '../rpc/methods.ts';
+import type { Answered, AttemptOutcome } from '../transport/outcome.ts';
+import type { Blame, Rest } from '../upstreams/quarantine.ts';
 
 /** What a judgement needs to know of the request. */
 export interface Asked {

@@ -1,10 +1,10 @@
+import type { CallEntry } from '../calls/ledger.ts';
 import type { AttemptOutcome } from '../transport/outcome.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
 import { isCertain } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Verdict } from './judge.ts';
-import type { Entry } from './ledger.ts';
 import { withoutOwnCredentials } from './own-credentials.ts';
 import type { BalancerParts } from './parts.ts';
 
@@ -12,7 +12,7 @@ import type { BalancerParts } from './parts.ts';
 export interface Finished {
   readonly upstream: Upstream;
   readonly trial: boolean;
-  readonly asked: readonly Entry[];
+  readonly asked: readonly CallEntry[];
   readonly outcome: AttemptOutcome;
   readonly verdict: Verdict;
   /** Monotonic milliseconds. */

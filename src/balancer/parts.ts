@@ -1,3 +1,4 @@
+import type { Ledger } from '../calls/ledger.ts';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Announcer } from '../events.ts';
@@ -10,7 +11,6 @@ import type { Suspects } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
 import type { ClassifySettings } from './classify.ts';
-import type { Ledger } from './ledger.ts';
 import type { BodyLimits } from './receive.ts';
 import type { Tunnels } from './tunnels.ts';
 

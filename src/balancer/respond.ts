@@ -1,3 +1,4 @@
+import { joinBatch, ownRpcError } from '../calls/own-error.ts';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
@@ -11,7 +12,6 @@ import { rewriteUrls } from '../http/url-rewriting.ts';
 import type { Answered, ResponseStream } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-import { joinBatch, ownRpcError } from './own-error.ts';
 
 /** Where an answer comes from. */
 interface Source {

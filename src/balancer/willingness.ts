@@ -1,9 +1,9 @@
+import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Willingness } from './candidates.ts';
-import type { Entry, Ledger } from './ledger.ts';
 import type { BalancerParts } from './parts.ts';
 
-const NONE: readonly Entry[] = [];
+const NONE: readonly CallEntry[] = [];
 
 /** Where the open calls of a request may go: not to an upstream that lacks the method, unless nobody else is left. */
 export class CallsWillingness implements Willingness {
@@ -27,7 +27,7 @@ export class CallsWillingness implements Willingness {
   }
 
   /** The calls that an upstream is asked for now. */
-  callsFor(upstream: Upstream): readonly Entry[] {
+  callsFor(upstream: Upstream): readonly CallEntry[] {
     const ledger = this.#ledger;
     if (!ledger) return NONE;
     const gladly = ledger.openFor((entry) => this.#goesGladly(entry, upstream));
@@ -38,13 +38,13 @@ export class CallsWillingness implements Willingness {
     return calls;
   }
 
-  #goesGladly({ home, call }: Entry, upstream: Upstream): boolean {
+  #goesGladly({ home, call }: CallEntry, upstream: Upstream): boolean {
     if (home && home !== upstream) return false;
     const { method } = call;
     return method === undefined || this.#parts.quarantine.methodSentence(upstream, method) === undefined;
   }
 
-  #mayGo(entry: Entry, upstream: Upstream): boolean {
+  #mayGo(entry: CallEntry, upstream: Upstream): boolean {
     if (this.#goesGladly(entry, upstream)) return true;
     const { quarantine, clock } = this.#parts;
     const { home, call, attempts } = entry;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { askForReadable, asksForUnreadable } from '../balancer/accepted-codings.ts';
 import type { Body, Exchange } from '../balancer/exchange.ts';
+import { askForReadable, asksForUnreadable } from '../calls/accepted-codings.ts';
 import { attemptHeaders } from '../http/request-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 

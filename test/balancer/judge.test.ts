@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { RequestHead } from '../../src/balancer/error-meaning.ts';
 import { type Asked, judge } from '../../src/balancer/judge.ts';
+import type { RequestHead } from '../../src/calls/error-meaning.ts';
 import { parseRpcRequest } from '../../src/rpc/message.ts';
 import { mayRepeat } from '../../src/rpc/methods.ts';
 import type { Answered, AttemptOutcome, ResponseStream } from '../../src/transport/outcome.ts';

@@ -1,4 +1,4 @@
-import type { RequestHead } from '../../src/balancer/error-meaning.ts';
+import type { RequestHead } from '../../src/calls/error-meaning.ts';
 import { createIdentity } from '../../src/http/header-lines.ts';
 import { readRequestHeaders } from '../../src/http/request-headers.ts';
 

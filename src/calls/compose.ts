@@ -2,9 +2,9 @@ import type { AnswerCode } from '../errors.ts';
 import { without } from '../http/header-lines.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Entry, Ledger } from './ledger.ts';
+import type { CallEntry, Ledger } from './ledger.ts';
+import { ABOUT_BYTES } from './masked-errors.ts';
 import { joinBatch, ownRpcError } from './own-error.ts';
-import { ABOUT_BYTES } from './without-secrets.ts';
 
 /** What speaks of one upstream's answer only. */
 const OF_ONE: ReadonlySet<string> = new Set([...ABOUT_BYTES, 'retry-after']);
@@ -20,7 +20,7 @@ export interface Composed {
  * have an item of an upstream's, whose header section it gets. `missing` names the error for an entry that
  * has nothing.
  */
-export function compose(ledger: Ledger, missing: (entry: Entry) => AnswerCode): Composed {
+export function compose(ledger: Ledger, missing: (entry: CallEntry) => AnswerCode): Composed {
   const parts: Buffer[] = [];
   const upstreams = new Set<Upstream>();
   let source: Answered | undefined;

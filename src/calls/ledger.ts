@@ -4,12 +4,12 @@ import type { RpcAnswer, RpcCall, RpcRequest } from '../rpc/message.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { CallVerdict, RpcJudgement } from './judge-rpc.ts';
+import type { CallVerdict, RpcJudgement } from './judge-calls.ts';
+import { errorWithoutSecrets } from './masked-errors.ts';
 import { ownRpcError } from './own-error.ts';
-import { errorWithoutSecrets } from './without-secrets.ts';
 
 /** One answer to one call: its bytes with the client's own id, and where they come from. */
-export interface Item {
+export interface AnswerItem {
   readonly bytes: Buffer;
   readonly upstream: Upstream | undefined;
   /** The answer that it stands in; undefined for one of our own making. */
@@ -21,16 +21,16 @@ export interface Item {
 }
 
 /** One call of a JSON-RPC request that wants an answer, and what became of it. */
-export interface Entry {
+export interface CallEntry {
   readonly call: RpcCall;
   readonly repeat: Repeatability;
   /** Only this upstream can answer it: it keeps the filter that the call asks for. */
   readonly home: Upstream | undefined;
   /** open -> answered | lost. Lost: an upstream may have done it, and it may not be done twice. */
   state: 'open' | 'answered' | 'lost';
-  answer: Item | undefined;
+  answer: AnswerItem | undefined;
   /** The first error that tells the client something, should nobody do better. */
-  firstError: Item | undefined;
+  firstError: AnswerItem | undefined;
   /** Attempts that were refused for a rate limit, and all of them. */
   rateLimits: number;
   attempts: number;
@@ -56,14 +56,14 @@ export type Placement =
 export class Ledger {
   readonly rpc: RpcRequest;
   readonly body: Buffer;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly CallEntry[];
   #hasNotifications: boolean;
   #exact: { readonly answered: Answered; readonly upstream: Upstream } | undefined;
 
   constructor(rpc: RpcRequest, body: Buffer, place: (call: RpcCall) => Placement) {
     this.rpc = rpc;
     this.body = body;
-    const entries: Entry[] = [];
+    const entries: CallEntry[] = [];
     for (const call of rpc.calls) {
       if (call.method !== undefined && call.idStart < 0) continue;
       entries.push(this.#enter(call, place(call)));
@@ -78,8 +78,8 @@ export class Ledger {
   }
 
   /** The calls that are still open and that `mayGo`. */
-  openFor(mayGo: (entry: Entry) => boolean): readonly Entry[] {
-    const fits = (entry: Entry) => entry.state === 'open' && mayGo(entry);
+  openFor(mayGo: (entry: CallEntry) => boolean): readonly CallEntry[] {
+    const fits = (entry: CallEntry) => entry.state === 'open' && mayGo(entry);
     // At first nearly always all of them: no list of their own is needed.
     return this.entries.every(fits) ? this.entries : this.entries.filter(fits);
   }
@@ -105,7 +105,7 @@ export class Ledger {
   }
 
   /** The body that asks for these entries: the client's own bytes when nothing is left out. */
-  payload(asked: readonly Entry[]): Buffer {
+  payload(asked: readonly CallEntry[]): Buffer {
     const { rpc, body } = this;
     const isWhole = this.#hasNotifications || this.entries.length === rpc.calls.length;
     if (asked.length === this.entries.length && isWhole) return body;
@@ -120,7 +120,7 @@ export class Ledger {
   }
 
   /** Takes down what an attempt brought. */
-  record(asked: readonly Entry[], judgement: RpcJudgement, source: Source): void {
+  record(asked: readonly CallEntry[], judgement: RpcJudgement, source: Source): void {
     if (judgement.oneByOne || !judgement.calls.every(isUntouched)) this.endNotifications();
     for (let index = 0; index < asked.length; index += 1) {
       const entry = asked[index];
@@ -133,26 +133,26 @@ export class Ledger {
     }
   }
 
-  settle(entry: Entry, item: Item): void {
+  settle(entry: CallEntry, item: AnswerItem): void {
     entry.state = 'answered';
     entry.answer = item;
     this.#exact = undefined;
   }
 
   /** The answer can't be used after all: another upstream may have one. */
-  reopen(entry: Entry): void {
+  reopen(entry: CallEntry): void {
     entry.state = 'open';
     entry.answer = undefined;
     this.#exact = undefined;
   }
 
   /** What an upstream has said to a call, or we before anybody was asked. */
-  said(entry: Entry): Item | undefined {
+  said(entry: CallEntry): AnswerItem | undefined {
     // What one said before another may have done it is not what became of it.
     return entry.answer ?? (entry.state === 'lost' ? undefined : entry.firstError);
   }
 
-  #recordOne(entry: Entry, verdict: CallVerdict, text: Buffer, source: Source): void {
+  #recordOne(entry: CallEntry, verdict: CallVerdict, text: Buffer, source: Source): void {
     entry.attempts += 1;
     switch (verdict.kind) {
       case 'open':
@@ -170,7 +170,7 @@ export class Ledger {
     }
   }
 
-  #enter(call: RpcCall, placement: Placement): Entry {
+  #enter(call: RpcCall, placement: Placement): CallEntry {
     const own = placement.kind === 'own-error' ? ownRpcError(placement.code, this.idOf(call)) : undefined;
     return {
       call,
@@ -190,7 +190,7 @@ export class Ledger {
     return call.idStart < 0 ? Buffer.from('null') : this.body.subarray(call.idStart, call.idEnd);
   }
 
-  #item(entry: Entry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): Item {
+  #item(entry: CallEntry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): AnswerItem {
     const status = answered?.status ?? 200;
     const shown = errorWithoutSecrets(text, answer, upstream);
     if (!shown && hasSameBytes(text, answer, this.body, entry.call)) {
@@ -209,7 +209,7 @@ export class Ledger {
 }
 
 /** An item as it stands in an answer. Its bytes are cut out only where they are asked for, which is seldom. */
-class Verbatim implements Item {
+class Verbatim implements AnswerItem {
   readonly verbatim = true;
   readonly upstream: Upstream;
   readonly answered: Answered | undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { askForReadable, asksForUnreadable } from '../../src/balancer/accepted-codings.ts';
-import { canUnpack } from '../../src/balancer/decode.ts';
+import { askForReadable, asksForUnreadable } from '../../src/calls/accepted-codings.ts';
+import { canUnpack } from '../../src/calls/decode.ts';
 import { startApp } from '../support/app.ts';
 import { answerByLabel } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';

@@ -2,9 +2,9 @@ import { answersTransactionHash } from '../rpc/methods.ts';
 import { rawTransactionHash } from '../rpc/raw-transaction.ts';
 import type { Answered } from '../transport/outcome.ts';
 import { decodeBody } from './decode.ts';
-import type { RpcJudgement } from './judge-rpc.ts';
-import type { Entry, Ledger, Source } from './ledger.ts';
-import { firstParameter } from './place.ts';
+import type { RpcJudgement } from './judge-calls.ts';
+import type { CallEntry, Ledger, Source } from './ledger.ts';
+import { firstParameter } from './placement.ts';
 
 /** A transaction as nodes write it, the largest ones included. */
 const MAX_LOOKED_UP = 1024 * 1024;
@@ -22,7 +22,7 @@ export async function settleTransactions(
     source,
   }: {
     readonly ledger: Ledger;
-    readonly asked: readonly Entry[];
+    readonly asked: readonly CallEntry[];
     readonly judgement: RpcJudgement;
     readonly source: Source;
   },

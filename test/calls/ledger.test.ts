@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Asked, judge } from '../../src/balancer/judge.ts';
-import { type Entry, Ledger, type Placement } from '../../src/balancer/ledger.ts';
+import { type CallEntry, Ledger, type Placement } from '../../src/calls/ledger.ts';
 import { parseRpcRequest, type RpcCall } from '../../src/rpc/message.ts';
 import type { Answered, AttemptOutcome } from '../../src/transport/outcome.ts';
 import { requestHead } from '../support/request-head.ts';
@@ -36,7 +36,7 @@ function note(
   ledger: Ledger,
   outcome: AttemptOutcome,
   from = A,
-  asked: readonly Entry[] = ledger.openFor(all),
+  asked: readonly CallEntry[] = ledger.openFor(all),
 ): void {
   const facts: Asked = {
     rpc: {
