@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BalancerParts } from '../balancer/parts.ts';
 import { Trials } from '../balancer/trials.ts';
-import { Tunnels } from '../balancer/tunnels.ts';
 import { createPlacement } from '../calls/placement.ts';
 import type { Config } from '../config/config.ts';
 import type { Event } from '../events.ts';
@@ -10,6 +9,7 @@ import type { Overload } from '../server/overload.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
 import { Deadlines } from '../transport/deadlines.ts';
 import { shortestSilenceMs } from '../transport/silence.ts';
+import { OpenTunnels } from '../tunnels/open-tunnels.ts';
 import type { Means } from './means.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -69,7 +69,7 @@ export function createBalancer(
     limits: config,
     classify: { maxBatch: config.maxBatch, place: createPlacement(filters, registry) },
     learnHeight: upstreams.learnHeight,
-    tunnels: new Tunnels(clock, config.tunnelIdleTimeoutMs),
+    tunnels: new OpenTunnels(clock, config.tunnelIdleTimeoutMs),
     retryStatus: config.retryStatus,
     draining: () => drain.refusing,
     overloaded: () => overload.isOn,

@@ -4,12 +4,12 @@ import { withoutSecrets } from '../calls/masked-errors.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { type RequestResult, SWITCHED } from '../events.ts';
 import type { Answered } from '../transport/outcome.ts';
+import { type SwitchedAt, tunnel } from '../tunnels/switch.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { suspect } from './learn.ts';
 import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
-import { type Changed, tunnel } from './upgrade.ts';
 
 /** Said when nobody knows when it is worth coming back: all are down and none is quarantined, or too much to do. */
 const UNKNOWN_RETURN_MS = 1_000;
@@ -59,7 +59,7 @@ export function conclude(
   }
 }
 
-async function passTunnel(exchange: Exchange, changed: Changed, parts: BalancerParts): Promise<void> {
+async function passTunnel(exchange: Exchange, changed: SwitchedAt, parts: BalancerParts): Promise<void> {
   const { upgrade } = exchange;
   if (!upgrade || exchange.left) {
     changed.switched.socket.destroy();

@@ -1,6 +1,6 @@
 import type { Ledger } from '../calls/ledger.ts';
 import type { AttemptResult } from '../events.ts';
-import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http/messages.ts';
+import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
 import type { RpcRequest } from '../rpc/message.ts';
@@ -42,7 +42,7 @@ export interface ExchangeStart {
   readonly origin: Origin;
   readonly startedMs: number;
   readonly deadlineMs: number;
-  readonly upgrade: UpgradeAsked | undefined;
+  readonly upgrade: UpgradeRequest | undefined;
   readonly bufferLimit: BufferLimit;
 }
 
@@ -66,7 +66,7 @@ export class Exchange {
   readonly startedMs: number;
   /** Until when the answer's first byte must be out; monotonic milliseconds. */
   readonly deadlineMs: number;
-  readonly upgrade: UpgradeAsked | undefined;
+  readonly upgrade: UpgradeRequest | undefined;
 
   body: Body = EMPTY_BODY;
   /** As many bytes of a body are here as its Content-Length says. */

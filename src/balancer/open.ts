@@ -8,7 +8,7 @@ import {
   isHttp10,
   MAX_HEADER_LINES,
   type OutgoingResponse,
-  type UpgradeAsked,
+  type UpgradeRequest,
 } from '../http/messages.ts';
 import { type RequestHeaders, readRequestHeaders } from '../http/request-headers.ts';
 import { hasDotSegments, readTarget, type Target } from '../http/target.ts';
@@ -44,7 +44,7 @@ export function open(
   request: IncomingRequest,
   response: OutgoingResponse,
   settings: OpenSettings,
-  upgrade?: UpgradeAsked,
+  upgrade?: UpgradeRequest,
 ): Opened {
   const { clock, identity } = settings;
   const headers = readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity);

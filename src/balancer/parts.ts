@@ -5,6 +5,7 @@ import type { Announcer } from '../events.ts';
 import type { FilterHomes } from '../rpc/filters.ts';
 import type { Answered, Switched } from '../transport/outcome.ts';
 import type { Wire } from '../transport/wire.ts';
+import type { OpenTunnels } from '../tunnels/open-tunnels.ts';
 import type { Quarantine } from '../upstreams/quarantine.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Suspects } from '../upstreams/suspects.ts';
@@ -12,7 +13,6 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
 import type { ClassifySettings } from './classify.ts';
 import type { BodyLimits } from './receive.ts';
-import type { Tunnels } from './tunnels.ts';
 
 export type HeightListener = (
   upstream: Upstream,
@@ -36,7 +36,7 @@ export interface BalancerParts {
   };
   readonly classify: ClassifySettings;
   readonly filters: FilterHomes<Upstream>;
-  readonly tunnels: Tunnels;
+  readonly tunnels: OpenTunnels;
   /** Told of each answer to a single `eth_blockNumber`, and where in `text` its result stands. */
   readonly learnHeight: HeightListener;
   readonly retryStatus: ReadonlySet<number>;

@@ -26,7 +26,7 @@ export interface IncomingRequest extends Readable {
 }
 
 /** A request to go on in another protocol (RFC 9110, 7.8), as the listener hands it over. */
-export interface UpgradeAsked {
+export interface UpgradeRequest {
   /** What the client would switch to, in lower case; never empty. */
   readonly protocols: readonly string[];
   /** What the client sent behind its request, without waiting for an answer. */

@@ -1,8 +1,12 @@
 import { IncomingMessage } from 'node:http';
-import type { IncomingRequest, OutgoingResponse, UpgradeAsked } from '../http/messages.ts';
+import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 
 /** Takes a request; `upgrade` is there when the client asks for another protocol. */
-export type Handler = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeAsked) => void;
+export type Handler = (
+  request: IncomingRequest,
+  response: OutgoingResponse,
+  upgrade?: UpgradeRequest,
+) => void;
 
 /** Versions of HTTP and TLS: within such a tunnel a client's requests would pass unseen, whatever they are. */
 const CARRIES_REQUESTS = /^(?:h[23]c?|http|https|http2|tls)(?:[-/]|$)/;

@@ -1,13 +1,13 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { UpgradeAsked } from '../http/messages.ts';
+import type { UpgradeRequest } from '../http/messages.ts';
 import type { ClientRequest } from './client-request.ts';
 
 /** The response to a request that Node's parser has let go of, and the way back to the bare connection. */
 export interface Detached {
   readonly response: ServerResponse;
   /** Undefined when the request is to be answered as if it had not asked. */
-  readonly upgrade: UpgradeAsked | undefined;
+  readonly upgrade: UpgradeRequest | undefined;
 }
 
 /**

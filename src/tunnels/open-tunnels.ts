@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { Tunnel, type TunnelOptions } from './tunnel.ts';
 
 /** All tunnels that are open. */
-export class Tunnels {
+export class OpenTunnels {
   readonly #clock: Clock;
   readonly #idleMs: number;
   readonly #open = new Set<Tunnel>();

@@ -1,12 +1,12 @@
-import type { UpgradeAsked } from '../http/messages.ts';
+import type { Exchange } from '../balancer/exchange.ts';
+import type { BalancerParts } from '../balancer/parts.ts';
+import type { UpgradeRequest } from '../http/messages.ts';
 import { isWebSocket } from '../transport/handshake.ts';
 import type { Switched } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Exchange } from './exchange.ts';
-import type { BalancerParts } from './parts.ts';
 
 /** The upstream's side of a change of protocol. */
-export interface Changed {
+export interface SwitchedAt {
   readonly switched: Switched;
   readonly upstream: Upstream;
 }
@@ -17,8 +17,8 @@ export interface Changed {
  */
 export async function tunnel(
   exchange: Exchange,
-  upgrade: UpgradeAsked,
-  { switched, upstream }: Changed,
+  upgrade: UpgradeRequest,
+  { switched, upstream }: SwitchedAt,
   { announcer, candidates, tunnels }: BalancerParts,
 ): Promise<void> {
   const { socket } = switched;

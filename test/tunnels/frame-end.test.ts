@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FrameEnd } from '../../src/balancer/frame-end.ts';
+import { FrameEnd } from '../../src/tunnels/frame-end.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 /** A frame as RFC 6455, 5.2 lays it out, with a payload of so many bytes. */
