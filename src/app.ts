@@ -18,7 +18,7 @@ import { fittingConnections } from './network/shortage.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { notifiers } from './notifiers/index.ts';
 import type { Random } from './random.ts';
-import { createEntrance } from './server/entrance.ts';
+import { createClientPort } from './server/client-port.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
 import { Overload } from './server/overload.ts';
 import type { StatusSource } from './server/status-paths.ts';
@@ -84,7 +84,7 @@ export function createApp(config: Config, surroundings: Surroundings): App {
   const balancer = createBalancer(config, upstreams, { drain, overload, strategies }, means);
   const handler = createHandler(config, { balancer, status, underWay: figures.underWay }, means);
   const maxConnections = fittingConnections(config.maxConnections);
-  const entrance = createEntrance({ ...config, maxConnections }, { clock, logger }, handler);
+  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handler);
   const admin = createAdmin(config, { upstreams, status, figures, strategies, sources, hide }, means);
   let adminAddress: AddressInfo | undefined;
   return {
@@ -94,7 +94,7 @@ export function createApp(config: Config, surroundings: Surroundings): App {
     async start() {
       // First, so that a program that can't listen at both has taken no client's connection.
       adminAddress = await admin.listen();
-      const address = await entrance.listen();
+      const address = await clientPort.listen();
       upstreams.health?.start();
       upstreams.memory?.start();
       overload.start();
@@ -106,7 +106,7 @@ export function createApp(config: Config, surroundings: Surroundings): App {
         await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
       drain.refusing = true;
       balancer.tunnels.leave();
-      const cut = await entrance.drain(config.shutdownTimeoutMs);
+      const cut = await clientPort.drain(config.shutdownTimeoutMs);
       upstreams.health?.stop();
       upstreams.suspects.stop();
       upstreams.memory?.stop();

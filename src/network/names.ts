@@ -12,7 +12,7 @@ export interface NamesOptions {
   readonly announcer: Announcer;
 }
 
-interface Entry {
+interface CachedName {
   /** The last known ones; none as long as no look-up has succeeded. */
   addresses: readonly string[];
   /** Until when nothing is asked; monotonic milliseconds. */
@@ -46,7 +46,7 @@ const MAX_NAMES = 10_000;
  */
 export class Names {
   readonly #options: NamesOptions;
-  readonly #entries = new LRUCache<string, Entry>({ max: MAX_NAMES });
+  readonly #entries = new LRUCache<string, CachedName>({ max: MAX_NAMES });
 
   constructor(options: NamesOptions) {
     this.#options = options;
@@ -75,7 +75,7 @@ export class Names {
   }
 
   /** With an old address at hand not for long, and not at all while look-ups fail. */
-  async #awaitNews({ addresses, problem, startedMs }: Entry, underWay: Promise<void>): Promise<void> {
+  async #awaitNews({ addresses, problem, startedMs }: CachedName, underWay: Promise<void>): Promise<void> {
     if (addresses.length === 0) return underWay;
     const { clock } = this.#options;
     const leftMs = startedMs + PATIENCE_MS - clock.monotonicMs();
@@ -89,7 +89,7 @@ export class Names {
   }
 
   /** Never rejects. */
-  async #lookUp(name: string, entry: Entry): Promise<void> {
+  async #lookUp(name: string, entry: CachedName): Promise<void> {
     const { lookUp, clock } = this.#options;
     entry.startedMs = clock.monotonicMs();
     const end = new AbortController();
@@ -114,7 +114,7 @@ export class Names {
     }
   }
 
-  #tell(host: string, entry: Entry, problem: Error | undefined): void {
+  #tell(host: string, entry: CachedName, problem: Error | undefined): void {
     entry.problem = problem;
     const isLost = problem !== undefined && entry.addresses.length > 0;
     if (isLost === entry.isLost) return;
@@ -122,7 +122,7 @@ export class Names {
     this.#options.announcer.announce({ type: isLost ? 'name-lost' : 'name-found', host });
   }
 
-  #entryOf(name: string): Entry {
+  #entryOf(name: string): CachedName {
     let entry = this.#entries.get(name);
     if (!entry) {
       entry = {
@@ -139,7 +139,7 @@ export class Names {
     return entry;
   }
 
-  #inOrder({ addresses, avoided }: Entry): string[] {
+  #inOrder({ addresses, avoided }: CachedName): string[] {
     const nowMs = this.#options.clock.monotonicMs();
     for (const [address, untilMs] of avoided) if (untilMs <= nowMs) avoided.delete(address);
     const { random } = this.#options;

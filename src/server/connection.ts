@@ -12,7 +12,7 @@ export interface Connection {
   /** How many of them will never finish by themselves: their upload is broken. */
   broken: number;
   /** The parser has given up on this connection; said when the earlier responses are out. */
-  lastWords: AnswerCode | undefined;
+  bareRefusal: AnswerCode | undefined;
   /** The client has closed its side in mid-request. */
   left: boolean;
   /** Once a request has come before the answer to an earlier one was out. */
@@ -31,7 +31,7 @@ export function newConnection(): Connection {
     open: 0,
     latest: undefined,
     broken: 0,
-    lastWords: undefined,
+    bareRefusal: undefined,
     left: false,
     pipeline: undefined,
     requests: 0,

@@ -5,18 +5,18 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { IncomingRequest } from '../http/messages.ts';
+import { ALLOW, READ_TIME_MS, refuseBare } from './bare-refusal.ts';
 import type { ClientRequest, Handler } from './client-request.ts';
 import { type Connection, forbidReuse, isBroken, isLast, newConnection, onceOverdue } from './connection.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
-import { ALLOW, LAST_WORDS_MS, say } from './last-words.ts';
+import { Sessions } from './http2-sessions.ts';
 import { codeOf, type ListenerSettings, limitsOf } from './limits.ts';
 import { listen } from './listen.ts';
 import { Pipeline } from './pipeline.ts';
 import { createPlainServer } from './plain.ts';
-import { Sessions } from './sessions.ts';
 import { StuckReaders } from './stuck-readers.ts';
 import { contextOf, createTlsServer, Handshakes, type TlsSettings } from './tls.ts';
-import { detach } from './upgrade.ts';
+import { detach } from './upgrade-response.ts';
 
 const noop = () => {};
 /** How long a new connection is waited for in the drain: its request may be on its way. */
@@ -172,7 +172,7 @@ export class Listener {
       connection.upcoming = undefined;
       const { response, upgrade } = detach(request, socket, head);
       this.#await(response, socket, connection);
-      response.once('finish', () => this.#clock.after(LAST_WORDS_MS, () => socket.destroy()));
+      response.once('finish', () => this.#clock.after(READ_TIME_MS, () => socket.destroy()));
       this.#handle(request, response, upgrade);
     };
     connection.pipeline?.letGo();
@@ -198,7 +198,7 @@ export class Listener {
     if (next) this.#serve(next.req, next);
     if (connection.open > connection.broken) return;
     if (connection.left) socket.destroy();
-    else if (connection.lastWords) say(socket, connection.lastWords, this.#clock);
+    else if (connection.bareRefusal) refuseBare(socket, connection.bareRefusal, this.#clock);
     else if (this.#draining) socket.destroySoon();
     else if (socket.writable && !connection.isEnding) connection.upcoming?.();
   }
@@ -230,8 +230,8 @@ export class Listener {
   /** The parser can't go on. Pipelined requests before this one must still get their answers first. */
   #fail(socket: Socket, code: AnswerCode): void {
     const connection = this.#connections.get(socket);
-    if (!connection || connection.lastWords) return;
-    connection.lastWords = code;
+    if (!connection || connection.bareRefusal) return;
+    connection.bareRefusal = code;
     const { latest } = connection;
     if (isBroken(latest)) {
       if (latest.headersSent) {
@@ -242,6 +242,6 @@ export class Listener {
       }
       connection.broken = 1;
     }
-    if (connection.open <= connection.broken) say(socket, code, this.#clock);
+    if (connection.open <= connection.broken) refuseBare(socket, code, this.#clock);
   }
 }

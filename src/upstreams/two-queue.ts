@@ -14,7 +14,7 @@ export type Memory<V> =
   | { readonly queue: 'A1in' | 'Am'; readonly value: V }
   | { readonly queue: 'A1out'; readonly value?: undefined };
 
-interface Entry<V> {
+interface QueueEntry<V> {
   readonly key: string;
   value: V;
   /** The entry lives before this moment, no longer at it. */
@@ -24,10 +24,10 @@ interface Entry<V> {
 interface Queues<V> {
   readonly capacity: number;
   readonly kin: number;
-  readonly a1in: LRUCache<string, Entry<V>>;
+  readonly a1in: LRUCache<string, QueueEntry<V>>;
   /** The value is the moment at which the key became a ghost. */
   readonly a1out: LRUCache<string, number>;
-  readonly am: LRUCache<string, Entry<V>>;
+  readonly am: LRUCache<string, QueueEntry<V>>;
 }
 
 /**
@@ -194,7 +194,7 @@ export class TwoQueue<V> {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#nextEndMs) return;
     const { a1in } = this.#queues;
-    const over: Entry<V>[] = [];
+    const over: QueueEntry<V>[] = [];
     this.#nextEndMs = Number.POSITIVE_INFINITY;
     for (const entry of oldestFirst(a1in)) {
       if (entry.endMs <= nowMs) over.push(entry);
@@ -207,7 +207,7 @@ export class TwoQueue<V> {
   }
 
   /** The ghost's time counts from the end of its life, or from now when it had to go before. */
-  #toGhost(entry: Entry<V> | undefined): void {
+  #toGhost(entry: QueueEntry<V> | undefined): void {
     if (entry) this.#putGhost(entry.key, Math.min(entry.endMs, this.#clock.monotonicMs()));
   }
 
@@ -217,7 +217,7 @@ export class TwoQueue<V> {
   }
 
   /** The entry in Am, dropped when its memory is over. */
-  #inAm(key: string): Entry<V> | undefined {
+  #inAm(key: string): QueueEntry<V> | undefined {
     const { am } = this.#queues;
     const entry = am.peek(key);
     const over = entry && this.#clock.monotonicMs() - entry.endMs > this.#memoryMs;
@@ -242,8 +242,8 @@ export class TwoQueue<V> {
   }
 }
 
-function oldestFirst<V>(queue: LRUCache<string, Entry<V>>): Entry<V>[] {
-  const entries: Entry<V>[] = [];
+function oldestFirst<V>(queue: LRUCache<string, QueueEntry<V>>): QueueEntry<V>[] {
+  const entries: QueueEntry<V>[] = [];
   queue.rforEach((entry) => entries.push(entry));
   return entries;
 }

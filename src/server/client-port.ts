@@ -8,7 +8,7 @@ import { Listener } from './listener.ts';
 import { createRedirect } from './redirect.ts';
 import { type KeyPairFiles, Renewal } from './renewal.ts';
 
-export interface EntranceSettings extends ListenerSettings {
+export interface ClientPortSettings extends ListenerSettings {
   readonly port: number;
   readonly host: string;
   /** PEM files, checked before; both or none. */
@@ -19,32 +19,32 @@ export interface EntranceSettings extends ListenerSettings {
 }
 
 /** Where clients come in: the client port, and what goes with it when it speaks TLS. */
-export interface Entrance {
+export interface ClientPort {
   /** Resolves to the client port's address. Rejects with the system's error. */
   listen(): Promise<AddressInfo>;
   /** See `Listener.drain`. */
   drain(timeoutMs: number): Promise<number>;
 }
 
-export function createEntrance(
-  settings: EntranceSettings,
+export function createClientPort(
+  settings: ClientPortSettings,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   handle: Handler,
-): Entrance {
+): ClientPort {
   const { tlsCertFile: cert, tlsKeyFile: key, host, port } = settings;
   if (cert === undefined || key === undefined) {
     const listener = new Listener(settings, clock, handle);
     return { listen: () => listener.listen(port, host), drain: (timeoutMs) => listener.drain(timeoutMs) };
   }
-  return createTlsEntrance(settings, { cert, key }, { clock, logger }, handle);
+  return createTlsClientPort(settings, { cert, key }, { clock, logger }, handle);
 }
 
-function createTlsEntrance(
-  settings: EntranceSettings,
+function createTlsClientPort(
+  settings: ClientPortSettings,
   files: KeyPairFiles,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   handle: Handler,
-): Entrance {
+): ClientPort {
   const { host, port, httpRedirectPort, tlsMinVersion: minVersion } = settings;
   const pair = { cert: `${readRegularFileSync(files.cert)}`, key: `${readRegularFileSync(files.key)}` };
   const listener = new Listener(settings, clock, handle, { pair, minVersion });

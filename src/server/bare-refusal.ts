@@ -7,7 +7,7 @@ import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 export const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** How long a client may take to read the answer to a malformed request. */
-export const LAST_WORDS_MS = 1_000;
+export const READ_TIME_MS = 1_000;
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -18,7 +18,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** The bytes of the last answer on a connection whose parser has given up: there is no request to answer. */
-function lastWords(code: AnswerCode): string {
+function bareRefusal(code: AnswerCode): string {
   const { status, sentence: title } = OWN_ANSWERS[code];
   const body = problemDocument({ status, title, code });
   const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
@@ -29,11 +29,11 @@ function lastWords(code: AnswerCode): string {
 }
 
 /** Ends a connection with such an answer. */
-export function say(socket: Socket, code: AnswerCode, clock: Clock): void {
+export function refuseBare(socket: Socket, code: AnswerCode, clock: Clock): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  socket.end(lastWords(code));
-  clock.after(LAST_WORDS_MS, () => socket.destroy());
+  socket.end(bareRefusal(code));
+  clock.after(READ_TIME_MS, () => socket.destroy());
 }

@@ -6,7 +6,7 @@ import type { StuckReaders } from './stuck-readers.ts';
 /** How long a client may take to close a connection that is over. */
 const GOODBYE_MS = 1_000;
 
-interface Entry {
+interface OpenSession {
   /** Streams that are not over. */
   open: number;
   /** Ends the connection at once. */
@@ -15,7 +15,7 @@ interface Entry {
 
 /** The HTTP/2 connections: closed when idle for too long, and drained without loss. */
 export class Sessions {
-  readonly #sessions = new Map<Http2Session, Entry>();
+  readonly #sessions = new Map<Http2Session, OpenSession>();
   readonly #idleMs: number;
   readonly #clock: Clock;
   readonly #stuckReaders: StuckReaders;
@@ -34,7 +34,7 @@ export class Sessions {
   add(session: Http2Session): void {
     // The session's socket is a stand-in, which is gone when the session is.
     const { resetAndDestroy } = session.socket;
-    const entry: Entry = { open: 0, reset: () => void resetAndDestroy() };
+    const entry: OpenSession = { open: 0, reset: () => void resetAndDestroy() };
     this.#sessions.set(session, entry);
     session.once('close', () => this.#sessions.delete(session));
     session.setTimeout(this.#idleMs, () => {
@@ -78,7 +78,7 @@ export class Sessions {
   }
 
   /** Node says goodbye and waits for the client's, which may never come. */
-  #close(session: Http2Session, { reset }: Entry): void {
+  #close(session: Http2Session, { reset }: OpenSession): void {
     const stopTimer = this.#clock.after(GOODBYE_MS, reset);
     session.once('close', stopTimer);
     session.close();
