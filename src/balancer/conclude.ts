@@ -123,8 +123,7 @@ function missingCode(exchange: Exchange, entry: CallEntry, parts: BalancerParts)
   if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   const { method } = call;
   const banned = (upstream: Upstream) =>
-    method !== undefined &&
-    parts.quarantine.methodSentence(upstream, method)?.reason === 'method-unsupported';
+    method !== undefined && parts.quarantine.methodBan(upstream, method)?.reason === 'method-unsupported';
   if (parts.registry.all.every(banned)) return 'METHOD_NOT_SUPPORTED';
   return failureCode(exchange, parts);
 }

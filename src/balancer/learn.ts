@@ -25,7 +25,7 @@ export function learn(exchange: Exchange, finished: Finished, parts: BalancerPar
   if (verdict.blames.length > 0) upstream.failures += 1;
   for (const blame of inContext(exchange, finished)) {
     if (blame.method !== undefined) banMethod(upstream, blame, blame.method, parts);
-    else if (isCertain(blame)) parts.quarantine.punish(upstream, blame);
+    else if (isCertain(blame)) parts.quarantine.add(upstream, blame);
     else suspect(exchange, upstream, blame, parts);
   }
   const spoke = outcome.kind === 'answered' || outcome.kind === 'switched';
@@ -74,7 +74,7 @@ function banMethod(
   const lacks = blame.reason === 'method-unsupported';
   // Behind one URL there may be several nodes, and a text may be misread.
   if (lacks && upstream.recentMethods.takeDoubt(method, clock.monotonicMs())) return;
-  quarantine.punish(upstream, blame);
+  quarantine.add(upstream, blame);
 }
 
 function noteAnswer(

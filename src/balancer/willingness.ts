@@ -41,7 +41,7 @@ export class CallsWillingness implements Willingness {
   #goesGladly({ home, call }: CallEntry, upstream: Upstream): boolean {
     if (home && home !== upstream) return false;
     const { method } = call;
-    return method === undefined || this.#parts.quarantine.methodSentence(upstream, method) === undefined;
+    return method === undefined || this.#parts.quarantine.methodBan(upstream, method) === undefined;
   }
 
   #mayGo(entry: CallEntry, upstream: Upstream): boolean {
@@ -51,7 +51,7 @@ export class CallsWillingness implements Willingness {
     if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
     // Who has been asked in vain need not be told twice what nobody has; a time-out may be one call's own.
-    const lacks = quarantine.methodSentence(upstream, call.method)?.reason === 'method-unsupported';
+    const lacks = quarantine.methodBan(upstream, call.method)?.reason === 'method-unsupported';
     // A client's parameters may have brought it the ban: others have had answers.
     if (!lacks || upstream.recentMethods.has(call.method, clock.monotonicMs())) return true;
     return attempts === 0 && quarantine.mayAskAnyway(upstream, call.method);

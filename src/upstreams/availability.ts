@@ -84,9 +84,9 @@ export class Availability {
   standing(upstream: Upstream): Standing {
     if (upstream.draining) return DRAINING;
     if (upstream.down) return { state: 'down', reason: upstream.down.reason };
-    const sentence = this.#quarantine.sentence(upstream);
-    if (!sentence) return USABLE;
-    const { reason, untilMs, mayTry, inQuestion = false } = sentence;
+    const entry = this.#quarantine.entryOf(upstream);
+    if (!entry) return USABLE;
+    const { reason, untilMs, mayTry, inQuestion = false } = entry;
     return { state: 'quarantined', reason, untilMs, mayTry, inQuestion };
   }
 
@@ -144,12 +144,12 @@ export class Availability {
 
   #mayTryDown(upstream: Upstream): boolean {
     if (upstream.down?.reason !== 'probe-failed' || !this.#quarantine.automatic) return false;
-    const sentence = this.#quarantine.sentence(upstream);
-    return sentence === undefined || sentence.mayTry;
+    const entry = this.#quarantine.entryOf(upstream);
+    return entry === undefined || entry.mayTry;
   }
 
   #read(): void {
-    // First, for time goes on: a sentence that ends while the lists are read must be seen at the next look.
+    // First, for time goes on: a quarantine that ends while the lists are read must be seen at the next look.
     const validUntilMs = this.#quarantine.nextReleaseMs();
     const usable = (tier: Tier) =>
       this.#registry.tier(tier).filter((upstream) => this.standing(upstream).state === 'usable');

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { Announcer, FailureReason, UpstreamIdentity } from '../events.ts';
 import type { Random } from '../random.ts';
+import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
 import type { Blame, Rest } from './rest-time.ts';
-import { type Sentence, Sentences } from './sentences.ts';
 
-export type { Blame, Rest, Sentence };
+export type { Blame, QuarantineEntry, Rest };
 
-/** Whom a sentence concerns. One that has left its list is told from another that has its name by now. */
-export interface Defendant extends UpstreamIdentity {
+/** Whom an entry is about. One that has left its list is told from another that has its name by now. */
+export interface ListedUpstream extends UpstreamIdentity {
   readonly hasLeft?: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface QuarantineOptions {
 }
 
 /** How long an upstream is left out at most until it is known who was to blame, in `auto`. */
-const HOLD_MS = 5_000;
+const SUSPENSION_MS = 5_000;
 /** A method that is banned everywhere is asked for all the same, this often at each upstream. */
 const METHOD_TRIAL_INTERVAL_MS = 1_000;
 /** Method names come from clients. A method with a longer name is never banned, so that memory is bounded. */
@@ -33,22 +33,22 @@ const MAX_METHOD_LENGTH = 256;
  * upstreams grows with their number, so that none is ever forgiven for want of room; the one of methods is
  * bounded, and takes nothing from the other, however many odd methods clients ask for.
  *
- * A failure while a sentence lives is a correlated reference: it may be one of many that were in flight. It
- * never shortens the sentence and doubles nothing; the sentence that ends later holds.
+ * A failure while an entry is in force is a correlated reference: it may be one of many that were in flight. It
+ * never shortens the time and doubles nothing; the entry that ends later holds.
  *
- * usable -> held                 a request failed there that may have caused it (see Suspects)
- * held -> usable                 a question of our own was answered, or the time is over
- * usable, held -> quarantined    it was to blame for certain
- * quarantined -> usable          its time is over, or one of `release`'s causes
+ * usable -> suspended                 a request failed there that may have caused it (see Suspects)
+ * suspended -> usable                 a question of our own was answered, or the time is over
+ * usable, suspended -> quarantined    it was to blame for certain
+ * quarantined -> usable              its time is over, or one of `release`'s causes
  */
 export class Quarantine {
   readonly #timeToLive: 'auto' | number;
   readonly #clock: Clock;
   readonly #announcer: Announcer;
-  readonly #upstreams: Sentences;
-  readonly #methods: Sentences;
-  /** Those in question, by the upstream's name. Not in the store: who is acquitted has done nothing. */
-  readonly #held = new Map<string, Sentence>();
+  readonly #upstreams: QuarantineStore;
+  readonly #methods: QuarantineStore;
+  /** Those in question, by the upstream's name. Not in the store: who turns out to be well has done nothing. */
+  readonly #suspended = new Map<string, QuarantineEntry>();
   #version = 0;
   #nextReleaseMs: number | undefined = Number.POSITIVE_INFINITY;
 
@@ -57,11 +57,11 @@ export class Quarantine {
     this.#timeToLive = options.timeToLive;
     this.#clock = clock;
     this.#announcer = options.announcer;
-    this.#upstreams = new Sentences({ ...options, capacity: 64 });
-    this.#methods = new Sentences({ ...options, capacity });
+    this.#upstreams = new QuarantineStore({ ...options, capacity: 64 });
+    this.#methods = new QuarantineStore({ ...options, capacity });
   }
 
-  /** Changes whenever a sentence of a whole upstream begins, moves or is ended (not when its time is over). */
+  /** Changes whenever the quarantine of a whole upstream begins, moves or is ended (not when its time is over). */
   get version(): number {
     return this.#version;
   }
@@ -76,20 +76,20 @@ export class Quarantine {
     if (this.#nextReleaseMs === undefined || this.#nextReleaseMs <= this.#clock.monotonicMs()) {
       // First, for time goes on: one that ends meanwhile must be seen to end.
       const nowMs = this.#clock.monotonicMs();
-      const held = [...this.#held.values()].filter(({ untilMs }) => untilMs > nowMs);
-      const ends = [...this.#upstreams.live(), ...held].map(({ untilMs }) => untilMs);
+      const suspended = [...this.#suspended.values()].filter(({ untilMs }) => untilMs > nowMs);
+      const ends = [...this.#upstreams.live(), ...suspended].map(({ untilMs }) => untilMs);
       this.#nextReleaseMs = Math.min(...ends);
     }
     return this.#nextReleaseMs;
   }
 
-  /** The sentence that lies on the whole upstream at this moment. */
-  sentence(upstream: UpstreamIdentity): Sentence | undefined {
-    return this.#upstreams.get(upstream.name) ?? this.#hold(upstream);
+  /** The entry of the whole upstream that is in force at this moment. */
+  entryOf(upstream: UpstreamIdentity): QuarantineEntry | undefined {
+    return this.#upstreams.get(upstream.name) ?? this.#suspension(upstream);
   }
 
-  /** The sentence that lies on one method of an upstream at this moment. */
-  methodSentence(upstream: UpstreamIdentity, method: string): Sentence | undefined {
+  /** The entry of one method of an upstream that is in force at this moment. */
+  methodBan(upstream: UpstreamIdentity, method: string): QuarantineEntry | undefined {
     if (this.#methods.isEmpty || method.length > MAX_METHOD_LENGTH) return undefined;
     return this.#methods.get(methodKey(upstream, method));
   }
@@ -113,12 +113,12 @@ export class Quarantine {
   }
 
   /** Leaves an upstream out until it is known whether it or a request was to blame. */
-  hold(upstream: Defendant, reason: FailureReason): void {
-    if (upstream.hasLeft || this.sentence(upstream)) return;
+  suspend(upstream: ListedUpstream, reason: FailureReason): void {
+    if (upstream.hasLeft || this.entryOf(upstream)) return;
     const sinceMs = this.#clock.monotonicMs();
-    const durationMs = this.#timeToLive === 'auto' ? HOLD_MS : this.#timeToLive;
+    const durationMs = this.#timeToLive === 'auto' ? SUSPENSION_MS : this.#timeToLive;
     const untilMs = sinceMs + durationMs;
-    this.#held.set(upstream.name, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
+    this.#suspended.set(upstream.name, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
     this.#changed();
     const who = identity(upstream);
     this.#announcer.announce({
@@ -135,7 +135,7 @@ export class Quarantine {
    * An upstream has answered a question that was asked at `askedMs` (monotonic): it is usable at once, unless
    * it has asked to be left alone, or failed since for certain.
    */
-  acquit(upstream: Defendant, askedMs: number): void {
+  clear(upstream: ListedUpstream, askedMs: number): void {
     const stored = this.#upstreams.get(upstream.name);
     if (!stored || (stored.mayTry && stored.blamedMs <= askedMs)) this.release(upstream, 'question');
   }
@@ -144,13 +144,13 @@ export class Quarantine {
    * Quarantines an upstream, or one of its methods. An unsupported method that is not named bans nothing: the
    * upstream is well, and there is nothing to remember. What is heard late of one that has left is nothing.
    */
-  punish(upstream: Defendant, blame: Blame): void {
+  add(upstream: ListedUpstream, blame: Blame): void {
     if (upstream.hasLeft) return;
     const { method, reason } = blame;
     if (method === undefined) {
       if (reason === 'method-unsupported') return;
       this.#upstreams.makeRoom();
-      this.#held.delete(upstream.name);
+      this.#suspended.delete(upstream.name);
       if (this.#impose(this.#upstreams, upstream.name, upstream, blame)) this.#changed();
     } else if (method.length <= MAX_METHOD_LENGTH) {
       this.#impose(this.#methods, methodKey(upstream, method), upstream, blame);
@@ -158,7 +158,7 @@ export class Quarantine {
   }
 
   /** An attempt succeeded: the next rate limit without a stated time is a first one again. */
-  succeeded(upstream: Defendant): void {
+  succeeded(upstream: ListedUpstream): void {
     if (!upstream.hasLeft) this.#upstreams.succeeded(upstream.name);
   }
 
@@ -166,11 +166,11 @@ export class Quarantine {
    * Ends the quarantine of a whole upstream before its time. What it did stays remembered, and its banned
    * methods stay banned. False when it was not in quarantine.
    */
-  release(upstream: Defendant, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
+  release(upstream: ListedUpstream, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
     if (upstream.hasLeft) return false;
-    const wasHeld = this.#hold(upstream) !== undefined;
-    this.#held.delete(upstream.name);
-    if (!this.#upstreams.expire(upstream.name) && !wasHeld) return false;
+    const wasSuspended = this.#suspension(upstream) !== undefined;
+    this.#suspended.delete(upstream.name);
+    if (!this.#upstreams.expire(upstream.name) && !wasSuspended) return false;
     this.#changed();
     this.#announcer.announce({ type: 'upstream-released', upstream: identity(upstream), by });
     return true;
@@ -182,23 +182,23 @@ export class Quarantine {
    */
   prove(upstream: UpstreamIdentity, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
     const stored = this.#upstreams.get(upstream.name);
-    const sentence = stored ?? this.#hold(upstream);
-    const blamedMs = stored?.blamedMs ?? sentence?.sinceMs ?? 0;
-    if (!this.automatic || !sentence?.mayTry || !reasons.has(sentence.reason) || blamedMs > checkStartedMs)
+    const entry = stored ?? this.#suspension(upstream);
+    const blamedMs = stored?.blamedMs ?? entry?.sinceMs ?? 0;
+    if (!this.automatic || !entry?.mayTry || !reasons.has(entry.reason) || blamedMs > checkStartedMs)
       return false;
     return this.release(upstream, 'probe');
   }
 
   /** The upstream was removed from the lists: nothing of it is kept. */
   forget(upstream: UpstreamIdentity): void {
-    const wasHeld = this.#held.delete(upstream.name);
-    if (this.#upstreams.delete(upstream.name) || wasHeld) this.#changed();
+    const wasSuspended = this.#suspended.delete(upstream.name);
+    if (this.#upstreams.delete(upstream.name) || wasSuspended) this.#changed();
     const prefix = methodKey(upstream, '');
     for (const key of this.#methods.keys()) if (key.startsWith(prefix)) this.#methods.delete(key);
   }
 
-  /** False when a sentence that lives already ends later. */
-  #impose(store: Sentences, key: string, upstream: UpstreamIdentity, blame: Blame): boolean {
+  /** False when the entry in force ends later. */
+  #impose(store: QuarantineStore, key: string, upstream: UpstreamIdentity, blame: Blame): boolean {
     const { reason, method } = blame;
     const before = store.get(key)?.reason;
     const durationMs = store.impose(key, blame);
@@ -209,10 +209,10 @@ export class Quarantine {
     return true;
   }
 
-  #hold(upstream: UpstreamIdentity): Sentence | undefined {
-    if (this.#held.size === 0) return undefined;
-    const held = this.#held.get(upstream.name);
-    return held && this.#clock.monotonicMs() < held.untilMs ? held : undefined;
+  #suspension(upstream: UpstreamIdentity): QuarantineEntry | undefined {
+    if (this.#suspended.size === 0) return undefined;
+    const suspended = this.#suspended.get(upstream.name);
+    return suspended && this.#clock.monotonicMs() < suspended.untilMs ? suspended : undefined;
   }
 
   #changed(): void {

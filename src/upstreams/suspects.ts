@@ -95,7 +95,7 @@ export class Suspects {
     const state = this.#stateOf(upstream);
     const nowMs = clock.monotonicMs();
     // One that has just answered us is believed: else a client could keep it out by one bad request a second.
-    if (mayPutOut && nowMs - state.answeredMs >= QUESTION_INTERVAL_MS) quarantine.hold(upstream, reason);
+    if (mayPutOut && nowMs - state.answeredMs >= QUESTION_INTERVAL_MS) quarantine.suspend(upstream, reason);
     if (state.stage !== 'idle') return;
     state.protocol = protocol;
     const waitMs = state.askedMs + QUESTION_INTERVAL_MS - nowMs;
@@ -115,10 +115,10 @@ export class Suspects {
     const blame = await ask(upstream, state.protocol).catch(() => undefined);
     state.stage = 'idle';
     if (this.#stopped) return;
-    if (blame) quarantine.punish(upstream, blame);
+    if (blame) quarantine.add(upstream, blame);
     else {
       state.answeredMs = clock.monotonicMs();
-      quarantine.acquit(upstream, state.askedMs);
+      quarantine.clear(upstream, state.askedMs);
     }
   }
 
@@ -130,13 +130,13 @@ export class Suspects {
     if (before && sinceMs < before.sinceMs) return;
     if (before?.reason === blame.reason && nowMs - before.sinceMs < SUSPICION_MS) {
       this.#awaiting.delete(upstream);
-      quarantine.punish(upstream, blame);
+      quarantine.add(upstream, blame);
       return;
     }
     this.#awaiting.set(upstream, { reason: blame.reason, sinceMs: nowMs });
     if (!mayPutOut) return;
-    if (quarantine.automatic && isLongRest(blame.reason)) quarantine.hold(upstream, blame.reason);
-    else quarantine.punish(upstream, blame);
+    if (quarantine.automatic && isLongRest(blame.reason)) quarantine.suspend(upstream, blame.reason);
+    else quarantine.add(upstream, blame);
   }
 
   #stateOf(upstream: Upstream): State {

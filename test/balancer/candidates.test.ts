@@ -56,10 +56,10 @@ function play(names: string, script: Script): string {
   const { ttl, out = {}, held = '', down = '', lagging = '', meanwhile = {} } = script;
   const pool = new Pool(names, ttl);
   for (const [name, blame] of Object.entries(out)) {
-    pool.quarantine.punish(pool.of(name), blame);
+    pool.quarantine.add(pool.of(name), blame);
     pool.clock.advance(100);
   }
-  for (const name of held) pool.quarantine.hold(pool.of(name), 'status');
+  for (const name of held) pool.quarantine.suspend(pool.of(name), 'status');
   for (const name of down) pool.down(name);
   for (const name of lagging) pool.lag(name);
   const candidates = new Candidates(source(pool));
@@ -70,7 +70,7 @@ function play(names: string, script: Script): string {
     if (!candidate) return tried.join(' ');
     const { name } = candidate.upstream;
     tried.push(candidate.trial ? `${name}?` : name);
-    pool.quarantine.punish(candidate.upstream, REFUSED);
+    pool.quarantine.add(candidate.upstream, REFUSED);
   }
 }
 
@@ -84,7 +84,7 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
   [
     'one that became quarantined meanwhile is skipped',
     'ABCa',
-    { meanwhile: { 1: (pool) => pool.quarantine.punish(pool.of('B'), LIMITED) } },
+    { meanwhile: { 1: (pool) => pool.quarantine.add(pool.of('B'), LIMITED) } },
     'C A a',
   ],
   [
@@ -156,7 +156,7 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
   [
     'one in question that is acquitted meanwhile',
     'ABa',
-    { held: 'B', meanwhile: { 1: (pool) => pool.quarantine.acquit(pool.of('B'), 0) } },
+    { held: 'B', meanwhile: { 1: (pool) => pool.quarantine.clear(pool.of('B'), 0) } },
     'A a B',
   ],
   ['a last resort after the usable ones failed', 'ABa', { out: { B: REFUSED } }, 'A a B?'],
@@ -174,7 +174,7 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
     'ABC',
     {
       held: 'ABC',
-      meanwhile: { 1: (pool) => pool.quarantine.punish(pool.of('B'), RESTING) },
+      meanwhile: { 1: (pool) => pool.quarantine.add(pool.of('B'), RESTING) },
     },
     'A? C?',
   ],
@@ -202,7 +202,7 @@ describe('the order of candidates', () => {
 
   it('asks a strategy for the usable ones of its tier only, and once', () => {
     const pool = new Pool('ABCab');
-    pool.quarantine.punish(pool.of('B'), LIMITED);
+    pool.quarantine.add(pool.of('B'), LIMITED);
     const asked: string[] = [];
     const order = (upstreams: readonly Upstream[]) => {
       asked.push(namesOf(upstreams));
@@ -252,7 +252,7 @@ describe('the order of candidates', () => {
 
 it('passes over whom the request can not go to, also as a last resort', () => {
   const pool = new Pool('ABCabc');
-  for (const name of ['A', 'B', 'b']) pool.quarantine.punish(pool.of(name), REFUSED);
+  for (const name of ['A', 'B', 'b']) pool.quarantine.add(pool.of(name), REFUSED);
   const candidates = new Candidates(source(pool));
   const goes = ({ name }: Upstream) => 'ACc'.includes(name);
   const tried = ['C', 'c', 'A', 'none'].map(
@@ -264,9 +264,9 @@ it('passes over whom the request can not go to, also as a last resort', () => {
 describe('trials under way at once', () => {
   it('are four for one upstream at most; then the next one is tried', () => {
     const pool = new Pool('AB');
-    pool.quarantine.punish(pool.of('A'), REFUSED);
+    pool.quarantine.add(pool.of('A'), REFUSED);
     pool.clock.advance(1);
-    pool.quarantine.punish(pool.of('B'), REFUSED);
+    pool.quarantine.add(pool.of('B'), REFUSED);
     const from = source(pool);
     const next = (countsTrials = true) => {
       const found = new Candidates(from, { countsTrials }).next(anyone);
@@ -311,7 +311,7 @@ describe('those that are asked reluctantly', () => {
 
   it('come before those that are out', () => {
     const pool = new Pool('ABa');
-    pool.quarantine.punish(pool.of('A'), REFUSED);
+    pool.quarantine.add(pool.of('A'), REFUSED);
     expect(order(pool, reluctant('Ba'))).toEqual(['B', 'a', 'A', undefined]);
   });
 });

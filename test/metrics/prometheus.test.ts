@@ -121,7 +121,7 @@ describe('the metrics', () => {
 
   it('tell the state of each upstream at this moment', async () => {
     const { pool, read } = setUp();
-    pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
+    pool.quarantine.add(pool.of('A'), { reason: 'timeout' });
     pool.down('B');
     const states = async () =>
       [...((await read()).get('rpc_lb_upstream_state')?.samples ?? [])]

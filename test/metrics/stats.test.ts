@@ -91,7 +91,7 @@ describe('the rows of /stats', () => {
 
   it('say why an upstream is quarantined, and until when as a date', () => {
     const pool = new Pool('A');
-    pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
+    pool.quarantine.add(pool.of('A'), { reason: 'timeout' });
     pool.clock.advance(1_000);
     expect(row(pool, 'A')).toMatchObject({
       alive: true,

@@ -15,7 +15,7 @@ describe('usable', () => {
   it('leaves out whom the quarantine, a probe or an operator took out, and takes them back', () => {
     const pool = new Pool('ABCa');
     expect(usable(pool)).toBe('ABC|a');
-    pool.quarantine.punish(pool.of('A'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('A'), { reason: 'refused' });
     expect(usable(pool)).toBe('BC|a');
     pool.down('B');
     expect(usable(pool)).toBe('C|a');
@@ -29,8 +29,8 @@ describe('usable', () => {
 
   it('takes each one back at the first moment after its time, with nobody saying so', () => {
     const pool = new Pool('AB');
-    pool.quarantine.punish(pool.of('A'), { reason: 'refused' });
-    pool.quarantine.punish(pool.of('B'), { reason: 'rate-limited', rest: { kind: 'for', ms: 2_000 } });
+    pool.quarantine.add(pool.of('A'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('B'), { reason: 'rate-limited', rest: { kind: 'for', ms: 2_000 } });
     expect(usable(pool)).toBe('|');
     pool.clock.advance(1_999);
     expect(usable(pool)).toBe('|');
@@ -51,17 +51,17 @@ describe('usable', () => {
 
   it('is not changed by a method that is banned', () => {
     const pool = new Pool('A');
-    pool.quarantine.punish(pool.of('A'), { reason: 'method-unsupported', method: 'debug_x' });
+    pool.quarantine.add(pool.of('A'), { reason: 'method-unsupported', method: 'debug_x' });
     expect(usable(pool)).toBe('A|');
   });
 });
 
 it('a tier is out when nobody of it is usable, nor may turn out to be', () => {
   const pool = new Pool('ABa');
-  pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
-  pool.quarantine.hold(pool.of('B'), 'timeout');
+  pool.quarantine.add(pool.of('A'), { reason: 'timeout' });
+  pool.quarantine.suspend(pool.of('B'), 'timeout');
   expect([pool.availability.isOut('primary'), pool.availability.isOut('fallback')]).toEqual([false, false]);
-  pool.quarantine.punish(pool.of('B'), { reason: 'timeout' });
+  pool.quarantine.add(pool.of('B'), { reason: 'timeout' });
   expect([pool.availability.isOut('primary'), pool.availability.isOut('fallback')]).toEqual([true, false]);
 });
 
@@ -70,7 +70,7 @@ describe('standing', () => {
     const pool = new Pool('A');
     const standing = () => pool.availability.standing(pool.of('A'));
     expect(standing()).toEqual({ state: 'usable' });
-    pool.quarantine.punish(pool.of('A'), { reason: 'timeout' });
+    pool.quarantine.add(pool.of('A'), { reason: 'timeout' });
     const untilMs = pool.clock.monotonicMs() + 5_000;
     expect(standing()).toEqual({
       state: 'quarantined',
@@ -90,10 +90,10 @@ describe('the last resort', () => {
   it('is whoever may be well again, the one due back first in front, those down by a probe at the end', () => {
     const pool = new Pool('ABCa');
     pool.down('A');
-    pool.quarantine.punish(pool.of('B'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('B'), { reason: 'refused' });
     pool.clock.advance(1_000);
-    pool.quarantine.punish(pool.of('a'), { reason: 'status' });
-    pool.quarantine.punish(pool.of('C'), { reason: 'timeout' });
+    pool.quarantine.add(pool.of('a'), { reason: 'status' });
+    pool.quarantine.add(pool.of('C'), { reason: 'timeout' });
     expect(lastResort(pool)).toBe('BCaA');
   });
 
@@ -104,7 +104,7 @@ describe('the last resort', () => {
     ['a bad key', { reason: 'auth' as const }],
   ])('leaves out %s, also when a probe holds it for dead', (_, blame) => {
     const pool = new Pool('A');
-    pool.quarantine.punish(pool.of('A'), blame);
+    pool.quarantine.add(pool.of('A'), blame);
     expect(lastResort(pool)).toBe('');
     pool.down('A');
     expect(lastResort(pool)).toBe('');
@@ -113,14 +113,14 @@ describe('the last resort', () => {
   it('leaves out the wrong chain and what an operator drains', () => {
     const pool = new Pool('AB');
     pool.down('A', 'wrong-chain');
-    pool.quarantine.punish(pool.of('B'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('B'), { reason: 'refused' });
     pool.drain('B');
     expect(lastResort(pool)).toBe('');
   });
 
   it('does not exist where the time to live is fixed', () => {
     const pool = new Pool('AB', 60_000);
-    pool.quarantine.punish(pool.of('A'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('A'), { reason: 'refused' });
     pool.down('B');
     expect(lastResort(pool)).toBe('');
   });
@@ -137,7 +137,7 @@ describe('who lags', () => {
     pool.lag('A');
     pool.lag('b');
     expect(lists()).toEqual(['AB,ab', 'B,a', 'A,b']);
-    pool.quarantine.punish(pool.of('A'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('A'), { reason: 'refused' });
     expect(lists()).toEqual(['B,ab', 'B,a', ',b']);
     pool.lag('b', false);
     expect(lists()).toEqual(['B,ab', 'B,ab', ',']);
@@ -150,11 +150,11 @@ describe('when the first one returns', () => {
     expect(pool.availability.firstReturnMs()).toBeUndefined();
     pool.down('A');
     expect(pool.availability.firstReturnMs()).toBeUndefined();
-    pool.quarantine.punish(pool.of('A'), { reason: 'rate-limited' });
-    pool.quarantine.punish(pool.of('B'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('A'), { reason: 'rate-limited' });
+    pool.quarantine.add(pool.of('B'), { reason: 'refused' });
     pool.clock.advance(500);
     expect(pool.availability.firstReturnMs()).toBe(4_500);
-    pool.quarantine.punish(pool.of('C'), { reason: 'rate-limited' });
+    pool.quarantine.add(pool.of('C'), { reason: 'rate-limited' });
     expect(pool.availability.firstReturnMs()).toBe(1_000);
   });
 });
@@ -165,11 +165,11 @@ describe('only rate-limited', () => {
     pool.down('A');
     pool.drain('B');
     expect(pool.availability.onlyRateLimited()).toBe(false);
-    pool.quarantine.punish(pool.of('C'), { reason: 'rate-limited' });
+    pool.quarantine.add(pool.of('C'), { reason: 'rate-limited' });
     expect(pool.availability.onlyRateLimited()).toBe(true);
     pool.up('A');
     expect(pool.availability.onlyRateLimited()).toBe(false);
-    pool.quarantine.punish(pool.of('A'), { reason: 'refused' });
+    pool.quarantine.add(pool.of('A'), { reason: 'refused' });
     expect(pool.availability.onlyRateLimited()).toBe(false);
   });
 

@@ -112,11 +112,11 @@ describe('an upstream that leaves', () => {
 
   it('takes with it what was learned of it, and of nobody else', () => {
     const { membership, find, quarantine } = setUp('AB');
-    for (const name of ['A', 'B']) quarantine.punish(find(name), { reason: 'auth' });
+    for (const name of ['A', 'B']) quarantine.add(find(name), { reason: 'auth' });
     membership.remove(find('A'), 'operator');
     const again = membership.add(spec('A'));
-    expect(quarantine.sentence(again)).toBeUndefined();
-    expect(quarantine.sentence(find('B'))).toBeDefined();
+    expect(quarantine.entryOf(again)).toBeUndefined();
+    expect(quarantine.entryOf(find('B'))).toBeDefined();
   });
 
   it('answers no more for another one that has its name by now', () => {
@@ -124,14 +124,14 @@ describe('an upstream that leaves', () => {
     const gone = find('A');
     membership.remove(gone, 'operator');
     const again = membership.add(spec('A'));
-    quarantine.punish(gone, { reason: 'cut' });
-    quarantine.punish(gone, { reason: 'method-unsupported', method: 'eth_call' });
-    expect([quarantine.sentence(again), quarantine.methodSentence(again, 'eth_call')]).toEqual([
+    quarantine.add(gone, { reason: 'cut' });
+    quarantine.add(gone, { reason: 'method-unsupported', method: 'eth_call' });
+    expect([quarantine.entryOf(again), quarantine.methodBan(again, 'eth_call')]).toEqual([
       undefined,
       undefined,
     ]);
-    quarantine.punish(again, { reason: 'timeout' });
+    quarantine.add(again, { reason: 'timeout' });
     expect(quarantine.release(gone, 'trial')).toBe(false);
-    expect([quarantine.sentence(again)?.reason, registry.has(again)]).toEqual(['timeout', true]);
+    expect([quarantine.entryOf(again)?.reason, registry.has(again)]).toEqual(['timeout', true]);
   });
 });

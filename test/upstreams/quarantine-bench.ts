@@ -39,7 +39,7 @@ export interface Bench {
   readonly events: Event[];
   /** How long the upstream has still to rest. */
   restMs(upstream?: UpstreamIdentity): number | undefined;
-  /** Punishes and waits until the sentence is over; how long that was. */
+  /** Quarantines it and waits until its time is over; how long that was. */
   serve(blame: Blame, upstream?: UpstreamIdentity): number;
 }
 
@@ -52,14 +52,14 @@ export function makeQuarantine(
   announcer.listen((event) => events.push(event));
   const quarantine = new Quarantine({ timeToLive, clock, random, announcer });
   const restMs = (upstream = A) => {
-    const sentence = quarantine.sentence(upstream);
-    return sentence && sentence.untilMs - clock.monotonicMs();
+    const entry = quarantine.entryOf(upstream);
+    return entry && entry.untilMs - clock.monotonicMs();
   };
   const serve = (blame: Blame, upstream = A) => {
-    quarantine.punish(upstream, blame);
+    quarantine.add(upstream, blame);
     const ms = restMs(upstream) ?? 0;
     clock.advance(ms);
-    if (quarantine.sentence(upstream)) throw new Error('the sentence should be over');
+    if (quarantine.entryOf(upstream)) throw new Error('the quarantine should be over');
     return ms;
   };
   return { quarantine, clock, events, restMs, serve };

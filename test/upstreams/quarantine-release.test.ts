@@ -6,12 +6,12 @@ import { A, B, DAY, forMs, MINUTE, makeQuarantine, SECOND } from './quarantine-b
 describe('Quarantine, the way back', () => {
   it('is released before the time, and remembered', () => {
     const { quarantine, serve, events } = makeQuarantine();
-    quarantine.punish(A, { reason: 'reset' });
+    quarantine.add(A, { reason: 'reset' });
     expect(quarantine.release(A, 'trial')).toBe(true);
-    expect(quarantine.sentence(A)).toBeUndefined();
+    expect(quarantine.entryOf(A)).toBeUndefined();
     expect(events.at(-1)).toEqual({ type: 'upstream-released', upstream: A, by: 'trial' });
     expect(serve({ reason: 'reset' })).toBe(10 * SECOND);
-    quarantine.punish(A, { reason: 'reset' });
+    quarantine.add(A, { reason: 'reset' });
     expect(quarantine.release(A, 'operator')).toBe(true);
     expect(serve({ reason: 'reset' })).toBe(40 * SECOND);
   });
@@ -19,7 +19,7 @@ describe('Quarantine, the way back', () => {
   it('says so when there is nothing to release', () => {
     const { quarantine, events, clock } = makeQuarantine();
     expect(quarantine.release(A, 'operator')).toBe(false);
-    quarantine.punish(A, { reason: 'reset' });
+    quarantine.add(A, { reason: 'reset' });
     clock.advance(5 * SECOND);
     expect(quarantine.release(A, 'operator')).toBe(false);
     expect(events.filter((event) => event.type === 'upstream-released')).toEqual([]);
@@ -41,10 +41,10 @@ describe('Quarantine, the way back', () => {
     ['auth', { reason: 'auth' }, false],
   ])('is ended by a check, or not: %s', (_, blame, released) => {
     const { quarantine, clock, events } = makeQuarantine();
-    quarantine.punish(A, blame);
+    quarantine.add(A, blame);
     clock.advance(10);
     expect(quarantine.prove(A, connects, clock.monotonicMs())).toBe(released);
-    expect(quarantine.sentence(A) === undefined).toBe(released);
+    expect(quarantine.entryOf(A) === undefined).toBe(released);
     expect(events.some((event) => event.type === 'upstream-released' && event.by === 'probe')).toBe(released);
   });
 
@@ -53,14 +53,14 @@ describe('Quarantine, the way back', () => {
     const { quarantine, clock } = makeQuarantine({ random: () => jitter.shift() ?? 0.5 });
     const beforeMs = clock.monotonicMs();
     clock.advance(1);
-    quarantine.punish(A, { reason: 'refused' });
+    quarantine.add(A, { reason: 'refused' });
     expect(quarantine.prove(A, connects, beforeMs)).toBe(false);
     const betweenMs = clock.monotonicMs();
     clock.advance(1);
-    const { untilMs } = quarantine.sentence(A) ?? {};
+    const { untilMs } = quarantine.entryOf(A) ?? {};
     // The jitter keeps this one from moving the end; it is evidence all the same.
-    quarantine.punish(A, { reason: 'refused' });
-    expect(quarantine.sentence(A)?.untilMs).toBe(untilMs);
+    quarantine.add(A, { reason: 'refused' });
+    expect(quarantine.entryOf(A)?.untilMs).toBe(untilMs);
     expect(quarantine.prove(A, connects, betweenMs)).toBe(false);
     expect(quarantine.prove(A, connects, clock.monotonicMs())).toBe(true);
     expect(quarantine.prove(A, connects, clock.monotonicMs())).toBe(false);
@@ -70,15 +70,15 @@ describe('Quarantine, the way back', () => {
     const { quarantine, serve } = makeQuarantine();
     serve({ reason: 'reset' });
     serve({ reason: 'rate-limited' });
-    quarantine.punish(A, { reason: 'auth' });
-    quarantine.punish(A, { reason: 'method-unsupported', method: 'trace_block' });
+    quarantine.add(A, { reason: 'auth' });
+    quarantine.add(A, { reason: 'method-unsupported', method: 'trace_block' });
     const namesake: UpstreamIdentity = { name: 'a.b', tier: 'primary' };
-    quarantine.punish(namesake, { reason: 'method-unsupported', method: 'trace_block' });
+    quarantine.add(namesake, { reason: 'method-unsupported', method: 'trace_block' });
     quarantine.forget(A);
-    expect(quarantine.sentence(A)).toBeUndefined();
+    expect(quarantine.entryOf(A)).toBeUndefined();
     expect(quarantine.nextReleaseMs()).toBe(Number.POSITIVE_INFINITY);
-    expect(quarantine.methodSentence(A, 'trace_block')).toBeUndefined();
-    expect(quarantine.methodSentence(namesake, 'trace_block')).toBeDefined();
+    expect(quarantine.methodBan(A, 'trace_block')).toBeUndefined();
+    expect(quarantine.methodBan(namesake, 'trace_block')).toBeDefined();
     expect(serve({ reason: 'rate-limited' })).toBe(SECOND);
     quarantine.forget(A);
     expect(serve({ reason: 'reset' })).toBe(5 * SECOND);
@@ -90,9 +90,9 @@ describe('Quarantine, what others see', () => {
     const { quarantine, clock } = makeQuarantine();
     const startMs = clock.monotonicMs();
     expect(quarantine.nextReleaseMs()).toBe(Number.POSITIVE_INFINITY);
-    quarantine.punish(A, { reason: 'auth' });
-    quarantine.punish(B, { reason: 'reset' });
-    quarantine.punish(B, { reason: 'method-unsupported', method: 'x' });
+    quarantine.add(A, { reason: 'auth' });
+    quarantine.add(B, { reason: 'reset' });
+    quarantine.add(B, { reason: 'method-unsupported', method: 'x' });
     expect(quarantine.nextReleaseMs()).toBe(startMs + 5 * SECOND);
     clock.advance(5 * SECOND);
     expect(quarantine.nextReleaseMs()).toBe(startMs + 15 * MINUTE);
@@ -107,28 +107,28 @@ describe('Quarantine, what others see', () => {
       change();
       versions.push(quarantine.version);
     };
-    versionAfter(() => quarantine.punish(A, { reason: 'auth' }));
-    versionAfter(() => quarantine.punish(A, { reason: 'reset' }));
+    versionAfter(() => quarantine.add(A, { reason: 'auth' }));
+    versionAfter(() => quarantine.add(A, { reason: 'reset' }));
     versionAfter(() => quarantine.release(A, 'operator'));
     versionAfter(() => quarantine.release(A, 'operator'));
-    versionAfter(() => quarantine.punish(A, { reason: 'method-unsupported', method: 'x' }));
+    versionAfter(() => quarantine.add(A, { reason: 'method-unsupported', method: 'x' }));
     versionAfter(() => quarantine.forget(A));
     versionAfter(() => quarantine.forget(A));
     versionAfter(() => clock.advance(DAY));
     expect(versions).toEqual([0, 1, 1, 2, 2, 2, 3, 3, 3]);
   });
 
-  it('announces a sentence once, and again when another reason moves its end', () => {
+  it('announces a quarantine once, and again when another reason moves its end', () => {
     const { quarantine, clock, events } = makeQuarantine();
     for (let i = 0; i < 5; i++) {
-      quarantine.punish(A, { reason: 'reset' });
+      quarantine.add(A, { reason: 'reset' });
       clock.advance(10);
     }
-    quarantine.punish(A, { reason: 'rate-limited' });
-    quarantine.punish(A, { reason: 'rate-limited', rest: forMs(MINUTE) });
-    quarantine.punish(A, { reason: 'reset' });
+    quarantine.add(A, { reason: 'rate-limited' });
+    quarantine.add(A, { reason: 'rate-limited', rest: forMs(MINUTE) });
+    quarantine.add(A, { reason: 'reset' });
     clock.advance(MINUTE);
-    quarantine.punish(A, { reason: 'reset' });
+    quarantine.add(A, { reason: 'reset' });
     const told = events.map(
       (event) => event.type === 'upstream-quarantined' && [event.reason, event.durationMs],
     );
@@ -142,7 +142,7 @@ describe('Quarantine, what others see', () => {
   it('announces a name and a tier, never the rest of the object that was passed', () => {
     const { quarantine, events } = makeQuarantine();
     const upstream = { ...A, basePath: '/v2/secret-key' };
-    quarantine.punish(upstream, { reason: 'reset' });
+    quarantine.add(upstream, { reason: 'reset' });
     quarantine.release(upstream, 'operator');
     expect(events).toHaveLength(2);
     expect(JSON.stringify(events)).not.toContain('secret');

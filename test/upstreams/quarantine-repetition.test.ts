@@ -11,7 +11,7 @@ describe('Quarantine, repetition in auto', () => {
     expect(rests.map((ms) => ms / SECOND)).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300]);
   });
 
-  it('begins anew ten minutes after the last sentence', () => {
+  it('begins anew ten minutes after the last quarantine', () => {
     const { serve, clock } = makeQuarantine();
     serve({ reason: 'reset' });
     clock.advance(10 * MINUTE);
@@ -24,11 +24,11 @@ describe('Quarantine, repetition in auto', () => {
 
   it('doubles nothing for failures that were in flight together', () => {
     const { quarantine, clock, restMs, serve } = makeQuarantine();
-    for (let i = 0; i < 50; i++) quarantine.punish(A, { reason: 'reset' });
+    for (let i = 0; i < 50; i++) quarantine.add(A, { reason: 'reset' });
     expect(restMs()).toBe(5 * SECOND);
     clock.advance(5 * SECOND);
-    quarantine.punish(A, { reason: 'reset' });
-    for (let i = 0; i < 50; i++) quarantine.punish(A, { reason: 'timeout' });
+    quarantine.add(A, { reason: 'reset' });
+    for (let i = 0; i < 50; i++) quarantine.add(A, { reason: 'timeout' });
     expect(restMs()).toBe(10 * SECOND);
     clock.advance(10 * SECOND);
     expect(serve({ reason: 'reset' })).toBe(20 * SECOND);
@@ -61,16 +61,16 @@ describe('Quarantine, repetition in auto', () => {
   it('does not count rate limits with a stated time, nor those in flight together', () => {
     const { quarantine, serve, clock } = makeQuarantine();
     serve({ reason: 'rate-limited', rest: forMs(9_000) });
-    for (let i = 0; i < 20; i++) quarantine.punish(A, { reason: 'rate-limited' });
+    for (let i = 0; i < 20; i++) quarantine.add(A, { reason: 'rate-limited' });
     clock.advance(SECOND);
-    expect(quarantine.sentence(A)).toBeUndefined();
+    expect(quarantine.entryOf(A)).toBeUndefined();
     expect(serve({ reason: 'rate-limited' })).toBe(2 * SECOND);
   });
 
-  it('counts a rate limit met during another sentence as the first', () => {
+  it('counts a rate limit met during another quarantine as the first', () => {
     const { quarantine, serve, clock } = makeQuarantine();
-    quarantine.punish(A, { reason: 'reset' });
-    quarantine.punish(A, { reason: 'rate-limited' });
+    quarantine.add(A, { reason: 'reset' });
+    quarantine.add(A, { reason: 'rate-limited' });
     clock.advance(5 * SECOND);
     expect(serve({ reason: 'rate-limited' })).toBe(2 * SECOND);
   });
@@ -95,7 +95,7 @@ describe('Quarantine, repetition in auto', () => {
     const { quarantine, restMs } = makeQuarantine({ random: seededRandom(7) });
     const rests = Array.from({ length: 200 }, (_, i) => {
       const upstream: UpstreamIdentity = { name: `u${i}`, tier: 'primary' };
-      quarantine.punish(upstream, { reason: 'refused' });
+      quarantine.add(upstream, { reason: 'refused' });
       return restMs(upstream) ?? 0;
     });
     expect(new Set(rests).size).toBeGreaterThan(190);
@@ -110,14 +110,14 @@ describe('Quarantine of methods', () => {
 
   it('bans the one method of the one upstream for five minutes', () => {
     const { quarantine, clock, events } = makeQuarantine();
-    quarantine.punish(A, blame);
-    expect(quarantine.methodSentence(A, 'trace_block')).toMatchObject({
+    quarantine.add(A, blame);
+    expect(quarantine.methodBan(A, 'trace_block')).toMatchObject({
       reason: 'method-unsupported',
       mayTry: false,
     });
-    expect(quarantine.methodSentence(A, 'trace_call')).toBeUndefined();
-    expect(quarantine.methodSentence(B, 'trace_block')).toBeUndefined();
-    expect(quarantine.sentence(A)).toBeUndefined();
+    expect(quarantine.methodBan(A, 'trace_call')).toBeUndefined();
+    expect(quarantine.methodBan(B, 'trace_block')).toBeUndefined();
+    expect(quarantine.entryOf(A)).toBeUndefined();
     expect(quarantine.version).toBe(0);
     expect(events).toEqual([
       {
@@ -129,49 +129,49 @@ describe('Quarantine of methods', () => {
       },
     ]);
     clock.advance(5 * MINUTE);
-    expect(quarantine.methodSentence(A, 'trace_block')).toBeUndefined();
+    expect(quarantine.methodBan(A, 'trace_block')).toBeUndefined();
   });
 
   it('bans nothing when the method is not named', () => {
     const { quarantine, events } = makeQuarantine();
-    quarantine.punish(A, { reason: 'method-unsupported' });
-    expect(quarantine.sentence(A)).toBeUndefined();
+    quarantine.add(A, { reason: 'method-unsupported' });
+    expect(quarantine.entryOf(A)).toBeUndefined();
     expect(events).toEqual([]);
   });
 
   it('does not keep names of absurd length', () => {
     const { quarantine } = makeQuarantine();
     const [longest, tooLong] = ['m'.repeat(256), 'm'.repeat(257)];
-    for (const method of [longest, tooLong]) quarantine.punish(A, { reason: 'method-unsupported', method });
-    expect(quarantine.methodSentence(A, longest)).toBeDefined();
-    expect(quarantine.methodSentence(A, tooLong)).toBeUndefined();
+    for (const method of [longest, tooLong]) quarantine.add(A, { reason: 'method-unsupported', method });
+    expect(quarantine.methodBan(A, longest)).toBeDefined();
+    expect(quarantine.methodBan(A, tooLong)).toBeUndefined();
   });
 
   it('counts no rate limits of single methods', () => {
     const { quarantine, serve, clock } = makeQuarantine();
     for (let i = 0; i < 5; i++) {
-      quarantine.punish(A, { reason: 'rate-limited', method: 'eth_getLogs' });
-      expect(quarantine.methodSentence(A, 'eth_getLogs')).toBeDefined();
+      quarantine.add(A, { reason: 'rate-limited', method: 'eth_getLogs' });
+      expect(quarantine.methodBan(A, 'eth_getLogs')).toBeDefined();
       clock.advance(SECOND);
-      expect(quarantine.methodSentence(A, 'eth_getLogs')).toBeUndefined();
+      expect(quarantine.methodBan(A, 'eth_getLogs')).toBeUndefined();
     }
     expect(serve({ reason: 'rate-limited' })).toBe(SECOND);
   });
 
   it('pushes out neither a repeat offender nor an upstream when 5,000 odd names come', () => {
     const { quarantine, clock } = makeQuarantine();
-    quarantine.punish(A, blame);
+    quarantine.add(A, blame);
     clock.advance(5 * MINUTE);
-    quarantine.punish(A, blame);
-    quarantine.punish(B, { reason: 'auth' });
+    quarantine.add(A, blame);
+    quarantine.add(B, { reason: 'auth' });
     for (let i = 0; i < 5_000; i++) {
       for (const upstream of [A, B])
-        quarantine.punish(upstream, { reason: 'method-unsupported', method: `odd_${i}` });
+        quarantine.add(upstream, { reason: 'method-unsupported', method: `odd_${i}` });
     }
-    expect(quarantine.methodSentence(A, 'trace_block')).toBeDefined();
-    expect(quarantine.sentence(B)).toMatchObject({ reason: 'auth' });
-    expect(quarantine.methodSentence(A, 'odd_0')).toBeUndefined();
-    expect(quarantine.methodSentence(A, 'odd_4999')).toBeDefined();
+    expect(quarantine.methodBan(A, 'trace_block')).toBeDefined();
+    expect(quarantine.entryOf(B)).toMatchObject({ reason: 'auth' });
+    expect(quarantine.methodBan(A, 'odd_0')).toBeUndefined();
+    expect(quarantine.methodBan(A, 'odd_4999')).toBeDefined();
   });
 });
 
@@ -183,12 +183,12 @@ describe('Quarantine of many upstreams', () => {
 
   it('forgives nobody for want of room', () => {
     const { quarantine, clock } = makeQuarantine();
-    for (const upstream of many) quarantine.punish(upstream, { reason: 'reset' });
-    for (const upstream of many) expect(quarantine.sentence(upstream)).toBeDefined();
+    for (const upstream of many) quarantine.add(upstream, { reason: 'reset' });
+    for (const upstream of many) expect(quarantine.entryOf(upstream)).toBeDefined();
     clock.advance(5 * SECOND);
     // Everybody's first offence is remembered, although all of them are ghosts now.
-    for (const upstream of many) quarantine.punish(upstream, { reason: 'reset' });
+    for (const upstream of many) quarantine.add(upstream, { reason: 'reset' });
     clock.advance(10 * SECOND - 1);
-    for (const upstream of many) expect(quarantine.sentence(upstream)).toBeDefined();
+    for (const upstream of many) expect(quarantine.entryOf(upstream)).toBeDefined();
   });
 });

@@ -17,7 +17,7 @@ import {
   SECOND,
 } from './quarantine-bench.ts';
 
-describe('Quarantine, the first sentence in auto', () => {
+describe('Quarantine, the first quarantine in auto', () => {
   it('knows every reason in these tests', () => {
     const others: FailureReason[] = ['rate-limited', 'plan', 'auth', 'method-unsupported'];
     expect([...PASSING_REASONS, ...others].sort()).toEqual([...FAILURE_REASONS].sort());
@@ -53,13 +53,13 @@ describe('Quarantine, the first sentence in auto', () => {
   ])('fits the cause: %s', (_, blame, ms, mayTry) => {
     const { quarantine, clock, restMs } = makeQuarantine();
     const sinceMs = clock.monotonicMs();
-    quarantine.punish(A, blame);
+    quarantine.add(A, blame);
     expect(restMs()).toBe(ms);
-    expect(quarantine.sentence(A)).toMatchObject({ reason: blame.reason, mayTry, sinceMs });
+    expect(quarantine.entryOf(A)).toMatchObject({ reason: blame.reason, mayTry, sinceMs });
     clock.advance(ms - 1);
-    expect(quarantine.sentence(A)).toBeDefined();
+    expect(quarantine.entryOf(A)).toBeDefined();
     clock.advance(1);
-    expect(quarantine.sentence(A)).toBeUndefined();
+    expect(quarantine.entryOf(A)).toBeUndefined();
   });
 
   it.each([
@@ -68,18 +68,18 @@ describe('Quarantine, the first sentence in auto', () => {
     ['one millisecond after midnight', Date.UTC(2026, 0, 15) + 1, DAY - 1],
   ])('lasts until the next 00:00 UTC for a daily limit met %s', (_, wallMs, ms) => {
     const { quarantine, restMs } = makeQuarantine({ clock: new ManualClock(1_000, wallMs) });
-    quarantine.punish(A, { reason: 'plan', rest: MIDNIGHT });
+    quarantine.add(A, { reason: 'plan', rest: MIDNIGHT });
     expect(restMs()).toBe(ms);
   });
 
   it('touches nobody else', () => {
     const { quarantine } = makeQuarantine();
-    quarantine.punish(A, { reason: 'reset' });
-    expect(quarantine.sentence(B)).toBeUndefined();
+    quarantine.add(A, { reason: 'reset' });
+    expect(quarantine.entryOf(B)).toBeUndefined();
   });
 });
 
-describe('Quarantine, blame during a sentence', () => {
+describe('Quarantine, blame during a quarantine', () => {
   it.each<[string, Blame, Blame, { ms: number; reason: FailureReason; mayTry: boolean }]>([
     [
       'Retry-After outweighs a reset',
@@ -114,12 +114,12 @@ describe('Quarantine, blame during a sentence', () => {
   ])('%s', (_, first, second, expected) => {
     const { quarantine, clock, restMs } = makeQuarantine();
     const sinceMs = clock.monotonicMs();
-    quarantine.punish(A, first);
+    quarantine.add(A, first);
     clock.advance(SECOND);
-    quarantine.punish(A, second);
+    quarantine.add(A, second);
     expect(restMs()).toBe(expected.ms);
     const { reason, mayTry } = expected;
-    expect(quarantine.sentence(A)).toMatchObject({ reason, mayTry, sinceMs });
+    expect(quarantine.entryOf(A)).toMatchObject({ reason, mayTry, sinceMs });
   });
 
   it('never moves an end to the front, whatever comes in whatever order', () => {
@@ -138,9 +138,9 @@ describe('Quarantine, blame during a sentence', () => {
         (ttl, blames, seed) => {
           const { quarantine, clock } = makeQuarantine({ timeToLive: ttl, random: seededRandom(seed) });
           for (const blame of blames) {
-            const before = quarantine.sentence(A);
-            quarantine.punish(A, blame);
-            const after = quarantine.sentence(A);
+            const before = quarantine.entryOf(A);
+            quarantine.add(A, blame);
+            const after = quarantine.entryOf(A);
             expect(after?.untilMs ?? 0).toBeGreaterThanOrEqual(before?.untilMs ?? 0);
             expect(quarantine.nextReleaseMs()).toBe(after?.untilMs ?? Number.POSITIVE_INFINITY);
             clock.advance(blame.waitMs);
@@ -159,25 +159,25 @@ describe('Quarantine with a fixed time', () => {
       for (const rest of [undefined, forMs(SECOND), forMs(HOUR), MIDNIGHT]) {
         for (let i = 0; i < 3; i++) expect(serve({ reason, rest })).toBe(90 * SECOND);
       }
-      quarantine.punish(A, { reason });
-      expect(quarantine.sentence(A)?.mayTry).toBe(false);
+      quarantine.add(A, { reason });
+      expect(quarantine.entryOf(A)?.mayTry).toBe(false);
       expect(quarantine.automatic).toBe(false);
     },
   );
 
   it('is exact for a method', () => {
     const { quarantine, clock } = makeQuarantine({ timeToLive: 90 * SECOND });
-    quarantine.punish(A, { reason: 'method-unsupported', method: 'trace_block' });
+    quarantine.add(A, { reason: 'method-unsupported', method: 'trace_block' });
     clock.advance(90 * SECOND - 1);
-    expect(quarantine.methodSentence(A, 'trace_block')?.mayTry).toBe(false);
+    expect(quarantine.methodBan(A, 'trace_block')?.mayTry).toBe(false);
     clock.advance(1);
-    expect(quarantine.methodSentence(A, 'trace_block')).toBeUndefined();
+    expect(quarantine.methodBan(A, 'trace_block')).toBeUndefined();
   });
 
   it('is not ended by a check', () => {
     const { quarantine, clock } = makeQuarantine({ timeToLive: 90 * SECOND });
-    quarantine.punish(A, { reason: 'refused' });
+    quarantine.add(A, { reason: 'refused' });
     expect(quarantine.prove(A, new Set(['refused']), clock.monotonicMs())).toBe(false);
-    expect(quarantine.sentence(A)).toBeDefined();
+    expect(quarantine.entryOf(A)).toBeDefined();
   });
 });

@@ -23,8 +23,8 @@ const states = () =>
     return state === 'quarantined' && 'inQuestion' in rest && rest.inQuestion ? 'held' : state;
   });
 const restMs = (name: string) => {
-  const sentence = pool.quarantine.sentence(pool.of(name));
-  return sentence && sentence.untilMs - pool.clock.monotonicMs();
+  const entry = pool.quarantine.entryOf(pool.of(name));
+  return entry && entry.untilMs - pool.clock.monotonicMs();
 };
 
 function setUp(timeToLive: 'auto' | number = 'auto', mayAsk = true): void {
@@ -72,7 +72,7 @@ describe('with questions of our own', () => {
       await settled();
       pool.clock.advance(1_000);
     }
-    pool.quarantine.punish(pool.of('A'), BROKEN);
+    pool.quarantine.add(pool.of('A'), BROKEN);
     expect(restMs('A')).toBe(5_000);
   });
 
@@ -107,7 +107,7 @@ describe('with questions of our own', () => {
 
   it('a stated rest is not ended by an answer', async () => {
     suspects.suspect(pool.of('A'), BROKEN, FIRST);
-    pool.quarantine.punish(pool.of('A'), { reason: 'rate-limited', rest: { kind: 'for', ms: 9_000 } });
+    pool.quarantine.add(pool.of('A'), { reason: 'rate-limited', rest: { kind: 'for', ms: 9_000 } });
     await settled();
     expect([states()[0], restMs('A')]).toEqual(['quarantined', 9_000]);
   });

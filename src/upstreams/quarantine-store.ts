@@ -4,7 +4,8 @@ import type { Random } from '../random.ts';
 import { type Blame, fittingRestMs, growsWithRepetition, statedRestMs } from './rest-time.ts';
 import { TwoQueue } from './two-queue.ts';
 
-export interface Sentence {
+/** Why and until when an upstream, or one of its methods, is left out. */
+export interface QuarantineEntry {
   readonly reason: FailureReason;
   /** The first moment at which it is usable again; monotonic milliseconds. */
   readonly untilMs: number;
@@ -16,8 +17,8 @@ export interface Sentence {
   readonly inQuestion?: true;
 }
 
-/** A sentence as it is kept. */
-export interface Stored extends Sentence {
+/** An entry as it is kept. */
+export interface StoredEntry extends QuarantineEntry {
   /** How often the time of this repeat offender was doubled. */
   readonly doublings: number;
   /** The last blame, also one that changed nothing else: a check that began before it proves nothing. */
@@ -26,7 +27,7 @@ export interface Stored extends Sentence {
   triedMs: number;
 }
 
-export interface SentencesOptions {
+export interface QuarantineStoreOptions {
   /** One time for every cause, in milliseconds and more than 0, or a time that fits the cause. */
   readonly timeToLive: 'auto' | number;
   readonly clock: Clock;
@@ -35,20 +36,20 @@ export interface SentencesOptions {
   readonly capacity: number;
 }
 
-/** How long an offence is remembered after its sentence is over. */
+/** How long an entry is remembered after its time is over. */
 const MEMORY_MS = 10 * 60_000;
 
 /**
- * Sentences by a key, in a 2Q store with a time to live. What is in Am is a repeat offender: its time is doubled
+ * QuarantineStore by a key, in a 2Q store with a time to live. What is in Am is a repeat offender: its time is doubled
  * for causes that grow with repetition.
  */
-export class Sentences {
-  readonly #options: SentencesOptions;
-  readonly #store: TwoQueue<Stored>;
+export class QuarantineStore {
+  readonly #options: QuarantineStoreOptions;
+  readonly #store: TwoQueue<StoredEntry>;
   /** Rate limits without a stated time since the last success. */
   readonly #rateLimits = new Map<string, number>();
 
-  constructor(options: SentencesOptions) {
+  constructor(options: QuarantineStoreOptions) {
     this.#options = options;
     this.#store = new TwoQueue({ clock: options.clock, capacity: options.capacity, memoryMs: MEMORY_MS });
   }
@@ -57,14 +58,14 @@ export class Sentences {
     return this.#store.isEmpty;
   }
 
-  /** The sentence that is being served. */
-  get(key: string): Stored | undefined {
+  /** The entry that is in force. */
+  get(key: string): StoredEntry | undefined {
     return this.#store.get(key);
   }
 
-  /** All that are being served. */
-  live(): Stored[] {
-    return this.#store.live().map(([, sentence]) => sentence);
+  /** All that are being in force. */
+  live(): StoredEntry[] {
+    return this.#store.live().map(([, entry]) => entry);
   }
 
   /** All keys of which something is remembered. */
@@ -72,7 +73,7 @@ export class Sentences {
     return this.#store.keys();
   }
 
-  /** Ends one now; the offence stays remembered. False when none is being served. */
+  /** Ends one now; the offence stays remembered. False when none is being in force. */
   expire(key: string): boolean {
     return this.#store.expire(key);
   }
@@ -94,7 +95,7 @@ export class Sentences {
     if (A1in + A1out + Am >= this.#store.kin) this.#store.grow(2 * this.#store.capacity);
   }
 
-  /** Imposes one. Resulting milliseconds from now; undefined when one is being served that ends later. */
+  /** Imposes one. Resulting milliseconds from now; undefined when one is being in force that ends later. */
   impose(key: string, blame: Blame): number | undefined {
     const nowMs = this.#options.clock.monotonicMs();
     const live = this.#store.get(key);

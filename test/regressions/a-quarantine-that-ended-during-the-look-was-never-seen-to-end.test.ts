@@ -19,7 +19,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])('takes an upstream back whose %i ms end while 
   const registry = new Registry([upstream('A'), upstream('B')]);
   const quarantine = new Quarantine({ timeToLive: ms, clock, random: () => 0.5, announcer: new Announcer() });
   const availability = new Availability(registry, quarantine, clock);
-  for (const each of registry.all) quarantine.punish(each, { reason: 'reset' });
+  for (const each of registry.all) quarantine.add(each, { reason: 'reset' });
   for (let look = 0; look < 20; look += 1) availability.usable('primary');
   expect(availability.usable('primary')).toHaveLength(2);
 });
