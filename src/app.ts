@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { createAdmin } from './app/admin.ts';
 import { createBalancer, type Drain } from './app/balancer.ts';
-import { createFigures } from './app/figures.ts';
 import { createHandler } from './app/handler.ts';
 import type { Means } from './app/means.ts';
+import { createStatistics } from './app/statistics.ts';
 import { createUpstreams } from './app/upstreams.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -72,20 +72,20 @@ export function createApp(config: Config, surroundings: Surroundings): App {
   const dialer = createDialer({ clock, random, announcer, lookUp: surroundings.lookUp });
   const means: Means = { clock, random, announcer, logger, dialer };
   const upstreams = createUpstreams(config, means);
-  const figures = createFigures(upstreams, logLinesDropped, means);
+  const statistics = createStatistics(upstreams, logLinesDropped, means);
   const alerts = createOperatorAlerts(config, means);
   const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
   const drain: Drain = { begun: false, refusing: false };
   const status: StatusSource = {
-    stats: figures.stats,
+    stats: statistics.stats,
     notReady: () => whyNotReady(drain, upstreams.availability),
   };
   const strategies = new StrategyChoice(config.strategy, { clock, random });
   const balancer = createBalancer(config, upstreams, { drain, overload, strategies }, means);
-  const handler = createHandler(config, { balancer, status, underWay: figures.underWay }, means);
+  const handler = createHandler(config, { balancer, status, underWay: statistics.underWay }, means);
   const maxConnections = fittingConnections(config.maxConnections);
   const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handler);
-  const admin = createAdmin(config, { upstreams, status, figures, strategies, sources, hide }, means);
+  const admin = createAdmin(config, { upstreams, status, statistics, strategies, sources, hide }, means);
   let adminAddress: AddressInfo | undefined;
   return {
     get adminAddress() {

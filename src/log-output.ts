@@ -19,7 +19,7 @@ export function standardOutput(): number {
     return 1;
   }
   try {
-    // A terminal that was halted (Ctrl+S) would halt the process. Opened anew, it does so for nobody else.
+    // A terminal that was halted (Ctrl+S) would halt the process. Admitted anew, it does so for nobody else.
     return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return 1;

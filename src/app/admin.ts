@@ -13,8 +13,8 @@ import { maskedSettings } from '../config/masked-settings.ts';
 import { secretsOf } from '../secret-texts.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
-import type { Figures } from './figures.ts';
 import type { Means } from './means.ts';
+import type { Statistics } from './statistics.ts';
 import { type Upstreams, warnOf } from './upstreams.ts';
 
 /** A shorter token can be tried out. */
@@ -31,7 +31,7 @@ export interface Admin {
 export interface AdminSurroundings {
   readonly upstreams: Upstreams;
   readonly status: StatusSource;
-  readonly figures: Figures;
+  readonly statistics: Statistics;
   readonly strategies: StrategyChoice;
   /** Where each setting comes from, for `GET /config`. */
   readonly sources: Sources;
@@ -71,7 +71,7 @@ export function createAdmin(config: Config, surroundings: AdminSurroundings, mea
 function createAdminRoutes(
   config: Config,
   events: EventStreams,
-  { upstreams, status, figures, strategies, sources, hide }: AdminSurroundings,
+  { upstreams, status, statistics, strategies, sources, hide }: AdminSurroundings,
   { announcer, logger }: Means,
 ) {
   const { registry, membership, quarantine } = upstreams;
@@ -93,8 +93,8 @@ function createAdminRoutes(
     status,
     servers,
     events,
-    row: figures.row,
-    metrics: figures.metrics,
+    row: statistics.row,
+    metrics: statistics.metrics,
     config: () => settingsInForce(config, { lists, strategies, upstreams }, sources),
     changeStrategy: createStrategyChange(strategies, announcer),
   });

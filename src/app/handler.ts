@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { type AdmitSettings, admit } from '../balancer/admit.ts';
 import { balance } from '../balancer/balance.ts';
 import { concludeDefect } from '../balancer/conclude.ts';
-import { type OpenSettings, open } from '../balancer/open.ts';
 import { createOriginReader } from '../balancer/origin.ts';
 import type { BalancerParts } from '../balancer/parts.ts';
 import type { Config } from '../config/config.ts';
@@ -27,7 +27,7 @@ export function createHandler(
     underWay.requests -= 1;
   };
   const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
-  const settings: OpenSettings = {
+  const settings: AdmitSettings = {
     identity: balancer.wire.identity,
     clock,
     maxHeaderSizeBytes: config.maxHeaderSizeBytes,
@@ -39,7 +39,7 @@ export function createHandler(
     guardsPath: () => balancer.registry.all.some((upstream) => upstream.basePath !== '/'),
   };
   return (request, response, upgrade) => {
-    const { exchange, refusal } = open(request, response, settings, upgrade);
+    const { exchange, refusal } = admit(request, response, settings, upgrade);
     if (refusal === undefined && answersStatus(exchange)) return;
     underWay.requests += 1;
     balance(exchange, refusal, balancer).then(ended, (error: unknown) => {

@@ -3,8 +3,8 @@ import type { Config, UpstreamSpec } from '../config/config.ts';
 import type { Event } from '../events.ts';
 import type { Logger } from '../log.ts';
 import { probes } from '../probes/index.ts';
+import { MemoryPoll } from '../probes/memory-poll.ts';
 import { askMemoryUsage } from '../probes/memory-usage.ts';
-import { MemoryWatch } from '../probes/memory-watch.ts';
 import { askPlainQuestion } from '../probes/plain-question.ts';
 import { HealthScheduler } from '../probes/scheduler.ts';
 import { FilterHomes } from '../rpc/filters.ts';
@@ -31,7 +31,7 @@ export interface Upstreams {
   /** Takes notice of the newest block that an answer tells. */
   readonly learnHeight: HeightListener;
   /** None without health checks: then nothing is asked of an upstream but what clients ask. */
-  readonly memory: MemoryWatch | undefined;
+  readonly memory: MemoryPoll | undefined;
 }
 
 const STANDING_CHANGES: ReadonlySet<Event['type']> = new Set<Event['type']>([
@@ -61,7 +61,7 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   };
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
   const health = createHealth(config, { registry, quarantine, membership }, means);
-  const memory = health && createMemoryWatch(config, registry, means);
+  const memory = health && createMemoryPoll(config, registry, means);
   const learnHeight = createHeightListener(config, health);
   return {
     registry,
@@ -128,14 +128,10 @@ function createHeightListener(config: Config, health: HealthScheduler | undefine
   };
 }
 
-function createMemoryWatch(
-  config: Config,
-  registry: Registry,
-  { clock, random, dialer }: Means,
-): MemoryWatch {
+function createMemoryPoll(config: Config, registry: Registry, { clock, random, dialer }: Means): MemoryPoll {
   const intervalMs = config.healthCheckIntervalMs;
   const ask = (upstream: Upstream) => askMemoryUsage(upstream, dialer);
-  return new MemoryWatch({ ask, intervalMs, clock, random, upstreams: () => registry.all });
+  return new MemoryPoll({ ask, intervalMs, clock, random, upstreams: () => registry.all });
 }
 
 /** The connections to each upstream. */

@@ -42,7 +42,7 @@ export interface HealthSchedulerOptions {
 }
 
 /** What is known of one upstream between its checks. */
-interface Watch extends Streak {
+interface CheckState extends Streak {
   /** It was asked at least once, whatever came of it. */
   checked: boolean;
   /** When a client's answer last told its height, and how often it had failed until then. No garbage. */
@@ -65,7 +65,7 @@ const LIVES: ProbeResult = { up: true, limited: true };
  */
 export class HealthScheduler {
   readonly #options: HealthSchedulerOptions;
-  readonly #watches = new Map<Upstream, Watch>();
+  readonly #checked = new Map<Upstream, CheckState>();
   readonly #states: DownStates;
   readonly #heights: Heights;
   readonly #chain: ChainReference;
@@ -87,7 +87,7 @@ export class HealthScheduler {
   stop(): void {
     this.#cancelLook?.();
     this.#cancelLook = undefined;
-    for (const watch of this.#watches.values()) this.#drop(watch);
+    for (const state of this.#checked.values()) this.#drop(state);
   }
 
   /**
@@ -95,10 +95,10 @@ export class HealthScheduler {
    * it. Does nothing for one that is down or whose chain is not known: there a check is due in any case.
    */
   learnHeight(upstream: Upstream, height: number): void {
-    const watch = this.#watches.get(upstream);
-    if (!watch || upstream.down || upstream.chainId === undefined) return;
-    watch.toldMs = this.#options.clock.monotonicMs();
-    watch.toldFailures = upstream.failures;
+    const state = this.#checked.get(upstream);
+    if (!state || upstream.down || upstream.chainId === undefined) return;
+    state.toldMs = this.#options.clock.monotonicMs();
+    state.toldFailures = upstream.failures;
     this.#heights.learn(upstream, height);
   }
 
@@ -107,8 +107,8 @@ export class HealthScheduler {
     const { clock, intervalMs, random, upstreams } = this.#options;
     this.#cancelLook = clock.after(intervalMs / 2, () => this.#look());
     for (const upstream of upstreams()) {
-      if (this.#watches.has(upstream)) continue;
-      const watch: Watch = {
+      if (this.#checked.has(upstream)) continue;
+      const state: CheckState = {
         upstream,
         failuresInARow: 0,
         successesInARow: 0,
@@ -118,41 +118,41 @@ export class HealthScheduler {
         toldFailures: 0,
         cancelNext: () => {},
       };
-      this.#watches.set(upstream, watch);
-      this.#schedule(watch, random() * Math.min(FIRST_ROUND_MS, intervalMs / 2));
+      this.#checked.set(upstream, state);
+      this.#schedule(state, random() * Math.min(FIRST_ROUND_MS, intervalMs / 2));
     }
   }
 
-  #schedule(watch: Watch, delayMs: number): void {
-    watch.cancelNext = this.#options.clock.after(delayMs, () => void this.#check(watch));
+  #schedule(state: CheckState, delayMs: number): void {
+    state.cancelNext = this.#options.clock.after(delayMs, () => void this.#check(state));
   }
 
-  #drop(watch: Watch): void {
-    watch.cancelNext();
-    this.#watches.delete(watch.upstream);
+  #drop(state: CheckState): void {
+    state.cancelNext();
+    this.#checked.delete(state.upstream);
   }
 
   /** Drops an upstream that has left the list: what is found of it counts no more. */
-  #isWatched(watch: Watch): boolean {
-    if (this.#watches.get(watch.upstream) !== watch) return false;
-    if (this.#options.upstreams().includes(watch.upstream)) return true;
-    this.#drop(watch);
+  #isChecked(state: CheckState): boolean {
+    if (this.#checked.get(state.upstream) !== state) return false;
+    if (this.#options.upstreams().includes(state.upstream)) return true;
+    this.#drop(state);
     return false;
   }
 
-  async #check(watch: Watch): Promise<void> {
-    if (!this.#isWatched(watch)) return;
+  async #check(state: CheckState): Promise<void> {
+    if (!this.#isChecked(state)) return;
     const { clock, intervalMs, random } = this.#options;
     const startedMs = clock.monotonicMs();
-    const result = this.#isKnownToLive(watch) ? LIVES : await this.#ask(watch.upstream);
-    if (!this.#isWatched(watch)) return;
+    const result = this.#isKnownToLive(state) ? LIVES : await this.#ask(state.upstream);
+    if (!this.#isChecked(state)) return;
     const pauseMs = intervalMs * (1 - JITTER + 2 * JITTER * random());
-    this.#schedule(watch, Math.max(0, startedMs + pauseMs - clock.monotonicMs()));
-    this.#take(watch, result, startedMs);
+    this.#schedule(state, Math.max(0, startedMs + pauseMs - clock.monotonicMs()));
+    this.#take(state, result, startedMs);
   }
 
   /** It answered a client within the last interval, and nothing went wrong since. */
-  #isKnownToLive({ upstream, toldMs, toldFailures, failuresInARow }: Watch): boolean {
+  #isKnownToLive({ upstream, toldMs, toldFailures, failuresInARow }: CheckState): boolean {
     const { clock, intervalMs, probe } = this.#options;
     if (!probe.learnsFromAnswers || upstream.down || failuresInARow > 0) return false;
     return clock.monotonicMs() - toldMs < intervalMs && toldFailures === upstream.failures;
@@ -166,20 +166,20 @@ export class HealthScheduler {
     }
   }
 
-  #take(watch: Watch, result: ProbeResult, startedMs: number): void {
-    const { upstream } = watch;
+  #take(state: CheckState, result: ProbeResult, startedMs: number): void {
+    const { upstream } = state;
     // Nothing was learned: as if it had not been asked.
     if (result.up === undefined) return;
-    watch.checked = true;
+    state.checked = true;
     if (!result.up) {
-      this.#states.failed(watch, result.problem);
+      this.#states.failed(state, result.problem);
       this.#compareChains();
       return;
     }
     const { chainId, blockHeight } = result.found ?? {};
     if (chainId !== undefined) upstream.chainId = chainId;
     this.#recount();
-    this.#states.succeeded(watch, this.#chain.right);
+    this.#states.succeeded(state, this.#chain.right);
     this.#compareChains();
     if (blockHeight !== undefined && !upstream.down) this.#heights.learn(upstream, blockHeight);
     const { probe, onHealthy } = this.#options;
@@ -189,14 +189,14 @@ export class HealthScheduler {
   /** Not before all were asked: a newcomer may still turn the scale, and the first one is no majority. */
   #recount(): void {
     const upstreams = this.#options.upstreams();
-    if (upstreams.every((upstream) => this.#watches.get(upstream)?.checked)) this.#chain.count(upstreams);
+    if (upstreams.every((upstream) => this.#checked.get(upstream)?.checked)) this.#chain.count(upstreams);
   }
 
   #compareChains(): void {
     this.#recount();
     for (const upstream of this.#options.upstreams()) {
-      const watch = this.#watches.get(upstream);
-      if (watch) this.#states.compare(watch, this.#chain.right);
+      const state = this.#checked.get(upstream);
+      if (state) this.#states.compare(state, this.#chain.right);
       if (upstream.down?.reason === 'wrong-chain') this.#heights.forget(upstream);
     }
   }

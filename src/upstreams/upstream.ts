@@ -82,7 +82,7 @@ export class Upstream implements UpstreamIdentity {
   blockHeight: number | undefined = undefined;
   /** It is too many blocks behind the others: asked after them. Written by the probes. */
   lagging: { readonly sinceMs: number } | undefined = undefined;
-  /** The memory of its process, as it says itself; undefined where it doesn't say. Written by the memory watch. */
+  /** The memory of its process, as it says itself; undefined where it doesn't say. Written by the memory poll. */
   memoryBytes: number | undefined = undefined;
   /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
   draining: boolean;

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
+import { type AdmitSettings, admit } from '../../src/balancer/admit.ts';
 import { classify } from '../../src/balancer/classify.ts';
 import type { Exchange } from '../../src/balancer/exchange.ts';
-import { type OpenSettings, open } from '../../src/balancer/open.ts';
 import { createOriginReader } from '../../src/balancer/origin.ts';
 import { receiveBody } from '../../src/balancer/receive.ts';
 import type { FailureReason } from '../../src/events.ts';
@@ -60,7 +60,7 @@ export class Attempts {
   port = 0;
   readonly #limits: Limits;
   readonly #wire: Wire;
-  readonly #settings: OpenSettings;
+  readonly #settings: AdmitSettings;
   /** Those not yet asked for; and those asked for that have not come. */
   readonly #outcomes: Promise<AttemptOutcome>[] = [];
   readonly #wanted: ((outcome: Promise<AttemptOutcome>) => void)[] = [];
@@ -149,7 +149,7 @@ export class Attempts {
   }
 
   async #run(request: IncomingMessage, response: ServerResponse): Promise<AttemptOutcome> {
-    const { exchange } = open(request, response, this.#settings);
+    const { exchange } = admit(request, response, this.#settings);
     const limits = { ...this.#limits, clientBodyTimeoutMs: CLIENT_BODY_TIMEOUT_MS };
     const refused =
       (await receiveBody(exchange, limits, this.clock)) ??

@@ -7,7 +7,7 @@ import type { Means } from './means.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** What is counted and measured of the program's work. */
-export interface Figures {
+export interface Statistics {
   /** The rows of `/stats`. */
   stats(): readonly UpstreamStats[];
   row(upstream: Upstream): UpstreamStats;
@@ -16,11 +16,11 @@ export interface Figures {
   readonly underWay: { requests: number };
 }
 
-export function createFigures(
+export function createStatistics(
   upstreams: Upstreams,
   logLinesDropped: () => number,
   { announcer, clock }: Means,
-): Figures {
+): Statistics {
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
   const source = { ...upstreams, latencies, clock };

@@ -3,7 +3,7 @@ import type { Random } from '../random.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { MemoryAnswer } from './memory-usage.ts';
 
-export interface MemoryWatchOptions {
+export interface MemoryPollOptions {
   /** Never rejects. */
   readonly ask: (upstream: Upstream) => Promise<MemoryAnswer>;
   /** Milliseconds from one question to the next, or up to a tenth more. */
@@ -37,13 +37,13 @@ const LOOK_MS = { least: 100, most: 1_000 };
  * Asks the upstreams for the memory of their processes, again and again, and writes what they say: the only
  * writer of `memoryBytes`. An upstream has one question at a time, and none while a probe holds it for dead.
  */
-export class MemoryWatch {
-  readonly #options: MemoryWatchOptions;
+export class MemoryPoll {
+  readonly #options: MemoryPollOptions;
   readonly #states = new WeakMap<Upstream, State>();
   #asking = 0;
   #cancelLook: (() => void) | undefined;
 
-  constructor(options: MemoryWatchOptions) {
+  constructor(options: MemoryPollOptions) {
     this.#options = options;
   }
 

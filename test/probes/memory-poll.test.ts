@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryPoll } from '../../src/probes/memory-poll.ts';
 import type { MemoryAnswer } from '../../src/probes/memory-usage.ts';
-import { MemoryWatch } from '../../src/probes/memory-watch.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -37,7 +37,7 @@ function setUp(
       questions.push({ name, atMs: clock.monotonicMs(), answer });
       if (always) resolve(always);
     });
-  const watch = new MemoryWatch({
+  const watch = new MemoryPoll({
     ask,
     intervalMs,
     clock,

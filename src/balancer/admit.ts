@@ -17,7 +17,7 @@ import { refusalOfUpgrade } from '../transport/handshake.ts';
 import { Exchange } from './exchange.ts';
 import type { OriginReader } from './origin.ts';
 
-export interface OpenSettings {
+export interface AdmitSettings {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly maxHeaderSizeBytes: number;
@@ -30,7 +30,7 @@ export interface OpenSettings {
   readonly guardsPath: () => boolean;
 }
 
-export interface Opened {
+export interface Admitted {
   readonly exchange: Exchange;
   /** Why the request is refused by its head alone. */
   readonly refusal: AnswerCode | undefined;
@@ -40,12 +40,12 @@ const NO_TARGET: Target = { path: '/', query: undefined, authority: undefined };
 const DIGITS = /^\d+$/;
 
 /** Reads a request's head, and refuses what no upstream may be asked. */
-export function open(
+export function admit(
   request: IncomingRequest,
   response: OutgoingResponse,
-  settings: OpenSettings,
+  settings: AdmitSettings,
   upgrade?: UpgradeRequest,
-): Opened {
+): Admitted {
   const { clock, identity } = settings;
   const headers = readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity);
   const target = readTarget(request.url ?? '');
@@ -75,7 +75,7 @@ function refusalOf(
   request: IncomingRequest,
   headers: RequestHeaders,
   target: Target | undefined,
-  settings: OpenSettings,
+  settings: AdmitSettings,
 ): AnswerCode | undefined {
   const { rawHeaders, url = '', method, httpVersionMajor } = request;
   if (rawHeaders.length > MAX_HEADER_LINES * 2 || sizeOf(rawHeaders) > settings.maxHeaderSizeBytes)
