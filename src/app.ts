@@ -1,37 +1,34 @@
+/** The whole program: its parts, connected, started and stopped. */
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { createAdmin } from './app/admin.ts';
-import { createBalancer, type Drain } from './app/balancer.ts';
-import { createHandler } from './app/handler.ts';
-import type { Means } from './app/means.ts';
+import { type Admin, createAdmin } from './app/admin.ts';
 import { createStatistics } from './app/statistics.ts';
-import { createUpstreams } from './app/upstreams.ts';
+import { createHandler } from './balancer/handle.ts';
+import type { Intake } from './balancer/intake.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
-import { Announcer } from './events.ts';
-import type { Logger } from './log.ts';
+import { createIdentity } from './http/header-lines.ts';
 import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { notifiers } from './notifiers/index.ts';
-import type { Random } from './random.ts';
-import { createClientPort } from './server/client-port.ts';
+import { createPool, type Pool } from './pools/pool.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+import { type ClientPort, createClientPort } from './server/client-port.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
 import { Overload } from './server/overload.ts';
 import type { StatusSource } from './server/status-paths.ts';
-import { StrategyChoice } from './strategies/choice.ts';
-import type { Availability } from './upstreams/availability.ts';
+import { createStatusPaths } from './server/status-paths.ts';
+import { OpenTunnels } from './tunnels/open-tunnels.ts';
 
 /** How long the last alerts may take when the process ends. */
 const LAST_ALERTS_MS = 2_000;
 
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
+export interface AppOptions {
   /** How late the event loop runs; measured where it is not given. */
   readonly lag?: LagSource;
   /** Where each setting comes from, as far as that is known. */
@@ -63,74 +60,111 @@ export interface App {
   stop(): Promise<number>;
 }
 
-/** Builds the program and connects its parts; the larger groups of parts are built in `app/`. */
-export function createApp(config: Config, surroundings: Surroundings): App {
-  const { clock, random, logger, lag, sources = new Map(), hide = () => {} } = surroundings;
-  const { logLinesDropped = () => 0 } = surroundings;
-  const announcer = new Announcer((error) => logger.error({ err: error }, 'A listener failed'));
-  announcer.listen(createEventLog(logger));
-  const dialer = createDialer({ clock, random, announcer, lookUp: surroundings.lookUp });
-  const means: Means = { clock, random, announcer, logger, dialer };
-  const upstreams = createUpstreams(config, means);
-  const statistics = createStatistics(upstreams, logLinesDropped, means);
-  const alerts = createOperatorAlerts(config, means);
-  const overload = new Overload({ lag: lag ?? measureLag(), clock, announcer });
-  const drain: Drain = { begun: false, refusing: false };
-  const status: StatusSource = {
-    stats: statistics.stats,
-    notReady: () => whyNotReady(drain, upstreams.availability),
-  };
-  const strategies = new StrategyChoice(config.strategy, { clock, random });
-  const balancer = createBalancer(config, upstreams, { drain, overload, strategies }, means);
-  const handler = createHandler(config, { balancer, status, underWay: statistics.underWay }, means);
-  const maxConnections = fittingConnections(config.maxConnections);
-  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handler);
-  const admin = createAdmin(config, { upstreams, status, statistics, strategies, sources, hide }, means);
-  let adminAddress: AddressInfo | undefined;
-  return {
-    get adminAddress() {
-      return adminAddress;
-    },
-    async start() {
-      // First, so that a program that can't listen at both has taken no client's connection.
-      adminAddress = await admin.listen();
-      const address = await clientPort.listen();
-      upstreams.health?.start();
-      upstreams.memory?.start();
-      overload.start();
-      return address;
-    },
-    async stop() {
-      drain.begun = true;
-      if (config.shutdownDelayMs > 0)
-        await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
-      drain.refusing = true;
-      balancer.tunnels.leave();
-      const cut = await clientPort.drain(config.shutdownTimeoutMs);
-      upstreams.health?.stop();
-      upstreams.suspects.stop();
-      upstreams.memory?.stop();
-      overload.stop();
-      upstreams.pools.closeAll();
-      await alerts.drain(LAST_ALERTS_MS);
-      // Last: operators watch the drain.
-      await admin.close();
-      return cut;
-    },
-  };
+/** The pool that is named by no path. */
+const DEFAULT_POOL = 'default';
+
+/** How far the end of the process has come. */
+interface Drain {
+  /** `/readyz` says so; connections are still accepted. */
+  begun: boolean;
+  /** New requests are refused. */
+  refusing: boolean;
 }
 
-function createOperatorAlerts(config: Config, { announcer, clock, logger }: Means): Alerts {
+/** Builds the program and connects its parts. */
+export function createApp(
+  config: Config,
+  runtimeParts: Omit<Runtime, 'announcer'>,
+  options: AppOptions = {},
+): App {
+  const runtime = createRuntime(runtimeParts);
+  const { announcer, clock, logger } = runtime;
+  announcer.listen(createEventLog(logger));
+  const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
+  // A name for each process: a loop is found, and a chain of two balancers is none.
+  const identity = createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`);
+  const pool = createPool(DEFAULT_POOL, config, { runtime, dialer, identity });
+  const pools: ReadonlyMap<string, Pool> = new Map([[pool.name, pool]]);
+  const statistics = createStatistics(pool, options.logLinesDropped ?? (() => 0));
+  const alerts = createOperatorAlerts(config, runtime);
+  const overload = new Overload({ lag: options.lag ?? measureLag(), clock, announcer });
+  const drain: Drain = { begun: false, refusing: false };
+  const status: StatusSource = { stats: statistics.stats, notReady: () => whyNotReady(drain, pools) };
+  const intake: Intake = {
+    body: config,
+    maxBatch: config.maxBatch,
+    tunnels: new OpenTunnels(clock, config.tunnelIdleTimeoutMs),
+    whyNotNow() {
+      if (drain.refusing) return 'SHUTTING_DOWN';
+      return overload.isOn ? 'OVERLOADED' : undefined;
+    },
+  };
+  const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
+  const { underWay } = statistics;
+  const handle = createHandler(config, { runtime, identity, pool, intake, answersStatus, underWay });
+  const maxConnections = fittingConnections(config.maxConnections);
+  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handle);
+  const admin = createAdmin(config, { pool, status, statistics, ...options });
+  return new RunningApp({ config, clock, pools, intake, alerts, overload, drain, clientPort, admin });
+}
+
+interface AppParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly intake: Intake;
+  readonly alerts: Alerts;
+  readonly overload: Overload;
+  readonly drain: Drain;
+  readonly clientPort: ClientPort;
+  readonly admin: Admin;
+}
+
+class RunningApp implements App {
+  readonly #parts: AppParts;
+  adminAddress: AddressInfo | undefined;
+
+  constructor(parts: AppParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<AddressInfo> {
+    const { admin, clientPort, pools, overload } = this.#parts;
+    // First, so that a program that can't listen at both has taken no client's connection.
+    this.adminAddress = await admin.listen();
+    const address = await clientPort.listen();
+    for (const pool of pools.values()) pool.start();
+    overload.start();
+    return address;
+  }
+
+  async stop(): Promise<number> {
+    const { config, clock, pools, intake, alerts, overload, drain, clientPort, admin } = this.#parts;
+    drain.begun = true;
+    if (config.shutdownDelayMs > 0)
+      await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
+    drain.refusing = true;
+    intake.tunnels.leave();
+    const cut = await clientPort.drain(config.shutdownTimeoutMs);
+    for (const pool of pools.values()) pool.stop();
+    overload.stop();
+    await alerts.drain(LAST_ALERTS_MS);
+    // Last: operators watch the drain.
+    await admin.close();
+    return cut;
+  }
+}
+
+function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runtime): Alerts {
   const { slackWebhookUrl, slackCooldownMs: cooldownMs, env } = config;
   if (slackWebhookUrl === undefined) logger.warn('No SLACK_WEBHOOK_URL: alerts go to the log only');
   const notifier = slackWebhookUrl === undefined ? undefined : notifiers.slack(slackWebhookUrl);
   return createAlerts({ announcer, notifier, clock, cooldownMs, hostname: hostname(), env });
 }
 
-function whyNotReady(drain: Drain, availability: Availability): string | undefined {
-  if (drain.begun) return 'draining';
+function whyNotReady({ begun }: Drain, pools: ReadonlyMap<string, Pool>): string | undefined {
+  if (begun) return 'draining';
   // One that is in question counts: else a client could make this process look unready.
-  return availability.isOut('primary') && availability.isOut('fallback')
-    ? 'no upstream is usable'
-    : undefined;
+  const isOut = ({ availability }: Pool) => availability.isOut('primary') && availability.isOut('fallback');
+  return [...pools.values()].every(isOut) ? 'no upstream is usable' : undefined;
 }

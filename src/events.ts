@@ -40,12 +40,13 @@ export type RemovalCause = 'operator' | 'unhealthy';
 /**
  * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another
  * may know more. `out-of-time`: the request's own time ran out. `shortage`: this machine ran out of descriptors,
- * ports or memory.
+ * ports or memory. `superseded`: another attempt of the same request was enough.
  */
 export const ATTEMPT_RESULTS = [
   'answered',
   'inconclusive',
   'client-left',
+  'superseded',
   'out-of-time',
   'shortage',
   ...FAILURE_REASONS,

@@ -72,10 +72,8 @@ async function run(loaded: Loaded, signals: Signals): Promise<void> {
       { file: config.persistServers, upstreams: config.upstreams.length },
       'The lists come from PERSIST_SERVERS, not from the settings',
     );
-  const app = createApp(config, {
-    clock: systemClock,
-    random: systemRandom,
-    logger,
+  const runtime = { clock: systemClock, random: systemRandom, logger };
+  const app = createApp(config, runtime, {
     sources,
     hide: (texts) => log.hide(texts),
     logLinesDropped: () => log.dropped,

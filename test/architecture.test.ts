@@ -11,18 +11,22 @@ const LEVELS: readonly (readonly string[])[] = [
   ['program'],
   ['app', 'commands'],
   ['admin'],
-  ['config', 'server', 'balancer', 'calls', 'transport', 'tunnels', 'probes'],
+  ['config', 'server', 'balancer'],
+  ['pools'],
+  ['calls', 'tunnels', 'probes'],
+  ['transport'],
   ['strategies', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],
   ['network'],
-  ['log'],
+  ['log', 'runtime'],
   ['events', 'masking', 'http'],
   ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random'],
 ];
 
 /** Members of one level that know nothing of each other. */
 const SEPARATE: ReadonlySet<string> = new Set([
-  ...['balancer', 'server', 'probes'],
+  ...['balancer', 'server'],
+  ...['calls', 'tunnels', 'probes'],
   ...['strategies', 'notifiers', 'metrics', 'event-log'],
   ...['rpc', 'upstreams'],
 ]);

@@ -7,6 +7,7 @@ import { strategies } from '../../dist/strategies/index.js';
 import { Availability } from '../../dist/upstreams/availability.js';
 import { Quarantine } from '../../dist/upstreams/quarantine.js';
 import { Registry } from '../../dist/upstreams/registry.js';
+import { StandingChanges } from '../../dist/upstreams/standing-changes.js';
 import { Upstream } from '../../dist/upstreams/upstream.js';
 import { median } from './figures.mjs';
 
@@ -24,25 +25,26 @@ const upstreams = Array.from({ length: size }, (_, i) => {
   const url = new URL(`http://u${i}.example`);
   return new Upstream({ url, name: `u${i}`, tier: 'primary', weight: 1 + (i % 3) }, clock.monotonicMs());
 });
-const registry = new Registry(upstreams);
-const quarantine = new Quarantine({ timeToLive: 'auto', clock, random, announcer: new Announcer() });
+const changes = new StandingChanges();
+const registry = new Registry(upstreams, changes);
+const quarantine = new Quarantine({ timeToLive: 'auto', clock, random, announcer: new Announcer(), changes });
 const source = {
-  availability: new Availability(registry, quarantine, clock),
+  availability: new Availability({ registry, quarantine }, changes, clock),
   strategies: {
     primary: strategies[name]({ clock, random }),
     fallback: strategies[name]({ clock, random }),
   },
-  trials: new Map(),
+  room: { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY },
 };
 for (const upstream of upstreams) source.strategies.primary.observe?.(upstream, 5 + 20 * random());
 
-const accepts = () => true;
+const anyone = { gladly: () => true, reluctantly: () => true };
 const underWay = [];
 let turn = 0;
 
 /** What a request does: chooses, is in flight for a while, and ends. */
 function choose() {
-  const { upstream } = new Candidates(source).next(accepts);
+  const { upstream } = new Candidates(source).next(anyone);
   upstream.inFlight += 1;
   const place = turn++ % IN_FLIGHT;
   if (underWay[place]) underWay[place].inFlight -= 1;

@@ -10,12 +10,10 @@ import { createStrategyChange } from '../admin/strategy.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
+import { type Pool, warnOf } from '../pools/pool.ts';
 import { secretsOf } from '../secret-texts.ts';
 import type { StatusSource } from '../server/status-paths.ts';
-import type { StrategyChoice } from '../strategies/choice.ts';
-import type { Means } from './means.ts';
 import type { Statistics } from './statistics.ts';
-import { type Upstreams, warnOf } from './upstreams.ts';
 
 /** A shorter token can be tried out. */
 const SHORT_TOKEN = 16;
@@ -29,27 +27,26 @@ export interface Admin {
 }
 
 export interface AdminSurroundings {
-  readonly upstreams: Upstreams;
+  readonly pool: Pool;
   readonly status: StatusSource;
   readonly statistics: Statistics;
-  readonly strategies: StrategyChoice;
   /** Where each setting comes from, for `GET /config`. */
-  readonly sources: Sources;
+  readonly sources?: Sources;
   /** Keeps these texts out of the log. */
-  readonly hide: (secrets: readonly string[]) => void;
+  readonly hide?: (secrets: readonly string[]) => void;
 }
 
-export function createAdmin(config: Config, surroundings: AdminSurroundings, means: Means): Admin {
+export function createAdmin(config: Config, surroundings: AdminSurroundings): Admin {
   const { adminPort: port, adminHost: host, adminToken: token } = config;
   if (port === undefined) return { listen: async () => undefined, close: async () => {} };
-  const { clock, announcer, logger } = means;
+  const { clock, announcer, logger } = surroundings.pool.runtime;
   const events = new EventStreams(clock);
   announcer.listen(events.listen);
   const server = new AdminServer({
     clock,
     logger,
     guard: createGuard(token),
-    routes: createAdminRoutes(config, events, surroundings, means),
+    routes: createAdminRoutes(config, events, surroundings),
   });
   return {
     async listen() {
@@ -71,10 +68,10 @@ export function createAdmin(config: Config, surroundings: AdminSurroundings, mea
 function createAdminRoutes(
   config: Config,
   events: EventStreams,
-  { upstreams, status, statistics, strategies, sources, hide }: AdminSurroundings,
-  { announcer, logger }: Means,
+  { pool, status, statistics, sources = new Map(), hide = () => {} }: AdminSurroundings,
 ) {
-  const { registry, membership, quarantine } = upstreams;
+  const { registry, membership, quarantine, strategies } = pool;
+  const { announcer, logger } = pool.runtime;
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store);
   const servers = new Servers({
@@ -95,7 +92,7 @@ function createAdminRoutes(
     events,
     row: statistics.row,
     metrics: statistics.metrics,
-    config: () => settingsInForce(config, { lists, strategies, upstreams }, sources),
+    config: () => settingsInForce(config, lists, pool, sources),
     changeStrategy: createStrategyChange(strategies, announcer),
   });
 }
@@ -103,20 +100,16 @@ function createAdminRoutes(
 /** The settings, masked, with what has been changed since the start. */
 function settingsInForce(
   config: Config,
-  live: {
-    readonly lists: ServerLists;
-    readonly strategies: StrategyChoice;
-    readonly upstreams: Upstreams;
-  },
+  lists: ServerLists,
+  { registry, strategies }: Pool,
   sources: Sources,
 ) {
-  const { registry } = live.upstreams;
   const changed = new Map(sources);
-  const isChanged = live.lists.upstreams !== config.upstreams;
+  const isChanged = lists.upstreams !== config.upstreams;
   if (isChanged) for (const name of ['RPC_URLS', 'FALLBACK_RPC_URLS']) changed.set(name, 'admin port');
-  if (live.strategies.name !== config.strategy) changed.set('STRATEGY', 'admin port');
-  const present = live.lists.upstreams.filter(({ name }) => registry.find(name) !== undefined);
-  const inForce = { ...config, upstreams: present, strategy: live.strategies.name };
+  if (strategies.name !== config.strategy) changed.set('STRATEGY', 'admin port');
+  const present = lists.upstreams.filter(({ name }) => registry.find(name) !== undefined);
+  const inForce = { ...config, upstreams: present, strategy: strategies.name };
   return Object.fromEntries(
     maskedSettings(inForce, changed).map(([name, value, source]) => [name, { value, source }]),
   );

@@ -2,9 +2,8 @@ import { Latencies } from '../metrics/latencies.ts';
 import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
 import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
 import { ALERT_KINDS } from '../notifiers/notifier.ts';
+import type { Pool } from '../pools/pool.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Means } from './means.ts';
-import type { Upstreams } from './upstreams.ts';
 
 /** What is counted and measured of the program's work. */
 export interface Statistics {
@@ -16,20 +15,19 @@ export interface Statistics {
   readonly underWay: { requests: number };
 }
 
-export function createStatistics(
-  upstreams: Upstreams,
-  logLinesDropped: () => number,
-  { announcer, clock }: Means,
-): Statistics {
+export function createStatistics(pool: Pool, logLinesDropped: () => number): Statistics {
+  const { announcer, clock } = pool.runtime;
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
-  const source = { ...upstreams, latencies, clock };
+  const { registry, availability } = pool;
+  const source = { registry, availability, latencies, clock };
   const underWay = { requests: 0 };
   return {
     stats: () => readStats(source),
     row: (upstream) => rowOf(upstream, source),
     metrics: createMetrics({
-      ...upstreams,
+      registry,
+      availability,
       announcer,
       alertKinds: ALERT_KINDS,
       inFlight: () => underWay.requests,

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { isAllowedAuthority } from '../http/authority.ts';
-import type { Identity } from '../http/header-lines.ts';
+import { type Identity, valuesOf } from '../http/header-lines.ts';
 import {
   type IncomingRequest,
   isHttp2,
@@ -12,8 +12,8 @@ import {
 } from '../http/messages.ts';
 import { type RequestHeaders, readRequestHeaders } from '../http/request-headers.ts';
 import { hasDotSegments, readTarget, type Target } from '../http/target.ts';
+import { BufferAccount } from '../transport/buffer-account.ts';
 import type { BufferLimit } from '../transport/buffer-limit.ts';
-import { refusalOfUpgrade } from '../transport/handshake.ts';
 import { Exchange } from './exchange.ts';
 import type { OriginReader } from './origin.ts';
 
@@ -36,6 +36,8 @@ export interface Admitted {
   readonly refusal: AnswerCode | undefined;
 }
 
+/** Requests of one HTTP/2 connection at a time whose answers flow on when they can't be held. */
+const FAIR_STREAMS = 8;
 const NO_TARGET: Target = { path: '/', query: undefined, authority: undefined };
 const DIGITS = /^\d+$/;
 
@@ -65,10 +67,16 @@ export function admit(
     startedMs,
     deadlineMs: startedMs + settings.requestTimeoutMs,
     upgrade,
-    bufferLimit: settings.bufferLimit,
+    account: new BufferAccount(settings.bufferLimit, (response.siblings ?? 0) > FAIR_STREAMS),
   });
   const refusal = refusalOf(request, headers, target, settings);
-  return { exchange, refusal: refusal ?? (upgrade && refusalOfUpgrade(exchange)) };
+  return { exchange, refusal: refusal ?? (upgrade && refusalOfUpgrade(request, headers)) };
+}
+
+/** Why a request for another protocol is refused by its head. */
+function refusalOfUpgrade({ method }: IncomingRequest, { forward }: RequestHeaders): AnswerCode | undefined {
+  if (method !== 'GET') return 'BAD_REQUEST';
+  return valuesOf(forward, 'sec-websocket-key').length > 1 ? 'BAD_REQUEST' : undefined;
 }
 
 function refusalOf(

@@ -1,104 +1,161 @@
-import type { RpcJudgement } from '../calls/judge-calls.ts';
-import type { CallEntry, Ledger, Source } from '../calls/ledger.ts';
-import {
-  holdsTransaction,
-  resultIn,
-  settleTransactions,
-  transactionLookup,
-} from '../calls/sent-transactions.ts';
+/** One attempt: sent, judged, learned from. */
 import type { AttemptResult } from '../events.ts';
-import { makesFilter } from '../rpc/filters.ts';
-import { forward } from '../transport/forward.ts';
-import type { AttemptOutcome } from '../transport/outcome.ts';
-import type { Sending } from '../transport/wire.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
+import type { Pool } from '../pools/pool.ts';
+import type { AttemptOutcome, StreamEnd, TransmissionListener } from '../transport/outcome.ts';
+import { Transmission } from '../transport/transmission.ts';
+import type { Protocol } from '../upstreams/suspects.ts';
 import type { Candidate } from './candidates.ts';
-import { clientOf } from './client.ts';
 import type { Exchange } from './exchange.ts';
-import { type Asked, judge, type Verdict } from './judge.ts';
-import { learn } from './learn.ts';
-import type { BalancerParts } from './parts.ts';
+import { relayInterim } from './interim.ts';
+import { judge, type SentRequest, type Verdict } from './judge.ts';
+import { type Ended, learn, learnCut, protocolOf, record, type TransactionLookUp } from './learn.ts';
+import type { Question } from './question.ts';
 
-/** See `Sending.peekBytes`. */
-const PEEK_BYTES = 64 * 1024;
-/** Of a batch: one refused item of a hundred is worth the wait for the others. */
-const PEEK_BATCH_BYTES = 1024 * 1024;
-/** Of the rest of a batch, which is put together with what is there already. */
-const PEEK_PARTIAL_BYTES = 32 * 1024 * 1024;
-
-export interface Attempted {
-  readonly outcome: AttemptOutcome;
-  readonly verdict: Verdict;
+export interface AttemptListener extends TransactionLookUp {
+  /** Called once. What the attempt brought is in the ledger by then. */
+  onAttemptEnd(ended: Ended): void;
 }
 
-/** One attempt: sent, judged, and learned from. `asked` are the calls of a JSON-RPC request that it is for. */
-export async function attempt(
-  exchange: Exchange,
-  asked: readonly CallEntry[],
-  { upstream, trial }: Candidate,
-  parts: BalancerParts,
-): Promise<Attempted> {
-  const { clock, candidates, announcer } = parts;
-  const startedMs = clock.monotonicMs();
-  // An upload may take its time: it would keep others from trying.
-  const counted = trial && exchange.body.kind === 'kept';
-  if (counted) candidates.trials.begin(upstream);
-  upstream.attempts += 1;
-  const outcome = await forward(exchange, sendingOf(exchange, asked), upstream, parts.wire);
-  const durationMs = clock.monotonicMs() - startedMs;
-  const verdict = finalIfTaken(judge(outcome, askedOf(exchange, asked, parts)), exchange);
-  holdDecoded(exchange, outcome, verdict);
-  if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out') {
-    candidates.strategies[upstream.tier].observe?.(upstream, durationMs);
+interface Streaming {
+  readonly result: AttemptResult;
+  readonly durationMs: number;
+  readonly protocol: Protocol;
+  /** The upstream is to blame already. */
+  readonly isBlamed: boolean;
+}
+
+export class Attempt implements TransmissionListener {
+  readonly #exchange: Exchange;
+  /** Let go when it is over: its answer may stream for long. */
+  #question: Question | undefined;
+  readonly #candidate: Pick<Candidate, 'upstream' | 'trial'>;
+  readonly #pool: Pool;
+  readonly #transmission: Transmission;
+  #listener: AttemptListener | undefined;
+  #startedMs = 0;
+  /** Undefined while it is under way. */
+  #result: AttemptResult | undefined;
+  /** What is told of it when its answer has streamed. */
+  #streaming: Streaming | undefined;
+
+  constructor(
+    exchange: Exchange,
+    question: Question,
+    candidate: Pick<Candidate, 'upstream' | 'trial'>,
+    pool: Pool,
+  ) {
+    this.#exchange = exchange;
+    this.#question = question;
+    this.#candidate = candidate;
+    this.#pool = pool;
+    this.#transmission = new Transmission(question.outgoing, candidate.upstream, pool.transport, this);
   }
-  learn(exchange, { upstream, trial, asked, outcome, verdict, startedMs }, parts);
-  // Afterwards, so that whoever waits for it finds the upstream well, if it is.
-  if (counted) candidates.trials.end(upstream);
-  const result = resultOf(outcome, verdict);
-  exchange.attempts.push({ upstream, result });
-  const tunnel = outcome.kind === 'switched';
-  announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
-  const noted =
-    exchange.ledger && note(exchange, exchange.ledger, asked, { outcome, verdict, upstream }, parts);
-  if (noted) await noted;
-  return { outcome, verdict };
+
+  start(listener: AttemptListener): void {
+    this.#listener = listener;
+    this.#startedMs = this.#pool.runtime.clock.monotonicMs();
+    const { upstream } = this.#candidate;
+    if (this.#countsAsTrial) this.#pool.trials.begin(upstream);
+    upstream.attempts += 1;
+    this.#transmission.start();
+  }
+
+  /** The client has left. */
+  cancel(): void {
+    this.#transmission.cancel('client-left');
+  }
+
+  /** Another attempt's answer is enough. One that is over may be the one: its answer streams on. */
+  supersede(): void {
+    if (this.#result === undefined) this.#transmission.cancel('superseded');
+  }
+
+  onInterim(status: number, raw: readonly Buffer[]): boolean {
+    return relayInterim({ exchange: this.#exchange, upstream: this.#candidate.upstream }, status, raw);
+  }
+
+  onEnd(outcome: AttemptOutcome): void {
+    const question = this.#question;
+    const listener = this.#listener;
+    if (!question || !listener) return;
+    this.#question = undefined;
+    this.#listener = undefined;
+    const ended = this.#judged(question, outcome);
+    const { upstream, verdict } = ended;
+    const { strategies, trials } = this.#pool;
+    if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out')
+      strategies[upstream.tier].observe?.(upstream, ended.durationMs);
+    learn(this.#exchange, ended, this.#pool);
+    // Afterwards, so that a request that waits for it finds the upstream well, if it is.
+    if (this.#countsAsTrial) trials.end(upstream);
+    this.#note(ended, resultOf(outcome, verdict));
+    const settled = record(this.#exchange, ended, this.#pool, listener);
+    if (settled) void settled.then(() => listener.onAttemptEnd(ended));
+    else listener.onAttemptEnd(ended);
+  }
+
+  onStreamEnd(how: StreamEnd): void {
+    const streaming = this.#streaming;
+    if (!streaming) return;
+    const { result, durationMs, protocol, isBlamed } = streaming;
+    const isNews = how === 'cut' && !isBlamed;
+    if (isNews) learnCut(this.#exchange, this.#candidate.upstream, protocol, this.#pool);
+    this.#announce(isNews ? 'cut' : result, false, durationMs);
+  }
+
+  #judged(question: Question, outcome: AttemptOutcome): Ended {
+    const durationMs = this.#pool.runtime.clock.monotonicMs() - this.#startedMs;
+    const sent = sentRequestOf(this.#exchange, question, this.#pool);
+    const verdict = finalIfTaken(judge(outcome, sent), question);
+    holdDecoded(question, outcome, verdict);
+    const { upstream, trial } = this.#candidate;
+    return { upstream, trial, question, outcome, verdict, startedMs: this.#startedMs, durationMs };
+  }
+
+  #note({ upstream, question, outcome, verdict, durationMs }: Ended, result: AttemptResult): void {
+    this.#result = result;
+    if (!question.isOwn) this.#exchange.attempts.push({ upstream, result });
+    if (outcome.kind === 'answered' && outcome.stream) {
+      // How it ends is not known yet.
+      const isBlamed = verdict.blames.length > 0;
+      this.#streaming = { result, durationMs, protocol: protocolOf(question), isBlamed };
+    } else this.#announce(result, outcome.kind === 'switched', durationMs);
+  }
+
+  #announce(result: AttemptResult, tunnel: boolean, durationMs: number): void {
+    const { upstream } = this.#candidate;
+    this.#pool.runtime.announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
+  }
+
+  /** An upload may take its time: it would keep others from trying. */
+  get #countsAsTrial(): boolean {
+    return this.#candidate.trial && this.#exchange.body.kind === 'kept';
+  }
 }
 
-function sendingOf({ body, repeat, ledger }: Exchange, asked: readonly CallEntry[]): Sending {
-  if (!ledger) return { body, repeat, peekBytes: PEEK_BYTES };
-  const bytes = ledger.payload(asked);
-  const whole = bytes === ledger.body;
-  const onlyRepeatable = !ledger.hasNotifications && asked.every((entry) => entry.repeat === 'always');
-  return {
-    body: whole ? body : { kind: 'kept', bytes },
-    repeat: onlyRepeatable ? 'always' : repeat,
-    partial: !whole,
-    peekBytes: !whole ? PEEK_PARTIAL_BYTES : ledger.rpc.batch ? PEEK_BATCH_BYTES : PEEK_BYTES,
-  };
-}
-
-function askedOf(exchange: Exchange, asked: readonly CallEntry[], parts: BalancerParts): Asked {
-  const { ledger, repeat, upgrade } = exchange;
-  const { retryStatus, clock } = parts;
+function sentRequestOf({ account, upgrade }: Exchange, question: Question, pool: Pool): SentRequest {
+  const { ledger, asked, head, repeat, isOwn } = question;
   const rpc = ledger && {
     body: ledger.body,
-    head: exchange,
+    head,
     batch: ledger.rpc.batch,
     calls: asked,
     partial: asked.length > 0 && asked.length < ledger.entries.length,
-    room: exchange.room,
+    room: account.room,
   };
-  return { rpc, repeat, upgrade: upgrade !== undefined, retryStatus, wallMs: clock.wallMs() };
+  const { retryStatus } = pool.settings;
+  const wallMs = pool.runtime.clock.wallMs();
+  return { rpc, repeat, upgrade: upgrade !== undefined && !isOwn, retryStatus, wallMs };
 }
 
 /** An answer that was unpacked to be judged is held beside the packed one, as long as calls are open. */
-function holdDecoded(exchange: Exchange, outcome: AttemptOutcome, { rpc }: Verdict): void {
-  if (outcome.kind !== 'answered' || !rpc || rpc.text === outcome.body) return;
-  exchange.holdPiece(rpc.text.length, rpc.text.length);
+function holdDecoded({ outgoing }: Question, outcome: AttemptOutcome, { calls }: Verdict): void {
+  if (outcome.kind !== 'answered' || !calls || calls.text === outcome.body) return;
+  outgoing.account.holdPiece(calls.text.length, calls.text.length);
 }
 
-/** What was taken of a body that is not kept is gone: no other upstream can have it, whoever would. */
-function finalIfTaken(verdict: Verdict, { body }: Exchange): Verdict {
+/** What was taken of a body that is not kept is gone: no other upstream can have it. */
+function finalIfTaken(verdict: Verdict, { outgoing: { body } }: Question): Verdict {
   const gone = body.kind === 'piped' && body.taken && verdict.next === 'another';
   return gone ? { ...verdict, next: 'stop' } : verdict;
 }
@@ -106,60 +163,27 @@ function finalIfTaken(verdict: Verdict, { body }: Exchange): Verdict {
 function resultOf(outcome: AttemptOutcome, { blames, next }: Verdict): AttemptResult {
   const [blame] = blames;
   if (blame) return blame.reason;
-  if (outcome.kind === 'out-of-time' || outcome.kind === 'shortage') return outcome.kind;
-  if (outcome.kind === 'upload-cut' || outcome.kind === 'out-of-room') return 'inconclusive';
-  if (outcome.kind === 'switched') return 'answered';
-  if (outcome.kind !== 'answered') return 'client-left';
-  return next === 'another' ? 'inconclusive' : 'answered';
-}
-
-/** Takes down in the ledger what the attempt means for each call. A promise only where that needs a look-up. */
-function note(
-  exchange: Exchange,
-  ledger: Ledger,
-  asked: readonly CallEntry[],
-  { outcome, verdict, upstream }: Attempted & { readonly upstream: Upstream },
-  parts: BalancerParts,
-): Promise<void> | undefined {
-  if (asked.length === 0 && verdict.next !== 'another') ledger.endNotifications();
-  const judgement = verdict.rpc;
-  if (!judgement || asked.length === 0) return undefined;
-  const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
-  ledger.record(asked, judgement, source);
-  rememberFilters({ exchange, ledger }, asked, upstream, parts);
-  rememberHeight(asked, judgement, upstream, parts);
-  if (!judgement.calls.some(({ kind }) => kind === 'known' || kind === 'nonce')) return undefined;
-  return settleTransactions({ ledger, asked, judgement, source }, async (hash) => {
-    const body = { kind: 'kept', bytes: transactionLookup(hash) } as const;
-    const sending: Sending = { body, repeat: 'always', peekBytes: PEEK_BATCH_BYTES };
-    const found = await forward(exchange, sending, upstream, parts.wire);
-    return found.kind === 'answered' && holdsTransaction(found);
-  });
-}
-
-/** A new filter's calls must go where it was made. One that has the id of another upstream's is of no use. */
-function rememberFilters(
-  { exchange, ledger }: { readonly exchange: Exchange; readonly ledger: Ledger },
-  asked: readonly CallEntry[],
-  upstream: Upstream,
-  { filters }: BalancerParts,
-): void {
-  for (const entry of asked) {
-    if (!makesFilter(entry.call.method) || !entry.answer) continue;
-    const id = resultIn(entry.answer.bytes);
-    if (typeof id === 'string' && !filters.remember(id, upstream, clientOf(exchange.origin)))
-      ledger.reopen(entry);
+  switch (outcome.kind) {
+    case 'answered':
+      return next === 'another' ? 'inconclusive' : 'answered';
+    case 'switched':
+      return 'answered';
+    case 'unreachable':
+    case 'broken':
+      return outcome.reason;
+    case 'timed-out':
+      return 'timeout';
+    case 'shortage':
+    case 'out-of-time':
+    case 'superseded':
+    case 'client-left':
+      return outcome.kind;
+    case 'upload-cut':
+    case 'out-of-room':
+      return 'inconclusive';
+    case 'upload-failed':
+      return 'client-left';
+    default:
+      return outcome satisfies never;
   }
-}
-
-/** What an upstream tells a client of its newest block need not be asked by a health check. */
-function rememberHeight(
-  [entry]: readonly CallEntry[],
-  { calls, text }: RpcJudgement,
-  upstream: Upstream,
-  { learnHeight }: BalancerParts,
-): void {
-  if (calls.length !== 1 || entry?.call.method !== 'eth_blockNumber' || upstream.hasLeft) return;
-  const [verdict] = calls;
-  if (verdict?.kind === 'settle' && !verdict.isError) learnHeight(upstream, text, verdict.answer);
 }

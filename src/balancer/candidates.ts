@@ -1,28 +1,40 @@
+/** The order in which one request may ask upstreams. */
 import type { Tier } from '../events.ts';
+import type { Room } from '../pools/trials.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Trials } from './trials.ts';
 
-const NOBODY: readonly Upstream[] = [];
+const NONE: readonly Upstream[] = [];
+export const NOBODY: NextCandidate = { kind: 'nobody' };
 
 export interface Candidate {
+  readonly kind: 'ask';
   readonly upstream: Upstream;
-  /** It is quarantined or down, and asked because nobody else is usable. */
+  /** It is quarantined or down, and asked because no other one is usable. */
   readonly trial: boolean;
 }
+
+/** What to do next: ask this one, look again at that moment or when something changes, or give up. */
+export type NextCandidate =
+  | Candidate
+  | {
+      readonly kind: 'wait';
+      /** Monotonic milliseconds; Infinity when only a change can help. */
+      readonly untilMs: number;
+    }
+  | { readonly kind: 'nobody' };
 
 /** What a request's order of upstreams is made from. */
 export interface CandidateSource {
   readonly availability: Availability;
   readonly strategies: Readonly<Record<Tier, Strategy>>;
-  readonly trials: Trials;
 }
 
-/** Whom a request may ask. */
+/** Which upstreams a request may go to. */
 export interface Willingness {
   gladly(upstream: Upstream): boolean;
-  /** When nobody is left who is asked gladly. */
+  /** When no upstream is left to which it goes gladly. */
   reluctantly(upstream: Upstream): boolean;
 }
 
@@ -31,30 +43,34 @@ type Group = Tier | 'not-begun';
 /**
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
  * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others; then those
- * that are asked reluctantly, in the same order; and when nothing usable is left one of those out for a reason
- * that may have passed, and those that are in question.
+ * that are asked reluctantly, in the same order; then those that had no room when it was their turn; and when nothing
+ * usable is left one of those out for a reason that may have passed, and those that are in question.
  */
 export class Candidates {
   readonly #source: CandidateSource;
-  /** Its trials count: an upload that takes its time would keep others from trying. */
-  readonly #countsTrials: boolean;
+  readonly #room: Room;
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
   #group: Group = 'not-begun';
   #way: 'gladly' | 'reluctantly' = 'gladly';
-  /** Those of the tier that lag: their turn comes after the order. */
-  #lagging: readonly Upstream[] = NOBODY;
+  /** The lagging ones of the tier: their turn comes after the order. */
+  #lagging: readonly Upstream[] = NONE;
+  /** Usable, but without room when it was their turn. */
+  #passedOver: readonly Upstream[] = NONE;
   #hadTrial = false;
 
-  constructor(source: CandidateSource, { countsTrials = true }: { readonly countsTrials?: boolean } = {}) {
+  /** An upstream that has no `room` is passed over, and offered again when it has. */
+  constructor(source: CandidateSource, room: Room) {
     this.#source = source;
-    this.#countsTrials = countsTrials;
+    this.#room = room;
   }
 
-  /** The next one; `wait` when there may be one later: all that may be tried are being tried by others. */
-  next(willingness: Willingness): Candidate | 'wait' | undefined {
-    const usable = this.#nextUsable(willingness);
-    return usable ? this.#take(usable, false) : this.#nextTrial(willingness);
+  next(willingness: Willingness): NextCandidate {
+    const usable = this.#nextUsable(willingness) ?? this.#nextWithRoom(willingness);
+    if (usable) return this.#take(usable, false);
+    if (this.#passedOver.length === 0) return this.#nextTrial(willingness);
+    const freeAtMs = this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream));
+    return { kind: 'wait', untilMs: Math.min(...freeAtMs) };
   }
 
   #nextUsable(willingness: Willingness): Upstream | undefined {
@@ -62,8 +78,9 @@ export class Candidates {
       const upstream = this.#order?.next();
       if (upstream) {
         // Asked again at this moment: another request may have found it sick meanwhile.
-        if (this.#source.availability.isUsable(upstream) && this.#accepts(upstream, willingness))
-          return upstream;
+        if (!this.#source.availability.isUsable(upstream) || !this.#accepts(upstream, willingness)) continue;
+        if (this.#room.has(upstream, false)) return upstream;
+        if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
       } else if (!this.#nextGroup()) {
         if (!this.#someAreLeft(willingness)) return undefined;
         this.#way = 'reluctantly';
@@ -76,29 +93,44 @@ export class Candidates {
     return !this.#tried.includes(upstream) && willingness[this.#way](upstream);
   }
 
-  /** Whether somebody was passed over, or is usable who was not when their turn came. */
+  /** Whether an upstream was left out, or is usable that was not when its turn came. */
   #someAreLeft(willingness: Willingness): boolean {
     const { availability } = this.#source;
     const isLeft = (upstream: Upstream) =>
-      !this.#tried.includes(upstream) && availability.isUsable(upstream) && willingness.reluctantly(upstream);
+      !this.#passedOver.includes(upstream) && this.#isStillOpen(upstream, willingness);
     return availability.usable('primary').some(isLeft) || availability.usable('fallback').some(isLeft);
   }
 
-  #nextTrial(willingness: Willingness): Candidate | 'wait' | undefined {
-    const { availability, trials } = this.#source;
+  #isStillOpen(upstream: Upstream, willingness: Willingness): boolean {
+    return (
+      !this.#tried.includes(upstream) &&
+      this.#source.availability.isUsable(upstream) &&
+      willingness.reluctantly(upstream)
+    );
+  }
+
+  /** Of those that were passed over the first that has room by now. */
+  #nextWithRoom(willingness: Willingness): Upstream | undefined {
+    if (this.#passedOver.length === 0) return undefined;
+    this.#passedOver = this.#passedOver.filter((upstream) => this.#isStillOpen(upstream, willingness));
+    return this.#passedOver.find((upstream) => this.#room.has(upstream, false));
+  }
+
+  #nextTrial(willingness: Willingness): NextCandidate {
+    const { availability } = this.#source;
     let isFull = false;
     for (const upstream of availability.lastResort()) {
       if (this.#tried.includes(upstream) || !willingness.reluctantly(upstream)) continue;
-      // In a total outage each request costs one call: only who may yet turn out to be well is asked besides.
+      // In a total outage each request costs one call: only one that may yet turn out to be well is asked besides.
       const inQuestion = availability.isInQuestion(upstream);
       if (this.#hadTrial && !inQuestion) continue;
-      if (!this.#countsTrials || !trials.isFull(upstream)) {
+      if (this.#room.has(upstream, true)) {
         this.#hadTrial ||= !inQuestion;
         return this.#take(upstream, true);
       }
       isFull = true;
     }
-    return isFull ? 'wait' : undefined;
+    return isFull ? { kind: 'wait', untilMs: availability.firstReturnAtMs() } : NOBODY;
   }
 
   #nextGroup(): boolean {
@@ -106,7 +138,7 @@ export class Candidates {
     const tier = this.#group === 'fallback' ? 'fallback' : 'primary';
     if (this.#lagging.length > 0) {
       this.#begin(tier, this.#lagging);
-      this.#lagging = NOBODY;
+      this.#lagging = NONE;
       return true;
     }
     if (this.#group === 'fallback') return false;
@@ -123,6 +155,6 @@ export class Candidates {
 
   #take(upstream: Upstream, trial: boolean): Candidate {
     this.#tried.push(upstream);
-    return { upstream, trial };
+    return { kind: 'ask', upstream, trial };
   }
 }

@@ -1,6 +1,8 @@
-import { Ledger, type Placement } from '../calls/ledger.ts';
+/** What a request asks for, and whether it may be repeated. */
+import { Ledger } from '../calls/ledger.ts';
+import { type FilterPlaces, placementOf } from '../calls/placement.ts';
 import type { AnswerCode } from '../errors.ts';
-import { parseRpcRequest, type RpcCall } from '../rpc/message.ts';
+import { parseRpcRequest } from '../rpc/message.ts';
 import { mayRepeat } from '../rpc/methods.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -13,17 +15,12 @@ const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS
  */
 const ANSWERED_ONE_BY_ONE = 2;
 
-export interface ClassifySettings {
-  /** Calls in one JSON-RPC batch. */
-  readonly maxBatch: number;
-  readonly place: (call: RpcCall, body: Buffer) => Placement;
-}
-
 /**
  * Finds out what is asked and whether it may be repeated. What is JSON-RPC the body decides, not the
  * content type: `curl -d` sends a form's. Returns the code of a refusal, if it must be refused.
+ * `maxBatch`: calls in one batch.
  */
-export function classify(exchange: Exchange, { maxBatch, place }: ClassifySettings): AnswerCode | undefined {
+export function classify(exchange: Exchange, places: FilterPlaces, maxBatch: number): AnswerCode | undefined {
   const { body, request } = exchange;
   const isPost = request.method === 'POST' && body.kind === 'kept';
   const rpc = isPost ? parseRpcRequest(body.bytes, maxBatch * ANSWERED_ONE_BY_ONE) : undefined;
@@ -36,6 +33,6 @@ export function classify(exchange: Exchange, { maxBatch, place }: ClassifySettin
   if (rpc.isTooLong || rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
   if (rpc.calls.length === 0) return 'INVALID_CALL';
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
-  exchange.ledger = new Ledger(rpc, body.bytes, (call) => place(call, body.bytes));
+  exchange.ledger = new Ledger(rpc, body.bytes, (call) => placementOf(call, body.bytes, places));
   return undefined;
 }

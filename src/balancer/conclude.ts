@@ -1,14 +1,18 @@
+/** Makes an answer of how the search for one ended. */
 import { compose } from '../calls/compose.ts';
 import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import { withoutSecrets } from '../calls/masked-errors.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { type RequestResult, SWITCHED } from '../events.ts';
+import { answerLines } from '../http/answer-lines.ts';
+import type { Pool } from '../pools/pool.ts';
+import { isWebSocket } from '../transport/handshake.ts';
 import type { Answered } from '../transport/outcome.ts';
-import { type SwitchedAt, tunnel } from '../tunnels/switch.ts';
+import type { OpenTunnels } from '../tunnels/open-tunnels.ts';
+import { switchProtocol } from '../tunnels/switch.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import type { Ending, LastAnswer } from './ending.ts';
 import type { Exchange } from './exchange.ts';
-import { suspect } from './learn.ts';
-import type { BalancerParts, Ending, LastAnswer } from './parts.ts';
 import { deliver, refuse } from './respond.ts';
 
 /** Said when nobody knows when it is worth coming back: all are down and none is quarantined, or too much to do. */
@@ -33,72 +37,94 @@ const CLOSING: ReadonlySet<AnswerCode> = new Set<AnswerCode>([
 export function conclude(
   exchange: Exchange,
   ending: Ending,
-  parts: BalancerParts,
+  pool: Pool,
+  tunnels: OpenTunnels,
 ): Promise<void> | undefined {
   switch (ending.kind) {
     case 'client-left':
-      return announce(exchange, { result: 'client-left' }, parts);
+      return announce(exchange, { result: 'client-left' }, pool);
     case 'refuse':
-      return refuseWith(exchange, ending.code, parts);
+      return refuseWith(exchange, ending.code, pool);
     case 'deliver':
-      return pass(exchange, shown(exchange, ending), parts);
+      return pass(exchange, shown(exchange, ending), pool);
     case 'tunnel':
-      return passTunnel(exchange, ending, parts);
+      return passTunnel(exchange, ending, pool, tunnels);
     case 'ledger':
-      return concludeLedger(exchange, ending.ledger, ending.last, parts);
+      return concludeLedger(exchange, ending.ledger, ending.last, pool);
     case 'failed':
       // A real HTTP answer of the last upstream says more than one of ours.
       if (ending.last && (!exchange.rpc || mayBeOrder(exchange)) && !allRateLimited(exchange)) {
         const result = ending.last.blamed ? 'failed' : 'answered';
-        return pass(exchange, shown(exchange, ending.last), parts, result);
+        return pass(exchange, shown(exchange, ending.last), pool, result);
       }
       ending.last?.answered.stream?.cancel();
-      return refuseWith(exchange, failureCode(exchange, parts), parts);
+      return refuseWith(exchange, failureCode(exchange, pool), pool);
     default:
       return ending satisfies never;
   }
 }
 
-async function passTunnel(exchange: Exchange, changed: SwitchedAt, parts: BalancerParts): Promise<void> {
-  const { upgrade } = exchange;
+type TunnelEnding = Extract<Ending, { kind: 'tunnel' }>;
+
+/** The tunnel counts as an attempt in flight until it is closed. */
+async function passTunnel(
+  exchange: Exchange,
+  { switched, upstream }: TunnelEnding,
+  pool: Pool,
+  tunnels: OpenTunnels,
+): Promise<void> {
+  const { upgrade, id } = exchange;
+  const { socket, protocol, headers } = switched;
   if (!upgrade || exchange.left) {
-    changed.switched.socket.destroy();
-    return announce(exchange, { result: 'client-left' }, parts);
+    socket.destroy();
+    return announce(exchange, { result: 'client-left' }, pool);
   }
   exchange.forget(0);
-  await tunnel(exchange, upgrade, changed, parts);
-  announce(exchange, { result: 'answered', status: SWITCHED, upstream: changed.upstream }, parts);
+  upstream.inFlight += 1;
+  const primariesOut = upstream.tier === 'fallback' && pool.availability.isOut('primary');
+  pool.runtime.announcer.announce({ type: 'tunnel-opened', id, upstream, primariesOut });
+  const lines = [...headers.forward, ...answerLines(id, upstream.name)];
+  const isWebSocketNow = isWebSocket(protocol);
+  try {
+    await switchProtocol(
+      { upgrade, upstream: socket, protocol, lines, isWebSocket: isWebSocketNow },
+      tunnels,
+    );
+  } finally {
+    upstream.inFlight -= 1;
+  }
+  announce(exchange, { result: 'answered', status: SWITCHED, upstream }, pool);
 }
 
 function concludeLedger(
   exchange: Exchange,
   ledger: Ledger,
   last: LastAnswer | undefined,
-  parts: BalancerParts,
+  pool: Pool,
 ): Promise<void> | undefined {
   if (ledger.exact) {
     last?.answered.stream?.cancel();
-    return pass(exchange, ledger.exact, parts);
+    return pass(exchange, ledger.exact, pool);
   }
   const items = ledger.entries.map((entry) => ledger.said(entry));
   if (items.some((item) => item?.upstream)) {
     last?.answered.stream?.cancel();
     let failed = false;
     const composed = compose(ledger, (entry) => {
-      const code = missingCode(exchange, entry, parts);
+      const code = missingCode(exchange, entry, pool);
       // Those with status 200 are what a client may cause: no failure of the upstreams, and no alert.
       failed ||= OWN_ANSWERS[code].status !== 200;
       return code;
     });
-    return pass(exchange, composed, parts, failed ? 'failed' : 'answered');
+    return pass(exchange, composed, pool, failed ? 'failed' : 'answered');
   }
   // No JSON-RPC in it and nobody's fault, a 404 for one: it may be the client's doing, so it is told. A redirect
   // is nothing that a JSON-RPC client can make use of.
   if (last && ((!last.blamed && last.answered.status > 399) || mayBeOrder(exchange)))
-    return pass(exchange, shown(exchange, last), parts, 'failed');
+    return pass(exchange, shown(exchange, last), pool, 'failed');
   last?.answered.stream?.cancel();
-  for (const entry of ledger.entries) entry.ownCode = missingCode(exchange, entry, parts);
-  return refuseWith(exchange, commonCode(ledger) ?? failureCode(exchange, parts), parts);
+  for (const entry of ledger.entries) entry.ownCode = missingCode(exchange, entry, pool);
+  return refuseWith(exchange, commonCode(ledger) ?? failureCode(exchange, pool), pool);
 }
 
 /** It looks like JSON-RPC, but may be somebody's order: then what an upstream said to it is what became of it. */
@@ -114,18 +140,18 @@ function commonCode(ledger: Ledger): AnswerCode | undefined {
 }
 
 /** Why a call has no answer. */
-function missingCode(exchange: Exchange, entry: CallEntry, parts: BalancerParts): AnswerCode {
+function missingCode(exchange: Exchange, entry: CallEntry, pool: Pool): AnswerCode {
   const { ownCode, home, attempts, rateLimits, call } = entry;
   if (ownCode) return ownCode;
-  if (parts.clock.monotonicMs() >= exchange.deadlineMs) return 'REQUEST_TIMED_OUT';
+  if (pool.runtime.clock.monotonicMs() >= exchange.deadlineMs) return 'REQUEST_TIMED_OUT';
   if (home) return 'FILTER_NOT_FOUND';
   if (ranShort(exchange)) return 'OVERLOADED';
   if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   const { method } = call;
   const banned = (upstream: Upstream) =>
-    method !== undefined && parts.quarantine.methodBan(upstream, method)?.reason === 'method-unsupported';
-  if (parts.registry.all.every(banned)) return 'METHOD_NOT_SUPPORTED';
-  return failureCode(exchange, parts);
+    method !== undefined && pool.quarantine.methodBan(upstream, method)?.reason === 'method-unsupported';
+  if (pool.registry.all.every(banned)) return 'METHOD_NOT_SUPPORTED';
+  return failureCode(exchange, pool);
 }
 
 interface Passing {
@@ -141,54 +167,45 @@ function shown({ rpc }: Exchange, { answered, upstream }: Passing): Passing {
 }
 
 /** Ends a request on which the load balancer itself made a mistake. */
-export function concludeDefect(exchange: Exchange, parts: BalancerParts): void {
+export function concludeDefect(exchange: Exchange, pool: Pool): void {
   if (exchange.response.headersSent) exchange.response.destroy();
-  refuseWith(exchange, 'INTERNAL_ERROR', parts);
+  refuseWith(exchange, 'INTERNAL_ERROR', pool);
 }
 
 function pass(
   exchange: Exchange,
   passing: Passing,
-  parts: BalancerParts,
+  pool: Pool,
   asResult?: RequestResult,
 ): Promise<void> | undefined {
   const { answered, upstream, names = upstream.name } = passing;
   // Not the answer itself: what was held of it is let go while the rest streams.
   const { status } = answered;
-  const delivered = deliver(exchange, answered, names, parts.clock);
+  const delivered = deliver(exchange, answered, names, pool.runtime.clock);
   if (typeof delivered !== 'string') {
     return delivered.then((result) => {
-      if (result === 'cut') blameCut(exchange, upstream, parts);
-      // Silence may be all there is to tell: nobody is blamed for it.
-      const ended = result === 'silent' ? 'cut' : result;
-      const said = ended === 'answered' ? (asResult ?? ended) : ended;
-      announce(exchange, { result: said, status, upstream }, parts);
+      const said = result === 'answered' ? (asResult ?? result) : result;
+      announce(exchange, { result: said, status, upstream }, pool);
     });
   }
-  announce(exchange, { result: asResult ?? delivered, status, upstream }, parts);
+  announce(exchange, { result: asResult ?? delivered, status, upstream }, pool);
   return undefined;
 }
 
-/** An answer that broke off after its first byte. */
-function blameCut(exchange: Exchange, upstream: Upstream, parts: BalancerParts): void {
-  upstream.failures += 1;
-  suspect(exchange, upstream, { reason: 'cut' }, parts);
-}
-
-function refuseWith(exchange: Exchange, code: AnswerCode, parts: BalancerParts): undefined {
-  const { availability } = parts.candidates;
+function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined {
+  const { availability } = pool;
   const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
   const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
   const retryAfterMs = mayReturn ? (availability.firstReturnMs() ?? UNKNOWN_RETURN_MS) : soon;
-  refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, parts.clock);
+  refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
-  announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, parts);
+  announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);
 }
 
-function failureCode(exchange: Exchange, parts: BalancerParts): AnswerCode {
+function failureCode(exchange: Exchange, pool: Pool): AnswerCode {
   if (ranShort(exchange)) return 'OVERLOADED';
   if (exchange.attempts.length > 0) return allRateLimited(exchange) ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
-  return parts.candidates.availability.onlyRateLimited() ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
+  return pool.availability.onlyRateLimited() ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
 }
 
 /** Somebody could not be asked for want of descriptors, ports or memory: that nobody answers is this machine's doing. */
@@ -207,13 +224,9 @@ interface Finish {
   readonly code?: AnswerCode;
 }
 
-function announce(
-  exchange: Exchange,
-  { result, status, upstream, code }: Finish,
-  parts: BalancerParts,
-): undefined {
+function announce(exchange: Exchange, { result, status, upstream, code }: Finish, pool: Pool): undefined {
   const { request, response, attempts, origin, target, rpcMethod, startedMs, id } = exchange;
-  parts.announcer.announce({
+  pool.runtime.announcer.announce({
     type: 'request-finished',
     id,
     clientAddress: origin.address,
@@ -224,8 +237,8 @@ function announce(
     status: status ?? (response.headersSent ? response.statusCode : 0),
     code,
     upstream,
-    primariesOut: upstream?.tier === 'fallback' && parts.candidates.availability.isOut('primary'),
+    primariesOut: upstream?.tier === 'fallback' && pool.availability.isOut('primary'),
     attempts: attempts.length,
-    durationMs: parts.clock.monotonicMs() - startedMs,
+    durationMs: pool.runtime.clock.monotonicMs() - startedMs,
   });
 }

@@ -1,12 +1,13 @@
-import { type RequestHead, textOfHead } from '../calls/error-meaning.ts';
+/** What follows from how an attempt ended: what happens next, and who is to blame. */
+import { textOfHead } from '../calls/error-meaning.ts';
 import {
-  type AskedCall,
+  type CallsJudgement,
   type CallVerdict,
   judgeOneResult,
   judgeRpcBody,
   mayHoldRpcAnswer,
   openCall,
-  type RpcJudgement,
+  type SentCalls,
 } from '../calls/judge-calls.ts';
 import type { FailureReason } from '../events.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
@@ -17,29 +18,16 @@ import type { Repeatability } from '../rpc/methods.ts';
 import type { Answered, AttemptOutcome } from '../transport/outcome.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 
-/** What a judgement needs to know of the request. */
-export interface Asked {
+/** What a judgement needs to know of the request that was sent. */
+export interface SentRequest {
   /** What was sent, when it is JSON-RPC: then only JSON-RPC is an answer. */
-  readonly rpc: AskedRpc | undefined;
+  readonly rpc: SentCalls | undefined;
   readonly repeat: Repeatability;
   /** It asks for another protocol. */
   readonly upgrade?: boolean;
   readonly retryStatus: ReadonlySet<number>;
   /** For a Retry-After that is a date. */
   readonly wallMs: number;
-}
-
-export interface AskedRpc {
-  /** The client's body, in which the calls' offsets stand. */
-  readonly body: Buffer;
-  readonly head: RequestHead;
-  readonly batch: boolean;
-  /** The calls of this attempt that want an answer; none for notifications. */
-  readonly calls: readonly AskedCall[];
-  /** The answer must be read: others are there already, with which it is put together. */
-  readonly partial: boolean;
-  /** What may still be held at the moment; bytes. */
-  readonly room?: number;
 }
 
 /** The answer to two questions apart: what happens next, and who is to blame. */
@@ -49,7 +37,7 @@ export interface Verdict {
   /** Empty when the upstream has done nothing wrong. */
   readonly blames: readonly Blame[];
   /** What the attempt means for each call of a JSON-RPC request. */
-  readonly rpc?: RpcJudgement;
+  readonly calls?: CallsJudgement;
 }
 
 const DELIVER: Verdict = { next: 'deliver', blames: [] };
@@ -60,25 +48,26 @@ const NO_TEXT = Buffer.alloc(0);
 const GATEWAY_REFUSALS: ReadonlySet<number> = new Set([401, 402, 403, 429]);
 
 /** Judges how an attempt ended. Pure: the same outcome and the same request give the same verdict. */
-export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
+export function judge(outcome: AttemptOutcome, sent: SentRequest): Verdict {
   switch (outcome.kind) {
     case 'answered':
-      return asked.rpc ? judgeRpcAnswer(outcome, asked, asked.rpc) : judgeStatus(outcome, asked);
+      return sent.rpc ? judgeRpcAnswer(outcome, sent, sent.rpc) : judgeStatus(outcome, sent);
     case 'switched':
       return DELIVER;
     case 'unreachable':
-      return undone({ reason: outcome.reason }, asked);
+      return undone({ reason: outcome.reason }, sent);
     case 'shortage':
-      // A kept connection to another may be there.
-      return undone(undefined, asked);
+      // A kept connection to another upstream may be there.
+      return undone(undefined, sent);
     case 'timed-out':
-      return failed('timeout', asked);
+      return failed('timeout', sent);
     case 'broken':
-      return failed(outcome.reason, asked);
+      return failed(outcome.reason, sent);
     case 'upload-cut':
     case 'out-of-time':
     case 'out-of-room':
     case 'upload-failed':
+    case 'superseded':
     case 'client-left':
       return STOP;
     default:
@@ -87,32 +76,31 @@ export function judge(outcome: AttemptOutcome, asked: Asked): Verdict {
 }
 
 /** An answer to a request that is not JSON-RPC: the status says all. */
-function judgeStatus(answered: Answered, asked: Asked): Verdict {
+function judgeStatus(answered: Answered, sent: SentRequest): Verdict {
   const { status } = answered;
-  if (asked.retryStatus.has(status)) return refused(answered, asked);
+  if (sent.retryStatus.has(status)) return refused(answered, sent);
   // Another one may speak the protocol, or take what this one refuses. It is no fault.
-  return asked.upgrade ? { next: 'another', blames: [] } : DELIVER;
+  return sent.upgrade ? { next: 'another', blames: [] } : DELIVER;
 }
 
 /** An answer to a JSON-RPC request: first by the JSON-RPC answer in it, then by its status. */
-function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdict {
+function judgeRpcAnswer(answered: Answered, sent: SentRequest, rpc: SentCalls): Verdict {
   const { status, stream } = answered;
   const succeeded = status >= 200 && status <= 299;
   if (!stream && rpc.calls.length > 0) {
-    const judgement =
-      judgeOneResult(answered, rpc) ?? judgeRpcBody(answered, { ...rpc, rest: restOf(answered, asked) });
-    if (judgement) return { next: nextOf(judgement.calls), blames: judgement.blames, rpc: judgement };
+    const judgement = judgeOneResult(answered, rpc) ?? judgeRpcBody(answered, rpc, restOf(answered, sent));
+    if (judgement) return { next: nextOf(judgement.verdicts), blames: judgement.blames, calls: judgement };
   }
   if (succeeded && !rpc.partial && (rpc.calls.length === 0 || mayHoldRpcAnswer(answered, rpc)))
     return DELIVER;
   // Without a version it may be an order, and this what became of it.
   if (succeeded && !rpc.partial && rpc.calls.some(({ call }) => call.versionStart < 0)) return DELIVER;
-  const bare = stream || status < 400 ? undefined : bareBlame(answered, asked, rpc);
-  if (bare) return undone(bare, asked);
-  if (asked.retryStatus.has(status)) return refused(answered, asked);
-  if (status === 401 || status === 403) return undone({ reason: 'auth' }, asked);
-  if (status === 402) return undone({ reason: 'plan' }, asked);
-  const noAnswer = failed('not-an-answer', asked);
+  const bare = stream || status < 400 ? undefined : bareBlame(answered, sent, rpc);
+  if (bare) return undone(bare, sent);
+  if (sent.retryStatus.has(status)) return refused(answered, sent);
+  if (status === 401 || status === 403) return undone({ reason: 'auth' }, sent);
+  if (status === 402) return undone({ reason: 'plan' }, sent);
+  const noAnswer = failed('not-an-answer', sent);
   // Of a call that can be read in two ways the upstream may have read another id.
   if (succeeded && !rpc.calls.some(({ call }) => call.ambiguous)) return noAnswer;
   // A page of some other server ("The plain HTTP request was sent to HTTPS port").
@@ -123,14 +111,14 @@ function judgeRpcAnswer(answered: Answered, asked: Asked, rpc: AskedRpc): Verdic
 }
 
 /** What a gateway's own words say in place of a JSON-RPC answer, where they speak of a limit, a plan or a key. */
-function bareBlame(answered: Answered, asked: Asked, rpc: AskedRpc): Blame | undefined {
+function bareBlame(answered: Answered, sent: SentRequest, rpc: SentCalls): Blame | undefined {
   const { status, headers, body } = answered;
   if (!GATEWAY_REFUSALS.has(status) || headers.contentEncoding !== '') return undefined;
   const words = new ClientWords(() => `${rpc.body.toString('utf8')} ${textOfHead(rpc.head)}`);
   const verdict = readBareError(body, status, words);
   const reason = verdict && actions[verdict.class].blame;
   if (reason !== 'rate-limited' && reason !== 'plan' && reason !== 'auth') return undefined;
-  return { reason, rest: verdict?.rest ?? restOf(answered, asked) };
+  return { reason, rest: verdict?.rest ?? restOf(answered, sent) };
 }
 
 function startsLikeMarkup(body: Buffer): boolean {
@@ -138,44 +126,44 @@ function startsLikeMarkup(body: Buffer): boolean {
 }
 
 /** A status of RETRY_STATUS. 429, and 503 with Retry-After, say that nothing was done. */
-function refused(answered: Answered, asked: Asked): Verdict {
+function refused(answered: Answered, sent: SentRequest): Verdict {
   const { status, headers } = answered;
-  const rest = restOf(answered, asked);
-  if (status === 429) return undone({ reason: 'rate-limited', rest }, asked);
-  if (status === 503 && headers.retryAfter !== undefined) return undone({ reason: 'status', rest }, asked);
-  return failed('status', asked);
+  const rest = restOf(answered, sent);
+  if (status === 429) return undone({ reason: 'rate-limited', rest }, sent);
+  if (status === 503 && headers.retryAfter !== undefined) return undone({ reason: 'status', rest }, sent);
+  return failed('status', sent);
 }
 
-function restOf({ headers }: Answered, asked: Asked): Rest | undefined {
-  const ms = parseRetryAfter(headers.retryAfter, asked.wallMs);
+function restOf({ headers }: Answered, sent: SentRequest): Rest | undefined {
+  const ms = parseRetryAfter(headers.retryAfter, sent.wallMs);
   return ms === undefined ? undefined : { kind: 'for', ms };
 }
 
-/** The upstream did nothing of what it was asked for. */
-function undone(blame: Blame | undefined, { rpc }: Asked): Verdict {
+/** The upstream did nothing of what it was sent for. */
+function undone(blame: Blame | undefined, { rpc }: SentRequest): Verdict {
   const rateLimited = blame?.reason === 'rate-limited';
   return {
     next: 'another',
     blames: blame ? [blame] : [],
-    ...(rpc && { rpc: withoutAnswer(rpc.calls.map(() => openCall({ uncertain: false, rateLimited }))) }),
+    ...(rpc && { calls: withoutAnswer(rpc.calls.map(() => openCall({ uncertain: false, rateLimited }))) }),
   };
 }
 
 /** The upstream failed after it may have acted on the request. */
-function failed(reason: FailureReason, { repeat, rpc }: Asked): Verdict {
+function failed(reason: FailureReason, { repeat, rpc }: SentRequest): Verdict {
   if (!rpc || rpc.calls.length === 0)
     return { next: repeat === 'always' ? 'another' : 'stop', blames: [{ reason }] };
-  const calls = rpc.calls.map(
+  const verdicts = rpc.calls.map(
     (call): CallVerdict => (call.repeat === 'always' ? openCall({ uncertain: true }) : { kind: 'lost' }),
   );
-  return { next: nextOf(calls), blames: [{ reason }], rpc: withoutAnswer(calls) };
+  return { next: nextOf(verdicts), blames: [{ reason }], calls: withoutAnswer(verdicts) };
 }
 
-function nextOf(calls: readonly CallVerdict[]): Verdict['next'] {
-  if (calls.some(({ kind }) => kind === 'open')) return 'another';
-  return calls.some(({ kind }) => kind === 'lost') ? 'stop' : 'deliver';
+function nextOf(verdicts: readonly CallVerdict[]): Verdict['next'] {
+  if (verdicts.some(({ kind }) => kind === 'open')) return 'another';
+  return verdicts.some(({ kind }) => kind === 'lost') ? 'stop' : 'deliver';
 }
 
-function withoutAnswer(calls: readonly CallVerdict[]): RpcJudgement {
-  return { calls, blames: [], text: NO_TEXT, oneByOne: false, exact: false };
+function withoutAnswer(verdicts: readonly CallVerdict[]): CallsJudgement {
+  return { verdicts, blames: [], text: NO_TEXT, oneByOne: false, exact: false };
 }

@@ -1,53 +1,72 @@
-import type { CallEntry } from '../calls/ledger.ts';
+/** The books of one attempt: what it tells of its upstream, and what each call of the request got. */
+import type { CallEntry, Ledger, Source } from '../calls/ledger.ts';
+import { resultIn, settleTransactions } from '../calls/sent-transactions.ts';
+import type { Pool } from '../pools/pool.ts';
+import { makesFilter } from '../rpc/filters.ts';
 import type { AttemptOutcome } from '../transport/outcome.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
-import { isCertain } from '../upstreams/suspects.ts';
+import { isCertain, type Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { clientOf } from './client.ts';
 import type { Exchange } from './exchange.ts';
 import type { Verdict } from './judge.ts';
 import { withoutOwnCredentials } from './own-credentials.ts';
-import type { BalancerParts } from './parts.ts';
+import type { Question } from './question.ts';
 
-/** An attempt that is over. */
-export interface Finished {
+/** An attempt that is over, as far as the search for an answer is concerned. Its answer may still stream. */
+export interface Ended {
   readonly upstream: Upstream;
   readonly trial: boolean;
-  readonly asked: readonly CallEntry[];
+  readonly question: Question;
   readonly outcome: AttemptOutcome;
   readonly verdict: Verdict;
   /** Monotonic milliseconds. */
   readonly startedMs: number;
+  /** Until it was judged. */
+  readonly durationMs: number;
+}
+
+/** Asks an upstream whether it knows a transaction by its hash. */
+export interface TransactionLookUp {
+  lookUp(hash: string, upstream: Upstream): Promise<boolean>;
 }
 
 /** Takes down what an attempt tells of its upstream: who rests, which methods it lacks, and who is well. */
-export function learn(exchange: Exchange, finished: Finished, parts: BalancerParts): void {
-  const { upstream, outcome, verdict, trial } = finished;
+export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
+  const { upstream, outcome, verdict, trial } = ended;
   if (verdict.blames.length > 0) upstream.failures += 1;
-  for (const blame of inContext(exchange, finished)) {
-    if (blame.method !== undefined) banMethod(upstream, blame, blame.method, parts);
-    else if (isCertain(blame)) parts.quarantine.add(upstream, blame);
-    else suspect(exchange, upstream, blame, parts);
+  for (const blame of inContext(exchange, ended)) {
+    if (blame.method !== undefined) banMethod(upstream, blame, blame.method, pool);
+    else if (isCertain(blame)) pool.quarantine.add(upstream, blame);
+    else suspect(exchange, upstream, { blame, protocol: protocolOf(ended.question) }, pool);
   }
   const spoke = outcome.kind === 'answered' || outcome.kind === 'switched';
   if (!spoke || verdict.blames.some(isAboutWhole)) return;
-  noteAnswer(exchange, finished, parts);
-  if (trial) parts.quarantine.release(upstream, 'trial');
+  noteAnswer(ended, pool);
+  if (trial) pool.quarantine.release(upstream, 'trial');
 }
 
-/** Holds an upstream for suspect where a request failed in a way that it may have caused. */
-export function suspect(
+/** What kind of request an upstream was asked. */
+export function protocolOf({ ledger }: Question): Protocol {
+  return ledger ? 'rpc' : 'http';
+}
+
+/** Suspects an upstream at which a request failed in a way that it may have caused itself. */
+function suspect(
   exchange: Exchange,
   upstream: Upstream,
-  blame: Blame,
-  { suspects }: Pick<BalancerParts, 'suspects'>,
+  { blame, protocol }: { readonly blame: Blame; readonly protocol: Protocol },
+  { suspects }: Pool,
 ): void {
   const mayPutOut = !exchange.hasSuspect && !blame.weak;
   exchange.hasSuspect ||= mayPutOut;
-  suspects.suspect(upstream, blame, {
-    protocol: exchange.ledger ? 'rpc' : 'http',
-    mayPutOut,
-    sinceMs: exchange.startedMs,
-  });
+  suspects.suspect(upstream, blame, { protocol, mayPutOut, sinceMs: exchange.startedMs });
+}
+
+/** An answer broke off after its first byte was out. */
+export function learnCut(exchange: Exchange, upstream: Upstream, protocol: Protocol, pool: Pool): void {
+  upstream.failures += 1;
+  suspect(exchange, upstream, { blame: { reason: 'cut' }, protocol }, pool);
 }
 
 /** One that only lacks a method is well. */
@@ -56,44 +75,80 @@ function isAboutWhole({ reason, method }: Blame): boolean {
 }
 
 /** The blames that are left when it is considered what the request itself may have caused. */
-function inContext(exchange: Exchange, { upstream, asked, outcome, verdict, startedMs }: Finished) {
+function inContext(exchange: Exchange, { upstream, question, outcome, verdict, startedMs }: Ended) {
   const { blames } = verdict;
-  if (outcome.kind === 'answered') return withoutOwnCredentials(blames, outcome.status, exchange);
+  if (outcome.kind === 'answered')
+    return question.isOwn ? blames : withoutOwnCredentials(blames, outcome.status, exchange);
   if (outcome.kind !== 'timed-out' || upstream.answeredMs < startedMs) return blames;
   // It answered others meanwhile: it is the call that takes so long there, or calls of its kind.
-  const [only, ...more] = new Set(asked.map(({ call }) => call.method));
+  const [only, ...more] = new Set(question.asked.map(({ call }) => call.method));
   return only === undefined || more.length > 0 ? [] : blames.map((blame) => ({ ...blame, method: only }));
 }
 
-function banMethod(
-  upstream: Upstream,
-  blame: Blame,
-  method: string,
-  { quarantine, clock }: BalancerParts,
-): void {
+function banMethod(upstream: Upstream, blame: Blame, method: string, { quarantine, runtime }: Pool): void {
   const lacks = blame.reason === 'method-unsupported';
   // Behind one URL there may be several nodes, and a text may be misread.
-  if (lacks && upstream.recentMethods.takeDoubt(method, clock.monotonicMs())) return;
+  if (lacks && upstream.recentMethods.takeDoubt(method, runtime.clock.monotonicMs())) return;
   quarantine.add(upstream, blame);
 }
 
-function noteAnswer(
-  { ledger }: Exchange,
-  { upstream, asked, outcome, verdict }: Finished,
-  parts: BalancerParts,
-): void {
-  const nowMs = parts.clock.monotonicMs();
+function noteAnswer({ upstream, question, outcome, verdict }: Ended, pool: Pool): void {
+  const { ledger, asked } = question;
+  const nowMs = pool.runtime.clock.monotonicMs();
   upstream.answeredMs = nowMs;
-  if (verdict.rpc) upstream.answers.rpc = true;
+  if (verdict.calls) upstream.answers.rpc = true;
   else if (!ledger && outcome.kind === 'answered' && outcome.status <= 299) upstream.answers.http = true;
-  parts.quarantine.succeeded(upstream);
-  parts.suspects.cleared(upstream);
-  const { rpc } = verdict;
-  if (!rpc) return;
+  pool.quarantine.succeeded(upstream);
+  pool.suspects.cleared(upstream);
+  const { calls } = verdict;
+  if (!calls) return;
   for (let index = 0; index < asked.length; index += 1) {
-    const judged = rpc.calls[index];
+    const judged = calls.verdicts[index];
     const method = asked[index]?.call.method;
     if (judged?.kind === 'settle' && !judged.isError && method !== undefined)
       upstream.recentMethods.answered(method, nowMs);
+  }
+}
+
+/**
+ * Takes down in the ledger what the attempt means for each call, and remembers which upstream has made which filter.
+ * A promise only where that needs a look-up; it does not reject.
+ */
+export function record(
+  exchange: Exchange,
+  { upstream, question, outcome, verdict }: Ended,
+  pool: Pool,
+  lookUps: TransactionLookUp,
+): Promise<void> | undefined {
+  const { ledger, asked } = question;
+  if (!ledger) return undefined;
+  if (asked.length === 0 && verdict.next !== 'another') ledger.endNotifications();
+  const judgement = verdict.calls;
+  if (!judgement || asked.length === 0) return undefined;
+  const source: Source = { answered: outcome.kind === 'answered' ? outcome : undefined, upstream };
+  ledger.record(asked, judgement, source);
+  rememberFilters(exchange, ledger, { asked, upstream }, pool);
+  const [only] = judgement.verdicts;
+  if (only?.kind === 'settle' && !only.isError && isHeight(asked) && !upstream.hasLeft)
+    pool.learnHeight(upstream, judgement.text, only.answer);
+  if (!judgement.verdicts.some(({ kind }) => kind === 'known' || kind === 'nonce')) return undefined;
+  return settleTransactions({ ledger, asked, judgement, source }, (hash) => lookUps.lookUp(hash, upstream));
+}
+
+function isHeight([entry, ...others]: readonly CallEntry[]): boolean {
+  return others.length === 0 && entry?.call.method === 'eth_blockNumber';
+}
+
+/** A new filter's calls must go where it was made. One that has the id of another upstream's is of no use. */
+function rememberFilters(
+  { origin }: Exchange,
+  ledger: Ledger,
+  { asked, upstream }: { readonly asked: readonly CallEntry[]; readonly upstream: Upstream },
+  { filters }: Pool,
+): void {
+  for (const entry of asked) {
+    if (!makesFilter(entry.call.method) || entry.answer?.upstream !== upstream) continue;
+    const id = resultIn(entry.answer.bytes);
+    if (typeof id === 'string' && !filters.remember(id, upstream, clientOf(origin))) ledger.reopen(entry);
   }
 }

@@ -3,6 +3,7 @@ import type { AnswerCode } from '../errors.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
 import { isHttp10 } from '../http/messages.ts';
 import { PIPED_BYTES } from '../transport/buffer-limit.ts';
+import type { PipedBody } from '../transport/outgoing.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 
 export interface BodyLimits {
@@ -30,7 +31,7 @@ export async function receiveBody(
   // The client waits with its body for this line; a refusal must come without it.
   if (headers.expect !== undefined && !isHttp10(request)) response.writeContinue();
   if (length !== undefined && length > limits.maxReplayBodyBytes) {
-    exchange.body = { kind: 'piped', prefix: Buffer.alloc(0), length, heldBytes: 0, taken: false };
+    exchange.body = piped(exchange, Buffer.alloc(0), length);
     return undefined;
   }
   // A body that came in one piece with its head is there as soon as the parser has done with that piece.
@@ -41,7 +42,7 @@ export async function receiveBody(
       exchange.body = { kind: 'kept', bytes };
       exchange.bodyEnded = true;
       // It is here, whether there is room or not: no more than one read from the socket.
-      exchange.holdPiece(length, length);
+      exchange.account.holdPiece(length, length);
     }
     return exchange.left ? 'client-left' : undefined;
   }
@@ -55,6 +56,15 @@ interface ReceptionParts {
   readonly limits: BodyLimits;
   readonly clock: Clock;
   readonly resolve: (result: AnswerCode | 'client-left' | undefined) => void;
+}
+
+function piped(
+  { request: source }: Exchange,
+  prefix: Buffer,
+  length: number | undefined,
+  heldBytes = 0,
+): PipedBody {
+  return { kind: 'piped', source, prefix, length, heldBytes, taken: false };
 }
 
 class Reception implements EndsWithClient {
@@ -85,7 +95,8 @@ class Reception implements EndsWithClient {
     const isFirst = this.#body.size === 0;
     this.#body.add(chunk);
     const { size } = this.#body;
-    const fits = this.#exchange.holdPiece(chunk.length, size, this.#exchange.roomForBodies);
+    const { account } = this.#exchange;
+    const fits = account.holdPiece(chunk.length, size, account.roomForBodies);
     if (size > this.#limits.maxBodyBytes) this.#end('BODY_TOO_LARGE');
     else if (size > this.#limits.maxReplayBodyBytes) this.#pipe(0);
     else if (!fits && size !== this.#length) this.#pipe(PIPED_BYTES);
@@ -102,12 +113,11 @@ class Reception implements EndsWithClient {
    * takes it. Its buffers are counted with `heldBytes` to the end.
    */
   #pipe(heldBytes: number): void {
-    const { request } = this.#exchange;
+    const { request, account } = this.#exchange;
     request.pause();
-    const hasRoom = heldBytes <= this.#exchange.room;
-    this.#exchange.hold(heldBytes);
-    const prefix = this.#body.taken();
-    this.#exchange.body = { kind: 'piped', prefix, length: this.#length, heldBytes, taken: false };
+    const hasRoom = heldBytes <= account.room;
+    account.hold(heldBytes);
+    this.#exchange.body = piped(this.#exchange, this.#body.taken(), this.#length, heldBytes);
     this.#end(hasRoom ? undefined : 'OVERLOADED');
   }
 
@@ -122,7 +132,6 @@ class Reception implements EndsWithClient {
 
   #end(result: AnswerCode | 'client-left' | undefined): void {
     this.#stopTimer();
-    this.#exchange.underWay = undefined;
     this.#exchange.request.off('data', this.#take).off('end', this.#complete);
     this.#resolve(result);
   }

@@ -1,54 +1,42 @@
+/** Gives the client its answer: an upstream's, or one of our own. */
+
 import { joinBatch, ownRpcError } from '../calls/own-error.ts';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
+import { answerLines } from '../http/answer-lines.ts';
 import { without } from '../http/header-lines.ts';
 import { endAfterBody } from '../http/lingering-close.ts';
-import { isHttp2, isHttp10, type OutgoingResponse } from '../http/messages.ts';
+import { isHttp2, type OutgoingResponse } from '../http/messages.ts';
 import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 import type { ResponseHeaders } from '../http/response-headers.ts';
 import { parseRetryAfter, writeRetryAfter } from '../http/retry-after.ts';
-import { rewriteUrls } from '../http/url-rewriting.ts';
 import type { Answered, ResponseStream } from '../transport/outcome.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-
-/** Where an answer comes from. */
-interface Source {
-  readonly exchange: Exchange;
-  readonly upstream: Upstream;
-}
 
 const RETRY_AFTER: ReadonlySet<string> = new Set(['retry-after']);
 
 /** Refusals that may come before a body was read. */
 const UNREAD: ReadonlySet<AnswerCode> = new Set<AnswerCode>(['BODY_TOO_LARGE', 'OVERLOADED']);
 
-/** Of all upstreams that are asked for one request. */
-const MAX_INTERIM = 100;
-const MAX_RELAYED_INTERIM = 4;
-
 /** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
 
-/** How an answer that streams ended. */
-export type Delivered = RequestResult | 'silent';
-
 /**
  * Gives an upstream's answer to the client. One that streams resolves when all of it is out, or can't be:
- * `cut` when it broke off after its first byte, `silent` when the upstream fell silent there; the client's
- * connection is then destroyed, never ended.
+ * `cut` when it broke off, or fell silent, after its first byte; the client's connection is then destroyed, never
+ * ended.
  */
 export function deliver(
   exchange: Exchange,
   answered: Answered,
-  upstreamName: string,
+  upstreamNames: string,
   clock: Clock,
-): RequestResult | Promise<Delivered> {
+): RequestResult | Promise<RequestResult> {
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
   const lines = headers.retryAfter === undefined ? headers.forward : withDate(headers, clock.wallMs());
-  lines.push('X-Forwarded-Server', upstreamName, 'X-Request-Id', exchange.id);
+  lines.push(...answerLines(exchange.id, upstreamNames));
   const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304;
   if (stream || bodiless) {
     if (headers.contentLength !== undefined && status !== 204)
@@ -78,13 +66,18 @@ function closeAfter(response: OutgoingResponse, lines: string[]): void {
   response.shouldKeepAlive = false;
 }
 
-function flow(exchange: Exchange, prefix: Buffer, stream: ResponseStream, clock: Clock): Promise<Delivered> {
+function flow(
+  exchange: Exchange,
+  prefix: Buffer,
+  stream: ResponseStream,
+  clock: Clock,
+): Promise<RequestResult> {
   const { response } = exchange;
   // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
-  if (response.write(prefix)) exchange.holdOnly(0);
+  if (response.write(prefix)) exchange.account.holdOnly(0);
   return new Promise((resolve) => {
     response.on('drain', () => {
-      exchange.holdOnly(0);
+      exchange.account.holdOnly(0);
       stream.resume();
     });
     stream.flowInto({
@@ -93,9 +86,9 @@ function flow(exchange: Exchange, prefix: Buffer, stream: ResponseStream, clock:
         finish(exchange, undefined, clock);
         resolve('answered');
       },
-      fail(reason) {
+      fail() {
         cut(exchange);
-        resolve(exchange.left ? 'client-left' : reason === 'timeout' ? 'silent' : 'cut');
+        resolve(exchange.left ? 'client-left' : 'cut');
       },
     });
   });
@@ -108,43 +101,6 @@ function flow(exchange: Exchange, prefix: Buffer, stream: ResponseStream, clock:
 function cut({ request, response }: Exchange): void {
   if (!isHttp2(request)) response.socket?.resetAndDestroy();
   response.destroy();
-}
-
-/**
- * Passes on what an upstream says before its answer: 102 and 103, to a client that can read them, and does. The
- * first few only: the upstream is not held back for them, so that nothing else would bound what a slow reader
- * costs. False when there are so many that it is no answer any more.
- */
-export function relayInterim(source: Source, status: number, raw: readonly Buffer[]): boolean {
-  const { exchange } = source;
-  exchange.interimAnswers += 1;
-  const { request, response, rpc, interimAnswers } = exchange;
-  if (interimAnswers > MAX_INTERIM) return false;
-  const isRead = interimAnswers <= MAX_RELAYED_INTERIM && !response.socket?.writableNeedDrain;
-  if (isRead && !isHttp10(request) && !rpc && !response.headersSent) passInterim(source, status, raw);
-  return true;
-}
-
-function passInterim({ exchange, upstream }: Source, status: number, raw: readonly Buffer[]): void {
-  const { response } = exchange;
-  if (status === 102) response.writeProcessing();
-  if (status !== 103) return;
-  const link: string[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    if (raw[i]?.toString('latin1').toLowerCase() !== 'link') continue;
-    const shown = rewriteUrls('link', raw[i + 1]?.toString('latin1') ?? '', {
-      upstream,
-      target: exchange.target,
-      origin: exchange.origin,
-    });
-    if (shown !== undefined) link.push(shown);
-  }
-  // Node writes hints only with a Link, which is what they are for, and throws at one that is malformed.
-  try {
-    if (link.length > 0) response.writeEarlyHints({ link });
-  } catch {
-    // A hint that can't be passed on costs nothing.
-  }
 }
 
 /** What a refusal may say besides its code. */
@@ -162,7 +118,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   const { status } = OWN_ANSWERS[code];
   const asRpc = exchange.rpc !== undefined || (UNREAD.has(code) && isJson(exchange.headers.contentType));
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
-  const lines = ['X-Request-Id', exchange.id];
+  const lines = answerLines(exchange.id);
   if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : PROBLEM_TYPE);
   lines.push('Content-Length', String(body.length));
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');

@@ -1,18 +1,20 @@
+/** Which upstreams the open calls of a request may go to. */
+
 import type { CallEntry, Ledger } from '../calls/ledger.ts';
+import type { Pool } from '../pools/pool.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Willingness } from './candidates.ts';
-import type { BalancerParts } from './parts.ts';
 
 const NONE: readonly CallEntry[] = [];
 
 /** Where the open calls of a request may go: not to an upstream that lacks the method, unless nobody else is left. */
 export class CallsWillingness implements Willingness {
   readonly #ledger: Ledger | undefined;
-  readonly #parts: BalancerParts;
+  readonly #pool: Pool;
 
-  constructor(ledger: Ledger | undefined, parts: BalancerParts) {
+  constructor(ledger: Ledger | undefined, pool: Pool) {
     this.#ledger = ledger;
-    this.#parts = parts;
+    this.#pool = pool;
   }
 
   gladly(upstream: Upstream): boolean {
@@ -34,26 +36,26 @@ export class CallsWillingness implements Willingness {
     if (gladly.length > 0) return gladly;
     const calls = ledger.openFor((entry) => this.#mayGo(entry, upstream));
     for (const { call } of calls)
-      if (call.method !== undefined) this.#parts.quarantine.noteMethodTrial(upstream, call.method);
+      if (call.method !== undefined) this.#pool.quarantine.noteMethodTrial(upstream, call.method);
     return calls;
   }
 
   #goesGladly({ home, call }: CallEntry, upstream: Upstream): boolean {
     if (home && home !== upstream) return false;
     const { method } = call;
-    return method === undefined || this.#parts.quarantine.methodBan(upstream, method) === undefined;
+    return method === undefined || this.#pool.quarantine.methodBan(upstream, method) === undefined;
   }
 
   #mayGo(entry: CallEntry, upstream: Upstream): boolean {
     if (this.#goesGladly(entry, upstream)) return true;
-    const { quarantine, clock } = this.#parts;
+    const { quarantine, runtime } = this.#pool;
     const { home, call, attempts } = entry;
     if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
     // Who has been asked in vain need not be told twice what nobody has; a time-out may be one call's own.
     const lacks = quarantine.methodBan(upstream, call.method)?.reason === 'method-unsupported';
     // A client's parameters may have brought it the ban: others have had answers.
-    if (!lacks || upstream.recentMethods.has(call.method, clock.monotonicMs())) return true;
+    if (!lacks || upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
     return attempts === 0 && quarantine.mayAskAnyway(upstream, call.method);
   }
 }

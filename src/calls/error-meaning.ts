@@ -1,3 +1,4 @@
+/** What a JSON-RPC error means, read with the client's own words at hand. */
 import type { RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
 import { ClientWords } from '../rpc/client-words.ts';
@@ -21,7 +22,7 @@ export interface SentError {
 /** What of a request's head its client has written. */
 export interface RequestHead {
   readonly target: Target;
-  readonly headers: RequestHeaders;
+  readonly headers: Pick<RequestHeaders, 'forward' | 'authorization' | 'host' | 'requestId'>;
 }
 
 /** All that stands in a request's head, as one text. */

@@ -1,3 +1,4 @@
+/** What an answer means for each JSON-RPC call that was sent. */
 import { actions, classifyRpcResult, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
@@ -8,7 +9,7 @@ import { decodeBody, decodeStart } from './decode.ts';
 import { meaningForAll, meaningOf, type RequestHead, type SentError } from './error-meaning.ts';
 
 /** One call that was sent and wants an answer. */
-export interface AskedCall {
+export interface SentCall {
   readonly call: RpcCall;
   readonly repeat: Repeatability;
 }
@@ -33,8 +34,9 @@ export type CallVerdict =
   /** It may have been done, and may not be done twice. */
   | { readonly kind: 'lost' };
 
-export interface RpcJudgement {
-  readonly calls: readonly CallVerdict[];
+export interface CallsJudgement {
+  /** One for each call that was sent, in that order. */
+  readonly verdicts: readonly CallVerdict[];
   readonly blames: readonly Blame[];
   /** The upstream has looked at each call. */
   readonly oneByOne: boolean;
@@ -44,17 +46,18 @@ export interface RpcJudgement {
   readonly text: Buffer;
 }
 
-/** What a request's answer is matched with. */
-export interface RpcAsked {
+/** The JSON-RPC of an attempt, with which its answer is matched. */
+export interface SentCalls {
   /** The client's body, in which the calls' offsets stand. */
   readonly body: Buffer;
   readonly head: RequestHead;
   readonly batch: boolean;
-  readonly calls: readonly AskedCall[];
-  /** What may still be held at the moment; bytes. */
+  /** The calls that want an answer; none for notifications. */
+  readonly calls: readonly SentCall[];
+  /** The answer must be read: others are there already, with which it is put together. */
+  readonly partial: boolean;
+  /** How many bytes more may be held at the moment. */
   readonly room?: number | undefined;
-  /** From the Retry-After line. */
-  readonly rest: Rest | undefined;
 }
 
 /** Errors that say more about the upstream than about the call: never passed on. */
@@ -93,51 +96,56 @@ const NO_BLAMES: readonly Blame[] = [];
  */
 export function judgeOneResult(
   { body: text, headers }: Answered,
-  { body, batch, calls }: Pick<RpcAsked, 'body' | 'batch' | 'calls'>,
-): RpcJudgement | undefined {
-  const [asked] = calls;
-  if (batch || !asked || calls.length !== 1 || headers.contentEncoding !== '') return undefined;
+  { body, batch, calls }: Pick<SentCalls, 'body' | 'batch' | 'calls'>,
+): CallsJudgement | undefined {
+  const [sent] = calls;
+  if (batch || !sent || calls.length !== 1 || headers.contentEncoding !== '') return undefined;
   const answer = scanLoneRpcAnswer(text);
   if (!answer || answer.resultStart < 0 || answer.errorStart >= 0) return undefined;
-  if (!hasSameBytes(text, answer, body, asked.call) || mayHideTimeout(asked.call.method)) return undefined;
+  if (!hasSameBytes(text, answer, body, sent.call) || mayHideTimeout(sent.call.method)) return undefined;
   const settled: CallVerdict = { kind: 'settle', answer, isError: false };
-  return { calls: [settled], blames: NO_BLAMES, text, oneByOne: true, exact: true };
+  return { verdicts: [settled], blames: NO_BLAMES, text, oneByOne: true, exact: true };
 }
 
 /**
  * Judges a body that was read whole by the JSON-RPC answer in it. Undefined when there is none: then the
- * HTTP status decides.
+ * HTTP status decides. `rest` is what the Retry-After line says.
  */
-export function judgeRpcBody(answered: Answered, asked: RpcAsked): RpcJudgement | undefined {
-  const text = decodeBody(answered, decodedLimit(asked));
+export function judgeRpcBody(
+  answered: Answered,
+  sent: SentCalls,
+  rest: Rest | undefined,
+): CallsJudgement | undefined {
+  const text = decodeBody(answered, decodedLimit(sent));
   if (text === undefined || text === 'broken') return undefined;
-  const request = { body: asked.body, batch: asked.batch, calls: asked.calls.map(({ call }) => call) };
+  const { body, batch, head } = sent;
+  const request = { body, batch, calls: sent.calls.map(({ call }) => call) };
   const match = matchAnswers(text, request);
   if (match.kind === 'none') return undefined;
   const blames: Blame[] = [];
   const oneByOne = match.kind === 'each';
-  const facts = { text, httpStatus: answered.status, rest: asked.rest, body: asked.body, head: asked.head };
+  const facts = { text, httpStatus: answered.status, rest, body, head };
   const refusal =
     match.kind === 'one-error' ? meaningForAll({ ...facts, answer: match.answer }, request.calls) : undefined;
-  const calls = asked.calls.map((askedCall, index) => {
+  const verdicts = sent.calls.map((sentCall, index) => {
     const answer = match.kind === 'each' ? match.answers[index] : match.answer;
     if (!answer) return openCall({ uncertain: false });
-    return judgeCall({ ...facts, answer, refusal }, askedCall, blames);
+    return judgeCall({ ...facts, answer, refusal }, sentCall, blames);
   });
-  return { calls, blames, text, oneByOne, exact: oneByOne && match.exact };
+  return { verdicts, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
 
 /** Whether an answer that is too large to be read whole, or can't be read, may be the client's. */
-export function mayHoldRpcAnswer(answered: Answered, asked: Pick<RpcAsked, 'batch' | 'room'>): boolean {
+export function mayHoldRpcAnswer(answered: Answered, sent: Pick<SentCalls, 'batch' | 'room'>): boolean {
   const { body, headers, stream } = answered;
   // What could be read has been judged already.
-  if (!stream && (body.length === 0 || decodeBody(answered, decodedLimit(asked)) !== undefined)) return false;
+  if (!stream && (body.length === 0 || decodeBody(answered, decodedLimit(sent)) !== undefined)) return false;
   if (headers.contentType.startsWith('text/event-stream')) return true;
   const start = decodeStart(answered);
   if (start === 'broken') return false;
   // In a coding that is not known, or without a byte of what was written.
   return (
-    start === undefined || (start.length === 0 && isPacked(answered)) || startsLikeAnswer(start, asked.batch)
+    start === undefined || (start.length === 0 && isPacked(answered)) || startsLikeAnswer(start, sent.batch)
   );
 }
 
@@ -146,7 +154,7 @@ function isPacked({ headers }: Answered): boolean {
 }
 
 /** To how many bytes an answer may be unpacked. */
-function decodedLimit({ batch, room = MAX_DECODED_BATCH }: Pick<RpcAsked, 'batch' | 'room'>): number {
+function decodedLimit({ batch, room = MAX_DECODED_BATCH }: Pick<SentCalls, 'batch' | 'room'>): number {
   return Math.min(batch ? MAX_DECODED_BATCH : MAX_DECODED, room);
 }
 
@@ -165,15 +173,15 @@ interface Found extends SentError {
   readonly refusal?: RpcErrorVerdict | undefined;
 }
 
-function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict {
+function judgeCall(found: Found, sent: SentCall, blames: Blame[]): CallVerdict {
   const { text, answer } = found;
-  const { method } = asked.call;
+  const { method } = sent.call;
   if (!isError(text, answer)) {
-    if (!isTimedOutTrace(found, method) || asked.repeat === 'unsent')
+    if (!isTimedOutTrace(found, method) || sent.repeat === 'unsent')
       return { kind: 'settle', answer, isError: false };
     return { kind: 'open', error: answer, rateLimited: false, uncertain: false };
   }
-  const verdict = found.refusal ?? meaningOf(found, asked.call);
+  const verdict = found.refusal ?? meaningOf(found, sent.call);
   const { class: errorClass } = verdict;
   // One error for a whole batch says little of a single call.
   const next = actions[errorClass].next || found.refusal !== undefined;
@@ -183,7 +191,7 @@ function judgeCall(found: Found, asked: AskedCall, blames: Blame[]): CallVerdict
   if (errorClass === 'raw-tx-nonce') return { kind: 'nonce', answer, isError: true };
   // 503 with Retry-After says so, too.
   const undone = UNDONE.has(errorClass) || (found.httpStatus === 503 && found.rest !== undefined);
-  const mayGoOn = next && (asked.repeat === 'always' || undone);
+  const mayGoOn = next && (sent.repeat === 'always' || undone);
   if (!mayGoOn)
     return ABOUT_UPSTREAM.has(errorClass) ? { kind: 'lost' } : { kind: 'settle', answer, isError: true };
   return {

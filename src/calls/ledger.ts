@@ -1,10 +1,11 @@
+/** The JSON-RPC calls of one request: which are answered, and what is still to be asked. */
 import type { AnswerCode } from '../errors.ts';
 import { hasSameBytes } from '../rpc/matching.ts';
 import type { RpcAnswer, RpcCall, RpcRequest } from '../rpc/message.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { CallVerdict, RpcJudgement } from './judge-calls.ts';
+import type { CallsJudgement, CallVerdict } from './judge-calls.ts';
 import { errorWithoutSecrets } from './masked-errors.ts';
 import { ownRpcError } from './own-error.ts';
 
@@ -52,7 +53,6 @@ export type Placement =
   /** It is answered by us. */
   | { readonly kind: 'own-error'; readonly code: AnswerCode };
 
-/** The calls of one JSON-RPC request: which are answered, and what is still to be asked. */
 export class Ledger {
   readonly rpc: RpcRequest;
   readonly body: Buffer;
@@ -120,12 +120,13 @@ export class Ledger {
   }
 
   /** Takes down what an attempt brought. */
-  record(asked: readonly CallEntry[], judgement: RpcJudgement, source: Source): void {
-    if (judgement.oneByOne || !judgement.calls.every(isUntouched)) this.endNotifications();
+  record(asked: readonly CallEntry[], judgement: CallsJudgement, source: Source): void {
+    if (judgement.oneByOne || !judgement.verdicts.every(isUntouched)) this.endNotifications();
     for (let index = 0; index < asked.length; index += 1) {
       const entry = asked[index];
-      const verdict = judgement.calls[index];
-      if (entry && verdict) this.#recordOne(entry, verdict, judgement.text, source);
+      const verdict = judgement.verdicts[index];
+      // What comes late for a call that is settled says nothing new.
+      if (entry?.state === 'open' && verdict) this.#recordOne(entry, verdict, judgement.text, source);
     }
     const whole = judgement.exact && asked.length === this.entries.length && source.answered !== undefined;
     if (whole && asked.every(({ answer }) => answer?.answered === source.answered && answer?.verbatim)) {

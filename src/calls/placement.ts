@@ -1,29 +1,31 @@
+/** Where a JSON-RPC call may go. */
 import { type FilterHomes, usesFilter } from '../rpc/filters.ts';
 import type { RpcCall } from '../rpc/message.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Placement } from './ledger.ts';
 
-/** Of a call that uses a filter: they hold no more than its id. */
+/** Of a call that uses a filter: its parameters hold no more than the filter's id. */
 const LONGEST_PARAMS = 1_024;
 
 const ANYWHERE: Placement = { kind: 'anywhere' };
 const INVALID: Placement = { kind: 'own-error', code: 'INVALID_CALL' };
 const NO_FILTER: Placement = { kind: 'own-error', code: 'FILTER_NOT_FOUND' };
 
-/** Says of each call where it may go: a filter lives on the node that made it, and nowhere else. */
-export function createPlacement(
-  filters: FilterHomes<Upstream>,
-  registry: Registry,
-): (call: RpcCall, body: Buffer) => Placement {
-  return (call, body) => {
-    if (call.method === undefined) return INVALID;
-    if (!usesFilter(call.method)) return ANYWHERE;
-    const isShort = call.paramsEnd - call.paramsStart <= LONGEST_PARAMS;
-    const id = isShort ? firstParameter(call, body) : undefined;
-    const upstream = typeof id === 'string' ? filters.homeOf(id) : undefined;
-    return upstream && registry.all.includes(upstream) ? { kind: 'home', upstream } : NO_FILTER;
-  };
+/** Which upstreams there are, and which of them made which filter. */
+export interface FilterPlaces {
+  readonly filters: FilterHomes<Upstream>;
+  readonly registry: Registry;
+}
+
+/** Where a call may go: a filter lives on the node that made it, and nowhere else. */
+export function placementOf(call: RpcCall, body: Buffer, { filters, registry }: FilterPlaces): Placement {
+  if (call.method === undefined) return INVALID;
+  if (!usesFilter(call.method)) return ANYWHERE;
+  const isShort = call.paramsEnd - call.paramsStart <= LONGEST_PARAMS;
+  const id = isShort ? firstParameter(call, body) : undefined;
+  const upstream = typeof id === 'string' ? filters.homeOf(id) : undefined;
+  return upstream && registry.has(upstream) ? { kind: 'home', upstream } : NO_FILTER;
 }
 
 /** The first of a call's positional parameters; undefined when there is none. */

@@ -1,13 +1,9 @@
+/** Signed transactions that an upstream says it has, or that were overtaken. */
 import { answersTransactionHash } from '../rpc/methods.ts';
 import { rawTransactionHash } from '../rpc/raw-transaction.ts';
-import type { Answered } from '../transport/outcome.ts';
-import { decodeBody } from './decode.ts';
-import type { RpcJudgement } from './judge-calls.ts';
+import type { CallsJudgement } from './judge-calls.ts';
 import type { CallEntry, Ledger, Source } from './ledger.ts';
 import { firstParameter } from './placement.ts';
-
-/** A transaction as nodes write it, the largest ones included. */
-const MAX_LOOKED_UP = 1024 * 1024;
 
 /**
  * A signed transaction can land only once. "Already known" therefore means success, and so does "nonce too
@@ -23,13 +19,13 @@ export async function settleTransactions(
   }: {
     readonly ledger: Ledger;
     readonly asked: readonly CallEntry[];
-    readonly judgement: RpcJudgement;
+    readonly judgement: CallsJudgement;
     readonly source: Source;
   },
   isKnown: (hash: string) => Promise<boolean>,
 ): Promise<void> {
   for (const [index, entry] of asked.entries()) {
-    const verdict = judgement.calls[index];
+    const verdict = judgement.verdicts[index];
     if (verdict?.kind !== 'known' && verdict?.kind !== 'nonce') continue;
     const { method } = entry.call;
     if (method === undefined || !answersTransactionHash(method)) continue;
@@ -46,17 +42,8 @@ export async function settleTransactions(
 }
 
 /** The request that asks for a transaction by its hash. */
-export function transactionLookup(hash: string): Buffer {
+export function transactionLookUp(hash: string): Buffer {
   return Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"eth_getTransactionByHash","params":["${hash}"]}`);
-}
-
-/** Whether the answer to it holds a transaction. */
-export function holdsTransaction(answered: Answered): boolean {
-  // The client's Accept-Encoding went along.
-  const text = decodeBody(answered, MAX_LOOKED_UP);
-  if (answered.stream || text === undefined || text === 'broken') return false;
-  const transaction = resultIn(text);
-  return typeof transaction === 'object' && transaction !== null;
 }
 
 /** The result of one JSON-RPC answer; undefined when it has none that can be read. */

@@ -94,3 +94,8 @@ export function without(lines: readonly string[], names: ReadonlySet<string>): s
   }
   return kept;
 }
+
+/** The values of all lines of that name, which is in lower case. */
+export function valuesOf(lines: readonly string[], name: string): string[] {
+  return lines.filter((_, at) => at % 2 === 1 && lines[at - 1]?.toLowerCase() === name);
+}

@@ -1,18 +1,12 @@
-import type { Exchange } from '../balancer/exchange.ts';
+/** An answer as it is read: its head, and what of its body is held until it can be judged. */
 import { BodyChunks } from '../http/body-chunks.ts';
 import type { ResponseHeaders } from '../http/response-headers.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
 import { ANSWER_WEIGHT } from './buffer-limit.ts';
 import type { Answered, ResponseStream } from './outcome.ts';
+import type { Outgoing } from './outgoing.ts';
 
-/** Whose answer it is, and to what. */
-interface Source {
-  readonly exchange: Exchange;
-  readonly upstream: Upstream;
-}
 const EVENT_STREAM = /^text\/event-stream\b/i;
 
-/** An answer as it is read: its head, and what of its body is held until it can be judged. */
 export class AnswerBuffer {
   readonly status: number;
   readonly #reasonPhrase: string;
@@ -39,22 +33,21 @@ export class AnswerBuffer {
     return this.#body.size;
   }
 
-  /** Whether the body is to be read whole, up to `peekBytes`, before anything of it goes out. */
-  isPeeked({ exchange, upstream }: Source, peekBytes: number): boolean {
-    const { request, rpc } = exchange;
+  /** Whether the body is to be read whole, up to its `peekBytes`, before anything of it goes out. */
+  isPeeked({ method, peekBytes, peeksUnsized, rewriting }: Outgoing): boolean {
     const { contentLength } = this.#headers;
-    if (request.method === 'HEAD' || this.status === 204 || this.status === 304) return true;
-    // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
+    if (method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // An error is searched for secrets, however it is framed.
-    const isSearched = this.status > 299 && !upstream.secrets.areNone;
-    if (rpc) return isSearched || !this.isEventStream;
+    const isSearched = this.status > 299 && !rewriting.upstream.secrets.areNone;
+    // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
+    if (peeksUnsized) return isSearched || !this.isEventStream;
     return contentLength === undefined ? isSearched : contentLength <= peekBytes;
   }
 
   /** False when there is no room for more among all that is held. */
-  hold(chunk: Buffer, exchange: Exchange): boolean {
+  hold(chunk: Buffer, { account }: Outgoing): boolean {
     this.#body.add(chunk);
-    return exchange.holdPiece(chunk.length * ANSWER_WEIGHT, this.#body.size * ANSWER_WEIGHT);
+    return account.holdPiece(chunk.length * ANSWER_WEIGHT, this.#body.size * ANSWER_WEIGHT);
   }
 
   /** What is there; `stream` brings the rest. */

@@ -22,7 +22,7 @@ const IDLE_HINT_MARGIN_MS = 1_000;
 const GREATEST_AGE_MS = 120_000;
 const AGE_JITTER = 0.25;
 
-/** One connection to an upstream, carrying one exchange at a time. */
+/** One connection to an upstream, carrying one attempt at a time. */
 export interface Connection {
   readonly client: Client;
   /** The socket under it once it is connected. */
@@ -44,7 +44,7 @@ export interface Connection {
 }
 
 /** How connections are opened, and for how long they are kept. */
-export interface ConnectionMeans {
+export interface ConnectionSettings {
   readonly dialer: Dialer;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
@@ -58,7 +58,7 @@ export interface ConnectionMeans {
  */
 export class ConnectionPool {
   readonly #upstream: Upstream;
-  readonly #means: ConnectionMeans;
+  readonly #settings: ConnectionSettings;
   readonly #idle: Connection[] = [];
   /** Idle ones that serve one client connection only. They end with their idle time. */
   readonly #owned = new WeakMap<Socket, Connection>();
@@ -68,14 +68,17 @@ export class ConnectionPool {
   /** The last TLS session: the next handshake resumes it. */
   #session: Buffer | undefined;
 
-  constructor(upstream: Upstream, means: ConnectionMeans) {
+  constructor(upstream: Upstream, settings: ConnectionSettings) {
     this.#upstream = upstream;
-    this.#means = means;
+    this.#settings = settings;
   }
 
-  /** A kept connection, or a fresh one when there is none or `fresh` asks for it; for the request of a client. */
-  acquire(fresh: boolean, client: { readonly socket: Socket }): Connection {
-    const connection = (fresh ? undefined : this.#takeKept(client)) ?? this.#open();
+  /**
+   * A kept connection, or a fresh one when there is none or `fresh` asks for it. `asker` is the client connection that
+   * the request came on; undefined for one of our own.
+   */
+  acquire(fresh: boolean, asker: Socket | undefined): Connection {
+    const connection = (fresh ? undefined : this.#takeKept(asker)) ?? this.#open();
     connection.isIdle = false;
     connection.filter?.expectAnswer();
     return connection;
@@ -95,16 +98,16 @@ export class ConnectionPool {
     connection.client.destroy().catch(() => {});
   }
 
-  /** Closes the idle connections now, the others when their exchange ends. */
+  /** Closes the idle connections now, the others when their attempt ends. */
   close(): void {
     this.#closed = true;
     for (const connection of this.#idle.splice(0)) this.discard(connection);
   }
 
-  #takeKept(client: { readonly socket: Socket }): Connection | undefined {
-    const owned = this.#hasOwned ? this.#owned.get(client.socket) : undefined;
-    if (!owned) return this.#idle.pop();
-    this.#owned.delete(client.socket);
+  #takeKept(asker: Socket | undefined): Connection | undefined {
+    const owned = this.#hasOwned && asker ? this.#owned.get(asker) : undefined;
+    if (!owned || !asker) return this.#idle.pop();
+    this.#owned.delete(asker);
     return owned;
   }
 
@@ -121,7 +124,7 @@ export class ConnectionPool {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const { clock, random } = this.#means;
+    const { clock, random } = this.#settings;
     const connection: Connection = {
       client,
       socket: undefined,
@@ -139,7 +142,7 @@ export class ConnectionPool {
 
   /** The name in the URL is the one to verify, whatever Host a request carries. */
   #dial(connection: Connection, callback: (...result: [Error, null] | [null, Socket]) => void): void {
-    const { dialer, connectTimeoutMs } = this.#means;
+    const { dialer, connectTimeoutMs } = this.#settings;
     const { address, secure, verification } = this.#upstream;
     const tls = { ...verification, session: this.#session, onSession: this.#keepSession };
     const target = secure ? { ...address, tls } : address;
@@ -155,7 +158,7 @@ export class ConnectionPool {
   };
 
   readonly #keep = (connection: Connection): void => {
-    const isOld = this.#means.clock.monotonicMs() >= connection.retireAtMs;
+    const isOld = this.#settings.clock.monotonicMs() >= connection.retireAtMs;
     // An answer before the request's end leaves in doubt where the upstream sees the next request begin.
     if (this.#closed || isOld || connection.socket?.writableLength !== 0) {
       this.discard(connection);

@@ -1,20 +1,21 @@
+/** The time limits of all attempts, kept by one timer. */
 import type { Clock } from '../clock.ts';
 
 /** Something that must not last too long. */
 export interface HasDeadline {
-  /** Its place among the watched. Written by the watch. */
+  /** Its slot. Written by `Deadlines`. */
   deadlineIndex: number;
   /** Called every now and then; ends itself when its time is over. */
   onTick(nowMs: number): void;
 }
 
-/** A tick may be late by this part of the shortest time that is watched. */
+/** A tick may be late by this part of the shortest limit. */
 const PRECISION = 0.1;
 const LONGEST_TICK_MS = 100;
 const SHORTEST_TICK_MS = 5;
 
 /**
- * Watches the time limits of all attempts with one timer. A timer of its own for each attempt, nearly always
+ * One timer for the time limits of all attempts. A timer of its own for each attempt, nearly always
  * cancelled, costs as much as the rest of its bookkeeping.
  */
 export class Deadlines {
@@ -29,25 +30,25 @@ export class Deadlines {
   #count = 0;
   #ticking = false;
 
-  /** `shortestMs`: the shortest limit that will be watched; limits are kept to a tenth of it, at most 100 ms. */
+  /** `shortestMs`: the shortest limit that will be kept; limits are kept to a tenth of it, at most 100 ms. */
   constructor(clock: Clock, shortestMs: number) {
     this.#clock = clock;
     this.#tickMs = Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, shortestMs * PRECISION));
   }
 
-  add(watched: HasDeadline): void {
-    watched.deadlineIndex = this.#count;
-    this.#slots[this.#count] = watched;
+  add(item: HasDeadline): void {
+    item.deadlineIndex = this.#count;
+    this.#slots[this.#count] = item;
     this.#count += 1;
     if (!this.#ticking) this.#tickLater();
   }
 
-  remove(watched: HasDeadline): void {
+  remove(item: HasDeadline): void {
     this.#count -= 1;
     const last = this.#slots[this.#count];
     if (last) {
-      this.#slots[watched.deadlineIndex] = last;
-      last.deadlineIndex = watched.deadlineIndex;
+      this.#slots[item.deadlineIndex] = last;
+      last.deadlineIndex = item.deadlineIndex;
     }
     this.#slots[this.#count] = undefined;
   }
@@ -57,7 +58,7 @@ export class Deadlines {
     this.#clock.after(this.#tickMs, () => {
       const nowMs = this.#clock.monotonicMs();
       // A copy: those whose time is over remove themselves.
-      for (const watched of this.#slots.slice(0, this.#count)) watched?.onTick(nowMs);
+      for (const item of this.#slots.slice(0, this.#count)) item?.onTick(nowMs);
       this.#ticking = false;
       if (this.#count > 0) this.#tickLater();
     });

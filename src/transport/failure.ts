@@ -1,5 +1,7 @@
+/** What the errors of the dialer, of undici and of sockets mean. */
 import { codeOf, DialFailure } from '../network/dial-failure.ts';
 import type { AttemptOutcome } from './outcome.ts';
+import type { Upload } from './upload.ts';
 
 /** How far an attempt had come when its error arrived. */
 export interface Progress {
@@ -20,11 +22,6 @@ export function isAbout304(error: Error, status: number | undefined): boolean {
   return status === 304 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
-/** Whether the connection was closed before any byte of an answer. */
-export function isReset(outcome: AttemptOutcome): boolean {
-  return outcome.kind === 'broken' && outcome.reason === 'reset';
-}
-
 /** Reduces an error of the dialer, of undici or of the socket to a closed outcome. */
 export function readFailure(error: Error, progress: Progress): Failure {
   const code = codeOf(error);
@@ -41,4 +38,19 @@ export function readFailure(error: Error, progress: Progress): Failure {
 
 function broken(reason: 'cut' | 'bad-http'): Failure {
   return { kind: 'broken', reason, stale: false };
+}
+
+/**
+ * What a failure means for an attempt that uploads. `isUnsent`: not all that was written has gone out, and it never
+ * will.
+ */
+export function readUploadFailure(
+  failure: Failure,
+  { problem, readableEnded }: Upload,
+  isUnsent: boolean,
+): AttemptOutcome {
+  if (problem) return { kind: 'upload-failed', code: problem };
+  // Closed before any byte of an answer, and in the middle of the upload.
+  const isReset = failure.kind === 'broken' && failure.reason === 'reset';
+  return isReset && (isUnsent || !readableEnded) ? { kind: 'upload-cut' } : failure;
 }

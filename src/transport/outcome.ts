@@ -1,3 +1,4 @@
+/** How an attempt at one upstream can end. */
 import type { Socket } from 'node:net';
 import type { FailureReason } from '../events.ts';
 import type { ResponseHeaders } from '../http/response-headers.ts';
@@ -68,4 +69,19 @@ export type AttemptOutcome =
   | { readonly kind: 'out-of-room' }
   /** The upload failed on the client's side. */
   | { readonly kind: 'upload-failed'; readonly code: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW' }
+  /** Another attempt of the same request was enough, and this one was cancelled. */
+  | { readonly kind: 'superseded' }
   | { readonly kind: 'client-left' };
+
+/** What is told of a transmission. It never writes to a client itself. */
+export interface TransmissionListener {
+  /** An interim answer (1xx). False when there are so many that it is no answer any more. */
+  onInterim(status: number, raw: readonly Buffer[]): boolean;
+  /** Called once, as soon as enough of the answer is there to judge it, or it is certain that none comes. */
+  onEnd(outcome: AttemptOutcome): void;
+  /** Called once for an answer that streams, when it is over; just before its sink is told. */
+  onStreamEnd(how: StreamEnd): void;
+}
+
+/** How the rest of an answer came: all of it, or it broke off, fell silent for too long, or was not wanted. */
+export type StreamEnd = 'complete' | 'cut' | 'timeout' | 'cancelled';

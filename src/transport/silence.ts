@@ -1,8 +1,9 @@
-import type { Exchange } from '../balancer/exchange.ts';
+/** How long an upstream may be silent. */
 import type { AnswerBuffer } from './answer-buffer.ts';
 import { HANDSHAKE_TIMEOUT_MS } from './handshake.ts';
+import type { Outgoing } from './outgoing.ts';
 
-/** How long an upstream may be silent; milliseconds. */
+/** In milliseconds. */
 export interface SilenceLimits {
   /** Until an answer's head, and within a body that is read whole before the client gets a byte. */
   readonly attemptTimeoutMs: number;
@@ -15,7 +16,7 @@ export interface SilenceLimits {
 /** The limit for the next byte; `flowing` is an answer that streams to the client. */
 export function silenceLimitMs(
   { attemptTimeoutMs, streamIdleTimeoutMs, tunnelIdleTimeoutMs }: SilenceLimits,
-  { upgrade }: Exchange,
+  { upgrade }: Outgoing,
   flowing: AnswerBuffer | undefined,
 ): number {
   if (flowing) return flowing.isEventStream ? tunnelIdleTimeoutMs : streamIdleTimeoutMs;

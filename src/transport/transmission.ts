@@ -1,33 +1,30 @@
+/** One request on its way to one upstream, as undici's handler: all that can happen to it becomes one outcome. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { EndsWithClient, Exchange } from '../balancer/exchange.ts';
-import { relayInterim } from '../balancer/respond.ts';
 import { readResponseHeaders, saneReasonPhrase } from '../http/response-headers.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { AnswerBuffer } from './answer-buffer.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
 import type { HasDeadline } from './deadlines.ts';
-import { dispatchOptions } from './dispatch-options.ts';
-import { isAbout304, isReset, readFailure } from './failure.ts';
+import { isAbout304, readFailure, readUploadFailure } from './failure.ts';
 import { giveBack } from './give-back.ts';
 import { readReply } from './handshake.ts';
-import type { AttemptOutcome, ResponseStream, Sink } from './outcome.ts';
+import type { AttemptOutcome, ResponseStream, Sink, TransmissionListener } from './outcome.ts';
+import { dispatchOptions, type Outgoing } from './outgoing.ts';
+import type { TransportSettings } from './settings.ts';
 import { silenceLimitMs } from './silence.ts';
 import { Upload } from './upload.ts';
-import type { Sending, Wire } from './wire.ts';
 
-/**
- * connecting -> sent -> peeking -> over            the body was read whole
- *                       peeking -> flowing -> over  it was too large for that, or a stream
- * Each state may also end in `over` by a failure, a time-out, or because the client left.
- */
+// connecting -> sent -> peeking -> over            the body was read whole
+//                       peeking -> flowing -> over  it was too large for that, or a stream
+// Each state may also end in `over` by a failure, a time-out, or because it is cancelled.
 type State = 'connecting' | 'sent' | 'peeking' | 'flowing' | 'over';
 
-export class Transmission implements Dispatcher.DispatchHandler, ResponseStream, HasDeadline, EndsWithClient {
-  readonly #exchange: Exchange;
-  readonly #sending: Sending;
+export class Transmission implements Dispatcher.DispatchHandler, ResponseStream, HasDeadline {
+  readonly #outgoing: Outgoing;
   readonly #upstream: Upstream;
-  readonly #wire: Wire;
+  readonly #settings: TransportSettings;
+  readonly #listener: TransmissionListener;
   readonly #pool: ConnectionPool;
   #state: State = 'connecting';
   #connection: Connection | undefined;
@@ -35,7 +32,6 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #heard = false;
   #abort: ((error?: Error) => void) | undefined;
   #upload: Upload | undefined;
-  #settle: ((outcome: AttemptOutcome) => void) | undefined;
   deadlineIndex = -1;
   /** When the next byte is overdue. */
   #dueMs = 0;
@@ -43,24 +39,32 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #sink: Sink | undefined;
   #resume: (() => void) | undefined;
   #paused = false;
+  /** The same on a fresh connection. */
+  #again: Transmission | undefined;
 
-  constructor(exchange: Exchange, sending: Sending, upstream: Upstream, wire: Wire) {
-    this.#exchange = exchange;
-    this.#sending = sending;
+  constructor(
+    outgoing: Outgoing,
+    upstream: Upstream,
+    settings: TransportSettings,
+    listener: TransmissionListener,
+  ) {
+    this.#outgoing = outgoing;
     this.#upstream = upstream;
-    this.#wire = wire;
-    this.#pool = wire.pool(upstream);
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#pool = settings.connections.of(upstream);
   }
 
-  /** Sends on a kept connection, if there is one and none that is `fresh` is asked for. */
-  start(settle: (outcome: AttemptOutcome) => void, fresh: boolean): void {
-    this.#settle = settle;
-    this.#exchange.underWay = this;
-    this.#connection = this.#pool.acquire(fresh, this.#exchange.request);
+  /**
+   * Sends on a kept connection, if there is one and none that is `fresh` is asked for. One that turns out to be
+   * closed is replaced once, where the request may be repeated; that counts as the same attempt.
+   */
+  start(fresh = false): void {
+    this.#connection = this.#pool.acquire(fresh, this.#outgoing.asker?.socket);
     this.#upstream.inFlight += 1;
     this.#kept = this.#connection.socket !== undefined;
     this.#arm();
-    this.#wire.watch.add(this);
+    this.#settings.deadlines.add(this);
     try {
       this.#connection.client.dispatch(this.#request(), this);
     } catch {
@@ -70,13 +74,13 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   #request(): Dispatcher.DispatchOptions {
-    const { body } = this.#sending;
-    if (body.kind === 'kept') return dispatchOptions(this.#exchange, this.#upstream, body, body.bytes);
-    const turns = { clock: this.#wire.clock, onTurn: () => this.#onTurn() };
-    this.#upload = new Upload(this.#exchange.request, body, this.#wire.upload, turns);
+    const { body } = this.#outgoing;
+    if (body.kind === 'kept') return dispatchOptions(this.#outgoing, this.#upstream, body.bytes);
+    const { clock, upload } = this.#settings;
+    this.#upload = new Upload(body, upload, { clock, onTurn: () => this.#onTurn() });
     // The attempt tells of the failure; without a listener it would end the process.
     this.#upload.on('error', () => {});
-    return dispatchOptions(this.#exchange, this.#upstream, body, this.#upload);
+    return dispatchOptions(this.#outgoing, this.#upstream, this.#upload);
   }
 
   onConnect(abort: (error?: Error) => void): void {
@@ -90,24 +94,22 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
     if (this.#state === 'over') return true;
-    const { target, origin } = this.#exchange;
-    const place = { upstream: this.#upstream, exchange: this.#exchange, target, origin };
-    if (status >= 100 && status < 200 && relayInterim(place, status, raw)) return true;
-    const headers = status < 200 ? undefined : readResponseHeaders(raw, this.#wire.identity, place);
+    if (status >= 100 && status < 200 && this.#listener.onInterim(status, raw)) return true;
+    const { rewriting } = this.#outgoing;
+    const headers = status < 200 ? undefined : readResponseHeaders(raw, this.#settings.identity, rewriting);
     if (!headers) return this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
     this.#answer = new AnswerBuffer(status, saneReasonPhrase(reasonPhrase, this.#upstream), headers);
     this.#resume = resume;
     this.#state = 'peeking';
     this.#arm();
-    return this.#answer.isPeeked(place, this.#sending.peekBytes) || this.#flow(this.#answer);
+    return this.#answer.isPeeked(this.#outgoing) || this.#flow(this.#answer);
   }
 
   onUpgrade(_status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
     // The socket is no longer the HTTP client's to end.
     this.#abort = undefined;
     this.#connection?.heldEnd?.letGo();
-    const reply = { raw: raw ?? [], socket, upstream: this.#upstream };
-    this.#stop(readReply(this.#exchange, reply, this.#wire.identity));
+    this.#stop(readReply(this.#outgoing, { raw: raw ?? [], socket }, this.#settings.identity));
   }
 
   onData(chunk: Buffer): boolean {
@@ -116,11 +118,12 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       this.#arm();
       return this.#sink.write(chunk) || this.#pause();
     }
-    const fits = this.#answer.hold(chunk, this.#exchange);
+    const { peekBytes, whole, account } = this.#outgoing;
+    const fits = this.#answer.hold(chunk, this.#outgoing);
     if (this.#state === 'flowing') return this.#pause();
     this.#arm();
-    if (fits && this.#answer.size <= this.#sending.peekBytes) return true;
-    if (fits || !(this.#sending.partial || this.#exchange.isGreedy)) return this.#flow(this.#answer);
+    if (fits && this.#answer.size <= peekBytes) return true;
+    if (fits || !(whole || account.isGreedy)) return this.#flow(this.#answer);
     this.#stop({ kind: 'out-of-room' });
     return false;
   }
@@ -132,9 +135,12 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (this.#state === 'over' || !this.#answer) return;
     const peeked = this.#state === 'peeking';
     this.#leave();
-    if (this.#connection) giveBack(this.#connection, this.#pool, this.#exchange, this.#answer);
-    if (peeked) this.#settle?.(this.#answer.answered(undefined));
-    else this.#sink?.end();
+    if (this.#connection) giveBack(this.#connection, this.#pool, this.#outgoing, this.#answer);
+    if (peeked) this.#listener.onEnd(this.#answer.answered(undefined));
+    else {
+      this.#listener.onStreamEnd('complete');
+      this.#sink?.end();
+    }
   }
 
   onError(error: Error): void {
@@ -144,20 +150,15 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       headersDone: this.#state === 'peeking' || this.#state === 'flowing',
       kept: this.#kept,
     });
-    const unsent = this.#connection?.failedWrite?.happened;
-    const uploading = this.#upload && (unsent || !this.#upload.readableEnded);
-    const reading = this.#answer;
-    if (reading && isAbout304(error, reading.status)) this.#stop(reading.answered(undefined));
-    else if (this.#upload?.problem) this.#stop({ kind: 'upload-failed', code: this.#upload.problem });
-    else if (uploading && isReset(failure)) this.#stop({ kind: 'upload-cut' });
-    else this.#stop(failure);
+    const isUnsent = this.#connection?.failedWrite?.happened ?? false;
+    const answer = this.#answer;
+    if (answer && isAbout304(error, answer.status)) this.#stop(answer.answered(undefined));
+    else this.#stop(this.#upload ? readUploadFailure(failure, this.#upload, isUnsent) : failure);
   }
 
   flowInto(sink: Sink): void {
     this.#sink = sink;
-    this.#exchange.underWay = this;
     if (this.#state === 'over') sink.fail('cut');
-    else if (this.#exchange.left) this.cancel();
     else this.resume();
   }
 
@@ -168,17 +169,15 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     this.#connection?.heldEnd?.resume(() => this.#resume?.());
   }
 
-  cancel(): void {
-    this.#stop({ kind: 'client-left' });
+  /** Ends the attempt, whatever state it is in; the connection is closed, for the upstream may still answer. */
+  cancel(why: 'client-left' | 'superseded' = 'client-left'): void {
+    if (this.#again) this.#again.cancel(why);
+    else this.#stop({ kind: why });
   }
 
-  onClientLeft(): void {
-    this.cancel();
-  }
-
-  #flow(reading: AnswerBuffer): false {
+  #flow(answer: AnswerBuffer): false {
     this.#state = 'flowing';
-    this.#settle?.(reading.answered(this));
+    this.#listener.onEnd(answer.answered(this));
     return this.#pause();
   }
 
@@ -197,33 +196,33 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     // First, since undici would end the connection in good order.
     if (this.#connection) this.#pool.discard(this.#connection);
     this.#abort?.();
-    if (flowing) this.#sink?.fail(outcome.kind === 'timed-out' ? 'timeout' : 'cut');
-    else if (this.#mayStartAgain(outcome)) {
-      const again = new Transmission(this.#exchange, this.#sending, this.#upstream, this.#wire);
-      again.start((later) => this.#settle?.(later), true);
-    } else this.#settle?.(outcome);
+    if (flowing) this.#cutStream(outcome);
+    // The connection was closed as we wrote to it: the race of two idle timers, nobody's fault.
+    else if (outcome.kind === 'broken' && outcome.stale && this.#outgoing.mayRepeat) {
+      this.#again = new Transmission(this.#outgoing, this.#upstream, this.#settings, this.#listener);
+      this.#again.start(true);
+    } else this.#listener.onEnd(outcome);
     return true;
   }
 
-  /** The connection was closed as we wrote to it: the race of two idle timers, nobody's fault. */
-  #mayStartAgain(outcome: AttemptOutcome): boolean {
-    return (
-      outcome.kind === 'broken' && outcome.stale && this.#sending.repeat === 'always' && !this.#exchange.left
-    );
+  #cutStream({ kind }: AttemptOutcome): void {
+    const reason = kind === 'timed-out' ? 'timeout' : 'cut';
+    const isCancelled = kind === 'client-left' || kind === 'superseded';
+    this.#listener.onStreamEnd(isCancelled ? 'cancelled' : reason);
+    this.#sink?.fail(reason);
   }
 
   #leave(): void {
     this.#state = 'over';
     this.#upstream.inFlight -= 1;
-    this.#wire.watch.remove(this);
-    this.#exchange.isOver(this);
+    this.#settings.deadlines.remove(this);
     // At once, not when undici comes to it: how the answer is delivered depends on what the client still sends.
     this.#upload?.destroy();
   }
 
   /** While an upload waits for the client, the upstream has no time to keep. */
   #onTurn(): void {
-    this.#exchange.holdOnly(this.#upload?.heldBytes);
+    this.#outgoing.account.holdOnly(this.#upload?.heldBytes);
     if (this.#state !== 'connecting' && this.#state !== 'sent') return;
     if (this.#upload?.waitsForClient) this.#disarm();
     else this.#arm();
@@ -231,8 +230,9 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
   #arm(): void {
+    const { clock, silence } = this.#settings;
     const flowing = this.#state === 'flowing' ? this.#answer : undefined;
-    this.#dueMs = this.#wire.clock.monotonicMs() + silenceLimitMs(this.#wire, this.#exchange, flowing);
+    this.#dueMs = clock.monotonicMs() + silenceLimitMs(silence, this.#outgoing, flowing);
   }
 
   #disarm(): void {
@@ -242,7 +242,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   onTick(nowMs: number): void {
     // A body that streams, either way, has only its pauses to keep short.
     const bounded = this.#state !== 'flowing' && !this.#upload;
-    const deadlineMs = bounded ? this.#exchange.deadlineMs : Number.POSITIVE_INFINITY;
+    const deadlineMs = bounded ? this.#outgoing.deadlineMs : Number.POSITIVE_INFINITY;
     if (nowMs < Math.min(this.#dueMs, deadlineMs)) return;
     // Whichever came first, for a tick may be late: only the attempt's own limit speaks against the upstream.
     this.#stop(deadlineMs < this.#dueMs ? { kind: 'out-of-time' } : { kind: 'timed-out' });

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
-import type { Body } from '../balancer/exchange.ts';
 import type { Clock } from '../clock.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
-import type { IncomingRequest } from '../http/messages.ts';
+import type { PipedBody, UploadSource } from './outgoing.ts';
 
 export interface UploadLimits {
   readonly maxBodyBytes: number;
@@ -23,8 +22,8 @@ const FOLLOWS_BYTES = 256 * 1024;
  * as the upstream takes it, and is left alone when the attempt fails: the client may still get an answer.
  */
 export class Upload extends Readable {
-  readonly #source: IncomingRequest;
-  readonly #body: Extract<Body, { kind: 'piped' }>;
+  readonly #source: UploadSource;
+  readonly #body: PipedBody;
   readonly #limits: UploadLimits;
   readonly #clock: Clock;
   readonly #onTurn: () => void;
@@ -41,13 +40,12 @@ export class Upload extends Readable {
 
   /** `onTurn` is told when the next move passes to the other side, and of each one made. */
   constructor(
-    source: IncomingRequest,
-    body: Extract<Body, { kind: 'piped' }>,
+    body: PipedBody,
     limits: UploadLimits,
     { clock, onTurn }: { clock: Clock; onTurn: () => void },
   ) {
     super();
-    this.#source = source;
+    this.#source = body.source;
     this.#body = body;
     this.#limits = limits;
     this.#clock = clock;

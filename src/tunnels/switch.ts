@@ -1,47 +1,37 @@
-import type { Exchange } from '../balancer/exchange.ts';
-import type { BalancerParts } from '../balancer/parts.ts';
+/** Passes a change of protocol on to the client, and carries bytes both ways from then on. */
+import type { Socket } from 'node:net';
 import type { UpgradeRequest } from '../http/messages.ts';
-import { isWebSocket } from '../transport/handshake.ts';
-import type { Switched } from '../transport/outcome.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
+import type { OpenTunnels } from './open-tunnels.ts';
 
-/** The upstream's side of a change of protocol. */
-export interface SwitchedAt {
-  readonly switched: Switched;
-  readonly upstream: Upstream;
+export interface Switch {
+  readonly upgrade: UpgradeRequest;
+  /** The upstream's connection, which speaks the other protocol already. */
+  readonly upstream: Socket;
+  /** The value of its Upgrade line. */
+  readonly protocol: string;
+  /** What else the client is told: names and values in turn, one character for each byte. */
+  readonly lines: readonly string[];
+  readonly isWebSocket: boolean;
 }
 
-/**
- * Passes the change of protocol on to the client, then carries bytes both ways until both connections are
- * closed. Meanwhile it counts as an attempt in flight.
- */
-export async function tunnel(
-  exchange: Exchange,
-  upgrade: UpgradeRequest,
-  { switched, upstream }: SwitchedAt,
-  { announcer, candidates, tunnels }: BalancerParts,
+/** Resolves when both connections are closed. */
+export async function switchProtocol(
+  { upgrade, upstream, protocol, lines, isWebSocket }: Switch,
+  tunnels: OpenTunnels,
 ): Promise<void> {
-  const { socket } = switched;
   const client = upgrade.takeSocket();
-  upstream.inFlight += 1;
-  const primariesOut = upstream.tier === 'fallback' && candidates.availability.isOut('primary');
-  announcer.announce({ type: 'tunnel-opened', id: exchange.id, upstream, primariesOut });
   try {
-    client.write(headOf(exchange, switched, upstream.name), 'latin1');
-    if (upgrade.head.length > 0) socket.write(upgrade.head);
-    await tunnels.run({ client, upstream: socket, isWebSocket: isWebSocket(switched.protocol) });
+    client.write(headOf(protocol, lines), 'latin1');
+    if (upgrade.head.length > 0) upstream.write(upgrade.head);
+    await tunnels.run({ client, upstream, isWebSocket });
   } finally {
-    upstream.inFlight -= 1;
     client.destroy();
-    socket.destroy();
+    upstream.destroy();
   }
 }
 
-/** The lines that change the protocol, one character for each byte. Nothing else of one hop goes along. */
-function headOf({ id }: Exchange, { protocol, headers }: Switched, upstreamName: string): string {
-  const lines = ['Connection', 'Upgrade', 'Upgrade', protocol, ...headers.forward];
-  lines.push('X-Forwarded-Server', upstreamName, 'X-Request-Id', id);
-  let head = 'HTTP/1.1 101 Switching Protocols\r\n';
+function headOf(protocol: string, lines: readonly string[]): string {
+  let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
   for (let i = 0; i + 1 < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
   return `${head}\r\n`;
 }

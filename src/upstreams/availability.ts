@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { DownReason, FailureReason, Tier } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
+import type { StandingChanges } from './standing-changes.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Whether an upstream may be asked, and if not why. */
@@ -30,16 +31,23 @@ export class Availability {
   readonly #registry: Registry;
   readonly #quarantine: Quarantine;
   readonly #clock: Clock;
-  /** Which state of the facts the lists below show. */
-  #seen = { registry: -1, quarantine: -1 };
+  readonly #changes: StandingChanges;
+  /** Which version of the facts the lists below show. */
+  #seenVersion = -1;
   #validUntilMs = Number.NEGATIVE_INFINITY;
   #usable: Readonly<Record<Tier, readonly Upstream[]>> = { primary: [], fallback: [] };
   #inStep = this.#usable;
   #lagging = this.#usable;
 
-  constructor(registry: Registry, quarantine: Quarantine, clock: Clock) {
-    this.#registry = registry;
-    this.#quarantine = quarantine;
+  /** `changes` is where the registry and the quarantine report theirs. */
+  constructor(
+    facts: { readonly registry: Registry; readonly quarantine: Quarantine },
+    changes: StandingChanges,
+    clock: Clock,
+  ) {
+    this.#registry = facts.registry;
+    this.#quarantine = facts.quarantine;
+    this.#changes = changes;
     this.#clock = clock;
   }
 
@@ -62,11 +70,7 @@ export class Availability {
   }
 
   #refresh(): void {
-    if (
-      this.#seen.registry !== this.#registry.version ||
-      this.#seen.quarantine !== this.#quarantine.version ||
-      this.#clock.monotonicMs() >= this.#validUntilMs
-    ) {
+    if (this.#seenVersion !== this.#changes.version || this.#clock.monotonicMs() >= this.#validUntilMs) {
       this.#read();
     }
   }
@@ -74,11 +78,6 @@ export class Availability {
   /** Whether it is among the usable of its tier at this moment, without a look through the list. */
   isUsable(upstream: Upstream): boolean {
     return !upstream.hasLeft && this.standing(upstream).state === 'usable';
-  }
-
-  /** To be called when an upstream went down, came up, or began or ended to lag or to drain. */
-  invalidate(): void {
-    this.#validUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   standing(upstream: Upstream): Standing {
@@ -119,13 +118,19 @@ export class Availability {
     return due.sort((a, b) => a.dueMs - b.dueMs).map(({ upstream }) => upstream);
   }
 
-  /** Milliseconds until the first quarantined upstream is usable again; undefined when none will be by itself. */
-  firstReturnMs(): number | undefined {
+  /** When the first quarantined upstream is usable again: monotonic milliseconds, Infinity when none will be by itself. */
+  firstReturnAtMs(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const upstream of this.#registry.all) {
       const standing = this.standing(upstream);
       if (standing.state === 'quarantined') first = Math.min(first, standing.untilMs);
     }
+    return first;
+  }
+
+  /** Milliseconds until then; undefined when none will be by itself. */
+  firstReturnMs(): number | undefined {
+    const first = this.firstReturnAtMs();
     return Number.isFinite(first) ? Math.max(0, first - this.#clock.monotonicMs()) : undefined;
   }
 
@@ -160,7 +165,7 @@ export class Availability {
     };
     this.#inStep = split(false);
     this.#lagging = split(true);
-    this.#seen = { registry: this.#registry.version, quarantine: this.#quarantine.version };
+    this.#seenVersion = this.#changes.version;
     this.#validUntilMs = validUntilMs;
   }
 }

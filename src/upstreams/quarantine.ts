@@ -3,6 +3,7 @@ import type { Announcer, FailureReason, UpstreamIdentity } from '../events.ts';
 import type { Random } from '../random.ts';
 import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
 import type { Blame, Rest } from './rest-time.ts';
+import type { StandingChanges } from './standing-changes.ts';
 
 export type { Blame, QuarantineEntry, Rest };
 
@@ -17,6 +18,8 @@ export interface QuarantineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly announcer: Announcer;
+  /** Told when the quarantine of a whole upstream begins, moves or is ended (not when its time is over). */
+  readonly changes: StandingChanges;
   /** How many methods of upstreams can be banned at a time. */
   readonly methodCapacity?: number;
 }
@@ -49,7 +52,7 @@ export class Quarantine {
   readonly #methods: QuarantineStore;
   /** Those in question, by the upstream's name. Not in the store: who turns out to be well has done nothing. */
   readonly #suspended = new Map<string, QuarantineEntry>();
-  #version = 0;
+  readonly #changes: StandingChanges;
   #nextReleaseMs: number | undefined = Number.POSITIVE_INFINITY;
 
   constructor(options: QuarantineOptions) {
@@ -57,13 +60,9 @@ export class Quarantine {
     this.#timeToLive = options.timeToLive;
     this.#clock = clock;
     this.#announcer = options.announcer;
+    this.#changes = options.changes;
     this.#upstreams = new QuarantineStore({ ...options, capacity: 64 });
     this.#methods = new QuarantineStore({ ...options, capacity });
-  }
-
-  /** Changes whenever the quarantine of a whole upstream begins, moves or is ended (not when its time is over). */
-  get version(): number {
-    return this.#version;
   }
 
   /** Whether the time fits the cause, so that what may have passed may be tried and proved before its end. */
@@ -119,7 +118,7 @@ export class Quarantine {
     const durationMs = this.#timeToLive === 'auto' ? SUSPENSION_MS : this.#timeToLive;
     const untilMs = sinceMs + durationMs;
     this.#suspended.set(upstream.name, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
-    this.#changed();
+    this.#changed(false);
     const who = identity(upstream);
     this.#announcer.announce({
       type: 'upstream-quarantined',
@@ -151,7 +150,7 @@ export class Quarantine {
       if (reason === 'method-unsupported') return;
       this.#upstreams.makeRoom();
       this.#suspended.delete(upstream.name);
-      if (this.#impose(this.#upstreams, upstream.name, upstream, blame)) this.#changed();
+      if (this.#impose(this.#upstreams, upstream.name, upstream, blame)) this.#changed(false);
     } else if (method.length <= MAX_METHOD_LENGTH) {
       this.#impose(this.#methods, methodKey(upstream, method), upstream, blame);
     }
@@ -171,7 +170,7 @@ export class Quarantine {
     const wasSuspended = this.#suspension(upstream) !== undefined;
     this.#suspended.delete(upstream.name);
     if (!this.#upstreams.expire(upstream.name) && !wasSuspended) return false;
-    this.#changed();
+    this.#changed(true);
     this.#announcer.announce({ type: 'upstream-released', upstream: identity(upstream), by });
     return true;
   }
@@ -192,7 +191,7 @@ export class Quarantine {
   /** The upstream was removed from the lists: nothing of it is kept. */
   forget(upstream: UpstreamIdentity): void {
     const wasSuspended = this.#suspended.delete(upstream.name);
-    if (this.#upstreams.delete(upstream.name) || wasSuspended) this.#changed();
+    if (this.#upstreams.delete(upstream.name) || wasSuspended) this.#changed(false);
     const prefix = methodKey(upstream, '');
     for (const key of this.#methods.keys()) if (key.startsWith(prefix)) this.#methods.delete(key);
   }
@@ -215,9 +214,9 @@ export class Quarantine {
     return suspended && this.#clock.monotonicMs() < suspended.untilMs ? suspended : undefined;
   }
 
-  #changed(): void {
-    this.#version++;
+  #changed(isBetter: boolean): void {
     this.#nextReleaseMs = undefined;
+    this.#changes.report(isBetter);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Tier } from '../events.ts';
+import type { StandingChanges } from './standing-changes.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Why a change of the lists is not possible. */
@@ -17,15 +18,13 @@ export class RegistryError extends Error {
 /** The two lists of upstreams. Names and URLs are unique across both, and they are never both empty. */
 export class Registry {
   #upstreams: readonly Upstream[];
-  #version = 0;
+  readonly #changes: StandingChanges;
 
-  constructor(upstreams: readonly Upstream[]) {
+  /** `changes` is told of each change of the lists, and of facts about those that are in them. */
+  constructor(upstreams: readonly Upstream[], changes: StandingChanges) {
     this.#upstreams = [...upstreams];
-  }
-
-  /** Grows with each change of the lists. */
-  get version(): number {
-    return this.#version;
+    this.#changes = changes;
+    for (const upstream of upstreams) upstream.changes = changes;
   }
 
   /** Primaries first, then fallbacks, each in the order of their list. */
@@ -58,11 +57,11 @@ export class Registry {
     this.checkAdd(upstream);
     const isPrimary = ({ tier }: Upstream) => tier === 'primary';
     const others = this.#upstreams;
-    this.#change(
-      isPrimary(upstream)
-        ? [...others.filter(isPrimary), upstream, ...others.filter((each) => !isPrimary(each))]
-        : [...others, upstream],
-    );
+    this.#upstreams = isPrimary(upstream)
+      ? [...others.filter(isPrimary), upstream, ...others.filter((each) => !isPrimary(each))]
+      : [...others, upstream];
+    upstream.changes = this.#changes;
+    this.#changes.report(true);
   }
 
   /** Throws the RegistryError with which `remove` would refuse it. */
@@ -75,11 +74,8 @@ export class Registry {
   remove(upstream: Upstream): void {
     this.checkRemove(upstream);
     if (!this.has(upstream)) return;
-    this.#change(this.#upstreams.filter((each) => each !== upstream));
-  }
-
-  #change(upstreams: readonly Upstream[]): void {
-    this.#upstreams = upstreams;
-    this.#version += 1;
+    this.#upstreams = this.#upstreams.filter((each) => each !== upstream);
+    upstream.changes = undefined;
+    this.#changes.report(false);
   }
 }

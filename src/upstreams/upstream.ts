@@ -1,6 +1,7 @@
 import type { DownReason, Tier, UpstreamIdentity } from '../events.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
 import { RecentMethods } from './recent-methods.ts';
+import type { StandingChanges } from './standing-changes.ts';
 
 /** The greatest weight; the least is 1. */
 export const MAX_WEIGHT = 1000;
@@ -28,6 +29,17 @@ export interface UpstreamSpec {
 export interface Verification {
   readonly ca?: string;
   readonly rejectUnauthorized: boolean;
+}
+
+export interface Down {
+  readonly reason: DownReason;
+  /** Monotonic milliseconds. */
+  readonly sinceMs: number;
+}
+
+export interface Lagging {
+  /** Monotonic milliseconds. */
+  readonly sinceMs: number;
 }
 
 /** One server that requests are forwarded to: who it is, and its live numbers. */
@@ -70,8 +82,6 @@ export class Upstream implements UpstreamIdentity {
   /** The methods that it has answered lately. Written by the balancer. */
   readonly recentMethods = new RecentMethods();
 
-  /** Why and since when a probe holds this upstream for dead. Written by the probes. */
-  down: { readonly reason: DownReason; readonly sinceMs: number } | undefined;
   /** When it last came up, or was added; monotonic milliseconds. Written by the probes. */
   upSinceMs: number;
   /** Calls that checks made, since the start. Written by the probes. */
@@ -80,14 +90,16 @@ export class Upstream implements UpstreamIdentity {
   chainId: string | undefined = undefined;
   /** The number of the newest block that it is known to have. Written by the probes. */
   blockHeight: number | undefined = undefined;
-  /** It is too many blocks behind the others: asked after them. Written by the probes. */
-  lagging: { readonly sinceMs: number } | undefined = undefined;
   /** The memory of its process, as it says itself; undefined where it doesn't say. Written by the memory poll. */
   memoryBytes: number | undefined = undefined;
-  /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
-  draining: boolean;
   /** It was removed from its list: what its last attempts bring is of no use. Written by Membership. */
   hasLeft = false;
+
+  /** Told when one of the next three facts changes, once it is in a list. Written by the registry. */
+  changes: StandingChanges | undefined = undefined;
+  #down: Down | undefined = undefined;
+  #lagging: Lagging | undefined = undefined;
+  #draining = false;
 
   constructor(spec: UpstreamSpec, nowMs: number) {
     this.upSinceMs = nowMs;
@@ -95,7 +107,7 @@ export class Upstream implements UpstreamIdentity {
     this.name = spec.name;
     this.tier = spec.tier;
     this.weight = spec.weight;
-    this.draining = spec.draining ?? false;
+    this.#draining = spec.draining ?? false;
     this.keepsHost = spec.keepsHost ?? false;
     this.origin = url.origin;
     this.secure = url.protocol === 'https:';
@@ -112,6 +124,37 @@ export class Upstream implements UpstreamIdentity {
         ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
         : undefined;
     this.secrets = new SecretTexts(secretsOf(url));
+  }
+
+  /** Why and since when a probe holds this upstream for dead. Written by the probes. */
+  get down(): Down | undefined {
+    return this.#down;
+  }
+
+  set down(down: Down | undefined) {
+    this.#down = down;
+    this.changes?.report(down === undefined);
+  }
+
+  /** It is too many blocks behind the others: asked after them. Written by the probes. */
+  get lagging(): Lagging | undefined {
+    return this.#lagging;
+  }
+
+  set lagging(lagging: Lagging | undefined) {
+    this.#lagging = lagging;
+    this.changes?.report(false);
+  }
+
+  /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  set draining(draining: boolean) {
+    if (draining === this.#draining) return;
+    this.#draining = draining;
+    this.changes?.report(!draining);
   }
 
   /** The same URL: two of them would be asked as if they were two. */

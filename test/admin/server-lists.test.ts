@@ -6,6 +6,7 @@ import { Announcer } from '../../src/events.ts';
 import { Membership } from '../../src/upstreams/membership.ts';
 import { Quarantine } from '../../src/upstreams/quarantine.ts';
 import { Registry } from '../../src/upstreams/registry.ts';
+import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -39,8 +40,12 @@ function setUp(...names: string[]) {
   const announcer = new Announcer();
   const store = new MemoryStore();
   const specs = names.map(spec);
-  const registry = new Registry(specs.map((each) => new Upstream(each, clock.monotonicMs())));
-  const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer });
+  const changes = new StandingChanges();
+  const registry = new Registry(
+    specs.map((each) => new Upstream(each, clock.monotonicMs())),
+    changes,
+  );
+  const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer, changes });
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave: () => {} });
   const lists = new ServerLists(specs, store);
   const hidden: string[] = [];

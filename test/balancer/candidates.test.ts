@@ -5,9 +5,10 @@ import {
   type Candidate,
   type CandidateSource,
   Candidates,
+  type NextCandidate,
   type Willingness,
 } from '../../src/balancer/candidates.ts';
-import { Trials } from '../../src/balancer/trials.ts';
+import { type Room, Trials } from '../../src/pools/trials.ts';
 import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
@@ -19,9 +20,9 @@ const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
 
 const anyone: Willingness = { gladly: () => true, reluctantly: () => true };
 
-/** The one whom it names, not that it must wait. */
-function chosen(next: Candidate | 'wait' | undefined): Candidate | undefined {
-  return next === 'wait' ? undefined : next;
+/** The one that it names, not that it must wait. */
+function chosen(next: NextCandidate): Candidate | undefined {
+  return next.kind === 'ask' ? next : undefined;
 }
 
 interface Script {
@@ -48,8 +49,11 @@ function source(pool: Pool): CandidateSource {
   return {
     availability: pool.availability,
     strategies: { primary: reversed, fallback: reversed },
-    trials: new Trials(pool.clock, () => undefined),
   };
+}
+
+function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?: Room): Candidates {
+  return new Candidates({ ...source(pool), ...changed }, room ?? new Trials(pool.clock));
 }
 
 function play(names: string, script: Script): string {
@@ -62,7 +66,7 @@ function play(names: string, script: Script): string {
   for (const name of held) pool.quarantine.suspend(pool.of(name), 'status');
   for (const name of down) pool.down(name);
   for (const name of lagging) pool.lag(name);
-  const candidates = new Candidates(source(pool));
+  const candidates = candidatesOf(pool);
   const tried: string[] = [];
   for (;;) {
     meanwhile[tried.length]?.(pool);
@@ -208,11 +212,8 @@ describe('the order of candidates', () => {
       asked.push(namesOf(upstreams));
       return settled(upstreams);
     };
-    const candidates = new Candidates({
-      ...source(pool),
-      strategies: { primary: { order }, fallback: { order } },
-    });
-    while (candidates.next(anyone)) {
+    const candidates = candidatesOf(pool, { strategies: { primary: { order }, fallback: { order } } });
+    while (candidates.next(anyone).kind === 'ask') {
       // To the end.
     }
     expect(asked).toEqual(['AC', 'ab']);
@@ -226,10 +227,7 @@ describe('the order of candidates', () => {
       asked.push(namesOf(upstreams));
       return settled(upstreams);
     };
-    const candidates = new Candidates({
-      ...source(pool),
-      strategies: { primary: { order }, fallback: { order } },
-    });
+    const candidates = candidatesOf(pool, { strategies: { primary: { order }, fallback: { order } } });
     candidates.next(anyone);
     candidates.next(anyone);
     expect(asked).toEqual(['AC']);
@@ -245,7 +243,7 @@ describe('the order of candidates', () => {
         throw new Error('asked');
       },
     };
-    const candidates = new Candidates({ ...source(pool), strategies: { ...strategies, fallback } });
+    const candidates = candidatesOf(pool, { strategies: { ...strategies, fallback } });
     expect(chosen(candidates.next(anyone))?.upstream.name).toBe('A');
   });
 });
@@ -253,7 +251,7 @@ describe('the order of candidates', () => {
 it('passes over whom the request can not go to, also as a last resort', () => {
   const pool = new Pool('ABCabc');
   for (const name of ['A', 'B', 'b']) pool.quarantine.add(pool.of(name), REFUSED);
-  const candidates = new Candidates(source(pool));
+  const candidates = candidatesOf(pool);
   const goes = ({ name }: Upstream) => 'ACc'.includes(name);
   const tried = ['C', 'c', 'A', 'none'].map(
     () => chosen(candidates.next({ gladly: goes, reluctantly: goes }))?.upstream.name,
@@ -267,31 +265,31 @@ describe('trials under way at once', () => {
     pool.quarantine.add(pool.of('A'), REFUSED);
     pool.clock.advance(1);
     pool.quarantine.add(pool.of('B'), REFUSED);
-    const from = source(pool);
-    const next = (countsTrials = true) => {
-      const found = new Candidates(from, { countsTrials }).next(anyone);
-      return typeof found === 'object' ? found.upstream.name : found;
+    const trials = new Trials(pool.clock);
+    const next = (room: Room = trials) => {
+      const found = candidatesOf(pool, {}, room).next(anyone);
+      return found.kind === 'ask' ? found.upstream.name : found;
     };
     const begin = (name: string, times: number) => {
-      for (let begun = 0; begun < times; begun++) from.trials.begin(pool.of(name));
+      for (let begun = 0; begun < times; begun++) trials.begin(pool.of(name));
     };
     begin('A', 3);
     expect(next()).toBe('A');
     begin('A', 1);
     expect(next()).toBe('B');
     begin('B', 4);
-    expect(next()).toBe('wait');
-    // An upload may take its time: it is none of those that are counted.
-    expect(next(false)).toBe('A');
-    from.trials.end(pool.of('A'));
+    // The first of them is usable by itself.
+    expect(next()).toEqual({ kind: 'wait', untilMs: pool.quarantine.entryOf(pool.of('A'))?.untilMs });
+    trials.end(pool.of('A'));
     expect(next()).toBe('A');
   });
 
   it('do not count against an upstream that is usable', () => {
     const pool = new Pool('A');
-    const from = source(pool);
-    for (let begun = 0; begun < 4; begun++) from.trials.begin(pool.of('A'));
-    expect(new Candidates(from).next(anyone)).toEqual({ upstream: pool.of('A'), trial: false });
+    const trials = new Trials(pool.clock);
+    for (let begun = 0; begun < 4; begun++) trials.begin(pool.of('A'));
+    const next = candidatesOf(pool, {}, trials).next(anyone);
+    expect(next).toEqual({ kind: 'ask', upstream: pool.of('A'), trial: false });
   });
 });
 
@@ -301,7 +299,7 @@ describe('those that are asked reluctantly', () => {
     reluctantly: () => true,
   });
   const order = (pool: Pool, willingness: Willingness) => {
-    const candidates = new Candidates(source(pool));
+    const candidates = candidatesOf(pool);
     return ['', '', '', ''].map(() => chosen(candidates.next(willingness))?.upstream.name);
   };
 
@@ -313,5 +311,39 @@ describe('those that are asked reluctantly', () => {
     const pool = new Pool('ABa');
     pool.quarantine.add(pool.of('A'), REFUSED);
     expect(order(pool, reluctant('Ba'))).toEqual(['B', 'a', 'A', undefined]);
+  });
+});
+
+describe('upstreams without room', () => {
+  /** Those named have none until they get some at `freeAtMs`. */
+  function roomExcept(full: Set<string>, freeAtMs = 7_000): Room {
+    return { has: ({ name }) => !full.has(name), freeAtMs: () => freeAtMs };
+  }
+
+  it('are passed over, and offered again as soon as they have some', () => {
+    const full = new Set(['C', 'A']);
+    const candidates = candidatesOf(new Pool('ABCa'), {}, roomExcept(full));
+    const next = () => chosen(candidates.next(anyone))?.upstream.name;
+    expect([next(), next()]).toEqual(['B', 'a']);
+    full.delete('A');
+    expect(next()).toBe('A');
+    full.clear();
+    expect([next(), candidates.next(anyone).kind]).toEqual(['C', 'nobody']);
+  });
+
+  it('are waited for until the first has some; none that is out is tried meanwhile', () => {
+    const pool = new Pool('ABC');
+    pool.quarantine.add(pool.of('B'), REFUSED);
+    const candidates = candidatesOf(pool, {}, roomExcept(new Set(['A', 'C']), 7_000));
+    expect(candidates.next(anyone)).toEqual({ kind: 'wait', untilMs: 7_000 });
+    expect(candidates.next(anyone)).toEqual({ kind: 'wait', untilMs: 7_000 });
+  });
+
+  it('are not waited for when they are out meanwhile', () => {
+    const pool = new Pool('AB');
+    const candidates = candidatesOf(pool, {}, roomExcept(new Set(['A', 'B'])));
+    expect(candidates.next(anyone).kind).toBe('wait');
+    for (const name of 'AB') pool.quarantine.add(pool.of(name), LIMITED);
+    expect(candidates.next(anyone)).toEqual({ kind: 'nobody' });
   });
 });

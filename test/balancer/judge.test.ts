@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type Asked, judge } from '../../src/balancer/judge.ts';
+import { judge, type SentRequest } from '../../src/balancer/judge.ts';
 import type { RequestHead } from '../../src/calls/error-meaning.ts';
 import { parseRpcRequest } from '../../src/rpc/message.ts';
 import { mayRepeat } from '../../src/rpc/methods.ts';
@@ -9,14 +9,14 @@ import { requestHead } from '../support/request-head.ts';
 
 const stream: ResponseStream = { flowInto() {}, resume() {}, cancel() {} };
 
-const plain: Asked = {
+const plain: SentRequest = {
   rpc: undefined,
   repeat: 'always',
   retryStatus: new Set([429, 500, 502, 503, 504]),
   wallMs: Date.UTC(2026, 0, 15, 12),
 };
 /** What a body with these calls asks for; `partial` when others are answered already. */
-function asking(text: string, more: { partial?: boolean; head?: RequestHead } = {}): Asked {
+function asking(text: string, more: { partial?: boolean; head?: RequestHead } = {}): SentRequest {
   const { partial = false, head = requestHead() } = more;
   const body = Buffer.from(text);
   const request = parseRpcRequest(body);
@@ -71,7 +71,7 @@ function errorOf(code: number, message: string): string {
 type Row = readonly [
   what: string,
   outcome: AttemptOutcome,
-  asked: Asked,
+  asked: SentRequest,
   next: string,
   reason: string | undefined,
 ];
@@ -232,7 +232,7 @@ describe('judge', () => {
 });
 
 describe('an answer to a request for another protocol', () => {
-  const upgrade: Asked = { ...plain, upgrade: true };
+  const upgrade: SentRequest = { ...plain, upgrade: true };
   it.each([
     [200, 'another', []],
     [301, 'another', []],

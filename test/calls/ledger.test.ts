@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Asked, judge } from '../../src/balancer/judge.ts';
+import { judge, type SentRequest } from '../../src/balancer/judge.ts';
 import { type CallEntry, Ledger, type Placement } from '../../src/calls/ledger.ts';
 import { parseRpcRequest, type RpcCall } from '../../src/rpc/message.ts';
 import type { Answered, AttemptOutcome } from '../../src/transport/outcome.ts';
@@ -38,7 +38,7 @@ function note(
   from = A,
   asked: readonly CallEntry[] = ledger.openFor(all),
 ): void {
-  const facts: Asked = {
+  const facts: SentRequest = {
     rpc: {
       body: ledger.body,
       head: requestHead(),
@@ -50,7 +50,7 @@ function note(
     retryStatus: new Set([429, 500, 502, 503, 504]),
     wallMs: 0,
   };
-  const judgement = judge(outcome, facts).rpc;
+  const judgement = judge(outcome, facts).calls;
   if (!judgement) throw new Error('nothing to take down');
   ledger.record(asked, judgement, {
     answered: outcome.kind === 'answered' ? outcome : undefined,
@@ -208,4 +208,16 @@ describe('of several errors', () => {
     note(ledger, reset, B);
     expect([said(ledger), ledger.done, ledger.entries[0]?.state]).toEqual([[undefined], true, 'lost']);
   });
+});
+
+it('leaves a call as it is that was settled before, whatever comes late for it', () => {
+  const ledger = ledgerOf(`[${call('1')},${call('2')}]`);
+  const asked = ledger.openFor(all);
+  const body = (first: string) => answered(`[${result('1').replace('true', first)},${throttled('2')}]`);
+  note(ledger, body('"first"'), A, asked);
+  note(ledger, body('"late"'), B, asked);
+  expect(said(ledger)[0]).toContain('"first"');
+  expect(ledger.entries[0]?.answer?.upstream).toBe(A);
+  expect(openIds(ledger)).toEqual(['2']);
+  expect(ledger.entries.map(({ attempts }) => attempts)).toEqual([1, 2]);
 });

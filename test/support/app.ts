@@ -71,10 +71,8 @@ export async function startApp({
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
   const logs: LogLine[] = [];
   const log = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(logs) });
-  const app = createApp(loaded.config, {
-    clock,
-    random: seededRandom(1),
-    logger: log.logger,
+  const runtime = { clock, random: seededRandom(1), logger: log.logger };
+  const app = createApp(loaded.config, runtime, {
     lag,
     ...(lookUp && { lookUp }),
     sources: loaded.sources,

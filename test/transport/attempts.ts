@@ -4,16 +4,22 @@ import { expect } from 'vitest';
 import { type AdmitSettings, admit } from '../../src/balancer/admit.ts';
 import { classify } from '../../src/balancer/classify.ts';
 import type { Exchange } from '../../src/balancer/exchange.ts';
+import { relayInterim } from '../../src/balancer/interim.ts';
 import { createOriginReader } from '../../src/balancer/origin.ts';
+import { questionOf } from '../../src/balancer/question.ts';
 import { receiveBody } from '../../src/balancer/receive.ts';
 import type { FailureReason } from '../../src/events.ts';
 import { createIdentity } from '../../src/http/header-lines.ts';
+import { FilterHomes } from '../../src/rpc/filters.ts';
 import { BufferLimit } from '../../src/transport/buffer-limit.ts';
-import { ConnectionPool } from '../../src/transport/connections.ts';
+import { ConnectionPools } from '../../src/transport/connection-pools.ts';
+import type { ConnectionPool } from '../../src/transport/connections.ts';
 import { Deadlines } from '../../src/transport/deadlines.ts';
-import { forward } from '../../src/transport/forward.ts';
-import type { Answered, AttemptOutcome, Sink } from '../../src/transport/outcome.ts';
-import type { Wire } from '../../src/transport/wire.ts';
+import type { Answered, AttemptOutcome, Sink, StreamEnd } from '../../src/transport/outcome.ts';
+import type { TransportSettings } from '../../src/transport/settings.ts';
+import { Transmission } from '../../src/transport/transmission.ts';
+import { Registry } from '../../src/upstreams/registry.ts';
+import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
@@ -55,12 +61,15 @@ export class Attempts {
   readonly upstream: Upstream;
   readonly pool: ConnectionPool;
   readonly exchanges: Exchange[] = [];
+  /** How the answers that streamed ended. */
+  readonly streamEnds: StreamEnd[] = [];
   /** Done with each exchange before its attempt. */
   before: (exchange: Exchange) => void | Promise<void> = () => {};
   port = 0;
   readonly #limits: Limits;
-  readonly #wire: Wire;
+  readonly #transport: TransportSettings;
   readonly #settings: AdmitSettings;
+  readonly #registry: Registry;
   /** Those not yet asked for; and those asked for that have not come. */
   readonly #outcomes: Promise<AttemptOutcome>[] = [];
   readonly #wanted: ((outcome: Promise<AttemptOutcome>) => void)[] = [];
@@ -70,19 +79,23 @@ export class Attempts {
     const identity = createIdentity('attempts');
     this.#limits = limits;
     this.upstream = upstream('A', { url });
+    this.#registry = new Registry([this.upstream], new StandingChanges());
     // Real time: connections are made by the system.
     const { connectTimeoutMs } = limits;
     const random = seededRandom(1);
-    this.pool = new ConnectionPool(this.upstream, { dialer: realDialer, connectTimeoutMs, clock, random });
-    this.#wire = {
+    const connections = new ConnectionPools({ dialer: realDialer, connectTimeoutMs, clock, random });
+    this.pool = connections.of(this.upstream);
+    this.#transport = {
       clock,
       identity,
-      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-      streamIdleTimeoutMs: STREAM_IDLE_TIMEOUT_MS,
-      tunnelIdleTimeoutMs: TUNNEL_IDLE_TIMEOUT_MS,
-      watch: new Deadlines(clock, ATTEMPT_TIMEOUT_MS),
+      silence: {
+        attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+        streamIdleTimeoutMs: STREAM_IDLE_TIMEOUT_MS,
+        tunnelIdleTimeoutMs: TUNNEL_IDLE_TIMEOUT_MS,
+      },
+      deadlines: new Deadlines(clock, ATTEMPT_TIMEOUT_MS),
       upload: { maxBodyBytes: limits.maxBodyBytes, clientBodyTimeoutMs: CLIENT_BODY_TIMEOUT_MS },
-      pool: () => this.pool,
+      connections,
     };
     this.#settings = {
       identity,
@@ -153,12 +166,28 @@ export class Attempts {
     const limits = { ...this.#limits, clientBodyTimeoutMs: CLIENT_BODY_TIMEOUT_MS };
     const refused =
       (await receiveBody(exchange, limits, this.clock)) ??
-      classify(exchange, { maxBatch: 100, place: () => ({ kind: 'anywhere' }) });
+      classify(exchange, { filters: new FilterHomes(this.clock), registry: this.#registry }, 100);
     if (refused) throw new Error(`refused before the attempt: ${refused}`);
     this.exchanges.push(exchange);
     await this.before(exchange);
-    const { body, repeat } = exchange;
-    return forward(exchange, { body, repeat, peekBytes: PEEK_BYTES }, this.upstream, this.#wire);
+    return this.#transmit(exchange);
+  }
+
+  /** As the race does it: told when the client leaves, as long as the answer flows. */
+  #transmit(exchange: Exchange): Promise<AttemptOutcome> {
+    const { upstream } = this;
+    return new Promise((onEnd) => {
+      if (exchange.left) return onEnd({ kind: 'client-left' });
+      const calls = exchange.ledger?.openFor(() => true) ?? [];
+      const outgoing = { ...questionOf(exchange, calls, upstream).outgoing, peekBytes: PEEK_BYTES };
+      const transmission = new Transmission(outgoing, upstream, this.#transport, {
+        onInterim: (status, raw) => relayInterim({ exchange, upstream }, status, raw),
+        onEnd,
+        onStreamEnd: (how) => this.streamEnds.push(how),
+      });
+      exchange.underWay = { onClientLeft: () => transmission.cancel() };
+      transmission.start();
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { Announcer, type Event } from '../../src/events.ts';
 import { Membership } from '../../src/upstreams/membership.ts';
 import { Quarantine } from '../../src/upstreams/quarantine.ts';
 import { Registry, RegistryError } from '../../src/upstreams/registry.ts';
+import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -20,8 +21,13 @@ function setUp(names: string) {
   const events: Event[] = [];
   const announcer = new Announcer();
   announcer.listen((event) => events.push(event));
-  const registry = new Registry([...names].map((name) => new Upstream(spec(name), clock.monotonicMs())));
-  const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer });
+  const changes = new StandingChanges();
+  const specs = [...names].map((name) => spec(name));
+  const registry = new Registry(
+    specs.map((each) => new Upstream(each, clock.monotonicMs())),
+    changes,
+  );
+  const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer, changes });
   const left: string[] = [];
   const onLeave = ({ name }: Upstream) => void left.push(name);
   const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
@@ -31,7 +37,7 @@ function setUp(names: string) {
     if (!found) throw new Error(`no ${name}`);
     return found;
   };
-  return { clock, events, registry, quarantine, membership, left, names: names_, find };
+  return { clock, events, changes, registry, quarantine, membership, left, names: names_, find };
 }
 
 function conflictOf(act: () => unknown): string {
@@ -52,13 +58,14 @@ describe('an upstream that joins', () => {
     expect(names()).toBe('ABCabc');
   });
 
-  it('is up since that moment, is announced, and changes the version of the lists', () => {
-    const { membership, clock, events, registry } = setUp('A');
+  it('is up since that moment, is announced, and reported as a change for the better', () => {
+    const { membership, clock, events, changes } = setUp('A');
+    const reports: boolean[] = [];
+    changes.listen((isBetter) => reports.push(isBetter));
     clock.advance(60_000);
-    const before = registry.version;
     expect(membership.add(spec('B')).upSinceMs).toBe(clock.monotonicMs());
     expect(events).toEqual([{ type: 'upstream-added', upstream: { name: 'B', tier: 'primary' } }]);
-    expect(registry.version).not.toBe(before);
+    expect(reports).toEqual([true]);
   });
 
   it('is refused when its name or its URL is there already, whatever the tier', () => {

@@ -2,6 +2,7 @@ import { Announcer, type Tier } from '../../src/events.ts';
 import { Availability } from '../../src/upstreams/availability.ts';
 import { Quarantine } from '../../src/upstreams/quarantine.ts';
 import { Registry } from '../../src/upstreams/registry.ts';
+import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { upstream } from '../support/upstreams.ts';
@@ -12,6 +13,7 @@ export class Pool {
   readonly quarantine: Quarantine;
   readonly availability: Availability;
   readonly registry: Registry;
+  readonly changes = new StandingChanges();
 
   constructor(
     names: string,
@@ -19,16 +21,24 @@ export class Pool {
     urls: Readonly<Record<string, string>> = {},
   ) {
     const tierOf = (name: string): Tier => (name === name.toUpperCase() ? 'primary' : 'fallback');
+    const { changes } = this;
     this.registry = new Registry(
       [...names].map((name) => {
         const url = urls[name];
         return upstream(name, { tier: tierOf(name), ...(url === undefined ? {} : { url }) });
       }),
+      changes,
     );
     // In the middle of the jitter: exactly the stated time.
     const { clock } = this;
-    this.quarantine = new Quarantine({ timeToLive, clock, random: () => 0.5, announcer: new Announcer() });
-    this.availability = new Availability(this.registry, this.quarantine, clock);
+    this.quarantine = new Quarantine({
+      timeToLive,
+      clock,
+      random: () => 0.5,
+      announcer: new Announcer(),
+      changes,
+    });
+    this.availability = new Availability(this, changes, clock);
   }
 
   of(name: string): Upstream {
@@ -40,19 +50,16 @@ export class Pool {
   /** Takes it out as a probe would. */
   down(name: string, reason: 'probe-failed' | 'wrong-chain' = 'probe-failed'): void {
     this.of(name).down = { reason, sinceMs: this.clock.monotonicMs() };
-    this.availability.invalidate();
   }
 
   /** Brings it back as a probe would. */
   up(name: string): void {
     this.of(name).down = undefined;
-    this.availability.invalidate();
   }
 
   /** Lets it lag, or catch up, as the probes would. */
   lag(name: string, lags = true): void {
     this.of(name).lagging = lags ? { sinceMs: this.clock.monotonicMs() } : undefined;
-    this.availability.invalidate();
   }
 
   /** Removes it as Membership would. */
@@ -65,7 +72,6 @@ export class Pool {
 
   drain(name: string, draining = true): void {
     this.of(name).draining = draining;
-    this.availability.invalidate();
   }
 }
 

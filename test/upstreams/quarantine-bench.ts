@@ -1,6 +1,7 @@
 import { Announcer, type Event, type FailureReason, type UpstreamIdentity } from '../../src/events.ts';
 import type { Random } from '../../src/random.ts';
 import { type Blame, Quarantine, type Rest } from '../../src/upstreams/quarantine.ts';
+import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 export const SECOND = 1_000;
@@ -34,6 +35,7 @@ const evenly: Random = () => 0.5;
 
 export interface Bench {
   readonly quarantine: Quarantine;
+  readonly changes: StandingChanges;
   readonly clock: ManualClock;
   /** All that was announced. */
   readonly events: Event[];
@@ -50,7 +52,8 @@ export function makeQuarantine(
   const events: Event[] = [];
   const announcer = new Announcer();
   announcer.listen((event) => events.push(event));
-  const quarantine = new Quarantine({ timeToLive, clock, random, announcer });
+  const changes = new StandingChanges();
+  const quarantine = new Quarantine({ timeToLive, clock, random, announcer, changes });
   const restMs = (upstream = A) => {
     const entry = quarantine.entryOf(upstream);
     return entry && entry.untilMs - clock.monotonicMs();
@@ -62,5 +65,5 @@ export function makeQuarantine(
     if (quarantine.entryOf(upstream)) throw new Error('the quarantine should be over');
     return ms;
   };
-  return { quarantine, clock, events, restMs, serve };
+  return { quarantine, changes, clock, events, restMs, serve };
 }

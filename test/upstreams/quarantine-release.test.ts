@@ -100,12 +100,12 @@ describe('Quarantine, what others see', () => {
     expect(quarantine.nextReleaseMs()).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('has another version after each change of a whole upstream, and only then', () => {
-    const { quarantine, clock } = makeQuarantine();
-    const versions = [quarantine.version];
+  it('reports each change of a whole upstream, and only then', () => {
+    const { quarantine, changes, clock } = makeQuarantine();
+    const versions = [changes.version];
     const versionAfter = (change: () => void) => {
       change();
-      versions.push(quarantine.version);
+      versions.push(changes.version);
     };
     versionAfter(() => quarantine.add(A, { reason: 'auth' }));
     versionAfter(() => quarantine.add(A, { reason: 'reset' }));

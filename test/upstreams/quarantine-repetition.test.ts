@@ -109,7 +109,7 @@ describe('Quarantine of methods', () => {
   const blame: Blame = { reason: 'method-unsupported', method: 'trace_block' };
 
   it('bans the one method of the one upstream for five minutes', () => {
-    const { quarantine, clock, events } = makeQuarantine();
+    const { quarantine, changes, clock, events } = makeQuarantine();
     quarantine.add(A, blame);
     expect(quarantine.methodBan(A, 'trace_block')).toMatchObject({
       reason: 'method-unsupported',
@@ -118,7 +118,7 @@ describe('Quarantine of methods', () => {
     expect(quarantine.methodBan(A, 'trace_call')).toBeUndefined();
     expect(quarantine.methodBan(B, 'trace_block')).toBeUndefined();
     expect(quarantine.entryOf(A)).toBeUndefined();
-    expect(quarantine.version).toBe(0);
+    expect(changes.version).toBe(0);
     expect(events).toEqual([
       {
         type: 'upstream-quarantined',

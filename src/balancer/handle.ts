@@ -1,0 +1,74 @@
+/** What every request of a client goes through: its head is read, then the pool's upstreams are asked. */
+import { randomBytes } from 'node:crypto';
+import type { Identity } from '../http/header-lines.ts';
+import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
+import type { Pool } from '../pools/pool.ts';
+import type { Runtime } from '../runtime.ts';
+import { BufferLimit } from '../transport/buffer-limit.ts';
+import { type AdmitSettings, admit } from './admit.ts';
+import { balance } from './balance.ts';
+import { concludeDefect } from './conclude.ts';
+import type { Exchange } from './exchange.ts';
+import type { Intake } from './intake.ts';
+import { createOriginReader } from './origin.ts';
+
+export interface HandlerSettings {
+  readonly maxHeaderSizeBytes: number;
+  readonly maxUrlBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly maxBufferedBytes: number;
+  /** Networks as `ADDRESS/BITS` whose word about the client is believed. */
+  readonly trustProxy: readonly string[] | undefined;
+}
+
+export interface HandlerParts {
+  readonly runtime: Runtime;
+  readonly identity: Identity;
+  readonly pool: Pool;
+  readonly intake: Intake;
+  /** Answers a request for one of the program's own paths; false for any other request. */
+  readonly answersStatus: (exchange: Exchange) => boolean;
+  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written here. */
+  readonly underWay: { requests: number };
+}
+
+type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeRequest) => void;
+
+export function createHandler(settings: HandlerSettings, parts: HandlerParts): Handle {
+  const { runtime, identity, pool, intake, answersStatus, underWay } = parts;
+  const { clock, logger } = runtime;
+  const ended = () => {
+    underWay.requests -= 1;
+  };
+  const admitSettings: AdmitSettings = {
+    identity,
+    clock,
+    maxHeaderSizeBytes: settings.maxHeaderSizeBytes,
+    maxUrlBytes: settings.maxUrlBytes,
+    requestTimeoutMs: settings.requestTimeoutMs,
+    bufferLimit: new BufferLimit(settings.maxBufferedBytes),
+    readOrigin: createOriginReader(settings.trustProxy),
+    nextId: createIds(),
+    guardsPath: () => pool.registry.all.some((upstream) => upstream.basePath !== '/'),
+  };
+  return (request, response, upgrade) => {
+    const { exchange, refusal } = admit(request, response, admitSettings, upgrade);
+    if (refusal === undefined && answersStatus(exchange)) return;
+    underWay.requests += 1;
+    balance(exchange, refusal, pool, intake).then(ended, (error: unknown) => {
+      ended();
+      logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');
+      concludeDefect(exchange, pool);
+    });
+  };
+}
+
+/** Request ids: unpredictable across processes, cheap within one. */
+function createIds(): () => string {
+  const prefix = randomBytes(6).toString('hex');
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${prefix}-${count.toString(36)}`;
+  };
+}

@@ -1,0 +1,48 @@
+/** What upstreams say before their answer, passed on to the client. */
+import { isHttp10 } from '../http/messages.ts';
+import { rewriteUrls } from '../http/url-rewriting.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Where an interim answer comes from. */
+interface Source {
+  readonly exchange: Exchange;
+  readonly upstream: Upstream;
+}
+
+/** Of all upstreams that are asked for one request. */
+const MAX_INTERIM = 100;
+const MAX_RELAYED_INTERIM = 4;
+
+/**
+ * Passes on 102 and 103, to a client that can read them, and does. The first few only: the upstream is not held back
+ * for them, so that nothing else would bound what a slow reader costs. False when there are so many that it is no answer any more.
+ */
+export function relayInterim(source: Source, status: number, raw: readonly Buffer[]): boolean {
+  const { exchange } = source;
+  exchange.interimAnswers += 1;
+  const { request, response, rpc, interimAnswers } = exchange;
+  if (interimAnswers > MAX_INTERIM) return false;
+  const isRead = interimAnswers <= MAX_RELAYED_INTERIM && !response.socket?.writableNeedDrain;
+  if (isRead && !isHttp10(request) && !rpc && !response.headersSent) passInterim(source, status, raw);
+  return true;
+}
+
+function passInterim({ exchange, upstream }: Source, status: number, raw: readonly Buffer[]): void {
+  const { response } = exchange;
+  if (status === 102) response.writeProcessing();
+  if (status !== 103) return;
+  const rewriting = { upstream, target: exchange.target, origin: exchange.origin };
+  const link: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (raw[i]?.toString('latin1').toLowerCase() !== 'link') continue;
+    const shown = rewriteUrls('link', raw[i + 1]?.toString('latin1') ?? '', rewriting);
+    if (shown !== undefined) link.push(shown);
+  }
+  // Node writes hints only with a Link, which is what they are for, and throws at one that is malformed.
+  try {
+    if (link.length > 0) response.writeEarlyHints({ link });
+  } catch {
+    // A hint that can't be passed on costs nothing.
+  }
+}

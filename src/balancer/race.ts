@@ -1,0 +1,158 @@
+/** The attempts under way for one request. */
+import { resultIn } from '../calls/sent-transactions.ts';
+import type { Pool } from '../pools/pool.ts';
+import type { Room, Waiting } from '../pools/trials.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import { Attempt, type AttemptListener } from './attempt.ts';
+import { type Candidate, Candidates, type NextCandidate, NOBODY } from './candidates.ts';
+import type { EndsWithClient, Exchange } from './exchange.ts';
+import type { Ended } from './learn.ts';
+import { lookUpOf, questionOf } from './question.ts';
+import { CallsWillingness } from './willingness.ts';
+
+/** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
+export type RaceStep = Ended | 'nobody' | 'client-left';
+
+/** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
+const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY };
+
+/**
+ * Starts attempts, one candidate after the other, and tells which one ended first. The loop that asks for the next
+ * one need not know how many are under way, nor whether one waits for its turn. Told when the client leaves.
+ */
+export class Race implements EndsWithClient, AttemptListener {
+  readonly #exchange: Exchange;
+  readonly #pool: Pool;
+  /** Let go at the end: the answer may stream for long. */
+  #search: { readonly candidates: Candidates; readonly willingness: CallsWillingness } | undefined;
+  /** All that were started, look-ups included. One that is over takes no harm when it is cancelled. */
+  readonly #attempts: Attempt[] = [];
+  #started = 0;
+  #underWay = 0;
+  /** Ended while nobody waited for the next one. */
+  #ended: readonly Ended[] = [];
+  #give: ((step: RaceStep) => void) | undefined;
+  #waiting: Waiting | undefined;
+  /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
+  #waitEndMs: number | undefined;
+
+  constructor(exchange: Exchange, pool: Pool) {
+    this.#exchange = exchange;
+    this.#pool = pool;
+    this.#search = {
+      candidates: new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS),
+      willingness: new CallsWillingness(exchange.ledger, pool),
+    };
+    exchange.underWay = this;
+  }
+
+  /** The attempt that ends first. Starts one when none is under way. */
+  next(): Promise<RaceStep> {
+    const [ended, ...others] = this.#ended;
+    if (ended) {
+      this.#ended = others;
+      return Promise.resolve(ended);
+    }
+    return new Promise((give) => {
+      this.#give = give;
+      if (this.#underWay === 0) this.start();
+    });
+  }
+
+  /** Starts the next candidate's attempt, beside those under way, or waits for its turn. */
+  start(): void {
+    const next = this.#next();
+    switch (next.kind) {
+      case 'ask':
+        this.#ask(next);
+        break;
+      case 'wait':
+        this.#wait(next.untilMs);
+        break;
+      case 'nobody':
+        this.#tellNobody();
+        break;
+      default:
+        next satisfies never;
+    }
+  }
+
+  /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
+  end<T>(ending: T): T {
+    this.#search = undefined;
+    if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
+    return ending;
+  }
+
+  onClientLeft(): void {
+    this.#waiting?.cancel();
+    for (const attempt of this.#attempts) attempt.cancel();
+  }
+
+  onAttemptEnd(ended: Ended): void {
+    this.#underWay -= 1;
+    if (this.#give) this.#tell(ended);
+    else this.#ended = [...this.#ended, ended];
+  }
+
+  /** Whether an upstream knows a transaction by its hash. */
+  lookUp(hash: string, upstream: Upstream): Promise<boolean> {
+    if (this.#exchange.left) return Promise.resolve(false);
+    const question = lookUpOf(this.#exchange, hash, upstream);
+    const lookUp = new Attempt(this.#exchange, question, { upstream, trial: false }, this.#pool);
+    this.#attempts.push(lookUp);
+    return new Promise((resolve) => {
+      const onAttemptEnd = ({ outcome }: Ended) => {
+        if (outcome.kind === 'answered') outcome.stream?.cancel();
+        const answer = question.asked[0]?.answer;
+        const transaction = answer && resultIn(answer.bytes);
+        resolve(typeof transaction === 'object' && transaction !== null);
+      };
+      lookUp.start({ onAttemptEnd, lookUp: () => Promise.resolve(false) });
+    });
+  }
+
+  #next(): NextCandidate {
+    const isOver = this.#exchange.left || this.#started >= this.#pool.settings.maxAttempts;
+    if (isOver || !this.#search) return NOBODY;
+    return this.#search.candidates.next(this.#search.willingness);
+  }
+
+  #ask(candidate: Candidate): void {
+    const { upstream } = candidate;
+    const calls = this.#search?.willingness.callsFor(upstream) ?? [];
+    const question = questionOf(this.#exchange, calls, upstream);
+    const attempt = new Attempt(this.#exchange, question, candidate, this.#pool);
+    this.#attempts.push(attempt);
+    this.#started += 1;
+    this.#underWay += 1;
+    attempt.start(this);
+  }
+
+  /** Until that moment, or until something has changed; not beyond the time that a request may wait. */
+  #wait(untilMs: number): void {
+    const { runtime, settings, trials } = this.#pool;
+    const nowMs = runtime.clock.monotonicMs();
+    this.#waitEndMs ??= Math.min(nowMs + settings.maxQueueWaitMs, this.#exchange.deadlineMs);
+    // A timer may be early by a fraction of a millisecond, and would then be set again and again.
+    const waitMs = Math.min(untilMs + 1, this.#waitEndMs);
+    const waiting = nowMs < this.#waitEndMs ? trials.wait(waitMs) : undefined;
+    this.#waiting = waiting;
+    if (!waiting) this.#tellNobody();
+    void waiting?.ended.then(() => {
+      this.#waiting = undefined;
+      this.start();
+    });
+  }
+
+  /** Where an attempt is under way its end is waited for. */
+  #tellNobody(): void {
+    if (this.#underWay === 0) this.#tell(this.#exchange.left ? 'client-left' : 'nobody');
+  }
+
+  #tell(step: RaceStep): void {
+    const give = this.#give;
+    this.#give = undefined;
+    give?.(step);
+  }
+}

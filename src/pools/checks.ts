@@ -1,0 +1,127 @@
+/** What the program itself asks the upstreams of a pool: health checks, plain questions, their memory. */
+import type { Dialer } from '../network/dial.ts';
+import { probes } from '../probes/index.ts';
+import { MemoryPoll } from '../probes/memory-poll.ts';
+import { askMemoryUsage } from '../probes/memory-usage.ts';
+import { askPlainQuestion } from '../probes/plain-question.ts';
+import { HealthScheduler } from '../probes/scheduler.ts';
+import { heightAt } from '../rpc/quantity.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Membership } from '../upstreams/membership.ts';
+import type { Quarantine } from '../upstreams/quarantine.ts';
+import type { Registry } from '../upstreams/registry.ts';
+import type { PlainQuestion } from '../upstreams/suspects.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+
+export interface CheckSettings {
+  /** The name of a probe; without one (`off`) an upstream is asked nothing but what clients ask. */
+  readonly healthCheck: string;
+  readonly healthCheckIntervalMs: number;
+  readonly healthCheckTimeoutMs: number;
+  readonly healthCheckPath: string;
+  readonly healthCheckRise: number;
+  readonly healthCheckFall: number;
+  readonly removeUnhealthyAfterMs: number | undefined;
+  /** In decimal. */
+  readonly chainId: string | undefined;
+  readonly maxBlockLag: number;
+  readonly retryStatus: ReadonlySet<number>;
+}
+
+/** Takes notice of an `eth_blockNumber` answered to a client; `result` says where in `text` its number stands. */
+export type HeightListener = (
+  upstream: Upstream,
+  text: Buffer,
+  result: { readonly resultStart: number; readonly resultEnd: number },
+) => void;
+
+export interface Checks {
+  /** Spares the checks what an answer has just told. */
+  readonly learnHeight: HeightListener;
+  start(): void;
+  stop(): void;
+}
+
+/** The upstreams that are checked, and what the checks change. */
+export interface CheckedPool {
+  readonly registry: Registry;
+  readonly quarantine: Quarantine;
+  readonly membership: Membership;
+}
+
+const NO_CHECKS: Checks = { learnHeight: () => {}, start: () => {}, stop: () => {} };
+
+export function createChecks(
+  settings: CheckSettings,
+  pool: CheckedPool,
+  runtime: Runtime,
+  dialer: Dialer,
+): Checks {
+  const health = createHealth(settings, pool, runtime, dialer);
+  if (!health) return NO_CHECKS;
+  const { clock, random } = runtime;
+  const memory = new MemoryPoll({
+    ask: (upstream: Upstream) => askMemoryUsage(upstream, dialer),
+    intervalMs: settings.healthCheckIntervalMs,
+    clock,
+    random,
+    upstreams: () => pool.registry.all,
+  });
+  return {
+    learnHeight: createHeightListener(settings, health),
+    start() {
+      health.start();
+      memory.start();
+    },
+    stop() {
+      health.stop();
+      memory.stop();
+    },
+  };
+}
+
+/** What suspects are asked; undefined without health checks. */
+export function createPlainQuestion(
+  { healthCheck, healthCheckTimeoutMs: timeoutMs, retryStatus }: CheckSettings,
+  { clock }: Runtime,
+  dialer: Dialer,
+): PlainQuestion | undefined {
+  if (healthCheck === 'off') return undefined;
+  return (upstream, protocol) =>
+    askPlainQuestion(upstream, protocol, { timeoutMs, retryStatus, clock, dialer });
+}
+
+function createHealth(
+  settings: CheckSettings,
+  { registry, quarantine, membership }: CheckedPool,
+  { clock, random, announcer }: Runtime,
+  dialer: Dialer,
+): HealthScheduler | undefined {
+  const probe = probes[settings.healthCheck];
+  if (!probe) return undefined;
+  return new HealthScheduler({
+    probe,
+    settings: { timeoutMs: settings.healthCheckTimeoutMs, path: settings.healthCheckPath, dialer },
+    intervalMs: settings.healthCheckIntervalMs,
+    rise: settings.healthCheckRise,
+    fall: settings.healthCheckFall,
+    removeAfterMs: settings.removeUnhealthyAfterMs ?? Number.POSITIVE_INFINITY,
+    expectedChain: settings.chainId,
+    maxBlockLag: settings.maxBlockLag,
+    clock,
+    random,
+    announcer,
+    upstreams: () => registry.all,
+    onHealthy: (upstream, proves, startedMs) => void quarantine.prove(upstream, proves, startedMs),
+    onUnhealthy: (upstream) => membership.remove(upstream, 'unhealthy'),
+  });
+}
+
+/** Does nothing where no check would learn the same. */
+function createHeightListener(settings: CheckSettings, health: HealthScheduler): HeightListener {
+  if (!probes[settings.healthCheck]?.learnsFromAnswers) return NO_CHECKS.learnHeight;
+  return (upstream, text, { resultStart, resultEnd }) => {
+    const height = heightAt(text, resultStart, resultEnd);
+    if (height !== undefined) health.learnHeight(upstream, height);
+  };
+}

@@ -1,0 +1,128 @@
+/** A set of upstreams that answer the same requests, with all that is learnt about them. */
+import type { Identity } from '../http/header-lines.ts';
+import type { Logger } from '../log.ts';
+import type { Dialer } from '../network/dial.ts';
+import { FilterHomes } from '../rpc/filters.ts';
+import type { Runtime } from '../runtime.ts';
+import { StrategyChoice } from '../strategies/choice.ts';
+import { ConnectionPools } from '../transport/connection-pools.ts';
+import { Deadlines } from '../transport/deadlines.ts';
+import type { TransportSettings } from '../transport/settings.ts';
+import { type SilenceLimits, shortestSilenceMs } from '../transport/silence.ts';
+import type { UploadLimits } from '../transport/upload.ts';
+import { Availability } from '../upstreams/availability.ts';
+import { Membership } from '../upstreams/membership.ts';
+import { Quarantine } from '../upstreams/quarantine.ts';
+import { Registry } from '../upstreams/registry.ts';
+import { StandingChanges } from '../upstreams/standing-changes.ts';
+import { Suspects } from '../upstreams/suspects.ts';
+import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
+import { type CheckSettings, createChecks, createPlainQuestion, type HeightListener } from './checks.ts';
+import { Trials } from './trials.ts';
+
+export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
+  readonly upstreams: readonly UpstreamSpec[];
+  readonly strategy: string;
+  /** How long a failed upstream rests: a fixed time in milliseconds, or a time that fits the cause. */
+  readonly errorTimeToLiveMs: number | 'auto';
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly retryStatus: ReadonlySet<number>;
+  /** Attempts for one request; Infinity when there is no limit. */
+  readonly maxAttempts: number;
+  /** How long a request may wait for an upstream when all that may be tried are being tried. */
+  readonly maxQueueWaitMs: number;
+}
+
+export interface Pool {
+  readonly name: string;
+  readonly runtime: Runtime;
+  readonly settings: PoolSettings;
+  readonly registry: Registry;
+  readonly membership: Membership;
+  readonly quarantine: Quarantine;
+  readonly suspects: Suspects;
+  readonly availability: Availability;
+  readonly strategies: StrategyChoice;
+  readonly trials: Trials;
+  readonly filters: FilterHomes<Upstream>;
+  readonly transport: TransportSettings;
+  readonly learnHeight: HeightListener;
+  /** Begins the health checks. */
+  start(): void;
+  /** Ends all that goes on by itself, and closes the connections. */
+  stop(): void;
+}
+
+/** What the pools of a process share. */
+export interface PoolSurroundings {
+  readonly runtime: Runtime;
+  /** Opens all connections to upstreams. */
+  readonly dialer: Dialer;
+  readonly identity: Identity;
+}
+
+export function createPool(name: string, settings: PoolSettings, surroundings: PoolSurroundings): Pool {
+  const { runtime, dialer, identity } = surroundings;
+  const { clock, random, announcer, logger } = runtime;
+  const changes = new StandingChanges();
+  const upstreams = settings.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs()));
+  for (const spec of settings.upstreams) warnOf(spec, logger);
+  const registry = new Registry(upstreams, changes);
+  const timeToLive = settings.errorTimeToLiveMs;
+  const quarantine = new Quarantine({ timeToLive, clock, random, announcer, changes });
+  const ask = createPlainQuestion(settings, runtime, dialer);
+  const suspects = new Suspects({ ask, quarantine, clock });
+  const trials = new Trials(clock);
+  changes.listen((isBetter) => {
+    if (isBetter) trials.wakeAll();
+  });
+  const { connectTimeoutMs } = settings;
+  const connections = new ConnectionPools({ dialer, clock, random, connectTimeoutMs });
+  const filters = new FilterHomes<Upstream>(clock);
+  const onLeave = (upstream: Upstream) => {
+    connections.close(upstream);
+    filters.forget(upstream);
+    suspects.cleared(upstream);
+  };
+  const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
+  const checks = createChecks(settings, { registry, quarantine, membership }, runtime, dialer);
+  const shortestMs = Math.min(shortestSilenceMs(settings), settings.requestTimeoutMs);
+  return {
+    name,
+    runtime,
+    settings,
+    registry,
+    membership,
+    quarantine,
+    suspects,
+    availability: new Availability({ registry, quarantine }, changes, clock),
+    strategies: new StrategyChoice(settings.strategy, { clock, random }),
+    trials,
+    filters,
+    transport: {
+      clock,
+      identity,
+      deadlines: new Deadlines(clock, shortestMs),
+      silence: settings,
+      upload: settings,
+      connections,
+    },
+    learnHeight: checks.learnHeight,
+    start: checks.start,
+    stop() {
+      checks.stop();
+      suspects.stop();
+      connections.closeAll();
+    },
+  };
+}
+
+/** Says what an operator should know of an upstream before it is used. */
+export function warnOf({ name, insecure }: UpstreamSpec, logger: Logger): void {
+  if (!insecure) return;
+  logger.warn(
+    { upstream: name },
+    'insecure=true: this upstream may be anybody, its certificate is not verified',
+  );
+}

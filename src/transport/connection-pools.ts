@@ -1,0 +1,31 @@
+/** The connections to each upstream of a pool. */
+import type { Upstream } from '../upstreams/upstream.ts';
+import { ConnectionPool, type ConnectionSettings } from './connections.ts';
+
+export class ConnectionPools {
+  readonly #settings: ConnectionSettings;
+  readonly #pools = new Map<Upstream, ConnectionPool>();
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+  }
+
+  of(upstream: Upstream): ConnectionPool {
+    const known = this.#pools.get(upstream);
+    if (known) return known;
+    const pool = new ConnectionPool(upstream, this.#settings);
+    // For the last attempts at one that is gone: nobody would close it any more, its idle connections end soon.
+    if (!upstream.hasLeft) this.#pools.set(upstream, pool);
+    return pool;
+  }
+
+  /** Closes the connections to one upstream, those in use when their attempt ends. */
+  close(upstream: Upstream): void {
+    this.#pools.get(upstream)?.close();
+    this.#pools.delete(upstream);
+  }
+
+  closeAll(): void {
+    for (const upstream of this.#pools.keys()) this.close(upstream);
+  }
+}

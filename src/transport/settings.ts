@@ -1,0 +1,16 @@
+/** What every attempt at the upstreams of one pool has in common. */
+import type { Clock } from '../clock.ts';
+import type { Identity } from '../http/header-lines.ts';
+import type { ConnectionPools } from './connection-pools.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { SilenceLimits } from './silence.ts';
+import type { UploadLimits } from './upload.ts';
+
+export interface TransportSettings {
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly deadlines: Deadlines;
+  readonly silence: SilenceLimits;
+  readonly upload: UploadLimits;
+  readonly connections: ConnectionPools;
+}
