@@ -21,7 +21,7 @@ export interface RpcErrorFacts {
 const MAX_TEXT = 4096;
 /** Members of `data` with the provider's or node's own text. Others hold that of a contract, a program or a client. */
 const DATA_KEYS = ['message', 'msg', 'details', 'detail', 'reason', 'error', 'description', 'title', 'data'];
-/** Members beside message and data: Infura's `details`; NEAR's `name` and `cause`. */
+/** Members next to message and data: Infura's `details`; NEAR's `name` and `cause`. */
 const SIBLING_KEYS = ['details', 'name', 'cause'];
 /** How deep `data` is searched: gateways wrap their node's error. */
 const MAX_DEPTH = 3;

@@ -4,7 +4,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { Order, StrategyFactory } from './strategy.ts';
 
 /**
- * It begins with the upstream after the one that was first last time, so that none is skipped or repeated when others
+ * An order begins with the upstream after the one that was first last time, so that none is skipped or repeated when others
  * come or go, as would happen with a plain counter.
  */
 export const roundRobin: StrategyFactory = () => {

@@ -2,7 +2,7 @@
 
 import { type ErrorRow, phrases } from '../error-rows.ts';
 
-/** Nodes have many words for it. Another upstream is asked, and no upstream is blamed. */
+/** Nodes have many words for missing data. Another upstream is asked, and no upstream is blamed. */
 const BY = ['node', 'mempool'] as const;
 
 const TAGS = '\\b(?:pending|safe|finalized)\\b';

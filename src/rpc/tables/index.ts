@@ -21,7 +21,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   ...DATA_ROWS,
   ...OTHER_PROGRAM_ROWS,
   ...TRANSACTION_ROWS,
-  // Before limits and plans, in whose words sizes are reported ("range limit exceeded, upgrade your plan").
+  // Before limits and plans, since sizes are reported in their words ("range limit exceeded, upgrade your plan").
   ...SIZE_ROWS,
   // "Request timeout on the free tier, please upgrade your tier": the plan is not used up.
   ...TIMEOUT_ROWS,
