@@ -1,3 +1,5 @@
+/** The command `--check`: checks the settings and probes each upstream once. */
+
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
@@ -10,12 +12,12 @@ import type { Probe, ProbeResult, ProbeSettings } from '../probes/probe.ts';
 import { systemRandom } from '../random.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 
-/** Probed with this when the daemon itself would not probe. */
+/** The probe that is used when the daemon itself would not probe. */
 const DEFAULT_PROBE = 'tcp';
 
 /**
- * Prints the masked settings, probes each upstream once and prints what came of it. Resolves to the exit
- * status: 0 when every upstream is up and, as far as the probe can tell, on the right chain, else 1.
+ * Prints the masked settings, probes each upstream once and prints the results. Resolves to the exit status: 0 when
+ * every upstream is up and, as far as the probe can tell, on the right chain, otherwise 1.
  */
 export async function runCheck(
   config: Config,
@@ -94,7 +96,7 @@ function detailsOf(result: ProbeResult): string[] {
   ];
 }
 
-/** Rows as lines with their columns aligned. */
+/** The rows as lines with aligned columns. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -1,3 +1,5 @@
+/** The command `--healthcheck`: asks the daemon that runs with these settings whether it is ready. */
+
 import { type ClientRequest, get } from 'node:http';
 import { get as getSecurely } from 'node:https';
 import { isIPv6 } from 'node:net';
@@ -13,33 +15,32 @@ export interface HealthcheckSurroundings {
 }
 
 /**
- * Asks the daemon that runs with these settings whether it is ready. Resolves to the exit status: 0 when
- * `/readyz` answers 200 within two seconds, else 1 with one line that says why. Never rejects.
+ * Resolves to the exit status: 0 when `/readyz` answers 200 within two seconds, otherwise 1 with one line that says
+ * why. Never rejects.
  */
 export async function runHealthcheck(
   config: Config,
   { clock, print }: HealthcheckSurroundings = { clock: systemClock, print: (line) => console.error(line) },
 ): Promise<number> {
-  const asked = whomToAsk(config);
-  if (typeof asked === 'string') {
-    print(`not checked: ${asked}`);
+  const request = readinessRequest(config);
+  if (typeof request === 'string') {
+    print(`not checked: ${request}`);
     return 1;
   }
-  const { url } = asked;
-  const problem = await whatIsWrong(asked, clock);
+  const problem = await findProblem(request, clock);
   if (problem === undefined) return 0;
-  print(`not ready: GET ${url}: ${problem}`);
+  print(`not ready: GET ${request.url}: ${problem}`);
   return 1;
 }
 
-/** What is asked, and with what. */
-interface Asked {
+/** The GET that is sent to the daemon. */
+interface ReadinessRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The client port, or where that has no status paths the admin port. Else why nobody can be asked. */
-function whomToAsk(config: Config): Asked | string {
+/** To the client port, or to the admin port when the former has no status paths. A text: why neither can be asked. */
+function readinessRequest(config: Config): ReadinessRequest | string {
   const { adminPort, adminToken } = config;
   if (config.statusPaths) {
     if (config.port === 0) return 'PORT=0 takes any free port, so it is not known which one to ask';
@@ -52,21 +53,22 @@ function whomToAsk(config: Config): Asked | string {
   return { url: urlOf('http', config.adminHost, adminPort), headers };
 }
 
-function urlOf(scheme: string, listening: string, port: number): string {
-  const host = reachable(listening);
+function urlOf(scheme: string, listenHost: string, port: number): string {
+  const host = reachable(listenHost);
   return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}/readyz`;
 }
 
-/** The address at which this machine reaches a listener: loopback for one that listens on every address. */
+/** The address at which this machine reaches a listener: loopback when it listens on every address. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return /^[0:]+$/.test(host) ? '::1' : host;
 }
 
-function whatIsWrong({ url, headers }: Asked, clock: Clock): Promise<string | undefined> {
+/** Sends the request; resolves to what is wrong, undefined when the daemon is ready. */
+function findProblem({ url, headers }: ReadinessRequest, clock: Clock): Promise<string | undefined> {
   return new Promise((resolve) => {
     const ask = url.startsWith('https:') ? getSecurely : get;
-    // It is our own certificate, made for the name that clients use: who answers here is not in question.
+    // It is our own certificate, made for the name that clients use: there is no doubt about which server answers here.
     const request: ClientRequest = ask(
       url,
       { agent: false, headers, rejectUnauthorized: false },
@@ -80,7 +82,7 @@ function whatIsWrong({ url, headers }: Asked, clock: Clock): Promise<string | un
       resolve(problem);
       request.destroy();
     };
-    // Stays attached: a request destroyed after its answer may still report an error, which nobody awaits.
+    // Stays attached: a request destroyed after its answer may still report an error, which is not awaited.
     // The code, because several addresses refused at once make an error without a message.
     request.on('error', (error) => finish('code' in error ? String(error.code) : error.message));
   });

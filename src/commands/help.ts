@@ -1,6 +1,7 @@
+/** The text of `--help`. */
+
 import { settingsHelp } from '../config/document.ts';
 
-/** The text of `--help`. */
 export function helpText(): string {
   return `rpc-load-balancer: one URL in front of many RPC providers
 

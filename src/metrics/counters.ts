@@ -1,3 +1,5 @@
+/** Counts what is announced, since the start. */
+
 import {
   ATTEMPT_RESULTS,
   type AttemptResult,
@@ -13,21 +15,21 @@ import { tellsLatency } from './latencies.ts';
 /** What is counted of one upstream. */
 export interface AttemptCounts {
   readonly results: Record<AttemptResult, number>;
-  /** Of those that tell how long it takes to answer: see `tellsLatency`. */
+  /** Of the attempts that show how long an answer takes: see `tellsLatency`. */
   readonly durations: Durations;
 }
 
 /**
- * Counts what is announced, since the start. Plain numbers, which are put into words when somebody asks for them:
- * prom-client's counters and histograms look their labels up at each call, which would be 2 µs of every request.
+ * Plain numbers, which become text only when they are read: prom-client's counters and histograms look up their labels
+ * at each call, which would take 2 µs of every request.
  */
 export class Counters {
   readonly requests: Record<RequestResult, number> = tallyOf(REQUEST_RESULTS);
   /** By kind. */
   readonly alerts: Record<string, number>;
-  /** Without tunnels, which last as long as the client likes. */
+  /** Without tunnels, which last as long as the client wants. */
   readonly requestDurations = new Durations();
-  /** Announced is the upstream itself: nothing is left of one that was removed, nor taken over by its namesake. */
+  /** The key is the announced object: a removed upstream leaves nothing behind, not even for one of the same name. */
   readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
 
   constructor(alertKinds: readonly string[]) {
@@ -43,7 +45,7 @@ export class Counters {
     return counts;
   }
 
-  /** To be told of all that is announced. */
+  /** To be called with every announced event. */
   hear(event: Event): void {
     switch (event.type) {
       case 'attempt-finished': {
@@ -65,6 +67,6 @@ export class Counters {
 }
 
 function tallyOf<Word extends string>(words: readonly Word[]): Record<Word, number> {
-  // Every word has its number.
+  // Every word is a key.
   return Object.fromEntries(words.map((word) => [word, 0])) as Record<Word, number>;
 }

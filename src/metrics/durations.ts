@@ -1,12 +1,13 @@
+/** A histogram of durations since the start, in Prometheus' terms. */
+
 import type { Sample } from './exposition.ts';
 
-/** Upper bounds of the buckets, in seconds: from an answer out of a cache to the longest REQUEST_TIMEOUT in use. */
+/** Upper bounds of the buckets, in seconds: from an answer from a cache to the longest REQUEST_TIMEOUT in use. */
 export const BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const BOUNDS_MS = BOUNDS_S.map((seconds) => seconds * 1_000);
 
-/** A histogram of durations since the start, in Prometheus' terms. */
 export class Durations {
-  /** By bucket; the last one is for all that is longer. Not cumulative. */
+  /** By bucket, not cumulative; the last bucket is for everything longer. */
   readonly #counts: number[] = new Array(BOUNDS_MS.length + 1).fill(0);
   #sumMs = 0;
 

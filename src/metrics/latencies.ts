@@ -1,3 +1,5 @@
+/** How long each upstream took to answer in the last minutes. */
+
 import type { Clock } from '../clock.ts';
 import type { Event, EventOf, UpstreamIdentity } from '../events.ts';
 
@@ -8,33 +10,31 @@ export interface Percentiles {
   readonly p99: number;
 }
 
-/** The window is made of slices, and the oldest is dropped whole: it covers the last four to five minutes. */
+/** The window consists of slices, of which the oldest is dropped whole: it covers the last four to five minutes. */
 const SLICE_MS = 60_000;
 const SLICES = 5;
 
 /** 32 buckets for each power of two: a bucket's middle is within 1.6 % of all that it holds. */
 const SUB_BITS = 5;
 const SUB_BUCKETS = 2 ** SUB_BITS;
-/** Longer ones, from 134 s on, count as this long. */
+/** Longer times, from 134 s on, count as this long. */
 const MAX_US = 2 ** 27 - 1;
 const BUCKETS = bucketOf(MAX_US) + 1;
 
 /**
- * How long each upstream took to answer in the last minutes.
- *
- * Built by hand because it is written at each attempt: 3 ns here against 26 ns of the histogram in
- * node:perf_hooks, which also can't forget (measured on Node 20). 15 kB for each upstream that was asked.
+ * Built by hand because it is written at each attempt: 3 ns against 26 ns of the histogram in node:perf_hooks, which
+ * can't forget either (measured on Node 20). 15 kB for each upstream that was asked.
  */
 export class Latencies {
   readonly #clock: Clock;
-  /** Announced is the upstream itself: one of the same name that comes later begins anew. */
+  /** The key is the announced object: a later upstream of the same name starts empty. */
   readonly #windows = new WeakMap<UpstreamIdentity, Window>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** To be told of all that is announced. */
+  /** To be called with every announced event. */
   hear(event: Event): void {
     if (event.type !== 'attempt-finished' || !tellsLatency(event)) return;
     let window = this.#windows.get(event.upstream);
@@ -45,7 +45,7 @@ export class Latencies {
     window.add(event.durationMs, this.#sliceNumber());
   }
 
-  /** Null where nothing was measured in the window. */
+  /** Null when nothing was measured in the window. */
   of(upstream: UpstreamIdentity): Percentiles | null {
     return this.#windows.get(upstream)?.percentiles(this.#sliceNumber()) ?? null;
   }
@@ -56,17 +56,17 @@ export class Latencies {
 }
 
 /**
- * Whether the time of an attempt says how long an upstream takes to answer. A bare refusal (a status, a rate limit)
- * is quick and would make a broken upstream look fast; a handshake is no answer.
+ * Whether the duration of an attempt shows how long an upstream takes to answer. A bare refusal (a status, a rate
+ * limit) is quick and would make a broken upstream look fast; a handshake is not an answer.
  */
 export function tellsLatency({ result, tunnel }: EventOf<'attempt-finished'>): boolean {
   return !tunnel && (result === 'answered' || result === 'inconclusive' || result === 'timeout');
 }
 
-/** Counts by bucket, slice by slice in a ring. */
+/** Counts by bucket, in a ring of slices. */
 class Window {
   readonly #counts = new Uint32Array(SLICES * BUCKETS);
-  /** Which slice lies in each place of the ring. */
+  /** Which slice is in each place of the ring. */
   readonly #numbers = new Array<number>(SLICES).fill(Number.NEGATIVE_INFINITY);
 
   add(ms: number, sliceNumber: number): void {
@@ -96,7 +96,7 @@ class Window {
   }
 }
 
-/** The middle of the bucket that holds the one of this rank (1 is the least). */
+/** The middle of the bucket that contains the duration of this rank (1 is the shortest). */
 function millisecondsAt(sums: Float64Array, rank: number): number {
   let seen = 0;
   const bucket = sums.findIndex((count) => {
@@ -108,7 +108,7 @@ function millisecondsAt(sums: Float64Array, rank: number): number {
 
 /**
  * HdrHistogram's layout (`countsArrayIndex` in its HdrHistogram.java): whole numbers below 2^(SUB_BITS + 1) have a
- * bucket each; from there on every power of two is cut into 2^SUB_BITS buckets of the same width.
+ * bucket each; above, every power of two is divided into 2^SUB_BITS buckets of the same width.
  */
 function bucketOf(us: number): number {
   if (us < 2 * SUB_BUCKETS) return us;

@@ -1,3 +1,5 @@
+/** The metrics that Prometheus reads. */
+
 import type { Announcer } from '../events.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
@@ -8,11 +10,11 @@ export interface MetricsParts {
   readonly announcer: Announcer;
   readonly registry: Registry;
   readonly availability: Availability;
-  /** All kinds that an `alert-sent` can have. */
+  /** All kinds of `alert-sent` events. */
   readonly alertKinds: readonly string[];
   /** Requests that have begun and not ended. */
   readonly inFlight: () => number;
-  /** Lines of the log that nobody read. */
+  /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
 }
 
@@ -25,26 +27,26 @@ export interface Metrics {
 const STATES = ['usable', 'quarantined', 'down', 'draining'] as const;
 
 /**
- * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's; there is
- * nothing of an upstream that was removed.
+ * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's text; a removed upstream
+ * no longer appears.
  */
 export function createMetrics(parts: MetricsParts): Metrics {
   const counters = new Counters(parts.alertKinds);
   parts.announcer.listen((event) => counters.hear(event));
-  let ofNode: Promise<{ metrics(): Promise<string> }> | undefined;
+  let nodeMetrics: Promise<{ metrics(): Promise<string> }> | undefined;
   return {
     contentType: CONTENT_TYPE,
     async text() {
-      const own = write([...ofRequests(counters, parts), ...ofUpstreams(counters, parts)]);
-      ofNode ??= startNodeMetrics();
-      return own + (await (await ofNode).metrics());
+      const own = write([...requestFamilies(counters, parts), ...upstreamFamilies(counters, parts)]);
+      nodeMetrics ??= startNodeMetrics();
+      return own + (await (await nodeMetrics).metrics());
     },
   };
 }
 
 /**
- * Node's own, under the names that dashboards know. They begin with the first question: to watch the garbage
- * collector and to load prom-client costs something, which those who never ask should not pay.
+ * Node's own metrics, under the names that dashboards know. They start with the first read: watching the garbage
+ * collector and loading prom-client costs something, which operators who never read them should not pay.
  */
 async function startNodeMetrics(): Promise<{ metrics(): Promise<string> }> {
   const { collectDefaultMetrics, Registry: NodeRegistry } = await import('prom-client');
@@ -53,7 +55,7 @@ async function startNodeMetrics(): Promise<{ metrics(): Promise<string> }> {
   return register;
 }
 
-function ofRequests(counters: Counters, { inFlight, logLinesDropped }: MetricsParts): Family[] {
+function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: MetricsParts): Family[] {
   return [
     {
       name: 'rpc_lb_requests_total',
@@ -88,7 +90,7 @@ function ofRequests(counters: Counters, { inFlight, logLinesDropped }: MetricsPa
   ];
 }
 
-function ofUpstreams(counters: Counters, { registry, availability }: MetricsParts): Family[] {
+function upstreamFamilies(counters: Counters, { registry, availability }: MetricsParts): Family[] {
   const { all } = registry;
   return [
     {

@@ -1,3 +1,5 @@
+/** The rows of `/stats`. */
+
 import type { Clock } from '../clock.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
@@ -12,7 +14,7 @@ export interface UpstreamStats {
   /** Scheme, host and port only. */
   readonly url: string;
   readonly tier: 'primary' | 'fallback';
-  /** No probe holds it for dead. */
+  /** No probe considers it dead. */
   readonly alive: boolean;
   readonly state: 'usable' | 'quarantined' | 'down' | 'draining';
   readonly reason: string | null;
@@ -22,7 +24,7 @@ export interface UpstreamStats {
   readonly uptime: string;
   /** Attempts under way. */
   readonly connections: number;
-  /** Connections opened to carry them; far fewer than `requests` while connections are reused. */
+  /** Connections opened to carry attempts; far fewer than `requests` while connections are reused. */
   readonly connections_opened: number;
   /** Attempts sent. */
   readonly requests: number;
@@ -36,9 +38,9 @@ export interface UpstreamStats {
   readonly block_height: number | null;
   /** It is asked after the others of its tier. */
   readonly lagging: boolean;
-  /** What the upstream says of its own process; null where it says nothing. `1.2 MB`, of 2^20 bytes. */
+  /** What the upstream reports of its own process; null when it reports nothing. `1.2 MB`, of 2^20 bytes. */
   readonly memory_usage: string | null;
-  /** How long answers took in the last minutes; each null where there were none. */
+  /** How long answers took in the last minutes; each null when there were none. */
   readonly latency_ms: Percentiles | typeof NOT_MEASURED;
 }
 

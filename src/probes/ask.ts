@@ -1,3 +1,5 @@
+/** Sends an HTTP request of our own to one upstream: what the probes that speak HTTP share. */
+
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '../clock.ts';
@@ -8,32 +10,33 @@ import { DialFailure } from '../network/dial-failure.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { codeOf, problemOf } from './connection.ts';
 
-/** An HTTP request of our own to one upstream: what the probes that speak HTTP share. */
+/** What is sent to an upstream. */
 export interface Question {
   readonly method: 'GET' | 'POST';
-  /** As it stands in the request line. */
+  /** As written in the request line. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-export type Heard =
+/** How asking ended. */
+export type AskResult =
   | {
       readonly kind: 'answer';
       readonly status: number;
-      /** The value of its Retry-After line. */
+      /** The value of its Retry-After header. */
       readonly retryAfter: string | undefined;
-      /** What was read of it. */
+      /** As far as it was read. */
       readonly body: Buffer;
       readonly ending: 'whole' | 'too-large' | 'unfinished' | 'cut';
     }
-  /** Not even a status within the time. */
-  | { readonly kind: 'silence' }
-  /** Not asked: for want of descriptors, ports or memory of this machine. */
+  /** Not even a status arrived in time. */
+  | { readonly kind: 'timeout' }
+  /** Not asked: this machine is out of descriptors, ports or memory. */
   | { readonly kind: 'not-asked'; readonly problem: string }
   | { readonly kind: 'failed'; readonly problem: string; readonly reason: FailureReason };
 
-/** The causes of a quarantine that an HTTP answer shows to be gone. */
+/** The causes of a quarantine that any HTTP answer shows to be gone. */
 export const PROVED_BY_ANSWER: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'refused',
   'dns',
@@ -48,18 +51,18 @@ export const PROVED_BY_ANSWER: ReadonlySet<FailureReason> = new Set<FailureReaso
   'upstream-broken',
 ]);
 
-/** A body is read this far, so that one that breaks off is noticed, and no further. */
+/** A body is read up to here, far enough to notice one that breaks off. */
 const MAX_BODY_BYTES = 65_536;
-/** As much as is taken from an upstream in an answer to a client. */
+/** The same limit as for answers to clients. */
 const MAX_HEADER_BYTES = 65_536;
 
-/** What a check asks: counted in `probeCalls`. */
+/** Asks for a health check: like askUncounted, but counted in `probeCalls`. */
 export function ask(
   upstream: Upstream,
   question: Question,
   timeoutMs: number,
   dialer: Dialer,
-): Promise<Heard> {
+): Promise<AskResult> {
   upstream.probeCalls += 1;
   return askUncounted(upstream, question, timeoutMs, dialer);
 }
@@ -74,35 +77,35 @@ export function askUncounted(
   question: Question,
   timeoutMs: number,
   dialer: Dialer,
-): Promise<Heard> {
+): Promise<AskResult> {
   const endMs = systemClock.monotonicMs() + timeoutMs;
   const { address, secure, verification: tls } = upstream;
   return new Promise((resolve) => {
     dialer.dial(secure ? { ...address, tls } : address, timeoutMs, (result) => {
-      if (result instanceof DialFailure) resolve(unheard(result));
+      if (result instanceof DialFailure) resolve(notConnected(result));
       else askOn(result, upstream, question, endMs).then(resolve);
     });
   });
 }
 
-function unheard(failure: DialFailure): Heard {
+function notConnected(failure: DialFailure): AskResult {
   const { reason } = failure;
-  if (reason === 'connect-timeout') return { kind: 'silence' };
+  if (reason === 'connect-timeout') return { kind: 'timeout' };
   const problem = problemOf(failure);
   return reason === 'shortage' ? { kind: 'not-asked', problem } : { kind: 'failed', problem, reason };
 }
 
-/** On a connection that was open. */
-function failed(error: unknown): Heard {
+/** The result of an error on an open connection. */
+function failed(error: unknown): AskResult {
   const reason = codeOf(error)?.startsWith('HPE_') ? 'bad-http' : 'reset';
   return { kind: 'failed', problem: problemOf(error), reason };
 }
 
-function askOn(socket: Socket, upstream: Upstream, question: Question, endMs: number): Promise<Heard> {
+function askOn(socket: Socket, upstream: Upstream, question: Question, endMs: number): Promise<AskResult> {
   return new Promise((resolve) => {
     try {
       const request = openRequest(socket, upstream, question);
-      hear(request, Math.max(0, endMs - systemClock.monotonicMs()), resolve);
+      receive(request, Math.max(0, endMs - systemClock.monotonicMs()), resolve);
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
@@ -118,7 +121,7 @@ function openRequest(
   { method, target, headers, body }: Question,
 ): ClientRequest {
   return requestHttp({
-    // Without an agent: closed after the answer.
+    // Without an agent the connection is closed after the answer.
     createConnection: () => socket,
     method,
     path: target,
@@ -133,13 +136,13 @@ function openRequest(
   });
 }
 
-function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard) => void): void {
+function receive(request: ClientRequest, timeoutMs: number, resolve: (result: AskResult) => void): void {
   let response: IncomingMessage | undefined;
   const body = new BodyChunks();
-  const finish = (heard: Heard) => {
+  const finish = (result: AskResult) => {
     cancelDeadline();
     request.destroy();
-    resolve(heard);
+    resolve(result);
   };
   const answered = (ending: 'whole' | 'too-large' | 'unfinished' | 'cut') =>
     finish({
@@ -150,11 +153,11 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
       ending,
     });
   const cancelDeadline = systemClock.after(timeoutMs, () =>
-    response ? answered('unfinished') : finish({ kind: 'silence' }),
+    response ? answered('unfinished') : finish({ kind: 'timeout' }),
   );
   request.on('error', (error) => finish(failed(error)));
-  // An answer that node:http takes no notice of, such as an unasked 101, ends like this. A good one too,
-  // but perhaps before its body was read: that is for the response to say.
+  // An answer that node:http ignores, such as an unrequested 101, ends like this. A good answer does too, but perhaps
+  // before its body was read: then the response's own events decide.
   request.on('close', () => {
     if (!response)
       finish({ kind: 'failed', problem: 'connection closed without an answer', reason: 'reset' });

@@ -1,7 +1,9 @@
+/** Finds out which chain the upstreams must be on, by their majority. */
+
 import type { Announcer, Tier } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
-/** What one upstream says of its chain. */
+/** Which chain one upstream says it is on. */
 export interface ChainVote {
   readonly name: string;
   readonly tier: Tier;
@@ -12,12 +14,12 @@ export interface ChainVote {
 export type PoolChain =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'decided'; readonly chainId: string; readonly votes: number }
-  /** They disagree, and nothing tells who is right. */
+  /** They disagree, and nothing shows which of them is right. */
   | { readonly kind: 'undecided' };
 
 /**
- * The chain that most upstreams are on. Of chains with equally many: the one that `settled` names, which most
- * were on before; else the one that more primaries are on; else nobody can tell.
+ * The chain that most upstreams are on. Of chains with equally many: `settled`, the one that most were on before;
+ * otherwise the one that more primaries are on; otherwise it is undecided.
  */
 export function poolChain(votes: readonly ChainVote[], settled: string | undefined): PoolChain {
   if (votes.length === 0) return { kind: 'unknown' };
@@ -42,7 +44,7 @@ function leaders(votes: readonly ChainVote[], weightOf: (vote: ChainVote) => num
   return [...weights].filter(([, weight]) => weight === greatest).map(([chainId]) => chainId);
 }
 
-/** `1 (a, b), 5 (c)`. */
+/** The chains with the upstreams on each: `1 (a, b), 5 (c)`. */
 export function describeChains(votes: readonly ChainVote[]): string {
   return [...new Set(votes.map(({ chainId }) => chainId))]
     .map((chainId) => {
@@ -52,22 +54,22 @@ export function describeChains(votes: readonly ChainVote[]): string {
     .join(', ');
 }
 
-/** What upstreams have said of their chains; those that were not asked yet are left out. */
+/** The upstreams' votes; those that were not asked yet are left out. */
 export function votesOf(upstreams: readonly Upstream[]): ChainVote[] {
   return upstreams.flatMap(({ name, tier, chainId }) =>
     chainId === undefined ? [] : [{ name, tier, chainId }],
   );
 }
 
-/** Why an upstream may not serve: `chain 5 instead of 1`. Undefined when nothing speaks against it. */
+/** Why an upstream may not be used: `chain 5 instead of 1`. Undefined when it may. */
 export function wrongChain(chainId: string | undefined, right: string | undefined): string | undefined {
   if (chainId === undefined || right === undefined || chainId === right) return undefined;
   return `chain ${chainId} instead of ${right}`;
 }
 
 /**
- * Which chain the upstreams must be on. What an upstream has said counts while it is down, too: the last one
- * that answers must not become the majority because the others are out.
+ * Which chain the upstreams must be on. An upstream's vote also counts while it is down: the last one that answers
+ * must not become the majority because the others are out.
  */
 export class ChainReference {
   readonly #expected: string | undefined;
@@ -83,14 +85,14 @@ export class ChainReference {
     this.#announcer = announcer;
   }
 
-  /** In decimal; undefined as long as nobody can tell. */
+  /** In decimal; undefined as long as it is undecided. */
   get right(): string | undefined {
     return this.#right;
   }
 
   /**
-   * Counts again, unless an operator has said which chain it is. To be called once all upstreams were asked:
-   * the first that answers is not the majority.
+   * Counts again, unless an operator has set the chain. To be called only when all upstreams were asked: the first
+   * one that answers is not the majority.
    */
   count(upstreams: readonly Upstream[]): void {
     if (this.#expected !== undefined) return;

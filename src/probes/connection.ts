@@ -1,7 +1,9 @@
+/** What connection errors mean to a probe. */
+
 import type { DialFailure } from '../network/dial-failure.ts';
 import type { ProbeResult } from './probe.ts';
 
-const WORDS: Readonly<Record<string, string>> = {
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'host name not found',
   ENODATA: 'host name not found',
@@ -15,22 +17,22 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'network not reachable',
 };
 
-/** An error's code, where it has one. */
+/** An error's code; undefined when it has none. */
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined;
 }
 
-/** What a connection error means, from its code alone: messages can quote what was asked for. */
+/** What a connection error means, from its code alone: messages can quote what was requested. */
 export function problemOf(error: unknown): string {
   const code = codeOf(error);
   if (code === undefined) return 'connection failed';
   if (code.startsWith('HPE_')) return `not valid HTTP (${code})`;
-  return `${WORDS[code] ?? 'connection failed'} (${code})`;
+  return `${DESCRIPTIONS[code] ?? 'connection failed'} (${code})`;
 }
 
-/** What a connection that could not be opened says of the upstream: nothing, when this machine is short of something. */
-export function unconnected(failure: DialFailure): ProbeResult {
+/** The result of a check that could not connect: nothing is known when this machine was out of some resource. */
+export function resultOfDialFailure(failure: DialFailure): ProbeResult {
   const problem = problemOf(failure);
   return failure.reason === 'shortage' ? { up: undefined, problem } : { up: false, problem };
 }

@@ -1,3 +1,5 @@
+/** Takes upstreams down and brings them up by the results of their checks. */
+
 import type { Clock } from '../clock.ts';
 import type { Announcer, DownReason, UpstreamIdentity } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -8,21 +10,21 @@ export interface DownOptions {
   readonly rise: number;
   /** Failures in a row that take an upstream down. */
   readonly fall: number;
-  /** How long an upstream may be down for failed checks before it is given up, in milliseconds; Infinity: for ever. */
+  /** How long an upstream may be down for failed checks before it is removed, in milliseconds; Infinity: forever. */
   readonly removeAfterMs: number;
   readonly clock: Clock;
   readonly announcer: Announcer;
   readonly upstreams: () => readonly Upstream[];
-  /** Takes one that is given up out of its list. Must not throw. */
+  /** Removes an upstream that was down for too long from its list. Must not throw. */
   readonly onUnhealthy: (upstream: Upstream) => void;
 }
 
-/** What the checks of one upstream came to. */
+/** The results in a row of the checks of one upstream. */
 export interface Streak {
   readonly upstream: Upstream;
   failuresInARow: number;
   successesInARow: number;
-  /** It was announced that it stays although it is given up. */
+  /** It was announced that it stays in its list although it was down for too long. */
   kept: boolean;
 }
 
@@ -31,12 +33,12 @@ export interface Streak {
  *
  *     up           --`fall` failures in a row-->         probe-failed   (announces upstream-down)
  *     probe-failed --`rise` successes in a row-->        up             (announces upstream-up)
- *     any          --told to be on another chain-->      wrong-chain    (announces upstream-down)
- *     wrong-chain  --told to be on the right chain-->    up, or probe-failed when it is dead meanwhile
+ *     any          --found on another chain-->           wrong-chain    (announces upstream-down)
+ *     wrong-chain  --found on the right chain-->         up, or probe-failed when it has died since
  *     probe-failed --`removeAfterMs` without a break-->  removed
  *
- * A failed check makes no difference to one on the wrong chain: whoever is dead may be tried as a last resort,
- * whoever is on another chain never. Nor is it removed: it lives, and its URL wants an operator.
+ * A failed check doesn't change wrong-chain: an upstream that is dead may be tried as a last resort, one on another
+ * chain never. It is not removed either: it is alive, and an operator must correct its URL.
  */
 export class DownStates {
   readonly #options: DownOptions;
@@ -48,7 +50,7 @@ export class DownStates {
   succeeded(streak: Streak, rightChain: string | undefined): void {
     streak.failuresInARow = 0;
     streak.successesInARow += 1;
-    // First: one that comes back on another chain must not be up for a moment.
+    // First: an upstream that comes back on another chain must not be up even for a moment.
     this.compare(streak, rightChain);
     const { upstream } = streak;
     if (upstream.down?.reason === 'probe-failed' && streak.successesInARow >= this.#options.rise) {
@@ -63,10 +65,10 @@ export class DownStates {
     if (!upstream.down && streak.failuresInARow >= this.#options.fall) {
       this.#down(upstream, 'probe-failed', problem);
     }
-    if (upstream.down?.reason === 'probe-failed') this.#giveUpInTime(streak, upstream.down.sinceMs);
+    if (upstream.down?.reason === 'probe-failed') this.#removeWhenOverdue(streak, upstream.down.sinceMs);
   }
 
-  /** Compares what the upstream has said of its chain with the chain that it must be on. */
+  /** Compares the chain that the upstream says it is on with the one that it must be on. */
   compare(streak: Streak, rightChain: string | undefined): void {
     const { upstream } = streak;
     const problem = wrongChain(upstream.chainId, rightChain);
@@ -95,10 +97,10 @@ export class DownStates {
   }
 
   /**
-   * Not the last one of its list, and not the last one there whose chain may be right: without what it has said of its chain, one
-   * on another would be the majority.
+   * Never removes the last one of a list, nor the last one there whose chain may be right: without its vote, one on
+   * another chain would be the majority.
    */
-  #giveUpInTime(streak: Streak, sinceMs: number): void {
+  #removeWhenOverdue(streak: Streak, sinceMs: number): void {
     const { announcer, clock, removeAfterMs, upstreams, onUnhealthy } = this.#options;
     const { upstream } = streak;
     const downMs = clock.monotonicMs() - sinceMs;
@@ -112,7 +114,7 @@ export class DownStates {
   }
 }
 
-/** What a listener may write down whole; the upstream itself holds secrets. */
+/** Name and tier only: listeners may log all of it, and the upstream itself holds secrets. */
 function identityOf({ name, tier }: Upstream): UpstreamIdentity {
   return { name, tier };
 }

@@ -1,11 +1,13 @@
+/** Keeps the newest block of each upstream, and finds out which upstreams lag. */
+
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 /**
- * What the height of the chain is held for: the greatest of the heights that upstreams tell. Of three or more,
- * one that stands alone, more than `maxLag` blocks above every other, is not believed: one broken node must not
- * make all others lag. Then it is the second greatest. Undefined when nobody tells one.
+ * The height at which the chain is believed to be: the greatest that upstreams report. Of three or more, one that is
+ * more than `maxLag` blocks above every other is not believed, since one broken node must not make all others lag:
+ * then it is the second greatest. Undefined without any height.
  */
 export function believedHeight(heights: readonly number[], maxLag: number): number | undefined {
   let first = -1;
@@ -29,9 +31,9 @@ export interface HeightsOptions {
 }
 
 /**
- * Knows the newest block of each upstream, and who lags: the only writer of `blockHeight` and `lagging`. An
- * upstream is judged when its own height comes, by what the others have told until then: theirs are older,
- * so that a chain that grows fast between two checks makes nobody lag who does not.
+ * The only writer of `blockHeight` and `lagging`. An upstream is compared when its own height arrives, with what the
+ * others have reported until then: theirs are older, so a chain that grows fast between two checks makes no upstream
+ * lag that keeps up.
  */
 export class Heights {
   readonly #options: HeightsOptions;
@@ -60,13 +62,13 @@ export class Heights {
     }
   }
 
-  /** What was told of another chain is worth nothing. */
+  /** Forgets the height of an upstream on another chain, where it means nothing. */
   forget(upstream: Upstream): void {
     upstream.blockHeight = undefined;
     upstream.lagging = undefined;
   }
 
-  /** How many blocks it is behind; undefined while its chain is not known, and so nothing to compare with. */
+  /** How many blocks it is behind; undefined while its chain, and so what to compare with, is unknown. */
   #behind(upstream: Upstream, height: number): number | undefined {
     const { chainId } = upstream;
     if (chainId === undefined) return undefined;

@@ -1,27 +1,28 @@
+/** The http probe: an upstream is up when it answers a GET with 2xx or 3xx; redirects are not followed. */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 import { ask, PROVED_BY_ANSWER } from './ask.ts';
 import type { Probe } from './probe.ts';
 
-/** Up is who answers a GET with 2xx or 3xx; redirects are not followed. */
 export const httpProbe: Probe = {
   name: 'http',
   proves: PROVED_BY_ANSWER,
   async check(upstream, { path, timeoutMs, dialer }) {
     const target = targetOf(upstream, path);
     const question = { method: 'GET', target, headers: { accept: '*/*' } } as const;
-    const heard = await ask(upstream, question, timeoutMs, dialer);
-    if (heard.kind === 'silence') return { up: false, problem: `no answer within ${timeoutMs} ms` };
-    if (heard.kind === 'not-asked') return { up: undefined, problem: heard.problem };
-    if (heard.kind === 'failed') return { up: false, problem: heard.problem };
-    const { status, ending } = heard;
+    const result = await ask(upstream, question, timeoutMs, dialer);
+    if (result.kind === 'timeout') return { up: false, problem: `no answer within ${timeoutMs} ms` };
+    if (result.kind === 'not-asked') return { up: undefined, problem: result.problem };
+    if (result.kind === 'failed') return { up: false, problem: result.problem };
+    const { status, ending } = result;
     if (status < 200 || status > 399) return { up: false, problem: `status ${status}` };
-    // The status has spoken; a body that streams without an end is no fault.
+    // The status has decided; a body that streams without an end is no fault.
     return ending === 'cut' ? { up: false, problem: 'answer cut off' } : { up: true };
   },
 };
 
-function targetOf(upstream: Upstream, written: string): string {
-  const path = written.startsWith('/') ? written : `/${written}`;
+function targetOf(upstream: Upstream, configured: string): string {
+  const path = configured.startsWith('/') ? configured : `/${configured}`;
   const mark = path.indexOf('?');
   return upstream.targetOf(
     mark < 0 ? { path, query: undefined } : { path: path.slice(0, mark), query: path.slice(mark + 1) },

@@ -1,9 +1,11 @@
+/** All probes, by their name in `HEALTH_CHECK`. */
+
 import { httpProbe } from './http.ts';
 import type { Probe } from './probe.ts';
 import { rpcProbe } from './rpc.ts';
 import { tcpProbe } from './tcp.ts';
 
-/** All probes by the name that `HEALTH_CHECK` calls them. A new one is one file and one line here. */
+/** A new probe is one file and one line here. */
 export const probes: Readonly<Record<string, Probe>> = {
   tcp: tcpProbe,
   http: httpProbe,

@@ -1,3 +1,5 @@
+/** Asks the upstreams for the memory of their processes, again and again. */
+
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -10,7 +12,7 @@ export interface MemoryPollOptions {
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Asked again and again: those who join are picked up, those who leave are dropped. */
+  /** Called again and again: new upstreams are picked up, removed ones are dropped. */
   readonly upstreams: () => readonly Upstream[];
 }
 
@@ -18,53 +20,53 @@ export interface MemoryPollOptions {
 interface State {
   dueMs: number;
   isBeingAsked: boolean;
-  hasTold: boolean;
-  /** Questions in a row that brought nothing. */
+  hasAnswered: boolean;
+  /** Questions in a row without a usable answer. */
   misses: number;
 }
 
-/** A pastime, not a check: so few at once that it is in nobody's way. */
+/** Unlike a check it is not urgent: so few at once that it disturbs nothing else. */
 const MAX_AT_ONCE = 3;
-/** Who has nothing to tell is asked no more often than this. */
+/** An upstream that doesn't report its memory is asked no more often than this. */
 const SILENT_PAUSE_MS = 3_600_000;
 /** The first questions are spread over this long at most. */
 const FIRST_ROUND_MS = 1_000;
 const JITTER = 0.1;
-/** How often it looks for who is due: a twentieth of an interval, between these. */
-const LOOK_MS = { least: 100, most: 1_000 };
+/** How often it looks for upstreams that are due: a twentieth of an interval, between these. */
+const TICK_MS = { least: 100, most: 1_000 };
 
 /**
- * Asks the upstreams for the memory of their processes, again and again, and writes what they say: the only
- * writer of `memoryBytes`. An upstream has one question at a time, and none while a probe holds it for dead.
+ * The only writer of `memoryBytes`. An upstream is asked one question at a time, and none while a probe considers it
+ * dead.
  */
 export class MemoryPoll {
   readonly #options: MemoryPollOptions;
   readonly #states = new WeakMap<Upstream, State>();
   #asking = 0;
-  #cancelLook: (() => void) | undefined;
+  #cancelTick: (() => void) | undefined;
 
   constructor(options: MemoryPollOptions) {
     this.#options = options;
   }
 
   start(): void {
-    if (!this.#cancelLook) this.#look();
+    if (!this.#cancelTick) this.#tick();
   }
 
   /** Begins no new questions. Those under way go on to their end. */
   stop(): void {
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+    this.#cancelTick?.();
+    this.#cancelTick = undefined;
   }
 
-  #look(): void {
+  #tick(): void {
     const { clock, intervalMs } = this.#options;
-    const lookMs = Math.max(LOOK_MS.least, Math.min(intervalMs / 20, LOOK_MS.most));
-    this.#cancelLook = clock.after(lookMs, () => this.#look());
-    this.#askWhoIsDue();
+    const tickMs = Math.max(TICK_MS.least, Math.min(intervalMs / 20, TICK_MS.most));
+    this.#cancelTick = clock.after(tickMs, () => this.#tick());
+    this.#askDue();
   }
 
-  #askWhoIsDue(): void {
+  #askDue(): void {
     while (this.#asking < MAX_AT_ONCE) {
       const upstream = this.#longestDue();
       if (!upstream) return;
@@ -72,7 +74,7 @@ export class MemoryPoll {
     }
   }
 
-  /** Not the first in the list: where there is more to ask than time, those behind would never have their turn. */
+  /** Not the first one due in the list: with too many to ask, those at the end would never have their turn. */
   #longestDue(): Upstream | undefined {
     const nowMs = this.#options.clock.monotonicMs();
     let longest: Upstream | undefined;
@@ -96,19 +98,20 @@ export class MemoryPoll {
     state.isBeingAsked = false;
     upstream.memoryBytes = typeof answer === 'string' ? undefined : answer.bytes;
     state.dueMs = startedMs + this.#pauseMs(state, answer) * (1 + JITTER * random());
-    if (this.#cancelLook) this.#askWhoIsDue();
+    if (this.#cancelTick) this.#askDue();
   }
 
-  /** One that has told may have its reasons for a moment of silence; who never did is a stranger to the question. */
+  /** Retried soon after an answer earlier on; an upstream that never gave one probably doesn't know the question. */
   #pauseMs(state: State, answer: MemoryAnswer): number {
     const { intervalMs } = this.#options;
     if (typeof answer !== 'string') {
-      state.hasTold = true;
+      state.hasAnswered = true;
       state.misses = 0;
       return intervalMs;
     }
     state.misses += 1;
-    const pauseMs = answer === 'silent' && !state.hasTold ? SILENT_PAUSE_MS : intervalMs * 2 ** state.misses;
+    const pauseMs =
+      answer === 'silent' && !state.hasAnswered ? SILENT_PAUSE_MS : intervalMs * 2 ** state.misses;
     return Math.max(intervalMs, Math.min(pauseMs, SILENT_PAUSE_MS));
   }
 
@@ -117,7 +120,7 @@ export class MemoryPoll {
     if (!state) {
       const { clock, intervalMs, random } = this.#options;
       const dueMs = clock.monotonicMs() + random() * Math.min(FIRST_ROUND_MS, intervalMs / 2);
-      state = { dueMs, isBeingAsked: false, hasTold: false, misses: 0 };
+      state = { dueMs, isBeingAsked: false, hasAnswered: false, misses: 0 };
       this.#states.set(upstream, state);
     }
     return state;

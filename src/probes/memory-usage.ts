@@ -1,18 +1,19 @@
+/** Asks an upstream for the memory of its process. */
+
 import type { Dialer } from '../network/dial.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { askUncounted } from './ask.ts';
 
-/** In all, from the connection to the end of the body. */
+/** In total, from the connection to the end of the body. */
 const TIMEOUT_MS = 2_000;
 
-/** `silent`: it answered, and does not tell. `no-answer`: it could not be asked. */
+/** `silent`: it answered without a figure. `no-answer`: it could not be asked. */
 export type MemoryAnswer = { readonly bytes: number } | 'silent' | 'no-answer';
 
 /**
- * Asks an upstream for the memory of its process: `GET /health`, answered by `{"memory_usage": BYTES}`. It is
- * asked at the root of the upstream's server, whatever path its URL has: where that path is a provider's key,
- * a page about the process stands at the root if anywhere, and the key stays out of it. Never rejects, settles
- * within `timeoutMs` and leaves no socket behind.
+ * Sends `GET /health`, which is answered with `{"memory_usage": BYTES}`. It goes to the root of the upstream's server,
+ * whatever path its URL has: where that path contains a provider's key, a page about the process is at the root if
+ * anywhere, and the key is not sent. Never rejects, settles within `timeoutMs` and leaves no socket behind.
  */
 export async function askMemoryUsage(
   upstream: Upstream,
@@ -20,20 +21,20 @@ export async function askMemoryUsage(
   timeoutMs = TIMEOUT_MS,
 ): Promise<MemoryAnswer> {
   const question = { method: 'GET', target: '/health', headers: { accept: 'application/json' } } as const;
-  const heard = await askUncounted(upstream, question, timeoutMs, dialer);
-  if (heard.kind !== 'answer' || heard.ending === 'cut') return 'no-answer';
-  return heard.status === 200 && heard.ending === 'whole' ? parse(heard.body.toString()) : 'silent';
+  const result = await askUncounted(upstream, question, timeoutMs, dialer);
+  if (result.kind !== 'answer' || result.ending === 'cut') return 'no-answer';
+  return result.status === 200 && result.ending === 'whole' ? parse(result.body.toString()) : 'silent';
 }
 
 function parse(text: string): MemoryAnswer {
-  let said: unknown;
+  let parsed: unknown;
   try {
-    said = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
     return 'silent';
   }
-  if (typeof said !== 'object' || said === null || !('memory_usage' in said)) return 'silent';
-  const { memory_usage: bytes } = said;
+  if (typeof parsed !== 'object' || parsed === null || !('memory_usage' in parsed)) return 'silent';
+  const { memory_usage: bytes } = parsed;
   const isSize = typeof bytes === 'number' && bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER;
   return isSize ? { bytes } : 'silent';
 }

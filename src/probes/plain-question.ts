@@ -1,3 +1,5 @@
+/** Asks an upstream what every healthy one can answer, with nothing of a client's in it. */
+
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
@@ -7,13 +9,13 @@ import { actions, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { askUncounted, type Heard } from './ask.ts';
+import { type AskResult, askUncounted } from './ask.ts';
 import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
 export interface PlainQuestionSettings {
   /** How long the answer may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Statuses that no answer has. */
+  /** Statuses that don't count as an answer. */
   readonly retryStatus: ReadonlySet<number>;
   readonly clock: Clock;
   readonly dialer: Dialer;
@@ -22,10 +24,10 @@ export interface PlainQuestionSettings {
 const METHOD = 'eth_blockNumber';
 
 /**
- * Asks an upstream what every one that is well can answer, with nothing of a client's in it: `eth_blockNumber`, or
- * a GET of its own path. One that has only ever been heard to speak the other protocol is asked in that one
- * before it is held for sick, and one that fails a GET is asked for a block number unless it is known for plain HTTP:
- * a node may answer every GET with 500. Resolves to what it is to blame for; undefined when it answered. Never rejects.
+ * Asks for `eth_blockNumber`, or with a GET for the upstream's own path. An upstream that has only ever answered in the
+ * other protocol is asked in that one, too, before it is considered faulty, and one that fails a GET is asked for a
+ * block number unless it is known to serve plain HTTP only: a node may answer every GET with 500. Resolves to what the
+ * upstream is to blame for; undefined when it answered. Never rejects.
  */
 export async function askPlainQuestion(
   upstream: Upstream,
@@ -49,15 +51,15 @@ async function askIn(
     protocol === 'rpc'
       ? rpcQuestion(upstream, METHOD)
       : ({ method: 'GET', target, headers: { accept: '*/*' } } as const);
-  const heard = await askUncounted(upstream, question, settings.timeoutMs, settings.dialer);
-  // It is this machine that is short of something.
-  if (heard.kind === 'not-asked') return undefined;
-  if (heard.kind === 'failed') return { reason: heard.reason };
-  if (heard.kind === 'silence') return { reason: 'timeout' };
-  return protocol === 'rpc' ? judgeRpc(heard, settings) : judgeHttp(heard, settings);
+  const result = await askUncounted(upstream, question, settings.timeoutMs, settings.dialer);
+  // This machine is out of some resource.
+  if (result.kind === 'not-asked') return undefined;
+  if (result.kind === 'failed') return { reason: result.reason };
+  if (result.kind === 'timeout') return { reason: 'timeout' };
+  return protocol === 'rpc' ? judgeRpc(result, settings) : judgeHttp(result, settings);
 }
 
-type Answer = Extract<Heard, { kind: 'answer' }>;
+type Answer = Extract<AskResult, { kind: 'answer' }>;
 
 function judgeRpc(answer: Answer, settings: PlainQuestionSettings): Blame | undefined {
   const { status, body, ending } = answer;
@@ -68,24 +70,25 @@ function judgeRpc(answer: Answer, settings: PlainQuestionSettings): Blame | unde
   if (ending === 'unfinished') return { reason: 'timeout' };
   if (ending === 'cut') return { reason: 'cut' };
   const rest = restOf(answer, settings);
-  const said = status >= 400 && ending === 'whole' ? readBareError(body, status) : undefined;
-  const blame = said && blameOf(said, rest);
-  // Clients know where it speaks JSON-RPC (`/ext/bc/C/rpc`): not at its base path. Theirs blames nobody for it either.
+  const bareError = status >= 400 && ending === 'whole' ? readBareError(body, status) : undefined;
+  const blame = bareError && blameOf(bareError, rest);
+  // It may serve JSON-RPC at a path that clients know (`/ext/bc/C/rpc`), not at its base path. Clients' requests with
+  // such a status don't put the blame on it either.
   if (!blame && ELSEWHERE.has(status)) return undefined;
   return blame ?? judgeHttp(answer, settings) ?? { reason: REFUSALS.get(status) ?? 'not-an-answer' };
 }
 
-/** What a status says to a JSON-RPC question, without a word. */
+/** What a status alone means as the answer to a JSON-RPC question. */
 const REFUSALS: ReadonlyMap<number, FailureReason> = new Map([
   [401, 'auth'],
   [402, 'plan'],
   [403, 'auth'],
 ]);
 
-/** Nothing stands at this path, or nothing that takes a POST. */
+/** There is nothing at this path, or nothing that accepts a POST. */
 const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 404, 405, 410, 415]);
 
-/** Any answer will do: what stands at the path we don't know. */
+/** Any answer will do: what is at the path is not known. */
 function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | undefined {
   const { status, ending, retryAfter } = answer;
   if (status === 429) return { reason: 'rate-limited', rest: restOf(answer, settings) };
@@ -94,7 +97,7 @@ function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | und
   return ending === 'cut' ? { reason: 'cut' } : undefined;
 }
 
-/** One that lacks the method lives. */
+/** An upstream that lacks the method is alive, and not to blame. */
 function blameOf(verdict: RpcErrorVerdict, stated: Rest | undefined): Blame | undefined {
   const { blame, banMethod } = actions[verdict.class];
   if (blame === undefined || banMethod) return undefined;

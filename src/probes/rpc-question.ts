@@ -1,12 +1,12 @@
+/** JSON-RPC questions of our own: how they are written, and how their answers are read. */
+
 import { classifyRpcError, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Question } from './ask.ts';
 
-/** JSON-RPC questions of our own: how they are put, and how their answers are read. */
-
 const ID = 1;
 
-/** The question for a method that takes no parameters. */
+/** The question for a method without parameters. */
 export function rpcQuestion(upstream: Upstream, method: string): Question {
   return {
     method: 'POST',
@@ -20,7 +20,7 @@ export function rpcQuestion(upstream: Upstream, method: string): Question {
   };
 }
 
-/** The JSON-RPC answer to our one question; nodes that make no sense of it leave the id of an error null. */
+/** The JSON-RPC answer to the question; nodes that can't parse a question send an error with a null id. */
 export function messageIn(body: Buffer): { readonly result?: unknown; readonly error?: object } | undefined {
   let message: unknown;
   try {
@@ -33,13 +33,13 @@ export function messageIn(body: Buffer): { readonly result?: unknown; readonly e
   if ('error' in message && typeof message.error === 'object' && message.error !== null) {
     return id === ID || id === null ? { error: message.error } : undefined;
   }
-  // Toncenter's error is a text, with its code beside it.
+  // Toncenter's error is a text, with its code next to it.
   if (id === ID && 'error' in message && typeof message.error === 'string')
     return { error: { code: 'code' in message ? message.code : undefined, message: message.error } };
   return id === ID && 'result' in message ? { result: message.result } : undefined;
 }
 
-/** What the error of such an answer means. */
+/** What the error in such an answer means. */
 export function classifyError(error: object, method: string, httpStatus: number): RpcErrorVerdict {
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
   const message = 'message' in error && typeof error.message === 'string' ? error.message : '';

@@ -1,16 +1,18 @@
+/** The rpc probe: an upstream is up when it reports the number of its newest block. */
+
 import { systemClock } from '../clock.ts';
 import type { Dialer } from '../network/dial.ts';
 import { classifyRpcStatus, type RpcErrorClass } from '../rpc/errors.ts';
 import { parseHeight, parseQuantity } from '../rpc/quantity.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { ask, type Heard, PROVED_BY_ANSWER } from './ask.ts';
+import { type AskResult, ask, PROVED_BY_ANSWER } from './ask.ts';
 import type { Findings, Probe, ProbeResult } from './probe.ts';
 import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
-/** These refuse the question for what we have used up, and say nothing against the upstream's health. */
+/** Refusals because a limit is used up; they say nothing against the upstream's health. */
 const LIMITS: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>(['throttled', 'plan']);
 
-/** What an upstream has said to one question. */
+/** What an upstream answered to one question. */
 type Reply =
   | { readonly kind: 'result'; readonly result: unknown }
   | { readonly kind: 'limited' }
@@ -18,13 +20,13 @@ type Reply =
   | { readonly kind: 'not-asked'; readonly problem: string }
   | { readonly kind: 'none'; readonly problem: string };
 
-/** Whose chain id was asked since they were last found dead. */
+/** Upstreams whose chain id was asked for since they were last found dead. */
 const identified = new WeakSet<Upstream>();
 
 /**
- * Up is who gives the number of its newest block. The chain id is asked first, once, and again while the
- * upstream is down and after each failed check: behind one URL another node may have come up. One that is on
- * the wrong chain is asked for nothing else. A refusal for a rate limit or a plan proves that it lives.
+ * The chain id is asked for first, once, and again while the upstream is down and after each failed check: another node
+ * may have come up behind the URL. An upstream on the wrong chain is asked for nothing else. A refusal for a rate limit
+ * or a plan proves that it is alive.
  */
 export const rpcProbe: Probe = {
   name: 'rpc',
@@ -65,7 +67,7 @@ function failed(upstream: Upstream, problem: string): ProbeResult {
   return { up: false, problem };
 }
 
-interface Asking {
+interface AskOptions {
   readonly endMs: number;
   readonly timeoutMs: number;
   readonly dialer: Dialer;
@@ -74,19 +76,19 @@ interface Asking {
 async function askFor(
   method: string,
   upstream: Upstream,
-  { endMs, timeoutMs, dialer }: Asking,
+  { endMs, timeoutMs, dialer }: AskOptions,
 ): Promise<Reply> {
   const leftMs = Math.max(0, endMs - systemClock.monotonicMs());
   return read(await ask(upstream, rpcQuestion(upstream, method), leftMs, dialer), method, timeoutMs);
 }
 
-function read(heard: Heard, method: string, timeoutMs: number): Reply {
+function read(result: AskResult, method: string, timeoutMs: number): Reply {
   const none = (problem: string): Reply => ({ kind: 'none', problem });
-  if (heard.kind === 'not-asked') return heard;
-  if (heard.kind === 'failed') return none(heard.problem);
-  if (heard.kind === 'silence' || heard.ending === 'unfinished')
+  if (result.kind === 'not-asked') return result;
+  if (result.kind === 'failed') return none(result.problem);
+  if (result.kind === 'timeout' || result.ending === 'unfinished')
     return none(`no answer within ${timeoutMs} ms`);
-  const { status, body, ending } = heard;
+  const { status, body, ending } = result;
   const message = ending === 'whole' ? messageIn(body) : undefined;
   if (message?.error !== undefined) return readError(message.error, method, status);
   if (message && 'result' in message) return { kind: 'result', result: message.result };
@@ -97,7 +99,7 @@ function read(heard: Heard, method: string, timeoutMs: number): Reply {
   return none(`${method}: ${ending === 'too-large' ? 'far too long an answer' : 'no JSON-RPC answer'}`);
 }
 
-/** Of an error no more than its number and our own word for it are told: its text may quote the URL. */
+/** The problem names an error's code and class only: its text may quote the URL. */
 function readError(error: object, method: string, httpStatus: number): Reply {
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
   const { class: meaning } = classifyError(error, method, httpStatus);

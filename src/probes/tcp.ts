@@ -1,8 +1,9 @@
+/** The tcp probe: an upstream is up when it accepts a TCP connection; with https: its certificate is not checked. */
+
 import { DialFailure } from '../network/dial-failure.ts';
-import { unconnected } from './connection.ts';
+import { resultOfDialFailure } from './connection.ts';
 import type { Probe } from './probe.ts';
 
-/** Up is who accepts a TCP connection. With an https: upstream too: its certificate is not looked at. */
 export const tcpProbe: Probe = {
   name: 'tcp',
   proves: new Set(['refused', 'dns', 'connect-timeout']),
@@ -15,7 +16,7 @@ export const tcpProbe: Probe = {
           resolve({ up: true });
         } else if (result.reason === 'connect-timeout')
           resolve({ up: false, problem: `no connection within ${timeoutMs} ms` });
-        else resolve(unconnected(result));
+        else resolve(resultOfDialFailure(result));
       });
     });
   },

@@ -1,3 +1,5 @@
+/** Reads the error that a gateway sends in place of a JSON-RPC answer. */
+
 import type { ClientWords } from './client-words.ts';
 import { classifyRpcError, type RpcErrorVerdict } from './errors.ts';
 
@@ -5,9 +7,9 @@ import { classifyRpcError, type RpcErrorVerdict } from './errors.ts';
 const MAX_BODY_BYTES = 16 * 1024;
 
 /**
- * Reads what a gateway says in place of a JSON-RPC answer: an object with a message of its own, such as
+ * Classifies an object with a message of the gateway's own, such as
  * `{"code":402,"message":"Payment Required","details":"..."}` or `{"error":"rate limited"}`. Undefined when the
- * body is nothing of the kind. `httpStatus` is that of the answer, `words` are the client's own, which it may quote.
+ * body is anything else. `httpStatus` is the answer's; `words` is what the client wrote, which the body may quote.
  */
 export function readBareError(
   body: Buffer,
@@ -15,14 +17,14 @@ export function readBareError(
   words?: ClientWords,
 ): RpcErrorVerdict | undefined {
   if (body.length > MAX_BODY_BYTES) return undefined;
-  let said: unknown;
+  let parsed: unknown;
   try {
-    said = JSON.parse(body.toString('utf8'));
+    parsed = JSON.parse(body.toString('utf8'));
   } catch {
     return undefined;
   }
-  if (typeof said !== 'object' || said === null) return undefined;
-  const member = (name: string): unknown => Object.getOwnPropertyDescriptor(said, name)?.value;
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const member = (name: string): unknown => Object.getOwnPropertyDescriptor(parsed, name)?.value;
   const error = member('error');
   const message = [member('message'), error, member('title')].find((text) => typeof text === 'string');
   if (typeof message !== 'string') return undefined;
@@ -33,7 +35,7 @@ export function readBareError(
     message,
     data: member('data') ?? member('detail'),
     method: undefined,
-    whole: said,
+    whole: parsed,
     ...(words && { words }),
   });
 }

@@ -1,9 +1,11 @@
+/** Parses the error object of a JSON-RPC answer, without the cost of a huge one. */
+
 import { COLON, COMMA, closingQuote, OPEN_OBJECT, QUOTE, skipSpace, valueEnd } from './json-scan.ts';
 
 /** Larger error objects are read without their `data`, and their other members up to this size. */
 const MAX_READ_WHOLE = 16 * 1024;
 
-/** The error object between `start` and `end`, as far as it is worth reading; undefined when it is no JSON. */
+/** The error object between `start` and `end`, as far as it is worth reading; undefined when it is not JSON. */
 export function readError(text: Buffer, start: number, end: number): unknown {
   try {
     const isWhole = end - start <= MAX_READ_WHOLE || text[start] !== OPEN_OBJECT;
@@ -15,9 +17,9 @@ export function readError(text: Buffer, start: number, end: number): unknown {
   }
 }
 
-/** Of a large object those members that are small: a value of a megabyte of brackets costs a hundred times that. */
+/** The small members of a large object: parsing a megabyte of brackets costs a hundred times its size. */
 function readSmallMembers(text: Buffer, start: number): Record<string, unknown> {
-  // No prototype: member names are anything.
+  // No prototype: a member may have any name.
   const members: Record<string, unknown> = Object.create(null);
   let at = skipSpace(text, start + 1);
   while (text[at] === QUOTE) {

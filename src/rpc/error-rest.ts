@@ -1,10 +1,12 @@
-import type { ErrorView, RpcErrorClass } from './error-rows.ts';
-import { member } from './error-view.ts';
+/** Reads from a JSON-RPC error how long the provider asks not to be sent requests. */
 
-/** How long the provider asks to be left alone. */
+import type { NormalizedError, RpcErrorClass } from './error-rows.ts';
+import { member } from './normalized-error.ts';
+
+/** How long the provider asks not to be sent requests. */
 export type Rest = { readonly kind: 'for'; readonly ms: number } | { readonly kind: 'until-utc-midnight' };
 
-/** Milliseconds of each unit, by how its words begin. */
+/** Milliseconds per unit, by how the unit's name begins. */
 const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(?:ns|us|µs)/, 0.001],
   [/^m(?:s|illi)/, 1],
@@ -20,30 +22,30 @@ const STATED = new RegExp(
 );
 
 /**
- * The rest that an error of this class asks for: a daily limit's until midnight; seconds in its data (Infura's
- * `backoff_seconds`, Chainstack's `try_again_in`); a time in its words. How much of it is granted is not said here.
+ * The rest that an error of this class asks for: until midnight for a daily limit; a time in its data (Infura's
+ * `backoff_seconds`, Chainstack's `try_again_in`); a time in its text. How much of it is granted is decided elsewhere.
  */
-export function restOf(found: RpcErrorClass, view: ErrorView, data: unknown): Rest | undefined {
-  if (found === 'plan' && /\bdaily\b/.test(view.text)) return { kind: 'until-utc-midnight' };
+export function restOf(found: RpcErrorClass, error: NormalizedError, data: unknown): Rest | undefined {
+  if (found === 'plan' && /\bdaily\b/.test(error.text)) return { kind: 'until-utc-midnight' };
   if (found !== 'throttled' && found !== 'plan') return undefined;
-  const ms = inData(data) ?? inWords(view);
+  const ms = inData(data) ?? inText(error);
   return ms === undefined ? undefined : { kind: 'for', ms };
 }
 
 function inData(data: unknown): number | undefined {
   const seconds = Number(member(data, 'backoff_seconds') ?? member(member(data, 'rate'), 'backoff_seconds'));
-  // Infura is known to send 0, which asks for nothing.
+  // Infura is known to send 0, which asks for no rest.
   if (Number.isFinite(seconds) && seconds > 0) return Math.ceil(seconds * 1_000);
   const again = member(data, 'try_again_in');
   return typeof again === 'string' ? durationOf(again.slice(0, 64).toLowerCase()) : undefined;
 }
 
-function inWords({ text, isClients }: ErrorView): number | undefined {
+function inText({ text, isClients }: NormalizedError): number | undefined {
   const [whole, stated] = STATED.exec(text) ?? [];
   return whole === undefined || stated === undefined || isClients(whole) ? undefined : durationOf(stated);
 }
 
-/** Milliseconds of a text like `1m30.5s`; undefined when it is none, or nothing. */
+/** Milliseconds of a text like `1m30.5s`; undefined when it is no duration, or zero. */
 function durationOf(text: string): number | undefined {
   let ms = 0;
   for (const [, amount, unit = ''] of text.matchAll(new RegExp(`(\\d+(?:\\.\\d+)?) ?(${UNIT})`, 'g'))) {

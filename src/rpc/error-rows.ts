@@ -1,4 +1,4 @@
-/** What a row of the tables of provider errors can say, and how it is matched. */
+/** The rows of the tables of provider errors: what a row can require, and how it is matched. */
 
 export type RpcErrorClass =
   | 'revert'
@@ -21,31 +21,31 @@ export type RpcErrorClass =
   | 'unknown';
 
 /**
- * Whose words an error may be: the provider's (its gateway), the node's, those of the check that a signed
- * transaction has to pass, or those of a contract or program that was run.
+ * Where an error's text may come from: the provider's gateway, the node, the node's mempool (which checks a signed
+ * transaction before it takes it), or a contract or program that was run.
  */
-export type Speaker = 'gateway' | 'node' | 'check' | 'program';
+export type ErrorSource = 'gateway' | 'node' | 'mempool' | 'program';
 
-/** An error as a row sees it. */
-export interface ErrorView {
+/** An error in the form that rows are matched with. */
+export interface NormalizedError {
   readonly httpStatus: number;
   readonly code: number | undefined;
   readonly method: string | undefined;
-  /** Message and data, a line each, in lower case, without what is quoted of the client. */
+  /** Message and data, one line each, in lower case, without quotations of the client. */
   readonly text: string;
-  readonly speakers: readonly Speaker[];
-  /** Whether the client wrote these words of the text itself. */
+  readonly sources: readonly ErrorSource[];
+  /** Whether the client itself wrote these words of the text. */
   readonly isClients: (words: string) => boolean;
 }
 
-/** A row holds when all that it names holds; of each list one member is enough, of the exceptions none may be. */
+/** A row matches when each of its members does: a list by any of its items, a list of exceptions by none. */
 export interface ErrorRow {
   readonly class: RpcErrorClass;
-  /** Who can say so. */
-  readonly by: readonly Speaker[];
+  /** The sources that can send such an error. */
+  readonly by: readonly ErrorSource[];
   /**
-   * Lower case. `^` and `$` are the ends of a line. Where other words may stand between those that matter, the
-   * latter are captured: none of them may be the client's.
+   * Lower case. `^` and `$` are the ends of a line. Where other words may stand between those that matter, those that
+   * matter are captured: none of them may be the client's.
    */
   readonly text?: readonly (string | RegExp)[];
   readonly codes?: readonly number[];
@@ -54,7 +54,7 @@ export interface ErrorRow {
   readonly methods?: (method: string) => boolean;
 }
 
-/** A row's phrases: a line each, or parted by bars. */
+/** A row's phrases, separated by line ends or bars. */
 export function phrases(list: string): string[] {
   return list
     .split(/[\n|]/)
@@ -62,47 +62,47 @@ export function phrases(list: string): string[] {
     .filter((phrase) => phrase !== '');
 }
 
-/** At a line's start: that it tells of no rate, so that what is too much is a size, or a plan. */
+/** At a line's start: the line is not about a rate, so a limit in it is one of size or of the plan. */
 export const NO_RATE = '(?!.*(?:rate limit|per second|per minute|/s(?:ec)?\\b|\\brps\\b))';
 
-/** A row whose phrases are one pattern. */
+/** A row with its phrases compiled into one pattern. */
 interface CompiledRow extends Omit<ErrorRow, 'text'> {
   readonly pattern: RegExp | undefined;
 }
 
-/** How often a pattern is tried on when what it found was the client's. */
+/** How often a pattern is tried again after it found the client's own words. */
 const MAX_FINDS = 32;
 
-/** Makes one pattern of each row's phrases, once. */
+/** Compiles each row's phrases into one pattern. */
 export function compileTable(table: readonly ErrorRow[]): readonly CompiledRow[] {
   return table.map(({ text, ...row }) => ({ ...row, pattern: text && patternOf(text) }));
 }
 
-/** One pattern that finds each of these; it keeps its place between calls. */
+/** One pattern that finds any of these. It is global: `lastIndex` must be reset before use. */
 export function patternOf(terms: readonly (string | RegExp)[]): RegExp {
   return new RegExp(terms.map(sourceOf).join('|'), 'gm');
 }
 
-/** The class of the first row that holds. */
-export function matchRow(table: readonly CompiledRow[], view: ErrorView): RpcErrorClass | undefined {
-  return table.find((row) => holds(row, view))?.class;
+/** The class of the first row that matches; undefined when none does. */
+export function matchRow(table: readonly CompiledRow[], error: NormalizedError): RpcErrorClass | undefined {
+  return table.find((row) => matches(row, error))?.class;
 }
 
 function sourceOf(term: string | RegExp): string {
   return typeof term === 'string' ? term.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&') : term.source;
 }
 
-function holds(row: CompiledRow, view: ErrorView): boolean {
-  if (!row.by.some((speaker) => view.speakers.includes(speaker))) return false;
-  if (row.codes !== undefined && (view.code === undefined || !row.codes.includes(view.code))) return false;
-  if (view.code !== undefined && row.exceptCodes?.includes(view.code)) return false;
-  if (row.statuses !== undefined && !row.statuses.includes(view.httpStatus)) return false;
-  if (row.methods !== undefined && (view.method === undefined || !row.methods(view.method))) return false;
-  return row.pattern === undefined || isSaid(row.pattern, view);
+function matches(row: CompiledRow, error: NormalizedError): boolean {
+  if (!row.by.some((source) => error.sources.includes(source))) return false;
+  if (row.codes !== undefined && (error.code === undefined || !row.codes.includes(error.code))) return false;
+  if (error.code !== undefined && row.exceptCodes?.includes(error.code)) return false;
+  if (row.statuses !== undefined && !row.statuses.includes(error.httpStatus)) return false;
+  if (row.methods !== undefined && (error.method === undefined || !row.methods(error.method))) return false;
+  return row.pattern === undefined || isFound(row.pattern, error);
 }
 
-/** Whether the pattern is found in words that are not the client's. */
-function isSaid(pattern: RegExp, { text, isClients }: ErrorView): boolean {
+/** Whether the pattern is found in text that is not the client's. */
+function isFound(pattern: RegExp, { text, isClients }: NormalizedError): boolean {
   pattern.lastIndex = 0;
   for (let finds = 0; finds < MAX_FINDS; finds++) {
     const found = pattern.exec(text);

@@ -1,7 +1,9 @@
+/** Classifies JSON-RPC errors, and says what to do about each class. */
+
 import type { FailureReason } from '../events.ts';
 import { type Rest, restOf } from './error-rest.ts';
-import { compileTable, type ErrorView, matchRow, type RpcErrorClass } from './error-rows.ts';
-import { member, type RpcErrorFacts, viewOf } from './error-view.ts';
+import { compileTable, matchRow, type NormalizedError, type RpcErrorClass } from './error-rows.ts';
+import { member, normalizeError, type RpcErrorFacts } from './normalized-error.ts';
 import { ERROR_TABLE } from './tables/index.ts';
 
 export type { Rest, RpcErrorClass, RpcErrorFacts };
@@ -9,7 +11,7 @@ export type { Rest, RpcErrorClass, RpcErrorFacts };
 export interface RpcErrorVerdict {
   readonly class: RpcErrorClass;
   readonly rest?: Rest;
-  /** The HTTP status has decided: the error itself says nothing that is known. */
+  /** The HTTP status decided: nothing in the error itself is known. */
   readonly byStatus?: true;
 }
 
@@ -26,8 +28,8 @@ const TO_CLIENT: RpcErrorAction = { next: false, blame: undefined, banMethod: fa
 const ELSEWHERE: RpcErrorAction = { next: true, blame: undefined, banMethod: false };
 
 /**
- * What to do about each class. `raw-tx-known` is no error in the end: the transaction is there, its hash is
- * the answer where the method answers one. `raw-tx-nonce` may mean the same; only a look-up by hash tells.
+ * What to do about each class. `raw-tx-known` is no error in the end: the node has the transaction, and its hash is
+ * the answer where the method answers with one. `raw-tx-nonce` may mean the same; only a look-up by hash shows it.
  */
 export const actions: Readonly<Record<RpcErrorClass, RpcErrorAction>> = {
   revert: TO_CLIENT,
@@ -53,24 +55,24 @@ export const actions: Readonly<Record<RpcErrorClass, RpcErrorAction>> = {
 const TABLE = compileTable(ERROR_TABLE);
 
 /**
- * Says what a provider's JSON-RPC error means. First who speaks, then what is said: the tables decide, by text
- * and code. Only when they are silent does the HTTP status.
+ * Classifies a provider's JSON-RPC error: first by its possible sources, then by its text and code in the tables. The
+ * HTTP status decides only when no row matches.
  */
 export function classifyRpcError(facts: RpcErrorFacts): RpcErrorVerdict {
-  const view = viewOf(facts);
-  const said = matchRow(TABLE, view) ?? 'unknown';
-  const meaning = said === 'unknown' ? classFromStatus(view) : said;
-  const rest = restOf(meaning, view, facts.data);
+  const error = normalizeError(facts);
+  const matched = matchRow(TABLE, error) ?? 'unknown';
+  const meaning = matched === 'unknown' ? classFromStatus(error) : matched;
+  const rest = restOf(meaning, error, facts.data);
   return {
     class: meaning,
     ...(rest === undefined ? {} : { rest }),
-    ...(meaning !== said ? { byStatus: true } : {}),
+    ...(meaning !== matched ? { byStatus: true } : {}),
   };
 }
 
 /**
- * Says what an HTTP status alone means, when a JSON-RPC request got it without a JSON-RPC answer in the body.
- * Undefined for one that says nothing of the kind (2xx, 3xx, other 4xx): the body is then just no answer.
+ * Classifies an HTTP status alone, when a JSON-RPC request got it without a JSON-RPC answer in the body. Undefined for
+ * a status that is no such error (2xx, 3xx, other 4xx): then the body is just not an answer.
  */
 export function classifyRpcStatus(httpStatus: number): RpcErrorClass | undefined {
   if (httpStatus >= 500) return 'upstream-broken';
@@ -82,7 +84,7 @@ const STATUS_CLASSES: ReadonlyMap<number, RpcErrorClass> = new Map([
   [401, 'auth'],
   [402, 'plan'],
   [403, 'auth'],
-  // The URL itself is wrong there, or its key was deleted: no JSON-RPC method is missing.
+  // The upstream's URL is wrong, or its key was deleted: no JSON-RPC method is missing.
   [404, 'upstream-broken'],
   // A web server's words for POST and for a content type: no JSON-RPC method is missing.
   [405, 'unknown'],
@@ -93,8 +95,8 @@ const STATUS_CLASSES: ReadonlyMap<number, RpcErrorClass> = new Map([
 ]);
 
 /**
- * Finds the failures that come as a result: revert data that eth_call gives back as if it were the return
- * value (to be delivered as it is), and a trace that ran out of the node's time. `result` is parsed JSON.
+ * Finds failures that come as a result: revert data that eth_call returns as if it were the return value (to be
+ * delivered as it is), and a trace that exceeded the node's time limit. `result` is parsed JSON.
  */
 export function classifyRpcResult(method: string, result: unknown): RpcErrorClass | undefined {
   if (method === 'eth_call') {
@@ -117,12 +119,12 @@ function isTimeout(error: unknown): boolean {
 }
 
 /**
- * What the status adds to an error that says nothing known. It is the gateway's, so it counts only where a gateway
- * may have spoken, but for 429. Nodes send any error with 400, 404 or 500.
+ * The class by HTTP status of an error that no row matches. The status is the gateway's, so except for 429 it counts
+ * only where the error may come from a gateway. Nodes send any error with 400, 404 or 500.
  */
-function classFromStatus({ httpStatus, speakers }: ErrorView): RpcErrorClass {
+function classFromStatus({ httpStatus, sources }: NormalizedError): RpcErrorClass {
   if (httpStatus === 429) return 'throttled';
-  if (!speakers.includes('gateway') || NODE_STATUSES.has(httpStatus)) return 'unknown';
+  if (!sources.includes('gateway') || NODE_STATUSES.has(httpStatus)) return 'unknown';
   return classifyRpcStatus(httpStatus) ?? 'unknown';
 }
 

@@ -1,21 +1,25 @@
+/** Which calls make and use filters, and which upstream made which filter. */
+
 import type { Clock } from '../clock.ts';
 
-/** Calls that make a filter on the node that takes them. */
+/** Calls that make a filter on the node that answers them. */
 const MAKES: ReadonlySet<string> = new Set(
-  kin(['newFilter', 'newBlockFilter', 'newPendingTransactionFilter']),
+  inEachNamespace(['newFilter', 'newBlockFilter', 'newPendingTransactionFilter']),
 );
 /** Calls that only the node that made the filter can answer. Their first parameter is its id. */
-const USES: ReadonlySet<string> = new Set(kin(['getFilterChanges', 'getFilterLogs', 'uninstallFilter']));
+const USES: ReadonlySet<string> = new Set(
+  inEachNamespace(['getFilterChanges', 'getFilterLogs', 'uninstallFilter']),
+);
 
-/** Chains of the same kind call their namespace otherwise. */
-function kin(names: readonly string[]): string[] {
+/** Chains derived from Ethereum have the same methods in a namespace of their own. */
+function inEachNamespace(names: readonly string[]): string[] {
   return ['eth', 'klay', 'kaia'].flatMap((namespace) => names.map((name) => `${namespace}_${name}`));
 }
 
-/** Nodes drop a filter that nobody asked for in 5 minutes; a little longer, so that it is they who say so. */
+/** Nodes drop a filter that was not used for 5 minutes. Longer here, so that the node is what reports it gone. */
 const FILTER_LIFE_MS = 10 * 60_000;
 const MAX_FILTERS = 20_000;
-/** Of one client. A page has a handful. */
+/** Filters of one client. A web page has a handful. */
 const MAX_FILTERS_OF_CLIENT = 1_000;
 const LONGEST_ID = 256;
 
@@ -37,17 +41,17 @@ interface Filter<Home> {
 /** A client that has made filters. */
 interface Maker {
   readonly client: string;
-  /** Ids, the one that was used last at the end. */
+  /** Ids, the last used at the end. */
   readonly filters: Set<string>;
 }
 
 /**
- * Which upstream made which filter. Bounded, each client by itself: one that makes too many loses its own oldest
- * ones, and when there are too many in all, the client that has most does. One that nobody asks for is forgotten.
+ * Bounded for each client by itself: a client that makes too many filters loses its own oldest ones, and when there
+ * are too many in all, the client with the most loses its oldest. A filter that is not used is forgotten.
  */
 export class FilterHomes<Home extends object> {
   readonly #clock: Clock;
-  /** By id, the one that was used last at the end. */
+  /** By id, the last used at the end. */
   readonly #filters = new Map<string, Filter<Home>>();
   readonly #makers = new Map<string, Maker>();
 
@@ -56,8 +60,8 @@ export class FilterHomes<Home extends object> {
   }
 
   /**
-   * `client` is whoever made it. False when another upstream has a filter of that id: then the two could not be
-   * told apart.
+   * `client` made the filter. False when another upstream has a filter with that id: the two could not be
+   * distinguished.
    */
   remember(filterId: string, home: Home, client: string): boolean {
     if (filterId.length > LONGEST_ID) return false;
@@ -69,7 +73,7 @@ export class FilterHomes<Home extends object> {
     return true;
   }
 
-  /** The home is gone, and its filters with it. */
+  /** Forgets all filters of an upstream that is gone. */
   forget(home: Home): void {
     for (const [filterId, filter] of this.#filters) if (filter.home === home) this.#drop(filterId, filter);
   }

@@ -1,8 +1,8 @@
 /**
- * Where JSON values begin and end, without building them. Every function takes a position and gives the
+ * Finds where JSON values begin and end, without building them. Every function takes a position and returns the
  * position after what it read, or -1 when that is not there; none recurses, none throws.
  *
- * Inside nested values only quotes and brackets are followed: a slip in there is the upstream's to find.
+ * Inside nested values only quotes and brackets are followed: other mistakes in there are left to the upstream.
  */
 
 export const QUOTE = 0x22;
@@ -14,10 +14,10 @@ export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 export const BACKSLASH = 0x5c;
 
-/** Bytes of a string looked at one by one before the search for its end is left to native code. */
+/** Bytes of a string that are read one by one before native code searches for its end. */
 const SHORT_STRING = 48;
 
-/** The position of the first byte that is no white space; the length of the buffer when there is none. */
+/** The position of the first byte that is not white space; the length of the buffer when there is none. */
 export function skipSpace(bytes: Buffer, from: number): number {
   let at = from;
   while (at < bytes.length) {
@@ -34,7 +34,7 @@ export function documentStart(bytes: Buffer): number {
   return skipSpace(bytes, marked ? 3 : 0);
 }
 
-/** The position of the quote that closes the string whose first character stands at `from`; -1 if none does. */
+/** The position of the quote that closes the string whose first character is at `from`; -1 if none does. */
 export function closingQuote(bytes: Buffer, from: number): number {
   let at = from;
   for (;;) {
@@ -50,12 +50,12 @@ export function closingQuote(bytes: Buffer, from: number): number {
     let character = quote;
     while (character > at && bytes[character - 1] === BACKSLASH) character--;
     if ((quote - character) % 2 === 0) return quote;
-    // An escaped quote: back to single bytes, or a string of escaped quotes would cost a native call for each.
+    // An escaped quote: back to single bytes, since a string of escaped quotes would cost a native call for each.
     at = quote + 1;
   }
 }
 
-/** The position after the value at `from`, which must not be white space; -1 when no whole value stands there. */
+/** The position after the value at `from`, which must not be white space; -1 when no whole value is there. */
 export function valueEnd(bytes: Buffer, from: number): number {
   if (from >= bytes.length) return -1;
   switch (bytes[from]) {
@@ -76,8 +76,8 @@ export function valueEnd(bytes: Buffer, from: number): number {
 }
 
 /**
- * The end of the object or array that opens at `from`. Open brackets are kept as bits (1: an object), 32 to
- * a number, so that a megabyte of `[` costs neither stack nor memory.
+ * The end of the object or array that opens at `from`. Open brackets are kept as bits (1: an object), 32 to a
+ * number, so that a megabyte of `[` needs little stack and memory.
  */
 function containerEnd(bytes: Buffer, from: number): number {
   let open = 0;

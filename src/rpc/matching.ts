@@ -1,32 +1,34 @@
+/** Finds out which answer in an upstream's body belongs to which call. */
+
 import { type RpcAnswer, type RpcCall, scanRpcAnswer } from './message.ts';
 
-/** What an upstream's body says to the calls that were sent. */
+/** How an upstream's body matches the calls that were sent. */
 export type Match =
-  /** For each call its answer, in the order of the calls; `exact` when the body holds just these, in this order. */
+  /** An answer for each call, in the order of the calls; `exact` when the body holds just these, in this order. */
   | { readonly kind: 'each'; readonly answers: readonly RpcAnswer[]; readonly exact: boolean }
-  /** One error for all: the upstream could not, or would not, look at the calls. */
+  /** One error for all: the upstream could not or would not read the calls. */
   | { readonly kind: 'one-error'; readonly answer: RpcAnswer }
   /** No answer to these calls. */
   | { readonly kind: 'none' };
 
 const NONE: Match = { kind: 'none' };
-/** Items of an answer that answer no call, beside one for each. */
-const ITEMS_BESIDES = 16;
-/** Ids that are longer are told apart by their bytes. */
+/** Items that an answer may have in addition to two for each call. */
+const EXTRA_ITEMS = 16;
+/** Longer ids are compared by their bytes. */
 const LONGEST_ID = 1_024;
-/** No JSON value is written so. */
+/** No JSON value is written like this. */
 const NO_ID = '';
 
 /**
- * Matches the answers in a body with the calls that want one. An answer with another id is none. An error
+ * Matches the answers in a body with the calls that want one. An answer with another id does not count. An error
  * without an id, or with null, may come from an upstream that refused before it read the id.
  */
 export function matchAnswers(
   body: Buffer,
   request: { readonly body: Buffer; readonly calls: readonly RpcCall[]; readonly batch: boolean },
 ): Match {
-  // One call is never answered by an array; nor are many by far more items than they are.
-  const found = scanRpcAnswer(body, request.batch ? request.calls.length * 2 + ITEMS_BESIDES : 0);
+  // A single call is never answered by an array, nor a batch by far more items than it has calls.
+  const found = scanRpcAnswer(body, request.batch ? request.calls.length * 2 + EXTRA_ITEMS : 0);
   if (!found) return NONE;
   const [first] = found.answers;
   if (!first) return NONE;
@@ -52,7 +54,7 @@ function matchOne(
   return fits ? { kind: 'each', answers: [answer], exact: true } : NONE;
 }
 
-/** Nearly always the order is kept, and bytes tell. */
+/** The fast path: nearly always the order is kept, and ids come back byte for byte. */
 function isInOrder(
   body: Buffer,
   answers: readonly RpcAnswer[],
@@ -75,7 +77,7 @@ function matchBatch(
 ): RpcAnswer[] | undefined {
   const left = answers.filter((answer) => holdsOutcome(body, answer));
   const matched = request.calls.map((): RpcAnswer | undefined => undefined);
-  // By bytes first: two numbers beyond 2^53 may be one value, and still be told apart.
+  // By bytes first: two numbers beyond 2^53 may be one value but differ in their bytes.
   for (const keyOf of [idBytes, idKey]) {
     const queues = queuesById(body, left.splice(0), keyOf);
     for (const [index, call] of request.calls.entries()) {
@@ -84,7 +86,7 @@ function matchBatch(
     }
     left.push(...[...queues.values()].flat());
   }
-  // Nodes refuse an item without its id when they could not make sense of it.
+  // Nodes refuse an item without its id when they could not parse it.
   const refusals = left.filter((answer) => isRefusal(body, answer));
   const whole: RpcAnswer[] = [];
   for (const answer of matched) {
@@ -114,13 +116,13 @@ function holdsOutcome(body: Buffer, answer: RpcAnswer): boolean {
   return answer.resultStart >= 0 || isError(body, answer);
 }
 
-/** An error, not `"error":null` beside a result, with no id of its own. */
+/** An error without an id of its own; `"error":null` next to a result is none. */
 function isRefusal(body: Buffer, answer: RpcAnswer): boolean {
   if (!isError(body, answer)) return false;
   return answer.idStart < 0 || body.toString('latin1', answer.idStart, answer.idEnd) === 'null';
 }
 
-/** Whether an answer is an error; old nodes send `"error":null` beside a result. */
+/** Whether an answer is an error; old nodes send `"error":null` next to a result. */
 export function isError(body: Buffer, answer: RpcAnswer): boolean {
   return answer.errorStart >= 0 && body[answer.errorStart] !== 0x6e;
 }
@@ -135,7 +137,7 @@ function isSameId(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: Rp
 export function hasSameBytes(body: Buffer, answer: RpcAnswer, requestBody: Buffer, call: RpcCall): boolean {
   const length = call.idEnd - call.idStart;
   if (answer.idStart < 0 || answer.idEnd - answer.idStart !== length) return false;
-  // Ids are short: a call of Buffer.compare would cost more.
+  // Ids are short: calling Buffer.compare would cost more.
   let same = 0;
   while (same < length && body[answer.idStart + same] === requestBody[call.idStart + same]) same++;
   return same === length;
@@ -146,8 +148,8 @@ function idBytes(bytes: Buffer, start: number, end: number): string {
 }
 
 /**
- * The same text for ids that JSON takes for the same value: an upstream may write an id otherwise than it
- * was sent (`1.0` as `1`, a number beyond 2^53 rounded), and the client gets its own bytes back.
+ * The same text for ids that are the same JSON value: an upstream may write an id differently from how it was sent
+ * (`1.0` as `1`, a number beyond 2^53 rounded), and the client gets its own bytes back.
  */
 function idKey(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);

@@ -1,3 +1,5 @@
+/** Finds the members of JSON-RPC messages by byte offset; message.ts says what they mean. */
+
 import {
   BACKSLASH,
   CLOSE_ARRAY,
@@ -13,9 +15,7 @@ import {
   valueEnd,
 } from './json-scan.ts';
 
-/** Finds the members of JSON-RPC messages: which names stand where. message.ts says what they mean. */
-
-/** The members that matter. */
+/** The members that are looked for. */
 const NAMES: readonly string[] = ['id', 'method', 'params', 'result', 'error', 'jsonrpc'];
 const ID = 0;
 const METHOD = 1;
@@ -24,14 +24,14 @@ const RESULT = 3;
 const ERROR = 4;
 const JSONRPC = 5;
 const NO_NAME = -1;
-/** A parser less exact than this one may take the key for a name. */
+/** A less exact parser may take the key for one of the names. */
 const LOOK_ALIKE = -2;
-/** No spelling of a name is longer: each character as a `\uXXXX`. */
+/** The longest spelling of a name: each character as a `\uXXXX`. */
 const LONGEST_SPELLING = 'jsonrpc'.length * 6;
 
 /**
- * One object of a document, or what stands in its place in a batch. It serves as the call or the answer that
- * it is, so that a message costs one object.
+ * One object of a document, or any other item of a batch. It serves as RpcCall and as RpcAnswer, so that a message
+ * costs one object.
  */
 export class Item {
   readonly start: number;
@@ -57,7 +57,7 @@ export class Item {
     this.isObject = isObject;
   }
 
-  /** Takes down where a member's value stands. A second one of the same name counts, and is told of. */
+  /** Records where a member's value is. A second one of the same name counts, and makes the item ambiguous. */
   place(name: number, start: number, end: number): void {
     switch (name) {
       case ID:
@@ -95,11 +95,11 @@ export class Item {
 export interface Document {
   readonly batch: boolean;
   readonly items: readonly Item[];
-  /** There are more items than were asked for; what comes after those was not looked at. */
+  /** There are more items than were asked for; those after them were not read. */
   readonly isCut?: true;
 }
 
-/** The object of a document, or each item of its array; undefined when it is neither, or not whole. */
+/** A document's object, or each item of its array; undefined when it is neither, or incomplete. */
 export function scanDocument(body: Buffer, maxItems = Number.POSITIVE_INFINITY): Document | undefined {
   const start = documentStart(body);
   if (body[start] === OPEN_ARRAY) return scanArray(body, start, maxItems);
@@ -107,7 +107,7 @@ export function scanDocument(body: Buffer, maxItems = Number.POSITIVE_INFINITY):
   return item && { batch: false, items: [item] };
 }
 
-/** The one object that a document is; undefined when it is anything else, or not whole. */
+/** The one object that a document consists of; undefined when it is anything else, or incomplete. */
 export function scanLoneObject(body: Buffer, start = documentStart(body)): Item | undefined {
   const item = scanObject(body, start);
   return item && skipSpace(body, item.end) === body.length ? item : undefined;
@@ -185,7 +185,7 @@ function nameAt(body: Buffer, start: number, end: number): number {
   return end - start > LONGEST_SPELLING ? NO_NAME : oddNameAt(body, start, end);
 }
 
-/** The one name that a plain key of this length and first letter can be. */
+/** The only name that a plain key of this length and first letter can be. */
 function candidateAt(body: Buffer, start: number, length: number): number {
   if (length === 2) return ID;
   if (length === 5) return ERROR;
@@ -196,7 +196,7 @@ function candidateAt(body: Buffer, start: number, length: number): number {
   return first === 0x70 ? PARAMS : RESULT;
 }
 
-/** Keys written with escapes or in another case. Seldom run. */
+/** Keys written with escapes or in another case. Rarely needed. */
 function oddNameAt(body: Buffer, start: number, end: number): number {
   let plain = true;
   for (let at = start; at < end && plain; at++) plain = isPlain(body[at] ?? 0);
@@ -214,7 +214,7 @@ function isPlain(byte: number): boolean {
   return byte >= 0x20 && byte < 0x80 && byte !== BACKSLASH;
 }
 
-/** The string whose quotes stand at `start` and before `end`; undefined when it is no valid one. */
+/** The string whose quotes are at `start` and just before `end`; undefined when it is not valid. */
 export function stringAt(body: Buffer, start: number, end: number): string | undefined {
   let plain = true;
   for (let at = start + 1; at < end - 1 && plain; at++) plain = isPlain(body[at] ?? 0);

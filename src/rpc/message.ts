@@ -1,14 +1,14 @@
+/**
+ * JSON-RPC messages as byte offsets into the body instead of parsed objects, because nearly every body passes through
+ * unchanged and an id must come back byte for byte.
+ */
+
 import { documentStart, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json-scan.ts';
 import { scanDocument, scanLoneObject, stringAt } from './members.ts';
 
-/**
- * JSON-RPC messages read where they stand: byte offsets into the body instead of parsed objects, because
- * nearly every body passes through unchanged and an id must come back byte for byte.
- */
-
 /** A call of a request. Offsets count from the start of the body; ends are exclusive; -1: not there. */
 export interface RpcCall {
-  /** Undefined for an item of a batch that is no call. */
+  /** Undefined for an item of a batch that is not a call. */
   readonly method: string | undefined;
   readonly start: number;
   readonly end: number;
@@ -17,11 +17,11 @@ export interface RpcCall {
   readonly idEnd: number;
   readonly paramsStart: number;
   readonly paramsEnd: number;
-  /** Where the member `jsonrpc` has its value: without one it may be no JSON-RPC, but somebody's order. */
+  /** Where the value of `jsonrpc` begins: an object without one may not be JSON-RPC, but an order to a REST API. */
   readonly versionStart: number;
   /**
-   * Two parsers may read this call differently: a member stands twice, is written with an escape, or in
-   * another case (Go's encoding/json takes `Method` for `method`). Here the last exact one counts.
+   * Two parsers may read this call differently: a member occurs twice, is written with an escape, or in another case
+   * (Go's encoding/json takes `Method` for `method`). Here the last exact one counts.
    */
   readonly ambiguous: boolean;
 }
@@ -29,11 +29,11 @@ export interface RpcCall {
 export interface RpcRequest {
   readonly batch: boolean;
   readonly calls: readonly RpcCall[];
-  /** It is a batch of more calls than may be read; none of them is here. */
+  /** A batch of more calls than may be read: `calls` is empty. */
   readonly isTooLong?: true;
 }
 
-/** An answer, or what stands in its place: an object with neither result nor error is the caller's to judge. */
+/** An answer. An object with neither result nor error is here too: the caller judges it. */
 export interface RpcAnswer {
   readonly start: number;
   readonly end: number;
@@ -51,9 +51,9 @@ export interface RpcAnswers {
 }
 
 /**
- * Reads a request body. Undefined when it is no JSON-RPC: not whole JSON, an object without a string
- * `method`, or an array without one such object. `[]` is a batch without calls. Of a batch no more than
- * `maxCalls` items are looked at: a megabyte can hold half a million.
+ * Reads a request body. Undefined when it is not JSON-RPC: not whole JSON, an object without a string `method`, or an
+ * array without any object that has one. `[]` is a batch without calls. At most `maxCalls` items of a batch are read: a
+ * megabyte can hold half a million.
  */
 export function parseRpcRequest(body: Buffer, maxCalls = Number.POSITIVE_INFINITY): RpcRequest | undefined {
   const document = scanDocument(body, maxCalls);
@@ -71,7 +71,7 @@ export function parseRpcRequest(body: Buffer, maxCalls = Number.POSITIVE_INFINIT
 
 /**
  * Reads an answer body. Undefined when it is not one whole JSON object or array of objects, and when the array has
- * more than `maxAnswers` items: then no more of it was looked at.
+ * more than `maxAnswers` items: then the others were not read.
  */
 export function scanRpcAnswer(body: Buffer, maxAnswers = Number.POSITIVE_INFINITY): RpcAnswers | undefined {
   const document = scanDocument(body, maxAnswers);
@@ -80,14 +80,14 @@ export function scanRpcAnswer(body: Buffer, maxAnswers = Number.POSITIVE_INFINIT
   return { batch: document.batch, answers: document.items };
 }
 
-/** The same where a batch is no answer, with no garbage but the one object. */
+/** Like scanRpcAnswer where a batch is not an answer. Allocates the one object only. */
 export function scanLoneRpcAnswer(body: Buffer): RpcAnswer | undefined {
   return scanLoneObject(body);
 }
 
 /**
- * Whether what begins like this may answer a call, or a `batch` of them, which only an array or one object for all
- * does: the first byte tells.
+ * Whether a body that begins like this may answer a call, or a `batch` of calls (an array, or one object for all): the
+ * first byte decides.
  */
 export function startsLikeAnswer(prefix: Buffer, batch: boolean): boolean {
   const first = prefix[documentStart(prefix)];

@@ -1,14 +1,14 @@
 /**
- * The names and words by which methods.ts tells reads from acts: those of the execution clients, of Foundry and
- * Hardhat, of public gateways, and of nodes of other chains.
+ * The names and words by which methods.ts distinguishes reads from calls that act: those of the execution clients, of
+ * Foundry and Hardhat, of public gateways, and of nodes of other chains.
  */
 
 const words = (list: string): string[] => list.trim().split(/\s+/);
 
 /**
- * Calls that carry their own signature: the same bytes can take effect only once, wherever and however
- * often they arrive. Solana's bare `sendTransaction` is one too, but other chains sign with a key of the
- * node under that name, so it is not here. Neither is Ripple's `submit`, which may sign.
+ * Calls that carry their own signature: the same bytes take effect only once, wherever and however often they
+ * arrive. Solana's `sendTransaction` is such a call, but under that name other chains sign with a key of the node, so it
+ * is not here. Ripple's `submit` is not here either, since it may sign.
  */
 export const SIGNED_CALLS: ReadonlySet<string> = new Set([
   'eth_sendBundle',
@@ -25,7 +25,7 @@ export const SIGNED_CALLS: ReadonlySet<string> = new Set([
   'sui_executeTransactionBlock',
 ]);
 
-/** Reads whose names hold an act. */
+/** Reads whose names contain a word for an act. */
 export const READS: ReadonlySet<string> = new Set(
   words(`
     eth_createAccessList eth_pendingTransactions admin_datadir admin_nodeInfo admin_peers
@@ -34,18 +34,18 @@ export const READS: ReadonlySet<string> = new Set(
   `),
 );
 
-/** Namespaces in which every call acts, or is a step of one. Lower case, as all acts that follow. */
+/** Namespaces in which every call acts, or is a step of an act. Lower case, like all acts below. */
 export const ACTING_NAMESPACES: ReadonlySet<string> = new Set(
   words('personal wallet engine miner clef signer shh commando unsafe'),
 );
 
-/** Namespaces in which every call acts unless it begins with "get" or stands under READS. */
-export const STEERING_NAMESPACES: ReadonlySet<string> = new Set(words('admin anvil evm hardhat ganache'));
+/** Namespaces that control a node: every call acts unless it begins with "get" or is one of READS. */
+export const CONTROL_NAMESPACES: ReadonlySet<string> = new Set(words('admin anvil evm hardhat ganache'));
 
-/** Acts whose names don't tell. */
+/** Acts whose names don't show it. */
 export const ACTS: ReadonlySet<string> = new Set([
   'eth_resend',
-  // It hands out what has changed since the last time, once.
+  // It returns what has changed since the last call, and returns it only once.
   ...['eth_getfilterchanges', 'klay_getfilterchanges', 'kaia_getfilterchanges'],
   'eth_uninstallfilter',
   // They run for seconds, write files, or change how the node runs.
@@ -74,7 +74,7 @@ export const ACTING_NAMES: ReadonlySet<string> = new Set(
   `),
 );
 
-/** Words for acts, wherever they stand in a name. */
+/** Words for acts, anywhere in a name. */
 export const VERBS: ReadonlySet<string> = new Set(
   words(`
     send submit broadcast publish push post put upload relay spend pay keysend fund refund charge buy sell order
@@ -89,7 +89,7 @@ export const VERBS: ReadonlySet<string> = new Set(
   `),
 );
 
-/** What a name in one case begins with: `sendtoaddress`, `ETH_SENDTRANSACTION`. Not nouns with the same letters. */
+/** Verbs at the start of a name in one case (`sendtoaddress`, `ETH_SENDTRANSACTION`), but not nouns that begin alike. */
 export const VERB_PREFIXES = new RegExp(
   `^(?!${words(`
     address addr sender setting settled newest payload paymaster payment locked locktime staked staking
@@ -105,11 +105,11 @@ export const VERB_PREFIXES = new RegExp(
   `).join('|')})`,
 );
 
-/** Verbs that are found within a name in one case, where words can't be told apart. */
+/** Verbs inside a name in one case, where words can't be separated. */
 export const INNER_VERBS =
   /send|push|pay(?!load|master)|fund|withdraw|transfer|close|delete|create|unlock|submit|broadcast|propose|connect(?!ion)|insert|start|stop|import|sign(?!at)|open/;
 
-/** Words for reads, where a name begins with one after its namespace. */
+/** Words for reads, with which a name begins after its namespace. */
 export const READ_WORDS: ReadonlySet<string> = new Set(
   words(`
     get list is has call calls estimate query view trace simulate decode fetch find search count verify
@@ -118,7 +118,7 @@ export const READ_WORDS: ReadonlySet<string> = new Set(
   `),
 );
 
-/** Namespaces of which isKnownRead believes READ_WORDS. */
+/** Namespaces in which isKnownRead relies on READ_WORDS. */
 export const KNOWN_NAMESPACES: ReadonlySet<string> = new Set(
   words(`
     eth net web3 debug trace arbtrace arb txpool ots erigon bor zks zkevm linea optimism rollup klay kaia cfx hmy hmyv2
@@ -127,7 +127,7 @@ export const KNOWN_NAMESPACES: ReadonlySet<string> = new Set(
   `),
 );
 
-/** Reads that begin with no such word, or have no namespace. */
+/** Reads that don't begin with such a word, or have no namespace. */
 export const KNOWN_READS: ReadonlySet<string> = new Set(
   words(`
     eth_accounts eth_blobBaseFee eth_blockNumber eth_chainId eth_coinbase eth_createAccessList eth_feeHistory

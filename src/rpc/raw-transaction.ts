@@ -1,3 +1,5 @@
+/** Computes the hash of a signed transaction. */
+
 import { keccak_256 } from '@noble/hashes/sha3';
 import { itemsOf, type RlpItem } from './rlp.ts';
 
@@ -13,16 +15,16 @@ const SHAPES: ReadonlyMap<number, string> = new Map([
   [4, 'bbbbbbbbllbbb'],
 ]);
 const BLOB_TYPE = 3;
-/** [transaction, blobs, commitments, proofs] of EIP-4844, and with a version before the blobs, EIP-7594. */
+/** [transaction, blobs, commitments, proofs] of EIP-4844; with a version before the blobs, EIP-7594. */
 const BLOB_WRAPPERS = ['llll', 'lblll'];
 
 /**
  * The hash of the signed transaction that `eth_sendRawTransaction` takes, as `0x` and 64 lower-case digits:
- * Keccak-256 of its bytes (EIP-2718). A blob transaction on its way to a node is wrapped together with its
- * blobs, which are not part of what is hashed.
+ * Keccak-256 of its bytes (EIP-2718). On its way to a node a blob transaction is wrapped together with its blobs, which
+ * are not hashed.
  *
- * Undefined for anything else: no hexadecimal string, unsigned, cut, or of a type that only one chain knows,
- * some of which are hashed otherwise.
+ * Undefined for anything else: not a hexadecimal string, unsigned, cut, or of a type that only one chain has, since some
+ * of those are hashed differently.
  */
 export function rawTransactionHash(raw: unknown): string | undefined {
   if (typeof raw !== 'string' || !/^0x(?:[0-9a-f]{2})+$/i.test(raw)) return undefined;
@@ -33,7 +35,7 @@ export function rawTransactionHash(raw: unknown): string | undefined {
 
 function hashedPart(bytes: Buffer): Buffer | undefined {
   const type = bytes[0] ?? 0;
-  // A list's first byte: no type stands before it.
+  // The first byte of a list: there is no type before it.
   if (type >= 0xc0) return shapeOf(itemsOf(bytes)) === LEGACY ? bytes : undefined;
   const payload = bytes.subarray(1);
   const items = itemsOf(payload);

@@ -1,8 +1,9 @@
+/** The strategy in force for each tier, which can be changed while the program runs. */
+
 import type { Tier } from '../events.ts';
 import { strategies } from './index.ts';
 import type { Strategy, StrategyContext, StrategyFactory } from './strategy.ts';
 
-/** The strategy that orders each tier. Another one can be chosen while the program runs. */
 export class StrategyChoice implements Readonly<Record<Tier, Strategy>> {
   readonly #context: StrategyContext;
   #name: string;
@@ -26,8 +27,8 @@ export class StrategyChoice implements Readonly<Record<Tier, Strategy>> {
   }
 
   /**
-   * The next order is made by this one. What the present one knows is kept when it is the same, also by its
-   * other name. False, and nothing changes, when no strategy has this name.
+   * From the next order on this strategy is used. If it is the current one, also by its other name, it keeps what it
+   * has learned. False, and nothing changes, when no strategy has this name.
    */
   choose(name: string): boolean {
     const create = strategies[name];

@@ -1,18 +1,19 @@
+/** An order whose first upstream is chosen at once; the others are arranged when the second is asked for. */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Order } from './strategy.ts';
 
-/** An order whose first is chosen; the others are arranged when the second is asked for. */
 export class FirstThenOthers implements Order {
   readonly #upstreams: readonly Upstream[];
   readonly #first: number;
   readonly #arrange: (others: Upstream[]) => Upstream[];
   #others: Upstream[] | undefined;
-  /** How many were given. */
-  #given = 0;
+  /** How many were returned. */
+  #returned = 0;
 
   /**
-   * @param first index of the first one; anything where there is none
-   * @param arrange puts the others, which come in the order of the list, into their order
+   * @param first index of the first upstream; any number when the list is empty
+   * @param arrange sorts the others, which it gets in the order of the list
    */
   constructor(upstreams: readonly Upstream[], first: number, arrange: (others: Upstream[]) => Upstream[]) {
     this.#upstreams = upstreams;
@@ -21,9 +22,9 @@ export class FirstThenOthers implements Order {
   }
 
   next(): Upstream | undefined {
-    this.#given += 1;
-    if (this.#given === 1) return this.#upstreams[this.#first];
+    this.#returned += 1;
+    if (this.#returned === 1) return this.#upstreams[this.#first];
     this.#others ??= this.#arrange(this.#upstreams.filter((_, index) => index !== this.#first));
-    return this.#others[this.#given - 2];
+    return this.#others[this.#returned - 2];
   }
 }

@@ -1,11 +1,12 @@
+/** Shuffles a part of a list in place (Fisher and Yates; Durstenfeld 1964). */
+
 import type { Random } from '../random.ts';
 
 /**
- * Puts a part of a list into a random order, each order equally likely, in place (Fisher and Yates; Durstenfeld
- * 1964).
+ * Each order is equally likely.
  *
  * @param from index of the first item of the part
- * @param end index after its last item
+ * @param end index after the last item of the part
  */
 export function shuffleInPlace<T>(list: T[], random: Random, from = 0, end = list.length): void {
   for (let last = end - 1; last > from; last--) {

@@ -1,3 +1,5 @@
+/** All strategies, by the names that settings and operators use. */
+
 import { leastConnections } from './least-connections.ts';
 import { peakEwma } from './peak-ewma.ts';
 import { roundRobin } from './round-robin.ts';
@@ -15,10 +17,10 @@ const table: Record<string, StrategyFactory> = {
   'least-connections': leastConnections,
   'peak-ewma': peakEwma,
 };
-// Operators name strategies at run time, and "constructor" is none.
+// Operators name strategies at run time, and "constructor" must not be found.
 Object.setPrototypeOf(table, null);
 
-/** Every strategy by the name that settings and operators use. `random` is another name of `shuffle`. */
+/** A new strategy is one file and one line in the table. `random` is another name of `shuffle`. */
 export const strategies: Readonly<Record<string, StrategyFactory>> = Object.freeze(table);
 
 export const STRATEGY_NAMES: readonly string[] = Object.freeze(Object.keys(strategies));

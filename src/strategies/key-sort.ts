@@ -1,17 +1,18 @@
+/** Sorts lists, or finds their first item, by a key for each item, least first. */
+
 import type { Random } from '../random.ts';
 import { shuffleInPlace } from './fisher-yates.ts';
 
 const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-/** Where the upper and the lower half of a 64-bit number lie in memory. */
+/** Where the upper and the lower half of a 64-bit number are in memory. */
 const [UPPER, LOWER] = isLittleEndian ? [1, 0] : [0, 1];
 
 /**
- * Sorts lists, or finds their first, by a key for each item, least first. It sorts without a call per
- * comparison: among hundreds of upstreams those would cost more than all the rest of a request's choice. A 64-bit number holds an item's key in its
- * upper half and the item's index in its lower one (the bits of numbers that are not negative stand in the
- * order of the numbers), and a Float64Array sorts itself natively.
+ * Sorts without a call per comparison: among hundreds of upstreams those would cost more than all the rest of a
+ * request's choice. A 64-bit number holds an item's key in its upper half and the item's index in its lower one (the
+ * bits of numbers that are not negative sort in the order of the numbers), and a Float64Array sorts itself natively.
  *
- * Holds the memory that it works with, so each user has its own.
+ * Keeps the memory that it works with, so each user has its own instance.
  */
 export class KeySort {
   #numbers = new Float64Array(0);
@@ -20,8 +21,8 @@ export class KeySort {
   #indexes = new Uint32Array(0);
 
   /**
-   * A sorted copy. Equals stand in random order, each order as likely, so that the order in which they came
-   * never decides; without a source of chance they stand as they came.
+   * A sorted copy. Items with equal keys are in random order, each order equally likely, so that their order in the
+   * list never decides; without `random` they keep that order.
    *
    * @param keyOf a number of 0 or more; 24 bits of it count
    */
@@ -34,15 +35,15 @@ export class KeySort {
     }
     this.#numbers.fill(Number.POSITIVE_INFINITY, list.length).sort();
     const sorted = list.slice();
-    // Again an index of the list: the one that was put beside the key.
+    // Again an index of the list: the one that was stored with the key.
     for (let i = 0; i < list.length; i++) sorted[i] = list[this.#indexes[2 * i + LOWER] as number] as T;
     if (random) this.#shuffleEquals(sorted, random);
     return sorted;
   }
 
   /**
-   * The index of the item that could stand first in the sorted list, each such item as likely, or the first of
-   * them without a source of chance; -1 in an empty list.
+   * The index of an item that could be first in the sorted list, each such item equally likely, or the first of them
+   * without `random`; -1 for an empty list.
    */
   first<T>(list: readonly T[], keyOf: (item: T, index: number) => number, random?: Random): number {
     this.#makeRoom(list.length);
@@ -50,7 +51,7 @@ export class KeySort {
     let least = 0;
     let equals = 0;
     for (let i = 0; i < list.length; i++) {
-      // An index of the list. Rounded as for sorting: equals there are equals here.
+      // An index of the list. Rounded as for sorting, so that the same keys are equal in both.
       const key = Math.fround(keyOf(list[i] as T, i));
       this.#keys[2 * i + UPPER] = key;
       if (first < 0 || key < least) {

@@ -1,9 +1,10 @@
+/** The least-connections strategy: fewest attempts in flight per weight first, equals in random order. */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
 import type { StrategyFactory } from './strategy.ts';
 
-/** Fewest attempts in flight per weight first, equals in random order. */
 export const leastConnections: StrategyFactory = ({ random }) => {
   const sorter = new KeySort();
   const load = ({ inFlight, weight }: Upstream) => inFlight / weight;

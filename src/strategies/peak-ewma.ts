@@ -1,38 +1,40 @@
+/** The peak-ewma strategy: the upstream that is likely to answer soonest comes first. */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
 import type { StrategyFactory } from './strategy.ts';
 import { stateByUpstream } from './upstream-state.ts';
 
-/** What was seen this long ago counts 1/e, about 37 %: the default of Finagle and linkerd. */
+/** A latency observed this long ago counts 1/e, about 37 %: the default of Finagle and linkerd. */
 const TAU_MS = 10_000;
-/** A cost of 0 would hide the attempts in flight and the weight. */
+/** With a cost of 0 the attempts in flight and the weight would not count. */
 const LEAST_MS = 0.01;
 
-/** Before the latencies at the time of reference outgrow a number, another time is taken: e^100 is none too large. */
+/** The time of reference is moved before latencies scaled to it grow too large for a number: e^100 still fits. */
 const MAX_REFERENCE_AGE_MS = 100 * TAU_MS;
 
 interface Latency {
   isKnown: boolean;
-  /** At the time of reference. 0 while nothing is known. */
+  /** Scaled to the time of reference. 0 while nothing is known. */
   scaledMs: number;
-  /** What that time was then. */
+  /** The time of reference that it is scaled to. */
   referenceMs: number;
 }
 
 /**
- * Finagle's peak EWMA (`com.twitter.finagle.loadbalancer.PeakEwma`): lowest decayed latency × (attempts in
- * flight + 1) per weight first, equals in random order.
+ * Finagle's `com.twitter.finagle.loadbalancer.PeakEwma`: lowest decayed latency × (attempts in flight + 1) per weight
+ * first, equals in random order.
  *
  * A latency above the decayed one replaces it at once. One below changes nothing: Finagle averages it in by the
- * time since it last looked, and it looks at each choice, so that nothing but the decay towards 0 is left of
- * the average. By that decay an upstream that was slow is tried again: one that was 100 times as slow as the
- * others after 46 s (ln 100 × tau).
+ * time since its last update, which happens at each choice, so that only the decay towards 0 is left of the average.
+ * Through that decay a slow upstream is tried again: one that was 100 times as slow as the others after 46 s
+ * (ln 100 × tau).
  *
- * The decay is one factor for all. So what is kept of each is its latency as it would be at a common time of
- * reference, and a choice works out the factor once.
+ * The decay is one factor for all. So each latency is stored as it would be at a common time of reference, and a
+ * choice computes the factor once.
  *
- * An upstream that was never observed starts at the mean of the others; while none was, all are alike.
+ * An upstream that was never observed starts at the mean of the others; while none was observed, all are equal.
  */
 export const peakEwma: StrategyFactory = ({ random, clock }) => {
   let referenceMs = clock.monotonicMs();
@@ -60,7 +62,7 @@ export const peakEwma: StrategyFactory = ({ random, clock }) => {
   };
   const cost = (latency: Latency, { inFlight, weight }: Upstream) =>
     (decayedMs(latency) * (inFlight + 1)) / weight;
-  // An index of the list whose latencies are held.
+  // An index of the list whose latencies these are.
   const costAt = (upstream: Upstream, i: number) => cost(held[i] as Latency, upstream);
   const arrange = (others: Upstream[]) => {
     readClock();
@@ -82,7 +84,7 @@ export const peakEwma: StrategyFactory = ({ random, clock }) => {
   };
 };
 
-/** At the mean of the known ones. */
+/** Unknown upstreams start at the mean of the known ones. */
 function startUnknown(
   latencies: readonly Latency[],
   msOf: (latency: Latency) => number,

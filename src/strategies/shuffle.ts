@@ -1,13 +1,14 @@
+/** The shuffle strategy: a random order, weighted where weights differ. */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
 import type { StrategyFactory } from './strategy.ts';
 
 /**
- * A random permutation. Where weights differ it is a weighted one: the first is drawn by weight, the second
- * by weight among the others, and so on. So are the others drawn at once (Efraimidis and Spirakis, "Weighted
- * random sampling with a reservoir", 2006: sort by u^(1/w), greatest first; here by its negative logarithm,
- * least first).
+ * The first is drawn by weight, the second by weight among the others, and so on. One sort draws all the others
+ * (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006: sort by u^(1/w), greatest first; here
+ * by its negative logarithm, least first).
  */
 export const shuffle: StrategyFactory = ({ random }) => {
   const sorter = new KeySort();
@@ -18,7 +19,7 @@ export const shuffle: StrategyFactory = ({ random }) => {
   };
 };
 
-/** @param part how far along the sum of all weights the drawn one lies: 0 (included) to 1 (excluded) */
+/** @param part how far along the sum of all weights the drawn one is: 0 (included) to 1 (excluded) */
 function drawByWeight(upstreams: readonly Upstream[], part: number): number {
   let left = 0;
   for (const { weight } of upstreams) left += weight;

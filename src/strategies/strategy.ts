@@ -1,11 +1,13 @@
+/** The contract of a strategy, which orders the upstreams for each request. */
+
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 /**
- * Upstreams one after the other, each of them once. Nearly every request needs the first one only, so an order
- * is worked out no further than it is asked for: the first is settled when the order is made, the others
- * when the second is asked for, as things stand then.
+ * Upstreams one after the other, each of them once. Nearly every request needs only the first one, so an order is
+ * computed as far as it is asked for: the first is chosen when the order is made, the others when the second is asked
+ * for, by the state at that moment.
  */
 export interface Order {
   /** Undefined after the last one. */
@@ -13,11 +15,11 @@ export interface Order {
 }
 
 /**
- * An order in which to try the usable upstreams of one tier, not a pick: a retry then can't repeat an
+ * Returns an order in which to try the usable upstreams of one tier, not a single one: so a retry can't repeat an
  * upstream, and a strategy knows nothing of retries. One instance serves one tier.
  */
 export interface Strategy {
-  /** Each of `upstreams` once. The list is left untouched, and must stay as it is while the order is in use. */
+  /** Each of `upstreams` once. Doesn't change the list, which must not change while the order is in use. */
   order(upstreams: readonly Upstream[]): Order;
   /** Called after each answered or timed-out attempt: how long it took until the response's headers. */
   observe?(upstream: Upstream, latencyMs: number): void;

@@ -1,13 +1,15 @@
+/** What a strategy remembers of each upstream. */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 
-/** What a strategy remembers of each upstream: it stays when others come or go, and goes with its upstream. */
+/** A state is kept when other upstreams come or go, and is dropped with its upstream. */
 export interface UpstreamState<S> {
-  /** In the order of the list. Not to be kept. */
+  /** In the order of the list. The caller must not keep it. */
   of(upstreams: readonly Upstream[]): readonly S[];
   one(upstream: Upstream): S;
 }
 
-/** The last list's states are kept side by side: a look-up for each upstream would cost more than the choice. */
+/** Keeps the states of the last list as a list: a look-up for each upstream would cost more than the choice. */
 export function stateByUpstream<S>(begin: () => S): UpstreamState<S> {
   const states = new WeakMap<Upstream, S>();
   let lastList: readonly Upstream[] = [];

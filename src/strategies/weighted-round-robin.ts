@@ -1,3 +1,5 @@
+/** The weighted-round-robin strategy: nginx's smooth weighted round-robin (`ngx_http_upstream_get_peer`). */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 import { FirstThenOthers } from './first-then-others.ts';
 import { KeySort } from './key-sort.ts';
@@ -9,9 +11,9 @@ interface State {
 }
 
 /**
- * nginx's smooth weighted round-robin (`ngx_http_upstream_get_peer`): at each call everybody's current weight
- * rises by its weight; the greatest is first and pays the sum of all weights. The others follow by descending
- * current weight; among equals the earlier in the list. Weights of 5:1:1 give a a b a c a a.
+ * At each request every upstream's current weight grows by its weight; the greatest is first, and the sum of all
+ * weights is subtracted from it. The others follow by descending current weight, equals in the order of the list.
+ * Weights of 5:1:1 result in a a b a c a a.
  */
 export const weightedRoundRobin: StrategyFactory = () => {
   const states = stateByUpstream<State>(() => ({ current: 0 }));

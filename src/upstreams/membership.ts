@@ -1,3 +1,5 @@
+/** Adds and removes upstreams while the program runs. */
+
 import type { Clock } from '../clock.ts';
 import type { Announcer, RemovalCause } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -9,13 +11,13 @@ export interface MembershipParts {
   readonly quarantine: Quarantine;
   readonly announcer: Announcer;
   readonly clock: Clock;
-  /** Lets go of what is kept for one that has left; its attempts in flight may finish. Must not throw. */
+  /** Frees what is kept for a removed upstream; its attempts in flight may finish. Must not throw. */
   readonly onLeave: (upstream: Upstream) => void;
 }
 
 /**
- * Who joins and who leaves while the program runs: the one way to change the lists. What was learned of the
- * others stays; what was learned of one that leaves goes with it, so that it is a new one should it come back.
+ * The only way to change the lists. What was learned of the other upstreams stays; what was learned of a removed one is
+ * forgotten, so that it starts as a new one if it is added again.
  */
 export class Membership {
   readonly #parts: MembershipParts;
@@ -24,7 +26,7 @@ export class Membership {
     this.#parts = parts;
   }
 
-  /** It may be asked by the next request. Throws a RegistryError when its name or URL is there already. */
+  /** The next request may use it. Throws a RegistryError when its name or URL is in the lists already. */
   add(spec: UpstreamSpec): Upstream {
     const { registry, announcer, clock } = this.#parts;
     const upstream = new Upstream(spec, clock.monotonicMs());
@@ -34,7 +36,7 @@ export class Membership {
     return upstream;
   }
 
-  /** It is asked by no new request. Throws a RegistryError when it is the last of both lists. */
+  /** No new request uses it. Throws a RegistryError when it is the last of both lists. */
   remove(upstream: Upstream, cause: RemovalCause): void {
     const { registry, quarantine, announcer, onLeave } = this.#parts;
     registry.remove(upstream);

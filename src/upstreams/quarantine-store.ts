@@ -1,7 +1,14 @@
+/** Quarantine entries by key, with what is remembered of earlier ones. */
+
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import type { Random } from '../random.ts';
-import { type Blame, fittingRestMs, growsWithRepetition, statedRestMs } from './rest-time.ts';
+import {
+  type Blame,
+  defaultDurationMs,
+  growsWithRepetition,
+  requestedDurationMs,
+} from './quarantine-duration.ts';
 import { TwoQueue } from './two-queue.ts';
 
 /** Why and until when an upstream, or one of its methods, is left out. */
@@ -9,7 +16,7 @@ export interface QuarantineEntry {
   readonly reason: FailureReason;
   /** The first moment at which it is usable again; monotonic milliseconds. */
   readonly untilMs: number;
-  /** The cause may have passed already: when nothing is usable, a request may try it. */
+  /** The cause may be gone already: when nothing is usable, a request may try the upstream. */
   readonly mayTry: boolean;
   /** When it began; monotonic milliseconds. */
   readonly sinceMs: number;
@@ -21,9 +28,9 @@ export interface QuarantineEntry {
 export interface StoredEntry extends QuarantineEntry {
   /** How often the time of this repeat offender was doubled. */
   readonly doublings: number;
-  /** The last blame, also one that changed nothing else: a check that began before it proves nothing. */
+  /** When it was last blamed, even if nothing else changed: a check that began before proves nothing. */
   blamedMs: number;
-  /** When a banned method was last asked for all the same. */
+  /** When a banned method was last asked for anyway. */
   triedMs: number;
 }
 
@@ -32,7 +39,7 @@ export interface QuarantineStoreOptions {
   readonly timeToLive: 'auto' | number;
   readonly clock: Clock;
   readonly random: Random;
-  /** How many can be kept at a time. */
+  /** How many keys can be kept at a time. */
   readonly capacity: number;
 }
 
@@ -40,8 +47,8 @@ export interface QuarantineStoreOptions {
 const MEMORY_MS = 10 * 60_000;
 
 /**
- * QuarantineStore by a key, in a 2Q store with a time to live. What is in Am is a repeat offender: its time is doubled
- * for causes that grow with repetition.
+ * Keeps the entries in a 2Q store with a time to live. A key in Am is a repeat offender: its time is doubled for causes
+ * that grow with repetition.
  */
 export class QuarantineStore {
   readonly #options: QuarantineStoreOptions;
@@ -58,49 +65,49 @@ export class QuarantineStore {
     return this.#store.isEmpty;
   }
 
-  /** The entry that is in force. */
+  /** The entry that is in force; undefined when none is. */
   get(key: string): StoredEntry | undefined {
     return this.#store.get(key);
   }
 
-  /** All that are being in force. */
+  /** All entries that are in force. */
   live(): StoredEntry[] {
     return this.#store.live().map(([, entry]) => entry);
   }
 
-  /** All keys of which something is remembered. */
+  /** All keys that are remembered. */
   keys(): string[] {
     return this.#store.keys();
   }
 
-  /** Ends one now; the offence stays remembered. False when none is being in force. */
+  /** Ends an entry now; the key stays remembered. False when no entry is in force. */
   expire(key: string): boolean {
     return this.#store.expire(key);
   }
 
-  /** Forgets all of a key. False when no offence was known. */
+  /** Forgets a key entirely. False when it was not remembered. */
   delete(key: string): boolean {
     this.#rateLimits.delete(key);
     return this.#store.delete(key);
   }
 
-  /** The next rate limit without a stated time is a first one again. */
+  /** The next rate limit without a stated time counts as the first again. */
   succeeded(key: string): void {
     this.#rateLimits.delete(key);
   }
 
-  /** No more keys than A1in may hold: then 2Q never pushes one out. */
+  /** Grows the store before it holds more keys than A1in may: then 2Q never evicts one. */
   makeRoom(): void {
     const { A1in, A1out, Am } = this.#store.sizes;
     if (A1in + A1out + Am >= this.#store.kin) this.#store.grow(2 * this.#store.capacity);
   }
 
-  /** Imposes one. Resulting milliseconds from now; undefined when one is being in force that ends later. */
-  impose(key: string, blame: Blame): number | undefined {
+  /** Adds an entry. Returns its milliseconds from now; undefined when one that ends later is in force. */
+  add(key: string, blame: Blame): number | undefined {
     const nowMs = this.#options.clock.monotonicMs();
     const live = this.#store.get(key);
     const doublings = this.#countDoublings(key, blame);
-    const { ms, mayTry } = this.#measure(key, blame, doublings);
+    const { ms, mayTry } = this.#durationOf(key, blame, doublings);
     if (live) live.blamedMs = nowMs;
     if (live && nowMs + ms <= live.untilMs) return undefined;
     const { reason } = blame;
@@ -111,17 +118,21 @@ export class QuarantineStore {
     return ms;
   }
 
-  #measure(key: string, blame: Blame, doublings: number): { readonly ms: number; readonly mayTry: boolean } {
+  #durationOf(
+    key: string,
+    blame: Blame,
+    doublings: number,
+  ): { readonly ms: number; readonly mayTry: boolean } {
     const { timeToLive, clock, random } = this.#options;
     if (timeToLive !== 'auto') return { ms: timeToLive, mayTry: false };
-    const statedMs = statedRestMs(blame.rest, clock.wallMs());
-    if (statedMs !== undefined) return { ms: statedMs, mayTry: false };
+    const requestedMs = requestedDurationMs(blame.rest, clock.wallMs());
+    if (requestedMs !== undefined) return { ms: requestedMs, mayTry: false };
     const history = { doublings, rateLimits: this.#countRateLimits(key, blame) };
     const mayTry = growsWithRepetition(blame.reason);
-    return { ms: fittingRestMs(blame.reason, history, random), mayTry };
+    return { ms: defaultDurationMs(blame.reason, history, random), mayTry };
   }
 
-  /** Of whole upstreams only: counts of methods would be as many as clients can think of. */
+  /** For whole upstreams only: methods would need as many counts as clients can invent names. */
   #countRateLimits(key: string, { reason, method }: Blame): number {
     if (reason !== 'rate-limited' || method !== undefined) return 1;
     const before = this.#rateLimits.get(key) ?? 0;
@@ -131,8 +142,8 @@ export class QuarantineStore {
   }
 
   /**
-   * How often the time of a repeat offender is doubled: once when its second offence brings it into Am, once
-   * more for each one while it is remembered there. Causes that don't grow leave the count as it is.
+   * How often the time of a repeat offender is doubled: once when its second quarantine puts it into Am, once more for
+   * each one while it is remembered there. Causes that don't grow leave the count as it is.
    */
   #countDoublings(key: string, { reason }: Blame): number {
     const known = this.#store.remembered(key);

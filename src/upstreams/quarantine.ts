@@ -1,13 +1,15 @@
+/** The upstreams that are left out for a time, and the methods that single upstreams don't support. */
+
 import type { Clock } from '../clock.ts';
 import type { Announcer, FailureReason, UpstreamIdentity } from '../events.ts';
 import type { Random } from '../random.ts';
+import type { Blame, Rest } from './quarantine-duration.ts';
 import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
-import type { Blame, Rest } from './rest-time.ts';
 import type { StandingChanges } from './standing-changes.ts';
 
 export type { Blame, QuarantineEntry, Rest };
 
-/** Whom an entry is about. One that has left its list is told from another that has its name by now. */
+/** The upstream of an entry. `hasLeft` distinguishes a removed upstream from a new one of the same name. */
 export interface ListedUpstream extends UpstreamIdentity {
   readonly hasLeft?: boolean;
 }
@@ -24,24 +26,23 @@ export interface QuarantineOptions {
   readonly methodCapacity?: number;
 }
 
-/** How long an upstream is left out at most until it is known who was to blame, in `auto`. */
+/** How long an upstream is left out at most until it is known what was to blame, in `auto`. */
 const SUSPENSION_MS = 5_000;
-/** A method that is banned everywhere is asked for all the same, this often at each upstream. */
+/** Between two requests to one upstream for a method that is banned at every upstream, which is tried anyway. */
 const METHOD_TRIAL_INTERVAL_MS = 1_000;
 /** Method names come from clients. A method with a longer name is never banned, so that memory is bounded. */
 const MAX_METHOD_LENGTH = 256;
 
 /**
- * The sick upstreams, and the methods that single upstreams don't support. Two 2Q stores: the one of whole
- * upstreams grows with their number, so that none is ever forgiven for want of room; the one of methods is
- * bounded, and takes nothing from the other, however many odd methods clients ask for.
+ * Two 2Q stores: the one for whole upstreams grows with their number, so that none is ever evicted for lack of room;
+ * the one for methods is bounded, and takes no room from the other, however many methods clients invent.
  *
  * A failure while an entry is in force is a correlated reference: it may be one of many that were in flight. It
- * never shortens the time and doubles nothing; the entry that ends later holds.
+ * never shortens the time and doubles nothing; the entry that ends later applies.
  *
- * usable -> suspended                 a request failed there that may have caused it (see Suspects)
- * suspended -> usable                 a question of our own was answered, or the time is over
- * usable, suspended -> quarantined    it was to blame for certain
+ * usable -> suspended                a request failed there that may have caused it (see Suspects)
+ * suspended -> usable                a question of our own was answered, or the time is over
+ * usable, suspended -> quarantined   it was certainly to blame
  * quarantined -> usable              its time is over, or one of `release`'s causes
  */
 export class Quarantine {
@@ -50,7 +51,7 @@ export class Quarantine {
   readonly #announcer: Announcer;
   readonly #upstreams: QuarantineStore;
   readonly #methods: QuarantineStore;
-  /** Those in question, by the upstream's name. Not in the store: who turns out to be well has done nothing. */
+  /** Upstreams in question, by name. Not in the store: one that turns out to be healthy must not be remembered. */
   readonly #suspended = new Map<string, QuarantineEntry>();
   readonly #changes: StandingChanges;
   #nextReleaseMs: number | undefined = Number.POSITIVE_INFINITY;
@@ -65,15 +66,15 @@ export class Quarantine {
     this.#methods = new QuarantineStore({ ...options, capacity });
   }
 
-  /** Whether the time fits the cause, so that what may have passed may be tried and proved before its end. */
+  /** Whether the time fits the cause, so that an upstream may be tried, or proved healthy, before it is over. */
   get automatic(): boolean {
     return this.#timeToLive === 'auto';
   }
 
-  /** When the first whole upstream comes back: monotonic milliseconds, Infinity when none is out. */
+  /** When the first whole upstream becomes usable again: monotonic milliseconds, Infinity when none is out. */
   nextReleaseMs(): number {
     if (this.#nextReleaseMs === undefined || this.#nextReleaseMs <= this.#clock.monotonicMs()) {
-      // First, for time goes on: one that ends meanwhile must be seen to end.
+      // Read first, since time goes on: the end of an entry that ends meanwhile must be noticed.
       const nowMs = this.#clock.monotonicMs();
       const suspended = [...this.#suspended.values()].filter(({ untilMs }) => untilMs > nowMs);
       const ends = [...this.#upstreams.live(), ...suspended].map(({ untilMs }) => untilMs);
@@ -94,8 +95,8 @@ export class Quarantine {
   }
 
   /**
-   * Whether a method may be asked for although it is banned there, when nobody else can answer it: a time-out
-   * may have been the call's own, and what an upstream lacks is tried once a second.
+   * Whether a method may be asked for although it is banned there, when no other upstream can answer it: a time-out may
+   * have been the call's own, and a missing method is tried once a second.
    */
   mayAskAnyway(upstream: UpstreamIdentity, method: string): boolean {
     const banned = this.#methods.get(methodKey(upstream, method));
@@ -104,14 +105,14 @@ export class Quarantine {
     return this.#clock.monotonicMs() - lastMs >= METHOD_TRIAL_INTERVAL_MS;
   }
 
-  /** It is asked for such a method now. */
+  /** A banned method is asked for now. */
   noteMethodTrial(upstream: UpstreamIdentity, method: string): void {
     if (this.#methods.isEmpty) return;
     const banned = this.#methods.get(methodKey(upstream, method));
     if (banned) banned.triedMs = this.#clock.monotonicMs();
   }
 
-  /** Leaves an upstream out until it is known whether it or a request was to blame. */
+  /** Leaves an upstream out until it is known whether it or a request was to blame. Ignored if it is out already. */
   suspend(upstream: ListedUpstream, reason: FailureReason): void {
     if (upstream.hasLeft || this.entryOf(upstream)) return;
     const sinceMs = this.#clock.monotonicMs();
@@ -131,8 +132,8 @@ export class Quarantine {
   }
 
   /**
-   * An upstream has answered a question that was asked at `askedMs` (monotonic): it is usable at once, unless
-   * it has asked to be left alone, or failed since for certain.
+   * An upstream has answered a question that was asked at `askedMs` (monotonic milliseconds): it is usable at once,
+   * unless it has asked for a rest, or was certainly to blame since.
    */
   clear(upstream: ListedUpstream, askedMs: number): void {
     const stored = this.#upstreams.get(upstream.name);
@@ -140,8 +141,8 @@ export class Quarantine {
   }
 
   /**
-   * Quarantines an upstream, or one of its methods. An unsupported method that is not named bans nothing: the
-   * upstream is well, and there is nothing to remember. What is heard late of one that has left is nothing.
+   * Quarantines an upstream, or one of its methods. An unsupported method that is not named bans nothing: the upstream
+   * is healthy, and there is nothing to remember. Late news of a removed upstream is ignored.
    */
   add(upstream: ListedUpstream, blame: Blame): void {
     if (upstream.hasLeft) return;
@@ -150,20 +151,20 @@ export class Quarantine {
       if (reason === 'method-unsupported') return;
       this.#upstreams.makeRoom();
       this.#suspended.delete(upstream.name);
-      if (this.#impose(this.#upstreams, upstream.name, upstream, blame)) this.#changed(false);
+      if (this.#addTo(this.#upstreams, upstream.name, upstream, blame)) this.#changed(false);
     } else if (method.length <= MAX_METHOD_LENGTH) {
-      this.#impose(this.#methods, methodKey(upstream, method), upstream, blame);
+      this.#addTo(this.#methods, methodKey(upstream, method), upstream, blame);
     }
   }
 
-  /** An attempt succeeded: the next rate limit without a stated time is a first one again. */
+  /** An attempt succeeded: the next rate limit without a stated time counts as the first again. */
   succeeded(upstream: ListedUpstream): void {
     if (!upstream.hasLeft) this.#upstreams.succeeded(upstream.name);
   }
 
   /**
-   * Ends the quarantine of a whole upstream before its time. What it did stays remembered, and its banned
-   * methods stay banned. False when it was not in quarantine.
+   * Ends the quarantine of a whole upstream early. It stays remembered, and banned methods stay banned. False when the
+   * upstream was not in quarantine.
    */
   release(upstream: ListedUpstream, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
     if (upstream.hasLeft) return false;
@@ -176,8 +177,8 @@ export class Quarantine {
   }
 
   /**
-   * An active check found the upstream well: ends its quarantine, in `auto` only, when the cause is one that
-   * the check can see, is not a stated rest, and the upstream was not to blame again since the check began.
+   * A health check found the upstream well: ends its quarantine, in `auto` only, when the check can see the cause, no
+   * rest was asked for, and the upstream was not to blame again since the check began.
    */
   prove(upstream: UpstreamIdentity, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
     const stored = this.#upstreams.get(upstream.name);
@@ -188,7 +189,7 @@ export class Quarantine {
     return this.release(upstream, 'probe');
   }
 
-  /** The upstream was removed from the lists: nothing of it is kept. */
+  /** The upstream was removed from the lists: nothing about it is kept. */
   forget(upstream: UpstreamIdentity): void {
     const wasSuspended = this.#suspended.delete(upstream.name);
     if (this.#upstreams.delete(upstream.name) || wasSuspended) this.#changed(false);
@@ -197,10 +198,10 @@ export class Quarantine {
   }
 
   /** False when the entry in force ends later. */
-  #impose(store: QuarantineStore, key: string, upstream: UpstreamIdentity, blame: Blame): boolean {
+  #addTo(store: QuarantineStore, key: string, upstream: UpstreamIdentity, blame: Blame): boolean {
     const { reason, method } = blame;
     const before = store.get(key)?.reason;
-    const durationMs = store.impose(key, blame);
+    const durationMs = store.add(key, blame);
     if (durationMs === undefined) return false;
     if (before === reason) return true;
     const who = identity(upstream);
@@ -220,12 +221,12 @@ export class Quarantine {
   }
 }
 
-/** Names can't hold a blank. */
+/** Unambiguous, since names contain no blanks. */
 function methodKey(upstream: UpstreamIdentity, method: string): string {
   return `${upstream.name} ${method}`;
 }
 
-/** Listeners get the name and no more: the object that was passed may hold a URL. */
+/** Listeners get name and tier only: the object that was passed may hold a URL. */
 function identity({ name, tier }: UpstreamIdentity): UpstreamIdentity {
   return { name, tier };
 }

@@ -1,31 +1,33 @@
-/** How long an upstream that has answered a method is doubted when it says that it lacks it. */
+/** Which methods an upstream has answered in the last minutes. */
+
+/** How long an upstream that has answered a method is not believed when it says that it lacks it. */
 const RECENT_MS = 5 * 60_000;
 const SLOTS = 256;
-/** Of a name, so much tells it from others. */
+/** Characters of a name that are hashed: enough to distinguish it. */
 const HASHED_LENGTH = 64;
 
 /**
- * Which methods an upstream has answered in the last minutes. A fixed table by a hash of the name, without the
- * name: two methods that share a slot are taken for one, which costs one needless question.
+ * A table of fixed size by a hash of the name, without the name: two methods in one slot count as the same, which costs
+ * one needless question.
  */
 export class RecentMethods {
   readonly #answeredMs = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
-  /** It was doubted since it answered last. */
+  /** 1: a refusal was doubted since the last answer. */
   readonly #doubted = new Uint8Array(SLOTS);
 
-  /** It has answered this method well, at this moment (monotonic milliseconds). */
+  /** It has answered this method well, at this time (monotonic milliseconds). */
   answered(method: string, nowMs: number): void {
     const slot = slotOf(method);
     this.#answeredMs[slot] = nowMs;
     this.#doubted[slot] = 0;
   }
 
-  /** Whether it has answered the method well in the last minutes, whatever it said since. */
+  /** Whether it has answered the method well in the last minutes, even if it refused it since. */
   has(method: string, nowMs: number): boolean {
     return nowMs - (this.#answeredMs[slotOf(method)] ?? Number.NEGATIVE_INFINITY) < RECENT_MS;
   }
 
-  /** Whether it has done so and is to be doubted: once, a second refusal in a row is believed. */
+  /** Whether a refusal of the method is to be doubted: only the first since a recent answer, a second is believed. */
   takeDoubt(method: string, nowMs: number): boolean {
     const slot = slotOf(method);
     const isFirst = this.#doubted[slot] === 0;

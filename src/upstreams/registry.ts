@@ -1,11 +1,13 @@
+/** The two lists of upstreams. */
+
 import type { Tier } from '../events.ts';
 import type { StandingChanges } from './standing-changes.ts';
 import type { Upstream } from './upstream.ts';
 
-/** Why a change of the lists is not possible. */
+/** Why the lists can't be changed. */
 export type RegistryConflict = 'name-taken' | 'url-taken' | 'last-upstream';
 
-/** The lists stay as they are. */
+/** A change was refused; the lists stay as they are. */
 export class RegistryError extends Error {
   readonly conflict: RegistryConflict;
 
@@ -15,7 +17,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** The two lists of upstreams. Names and URLs are unique across both, and they are never both empty. */
+/** Names and URLs are unique across both lists, and the lists are never both empty. */
 export class Registry {
   #upstreams: readonly Upstream[];
   readonly #changes: StandingChanges;
@@ -44,7 +46,7 @@ export class Registry {
     return this.#upstreams.includes(upstream);
   }
 
-  /** Throws the RegistryError with which `add` would refuse it. */
+  /** Throws the RegistryError that `add` would throw. */
   checkAdd(upstream: Upstream): void {
     if (this.find(upstream.name))
       throw new RegistryError('name-taken', `an upstream named ${upstream.name} is there already`);
@@ -52,7 +54,7 @@ export class Registry {
     if (same) throw new RegistryError('url-taken', `${same.name} has this URL already`);
   }
 
-  /** Puts one at the end of its list. Throws a RegistryError when its name or its URL is there already. */
+  /** Appends an upstream to its list. Throws a RegistryError when its name or its URL is in the lists already. */
   add(upstream: Upstream): void {
     this.checkAdd(upstream);
     const isPrimary = ({ tier }: Upstream) => tier === 'primary';
@@ -64,13 +66,13 @@ export class Registry {
     this.#changes.report(true);
   }
 
-  /** Throws the RegistryError with which `remove` would refuse it. */
+  /** Throws the RegistryError that `remove` would throw. */
   checkRemove(upstream: Upstream): void {
     if (this.has(upstream) && this.#upstreams.length === 1)
       throw new RegistryError('last-upstream', `${upstream.name} is the last upstream`);
   }
 
-  /** Takes one out; nothing happens when it is not there. Throws a RegistryError when it is the last of both lists. */
+  /** Does nothing when the upstream is not in the lists. Throws a RegistryError when it is the last of both lists. */
   remove(upstream: Upstream): void {
     this.checkRemove(upstream);
     if (!this.has(upstream)) return;

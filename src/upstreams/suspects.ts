@@ -1,21 +1,23 @@
+/** Upstreams at which a request failed in a way that it may have caused itself. */
+
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
-import { type Blame, isLongRest } from './rest-time.ts';
+import { type Blame, isLongQuarantine } from './quarantine-duration.ts';
 import type { Upstream } from './upstream.ts';
 
-/** What kind of request an upstream is asked: that of the request that failed there. */
+/** The kind of question that an upstream is asked: that of the request that failed there. */
 export type Protocol = 'rpc' | 'http';
 
 /**
- * Asks an upstream a plain question of our own, with nothing of a client's in it. Resolves to what it is to
+ * Asks an upstream a plain question of our own, with nothing of a client's in it. Resolves to what the upstream is to
  * blame for, undefined when it answered. Must not reject.
  */
 export type PlainQuestion = (upstream: Upstream, protocol: Protocol) => Promise<Blame | undefined>;
 
 export interface Suspicion {
   readonly protocol: Protocol;
-  /** This upstream may be left out before it is known who was to blame: the request has put out nobody yet. */
+  /** It may be left out before it is known what was to blame: the request has put out no other upstream yet. */
   readonly mayPutOut: boolean;
   /** When the request came; monotonic milliseconds. */
   readonly sinceMs: number;
@@ -28,12 +30,12 @@ export interface SuspectsOptions {
   readonly clock: Clock;
 }
 
-/** Between two questions to one upstream, and how long one that answered is not put out again. */
+/** Between two questions to one upstream; also how long an upstream that answered is not put out again. */
 const QUESTION_INTERVAL_MS = 1_000;
-/** How long a suspicion waits for a second request that meets the same, where no question may be asked. */
+/** How long a suspicion waits for a second request with the same failure, where no question may be asked. */
 const SUSPICION_MS = 60_000;
 
-/** No request can cause these: they are believed at once. */
+/** No request can cause these, so they are believed at once. */
 const CERTAIN: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'refused',
   'dns',
@@ -44,28 +46,27 @@ const CERTAIN: ReadonlySet<FailureReason> = new Set<FailureReason>([
 
 /** Whether a blame needs no question: no request can have caused it. A stated rest is a 503 with Retry-After. */
 export function isCertain({ reason, rest }: Blame): boolean {
-  return CERTAIN.has(reason) || (rest?.kind === 'for' && !isLongRest(reason));
+  return CERTAIN.has(reason) || (rest?.kind === 'for' && !isLongQuarantine(reason));
 }
 
 interface State {
   askedMs: number;
   answeredMs: number;
   protocol: Protocol;
-  /** idle -> planned -> asking -> idle. One question covers all suspicions that come until its end. */
+  /** idle -> planned -> asking -> idle. One question covers all suspicions until it ends. */
   stage: 'idle' | 'planned' | 'asking';
 }
 
 /**
- * Upstreams at which a request failed in a way that it may have caused itself: a reset after it was sent, a
- * time-out, a 5xx, no answer, a broken key. So that no client can shut others out, one request puts out one
- * upstream at most, and each one where it failed is asked a plain question: who answers is usable at once, who
- * fails as well is quarantined for the time that fits. Where no questions are allowed, the next request that
- * meets the same takes the place of the question.
+ * A request may itself cause a reset after it was sent, a time-out, a 5xx, no answer, a broken key. So that no client
+ * can make upstreams unusable for others, one request puts out at most one upstream, and each upstream where it failed
+ * is asked a plain question: one that answers is usable at once, one that fails again is quarantined for the time that
+ * fits. Where no questions are allowed, the next request with the same failure replaces the question.
  */
 export class Suspects {
   readonly #options: SuspectsOptions;
   readonly #states = new WeakMap<Upstream, State>();
-  /** What awaits a second request; as few as there are upstreams. Empty while all is well. */
+  /** Suspicions that wait for a second request, at most one per upstream. Empty while all is well. */
   readonly #awaiting = new Map<Upstream, { readonly reason: FailureReason; readonly sinceMs: number }>();
   #stopped = false;
 
@@ -73,7 +74,7 @@ export class Suspects {
     this.#options = options;
   }
 
-  /** A request failed at this upstream, and may have caused it. */
+  /** A request failed at this upstream, and may have caused the failure. */
   suspect(upstream: Upstream, blame: Blame, suspicion: Suspicion): void {
     if (upstream.hasLeft || this.#stopped) return;
     if (this.#options.ask) this.#plan(upstream, blame, suspicion);
@@ -94,7 +95,7 @@ export class Suspects {
     const { quarantine, clock } = this.#options;
     const state = this.#stateOf(upstream);
     const nowMs = clock.monotonicMs();
-    // One that has just answered us is believed: else a client could keep it out by one bad request a second.
+    // One that has just answered is believed: otherwise a client could keep it out with one bad request a second.
     if (mayPutOut && nowMs - state.answeredMs >= QUESTION_INTERVAL_MS) quarantine.suspend(upstream, reason);
     if (state.stage !== 'idle') return;
     state.protocol = protocol;
@@ -111,7 +112,7 @@ export class Suspects {
     if (!ask || upstream.hasLeft || this.#stopped) return;
     state.stage = 'asking';
     state.askedMs = clock.monotonicMs();
-    // Whatever goes wrong on our side speaks against nobody.
+    // An error on our side says nothing about the upstream.
     const blame = await ask(upstream, state.protocol).catch(() => undefined);
     state.stage = 'idle';
     if (this.#stopped) return;
@@ -126,7 +127,7 @@ export class Suspects {
     const { quarantine, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const before = this.#awaiting.get(upstream);
-    // One that was under way already is no second word: a client may send as many as it likes at once.
+    // One that was under way already doesn't confirm anything: a client may send as many as it likes at once.
     if (before && sinceMs < before.sinceMs) return;
     if (before?.reason === blame.reason && nowMs - before.sinceMs < SUSPICION_MS) {
       this.#awaiting.delete(upstream);
@@ -135,7 +136,7 @@ export class Suspects {
     }
     this.#awaiting.set(upstream, { reason: blame.reason, sinceMs: nowMs });
     if (!mayPutOut) return;
-    if (quarantine.automatic && isLongRest(blame.reason)) quarantine.suspend(upstream, blame.reason);
+    if (quarantine.automatic && isLongQuarantine(blame.reason)) quarantine.suspend(upstream, blame.reason);
     else quarantine.add(upstream, blame);
   }
 

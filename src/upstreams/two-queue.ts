@@ -1,3 +1,5 @@
+/** The full 2Q of Johnson and Shasha (VLDB 1994), with a time to live. */
+
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 
@@ -5,19 +7,19 @@ export interface TwoQueueOptions {
   readonly clock: Clock;
   /** Entries with a value, A1in and Am together. An integer from 1. */
   readonly capacity: number;
-  /** How long a key is remembered after its life was over. More than 0. */
+  /** How long a key is remembered after its life has ended. More than 0. */
   readonly memoryMs: number;
 }
 
-/** What is known of a key: where it stands, and its last value, which a ghost has lost. */
-export type Memory<V> =
+/** What is known of a key: its queue, and its last value, which a ghost has lost. */
+export type Remembered<V> =
   | { readonly queue: 'A1in' | 'Am'; readonly value: V }
   | { readonly queue: 'A1out'; readonly value?: undefined };
 
 interface QueueEntry<V> {
   readonly key: string;
   value: V;
-  /** The entry lives before this moment, no longer at it. */
+  /** The entry lives until just before this moment. */
   endMs: number;
 }
 
@@ -31,33 +33,32 @@ interface Queues<V> {
 }
 
 /**
- * The full 2Q of Johnson and Shasha, "2Q: A Low Overhead High Performance Buffer Management Replacement
- * Algorithm" (VLDB 1994), with a time to live. A new key enters A1in (a FIFO); what leaves A1in is
- * remembered in A1out as a ghost (a FIFO of keys); a key that is written while it is a ghost enters Am (an
- * LRU). So keys that come once, however many, can't push out those that come again and again.
+ * As in "2Q: A Low Overhead High Performance Buffer Management Replacement Algorithm": a new key enters A1in (a FIFO);
+ * what leaves A1in is remembered in A1out as a ghost (a FIFO of keys); a key that is written while it is a ghost enters
+ * Am (an LRU). So keys that come once, however many, can't evict those that recur.
  *
  * What "reference" and "page out" mean with a time to live:
  * - A reference is a write. A read changes nothing.
- * - A write of a key that lives in A1in is the paper's correlated reference: it renews value and life, but
- *   the key keeps its place and is not promoted.
- * - When its life is over, a key of A1in becomes a ghost, as if it had been paged out.
- * - When its life is over, a key of Am stays there, so that its next write renews it there.
+ * - A write of a key that lives in A1in is the paper's correlated reference: it renews value and life, but the key
+ *   keeps its place and is not promoted.
+ * - When its life ends, a key of A1in becomes a ghost, as if it had been paged out.
+ * - When its life ends, a key of Am stays there, so that its next write renews it there.
  * - A ghost, and a key of Am that no longer lives, are forgotten `memoryMs` after that moment.
  *
  * Kin is 25 % and Kout 50 % of the capacity, as the paper advises. lru-cache keeps the order of the queues
- * and the time of the ghosts. When an entry's life ends is kept in the entry: a key of Am outlasts it, and
- * lru-cache can't change a time without making the key the youngest.
+ * and the time of the ghosts. The end of an entry's life is kept in the entry: a key of Am outlasts it, and lru-cache
+ * can't change a time without making the key the youngest.
  */
 export class TwoQueue<V> {
   readonly #clock: Clock;
   readonly #memoryMs: number;
   #queues: Queues<V>;
-  /** No life in A1in ends before this: spares a walk through A1in at nearly every call. */
+  /** No life in A1in ends before this: saves a pass through A1in at nearly every call. */
   #nextEndMs = Number.POSITIVE_INFINITY;
 
-  /** @throws RangeError or TypeError when the capacity is no integer from 1, or the memory not above 0. */
+  /** @throws RangeError or TypeError when `capacity` is not an integer from 1, or `memoryMs` is not above 0. */
   constructor(options: TwoQueueOptions) {
-    // lru-cache takes a time to live of 0 for "for ever".
+    // lru-cache treats a time to live of 0 as "forever".
     if (!(options.memoryMs > 0)) throw new RangeError('memoryMs must be more than 0');
     this.#clock = options.clock;
     this.#memoryMs = options.memoryMs;
@@ -68,7 +69,7 @@ export class TwoQueue<V> {
     return this.#queues.capacity;
   }
 
-  /** The length that A1in may always have: so many keys never push each other out. */
+  /** The length that A1in may always have: up to that many keys never evict each other. */
   get kin(): number {
     return this.#queues.kin;
   }
@@ -85,12 +86,12 @@ export class TwoQueue<V> {
     return this.live().length;
   }
 
-  /** Costs next to nothing; false also while nothing but ghosts and keys of past lives are held. */
+  /** Costs next to nothing; also false while only ghosts and keys that no longer live are held. */
   get isEmpty(): boolean {
     return this.#queues.a1in.size + this.#queues.a1out.size + this.#queues.am.size === 0;
   }
 
-  /** Writes a value that lives for `ttlMs` from now, and tells the queue in which it stands now. */
+  /** Writes a value that lives for `ttlMs` from now, and returns the queue that it is in now. */
   set(key: string, value: V, ttlMs: number): 'A1in' | 'Am' {
     this.#age();
     const { a1in, a1out, am } = this.#queues;
@@ -104,7 +105,7 @@ export class TwoQueue<V> {
       return 'A1in';
     }
     const again = this.#inAm(key) !== undefined;
-    // A ghost leaves A1out first: the reclaim may push the oldest one out, which may be this one.
+    // A ghost leaves A1out first: the reclaim may evict the oldest one, which may be this one.
     const ghost = a1out.has(key) && a1out.delete(key);
     if (!again) this.#reclaim();
     if (again || ghost) {
@@ -124,7 +125,7 @@ export class TwoQueue<V> {
   }
 
   /** What is known of a key, also when it no longer lives. */
-  remembered(key: string): Memory<V> | undefined {
+  remembered(key: string): Remembered<V> | undefined {
     this.#age();
     const once = this.#queues.a1in.peek(key);
     if (once) return { queue: 'A1in', value: once.value };
@@ -151,7 +152,7 @@ export class TwoQueue<V> {
     return known;
   }
 
-  /** The keys that live with their values: A1in from old to young, then Am likewise. */
+  /** The keys that live, with their values: A1in from old to young, then Am from old to young. */
   live(): [key: string, value: V][] {
     const nowMs = this.#clock.monotonicMs();
     const { a1in, am } = this.#queues;
@@ -160,7 +161,7 @@ export class TwoQueue<V> {
       .map((entry) => [entry.key, entry.value]);
   }
 
-  /** All keys that something is known of, ghosts too. */
+  /** All keys that are remembered, including ghosts. */
   keys(): string[] {
     this.#age();
     this.#forgetOld();
@@ -168,7 +169,7 @@ export class TwoQueue<V> {
     return [...a1in.rkeys(), ...a1out.rkeys(), ...am.rkeys()];
   }
 
-  /** Makes room for more; nothing is lost. Does nothing when there is as much room already. */
+  /** Makes room for more keys; none is lost. Does nothing when there is as much room already. */
   grow(capacity: number): void {
     if (capacity <= this.#queues.capacity) return;
     this.#age();
@@ -184,12 +185,12 @@ export class TwoQueue<V> {
     const { capacity, kin, a1in, am } = this.#queues;
     if (a1in.size + am.size >= capacity) this.#forgetOld();
     if (a1in.size + am.size < capacity) return;
-    // A page that falls out of Am does not become a ghost: nobody has asked for it for a long time.
+    // A page that is evicted from Am does not become a ghost: it was not used for a long time.
     if (a1in.size <= kin) am.pop();
     else this.#toGhost(a1in.pop());
   }
 
-  /** Makes ghosts of those in A1in whose life is over, in the order in which their lives ended. */
+  /** Turns the keys in A1in whose life has ended into ghosts, in the order of those ends. */
   #age(): void {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#nextEndMs) return;
@@ -206,13 +207,13 @@ export class TwoQueue<V> {
     }
   }
 
-  /** The ghost's time counts from the end of its life, or from now when it had to go before. */
+  /** The ghost's time counts from the end of its life, or from now when it was evicted before. */
   #toGhost(entry: QueueEntry<V> | undefined): void {
     if (entry) this.#putGhost(entry.key, Math.min(entry.endMs, this.#clock.monotonicMs()));
   }
 
   #putGhost(key: string, sinceMs: number): void {
-    // lru-cache takes a start of 0 for "for ever"; a clock that began above 0 never gives one.
+    // lru-cache treats a start of 0 as "forever"; a clock that began above 0 never returns it.
     this.#queues.a1out.set(key, sinceMs, { start: sinceMs, ttl: this.#memoryMs });
   }
 
@@ -230,7 +231,7 @@ export class TwoQueue<V> {
   }
 
   #emptyQueues(capacity: number): Queues<V> {
-    // Without a resolution of 0 lru-cache would remember the time with a timer of the real clock.
+    // Without a resolution of 0 lru-cache would cache the time with a timer of the real clock.
     const perf = { now: () => this.#clock.monotonicMs() };
     return {
       capacity,

@@ -55,7 +55,7 @@ function setUp(
   return { clock, upstreams, questions, watch, pass, pauses };
 }
 
-describe('the memory watch', () => {
+describe('the memory poll', () => {
   it('asks each upstream within two seconds, and writes what it says', async () => {
     const { upstreams, questions, watch, pass } = setUp('ABC');
     watch.start();

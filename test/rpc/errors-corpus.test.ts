@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compileTable, type ErrorRow, type ErrorView, matchRow } from '../../src/rpc/error-rows.ts';
-import { viewOf } from '../../src/rpc/error-view.ts';
+import { compileTable, type ErrorRow, matchRow, type NormalizedError } from '../../src/rpc/error-rows.ts';
 import { actions, classifyRpcError } from '../../src/rpc/errors.ts';
+import { normalizeError } from '../../src/rpc/normalized-error.ts';
 import { ERROR_TABLE } from '../../src/rpc/tables/index.ts';
 import { classesOf, factsOf, readCorpus } from './corpus.ts';
 
@@ -29,16 +29,20 @@ describe('the corpus of provider errors', () => {
   });
 
   it('needs every phrase, code and status of the table', () => {
-    const views = corpus.flatMap(factsOf).map(viewOf);
+    const errors = corpus.flatMap(factsOf).map(normalizeError);
     const compiled = ERROR_TABLE.map((row) => compileTable([row]));
-    const rowOf = views.map((view) => compiled.findIndex((row) => matchRow(row, view) !== undefined));
-    const classesWith = (row: ErrorRow | undefined, at: number, judged: readonly ErrorView[]): string => {
+    const rowOf = errors.map((error) => compiled.findIndex((row) => matchRow(row, error) !== undefined));
+    const classesWith = (
+      row: ErrorRow | undefined,
+      at: number,
+      judged: readonly NormalizedError[],
+    ): string => {
       const table = compileTable([...(row ? [row] : []), ...ERROR_TABLE.slice(at + 1)]);
-      return JSON.stringify(judged.map((view) => matchRow(table, view)));
+      return JSON.stringify(judged.map((error) => matchRow(table, error)));
     };
     const idle = [...rowsWithout(ERROR_TABLE)].filter(({ list, at, changed }) => {
       // What is judged by a row above does not come here; without an exception what is judged below may come.
-      const judged = views.filter(
+      const judged = errors.filter(
         (_, i) => rowOf[i] === at || (list === 'exceptCodes' && isBelow(rowOf[i], at)),
       );
       return classesWith(changed, at, judged) === classesWith(ERROR_TABLE[at], at, judged);

@@ -181,12 +181,12 @@ describe('Quarantine of many upstreams', () => {
     (_, i): UpstreamIdentity => ({ name: `u${i}`, tier: 'primary' }),
   );
 
-  it('forgives nobody for want of room', () => {
+  it('forgets no upstream for lack of room', () => {
     const { quarantine, clock } = makeQuarantine();
     for (const upstream of many) quarantine.add(upstream, { reason: 'reset' });
     for (const upstream of many) expect(quarantine.entryOf(upstream)).toBeDefined();
     clock.advance(5 * SECOND);
-    // Everybody's first offence is remembered, although all of them are ghosts now.
+    // The first quarantine of each is remembered, although all of them are ghosts now.
     for (const upstream of many) quarantine.add(upstream, { reason: 'reset' });
     clock.advance(10 * SECOND - 1);
     for (const upstream of many) expect(quarantine.entryOf(upstream)).toBeDefined();

@@ -66,7 +66,7 @@ describe('with questions of our own', () => {
     expect([restMs('A'), restMs('B')]).toEqual([15 * 60_000, 5_000]);
   });
 
-  it('is acquitted without a trace: a later offence is a first one', async () => {
+  it('is cleared without a trace: a later quarantine is a first one', async () => {
     for (let count = 0; count < 5; count++) {
       suspects.suspect(pool.of('A'), BROKEN, FIRST);
       await settled();

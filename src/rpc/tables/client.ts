@@ -1,8 +1,10 @@
+/** Rows for calls that are the caller's own mistake, or too slow for the node. */
+
 import { type ErrorRow, phrases } from '../error-rows.ts';
 
 const BY = ['gateway', 'node'] as const;
 
-/** The call took longer than this node gives it. */
+/** The call took longer than this node allows. */
 export const TIMEOUT_ROWS: readonly ErrorRow[] = [
   {
     class: 'node-timeout',
@@ -14,12 +16,12 @@ export const TIMEOUT_ROWS: readonly ErrorRow[] = [
   },
 ];
 
-/** The caller's own mistake, whoever is asked. */
+/** The caller's own mistake, whichever upstream is asked. */
 export const CLIENT_ROWS: readonly ErrorRow[] = [
-  // A plain -32602 or -32600 is not here: what one client refuses another may take.
+  // A plain -32602 or -32600 is not here: what one node client refuses another may accept.
   {
     class: 'client-error',
-    by: [...BY, 'check'],
+    by: [...BY, 'mempool'],
     codes: [-32600, -32602],
     text: phrases(`
       param is required | invalid request | validation errors | invalid argument | invalid params

@@ -1,16 +1,15 @@
+/** Rows for data that this node does not have: pruned, not yet there, or kept by archive nodes only. */
+
 import { type ErrorRow, phrases } from '../error-rows.ts';
 
-/**
- * Data that this node does not have: pruned, not yet there, or kept by archive nodes only. Nodes have many words
- * for it; another upstream is asked, and nobody is blamed.
- */
-const BY = ['node', 'check'] as const;
+/** Nodes have many words for missing data. Another upstream is asked, and no upstream is blamed. */
+const BY = ['node', 'mempool'] as const;
 
 const TAGS = '\\b(?:pending|safe|finalized)\\b';
 const isStarknet = (method: string) => method.startsWith('starknet_');
 
 export const DATA_ROWS: readonly ErrorRow[] = [
-  // Before missing data, whose "block not found" is part of it. No word about a method: that would ban it.
+  // Before missing data, since "block not found" is part of it. Texts about a method are left out: they would ban it.
   {
     class: 'tag-unsupported',
     by: BY,
@@ -60,6 +59,6 @@ export const DATA_ROWS: readonly ErrorRow[] = [
   },
   // EIP-4444.
   { class: 'missing-data', by: BY, codes: [4444] },
-  // No trace; block, hash, index or transaction not found; no blocks; proofs that are too old.
+  // No trace; block, hash, index or transaction not found; no blocks; proof too old.
   { class: 'missing-data', by: BY, methods: isStarknet, codes: [10, 24, 25, 26, 27, 29, 32, 42] },
 ];

@@ -1,12 +1,13 @@
+/** Rows for the provider's own refusals and failures: all rows that blame an upstream as a whole. */
+
 import { type ErrorRow, NO_RATE, phrases } from '../error-rows.ts';
 
-/** The provider's own refusals, and its own trouble: all rows that blame an upstream as a whole. */
 const GATEWAY = ['gateway'] as const;
 
 const INTERNAL_ERROR =
   '(?:(?:json-?rpc|server|temporary) )?internal (?:server |json-?rpc |service )?error(?: occurred)?';
 
-/** Plan and auth before throttled, whose words they hold ("daily request count exceeded, rate limited"). */
+/** Plan and auth before throttled, since they may contain its words ("daily request count exceeded, rate limited"). */
 export const GATEWAY_ROWS: readonly ErrorRow[] = [
   {
     class: 'plan',
@@ -50,10 +51,10 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
         reached maximum qps limit | maximum cups limit | maximum api usage limit of public
         requestratelimitexceeded | there are not enough cups | code = resourceexhausted
       `),
-      // "query has exceeded" is a node's timeout.
+      // "query has exceeded" is a node's time-out.
       /(?<!query )\b(has exceeded)\b.{0,80}\b(?:rate|limit|quota|capacity|requests|cups)\b/,
       /\b(?:rate|limit|quota|capacity|requests|cups)\b.{0,80}(?<!query )\b(has exceeded)\b/,
-      // A word's start: "corporate limit". Not what a transaction or a program may use up.
+      // From the start of a word, because of "corporate limit". Not a limit of a transaction or a program.
       /\brate[- ]?limit/,
       /\btoo many (?:\w+ )?(?:requests|calls|connections)\b/,
       /\bthrottled\b|\bover (?:capacity|quota)\b|\b(?:request rate|quota|capacity) exceeded\b/,
@@ -82,7 +83,7 @@ export const GATEWAY_ROWS: readonly ErrorRow[] = [
       /\bcode: ?(1015)\b/,
     ],
   },
-  // Only where no more is said: a reason in the data, or behind a colon, is more specific. A word or two is none.
+  // Only without further text: a reason in the data, or after a colon, is more specific. One or two words are none.
   {
     class: 'upstream-broken',
     by: GATEWAY,

@@ -1,3 +1,5 @@
+/** What providers' errors mean: the rows of all tables, in the order in which they are tried. */
+
 import type { ErrorRow } from '../error-rows.ts';
 import { CLIENT_ROWS, TIMEOUT_ROWS } from './client.ts';
 import { DATA_ROWS } from './data.ts';
@@ -8,23 +10,22 @@ import { SIZE_ROWS } from './size.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 
 /**
- * What providers' errors mean: the rows of all tables, tried from above; each says who may speak it. The order
- * is the knowledge in it, so a table that moves needs its reason here. Texts come before bare codes, because
- * the same number means different things behind different proxies (-32016: over rate limit, unauthorized, a
- * proxy's own 429, or a slot that a Solana node has not seen).
+ * The first row that matches decides. The order is part of the knowledge, so a table that moves needs its reason here.
+ * Texts come before bare codes, because the same number means different things behind different proxies (-32016: over
+ * rate limit, unauthorized, a proxy's own 429, or a slot that a Solana node has not seen).
  */
 export const ERROR_TABLE: readonly ErrorRow[] = [
-  // First: a contract's own words may hold any phrase below ("execution reverted: deposit limit exceeded").
+  // First: a contract's own text may contain any phrase below ("execution reverted: deposit limit exceeded").
   ...PROGRAM_ROWS,
   // Before the other errors of programs: bare code 3 is a revert, but Alchemy sends missing data with it.
   ...DATA_ROWS,
   ...OTHER_PROGRAM_ROWS,
   ...TRANSACTION_ROWS,
-  // Before limits and plans, in whose words sizes are told ("range limit exceeded, upgrade your plan").
+  // Before limits and plans, since sizes are reported in their words ("range limit exceeded, upgrade your plan").
   ...SIZE_ROWS,
-  // "Request timeout on the free tier, please upgrade your tier": no plan is used up.
+  // "Request timeout on the free tier, please upgrade your tier": the plan is not used up.
   ...TIMEOUT_ROWS,
-  // A method that is not in the plan: the plan is well.
+  // A method that is not in the plan: the plan itself is fine.
   ...METHOD_ROWS,
   ...GATEWAY_ROWS,
   ...REFUSED_METHOD_ROWS,

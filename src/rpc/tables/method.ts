@@ -1,14 +1,13 @@
+/** Rows for a method that the upstream lacks: texts about the method itself, and codes that say so. */
+
 import { type ErrorRow, phrases } from '../error-rows.ts';
 
-/**
- * A method that the upstream lacks: a text that speaks of the method itself, or a code that says so. Never words
- * about a parameter, and never under -32602, which is about parameters.
- */
+/** Never texts about a parameter, and never under -32602, which is about parameters. */
 const BY = { by: ['gateway', 'node'], exceptCodes: [-32602] } as const;
 
 const MISSING =
   '(?:not (?:supported|available|allowed|enabled|found|implemented|whitelisted|permitted|exist)|unsupported|unavailable|unknown|disabled|does not exist|blocked)';
-/** What a web server says of POST. */
+/** What a web server says about POST. */
 const HTTP_REASON = 'method not allowed';
 /** "… is not supported with state overrides" is about the parameters. */
 const NO_CONDITION =
@@ -38,7 +37,7 @@ export const METHOD_ROWS: readonly ErrorRow[] = [
     methods: (method) => /^(?:trace|debug)_/.test(method),
     text: [/^(?:trace|debug|tracing)s?(?: \w+)? (?:is|are) not (?:supported|available|enabled)\b/],
   },
-  // BNB's public endpoints answer so to every eth_getLogs: a ban that looks like a limit.
+  // BNB's public endpoints answer every eth_getLogs like this: a ban that looks like a limit.
   {
     class: 'method-unsupported',
     by: ['gateway'],
@@ -49,12 +48,12 @@ export const METHOD_ROWS: readonly ErrorRow[] = [
   },
 ];
 
-/** What a text under -32601 has to speak of if it is no refusal of the method. */
+/** What a text under -32601 is about when it is not a refusal of the method. */
 const ANOTHER_MATTER =
   /\b(?:rate|limit|quota|too many|capacity|credits|unauthorized|api key|time-?out|timed out)\b/;
 
 export const REFUSED_METHOD_ROWS: readonly ErrorRow[] = [
-  // Blames nobody: who can be sure of what is meant?
+  // Blames no upstream: it is not certain what is meant.
   { class: 'unknown', by: ['node'], codes: [-32601], text: [ANOTHER_MATTER] },
   { class: 'method-unsupported', by: BY.by, codes: [-32601, -32604, -32612, -32613] },
 ];

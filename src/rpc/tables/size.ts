@@ -1,9 +1,8 @@
+/** Rows for calls that ask for more than this upstream returns at once: blocks, results, bytes, calls in a batch. */
+
 import { type ErrorRow, NO_RATE, phrases } from '../error-rows.ts';
 
-/**
- * More was asked for than this upstream gives at once: too many blocks, results, bytes, calls in a batch. It was
- * not done, another upstream may give more, and nobody is blamed.
- */
+/** The call was not carried out, another upstream may allow more, and no upstream is blamed. */
 const BY = ['gateway', 'node'] as const;
 
 export const SIZE_ROWS: readonly ErrorRow[] = [

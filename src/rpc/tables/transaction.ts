@@ -1,18 +1,20 @@
+/** Rows for what a node's mempool says to a signed transaction before accepting it. */
+
 import { type ErrorRow, phrases } from '../error-rows.ts';
 import { carriesTransaction } from '../methods.ts';
 
 /**
- * What a node says to a signed transaction before it takes it: only for methods that carry one, and at a word's
- * start, since an old node's "unknown transaction type" would else be a success. None of it blames the node.
+ * Only for methods that carry a transaction, and from the start of a word, since otherwise an old node's "unknown
+ * transaction type" would be a success. None of them blames the node.
  */
-const CHECK = { by: ['check', 'node'], methods: carriesTransaction } as const;
+const REFUSAL = { by: ['mempool', 'node'], methods: carriesTransaction } as const;
 const isStarknet = (method: string) => method.startsWith('starknet_');
 const isSubstrate = (method: string) => method.startsWith('author_');
 
 const KNOWN: readonly ErrorRow[] = [
   {
     class: 'raw-tx-known',
-    ...CHECK,
+    ...REFUSAL,
     text: [
       ...phrases('existing tx with same hash | already imported | already have transaction'),
       /\balready ?known/,
@@ -23,29 +25,29 @@ const KNOWN: readonly ErrorRow[] = [
       /\bdup_transaction/,
     ],
   },
-  { class: 'raw-tx-known', ...CHECK, codes: [-27] },
-  { class: 'raw-tx-known', by: CHECK.by, methods: isSubstrate, codes: [1013] },
-  { class: 'raw-tx-known', by: CHECK.by, methods: isStarknet, codes: [59] },
+  { class: 'raw-tx-known', ...REFUSAL, codes: [-27] },
+  { class: 'raw-tx-known', by: REFUSAL.by, methods: isSubstrate, codes: [1013] },
+  { class: 'raw-tx-known', by: REFUSAL.by, methods: isStarknet, codes: [59] },
 ];
 
 const NONCE: readonly ErrorRow[] = [
   {
     class: 'raw-tx-nonce',
-    ...CHECK,
+    ...REFUSAL,
     text: [
       /\bnonce\b.{0,40}\b(?:too low|too small|lower than|already been used|already used|is stale|too stale)\b/,
       /\boldnonce\b/,
       /\baccount sequence mismatch\b/,
     ],
   },
-  { class: 'raw-tx-nonce', by: CHECK.by, methods: isStarknet, codes: [52] },
+  { class: 'raw-tx-nonce', by: REFUSAL.by, methods: isStarknet, codes: [52] },
 ];
 
-/** This node's own rules, or its room: another one may take it. */
+/** This node's own rules, or a full mempool: another node may accept the transaction. */
 const POLICY: readonly ErrorRow[] = [
   {
     class: 'raw-tx-policy',
-    ...CHECK,
+    ...REFUSAL,
     text: [
       ...phrases(`
         fee too low | feetoolow | insufficient fee | min relay fee not met | min fee not met | exceeds the configured cap
@@ -61,11 +63,11 @@ const POLICY: readonly ErrorRow[] = [
   },
 ];
 
-/** Whoever is asked, it stays wrong. */
+/** The transaction is wrong, whichever upstream is asked. */
 const FINAL: readonly ErrorRow[] = [
   {
     class: 'raw-tx-final',
-    ...CHECK,
+    ...REFUSAL,
     text: [
       ...phrases(`
         intrinsic gas | typed transaction too short | transaction type not supported | exceeds block gas limit
@@ -79,8 +81,8 @@ const FINAL: readonly ErrorRow[] = [
       /\bbad-txns\b|\bscript-verify-flag\b/,
     ],
   },
-  { class: 'raw-tx-final', by: CHECK.by, methods: isSubstrate, codes: [1010, 1014] },
-  { class: 'raw-tx-final', by: CHECK.by, methods: isStarknet, codes: [53, 54, 55] },
+  { class: 'raw-tx-final', by: REFUSAL.by, methods: isSubstrate, codes: [1010, 1014] },
+  { class: 'raw-tx-final', by: REFUSAL.by, methods: isStarknet, codes: [53, 54, 55] },
 ];
 
 export const TRANSACTION_ROWS: readonly ErrorRow[] = [
@@ -88,8 +90,8 @@ export const TRANSACTION_ROWS: readonly ErrorRow[] = [
   ...NONCE,
   ...POLICY,
   ...FINAL,
-  // A sequencer limits who signed, so no other upstream helps, and this one is not to blame.
-  { class: 'sender-limit', by: ['gateway', 'node', 'check'], text: ['sender is over rate limit'] },
-  // OpenEthereum's and Nethermind's refusal without more.
-  { class: 'raw-tx-policy', ...CHECK, codes: [-32010] },
+  // A sequencer limits the signer, so no other upstream helps, and this one is not to blame.
+  { class: 'sender-limit', by: ['gateway', 'node', 'mempool'], text: ['sender is over rate limit'] },
+  // OpenEthereum's and Nethermind's refusal without a reason.
+  { class: 'raw-tx-policy', ...REFUSAL, codes: [-32010] },
 ];

@@ -1,7 +1,9 @@
+/** How long a quarantine lasts: what the upstream asks for, or a time that fits the cause. */
+
 import type { FailureReason } from '../events.ts';
 import type { Random } from '../random.ts';
 
-/** How long an upstream asks to be left alone: `Retry-After` or `backoff_seconds`, or a daily limit. */
+/** How long an upstream asks not to be sent requests: `Retry-After` or `backoff_seconds`, or a daily limit. */
 export type Rest = { readonly kind: 'for'; readonly ms: number } | { readonly kind: 'until-utc-midnight' };
 
 /** What an upstream is to blame for. */
@@ -10,15 +12,15 @@ export interface Blame {
   /** Ban only this JSON-RPC method there. */
   readonly method?: string | undefined;
   readonly rest?: Rest | undefined;
-  /** It may as well be about the call: it takes more than requests to believe it. */
+  /** It may just as well be about the call: failed requests alone are not enough to believe it. */
   readonly weak?: true;
 }
 
-/** What it did before. */
+/** What happened before. */
 export interface History {
-  /** How often its time was doubled, now included. */
+  /** How often its time was doubled, including now. */
   readonly doublings: number;
-  /** Rate limits without a stated time since its last success, now included; from 1. */
+  /** Rate limits without a stated time since its last success, including this one; from 1. */
   readonly rateLimits: number;
 }
 
@@ -27,15 +29,15 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A longer `Retry-After` or `backoff_seconds` is not believed. */
+/** A longer `Retry-After` or `backoff_seconds` is cut to this. */
 const MAX_STATED_MS = HOUR_MS;
 const MAX_RATE_LIMITED_MS = 30 * SECOND_MS;
 /** Before the jitter: with it, 5.5 minutes are possible. */
 const MAX_GROWN_MS = 5 * MINUTE_MS;
-/** To either side, so that many upstreams that fell together don't come back together. */
+/** To either side, so that upstreams that failed together don't come back together. */
 const JITTER = 0.1;
 
-/** Without a stated rest. `grows` is for what may have passed at any moment. */
+/** For a blame without a stated rest. `grows` is for causes that may be gone at any moment. */
 type Rule = { readonly kind: 'grows' | 'rate-limit' | 'steady'; readonly ms: number };
 
 const GROWS: Rule = { kind: 'grows', ms: 5 * SECOND_MS };
@@ -57,24 +59,24 @@ const RULES: Readonly<Record<FailureReason, Rule>> = {
   'method-unsupported': { kind: 'steady', ms: 5 * MINUTE_MS },
 };
 
-/** Milliseconds that the upstream itself asks for; undefined when it asks for nothing that can be granted. */
-export function statedRestMs(rest: Rest | undefined, wallMs: number): number | undefined {
+/** Milliseconds that the upstream itself asks for, as far as they are granted; undefined when it asks for none. */
+export function requestedDurationMs(rest: Rest | undefined, wallMs: number): number | undefined {
   if (rest?.kind === 'until-utc-midnight') return DAY_MS - (wallMs % DAY_MS);
   return rest && rest.ms > 0 ? Math.min(rest.ms, MAX_STATED_MS) : undefined;
 }
 
-/** Whether the cause doubles with each repetition, and may have passed at any moment. */
+/** Whether the time doubles with each repetition, since the cause may be gone at any moment. */
 export function growsWithRepetition(reason: FailureReason): boolean {
   return RULES[reason].kind === 'grows';
 }
 
-/** Whether its rest is so long, in `auto`, that it may not begin on one request's word. */
-export function isLongRest(reason: FailureReason): boolean {
+/** Whether the quarantine for it is so long, in `auto`, that a single request must not start it. */
+export function isLongQuarantine(reason: FailureReason): boolean {
   return RULES[reason].ms >= MINUTE_MS;
 }
 
-/** Milliseconds of rest that fit a cause when the upstream asks for none. */
-export function fittingRestMs(reason: FailureReason, history: History, random: Random): number {
+/** Milliseconds that fit a cause when the upstream asks for no rest. */
+export function defaultDurationMs(reason: FailureReason, history: History, random: Random): number {
   const { kind, ms } = RULES[reason];
   switch (kind) {
     case 'grows':
