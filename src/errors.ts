@@ -1,10 +1,10 @@
-/** Every answer that the load balancer gives in its own name. The README's table is tested against it. */
+/** Every answer that the load balancer gives by itself. The README's table is tested against it. */
 
 export interface OwnAnswer {
   readonly status: number;
   /** The `code` of the JSON-RPC error object. */
   readonly rpcCode: number;
-  /** One sentence for the client: no upstream detail. */
+  /** One sentence for the client, without details of upstreams. */
   readonly sentence: string;
   /** When it is given, for the README. */
   readonly when: string;

@@ -1,11 +1,12 @@
+/** Writes the program's events to the log: a line for each finished request, a warning for each change of state. */
+
 import type { Event, EventOf, Listener } from './events.ts';
 import type { Logger } from './log.ts';
 
-/** Of what a client wrote, so much is logged. */
+/** How much of a client's text is logged. */
 const LONGEST_HTTP_METHOD = 32;
 const LONGEST_PATH = 1_024;
 
-/** Writes what the program announces: a line per finished request, a warning per change of state. */
 export function createEventLog(logger: Logger): Listener {
   const logsRequests = logger.isLevelEnabled('info');
   const logsAttempts = logger.isLevelEnabled('debug');
@@ -36,8 +37,8 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
     {
       id: event.id,
       client: event.clientAddress,
-      method: cut(event.method, LONGEST_HTTP_METHOD),
-      path: cut(event.path, LONGEST_PATH),
+      method: truncated(event.method, LONGEST_HTTP_METHOD),
+      path: truncated(event.path, LONGEST_PATH),
       rpcMethod: event.rpcMethod,
       result: event.result,
       status: event.status,
@@ -140,12 +141,12 @@ function logChange(
   }
 }
 
-/** What a client may have written as long as it liked. */
-function cut(text: string, length: number): string {
+/** For text whose length the client chooses. */
+function truncated(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-/** To a tenth: more digits are noise that someone has to read. */
+/** To a tenth: more digits would only be noise to the reader. */
 function rounded(value: number): number {
   return Math.round(value * 10) / 10;
 }

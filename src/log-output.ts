@@ -1,25 +1,27 @@
+/** Writes the log's lines to standard output without ever waiting for a reader. */
+
 import { constants, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** Lines are dropped beyond this when nobody reads them: a stuck reader must not fill the memory. */
+/** More than this is dropped when it is not read: a stalled reader must not fill the memory. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** How soon a reader that is behind, or a disk that is full, is tried again: twice as late each time in vain. */
+/** How soon a slow reader or a full disk is tried again: the delay doubles with each failure. */
 const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 64;
-/** How long the end of the process may wait for a reader that is behind. */
-const LAST_LINES_MS = 500;
-/** What passes by itself. Anything else means that nobody is there. */
-const PASSING: ReadonlySet<string> = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ENOSPC', 'EDQUOT']);
+/** How long the end of the process may wait for a slow reader. */
+const FINAL_FLUSH_MS = 500;
+/** Errors that pass by themselves. Any other one means that there is no reader. */
+const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ENOSPC', 'EDQUOT']);
 
-/** Standard output as a descriptor on which a write never waits, unless it is a file. */
+/** Returns a descriptor of standard output on which a write never waits, unless it is a file. */
 export function standardOutput(): number {
   if (!isatty(1)) {
-    // Its getter makes a pipe or a socket one that is not waited for.
+    // The getter makes a pipe or a socket non-blocking.
     void process.stdout;
     return 1;
   }
   try {
-    // A terminal that was halted (Ctrl+S) would halt the process. Admitted anew, it does so for nobody else.
+    // A halted terminal (Ctrl+S) would halt the process. Opened again, it is non-blocking for this process only.
     return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return 1;
@@ -27,12 +29,12 @@ export function standardOutput(): number {
 }
 
 /**
- * Writes to a descriptor without ever waiting: what the reader has no room for waits here, up to a bound, and
- * beyond it whole lines are dropped and counted. A reader that is gone costs lines, never the process.
+ * What the reader has no room for waits here up to a bound; above it whole lines are dropped and counted. A reader that
+ * is gone costs lines, never the process.
  */
 export class LogOutput {
   readonly #fd: number;
-  /** Told how many lines were lost, as soon as others can be written again. */
+  /** Called with the number of lost lines, as soon as others can be written again. */
   readonly #onGap: (lines: number) => void;
   readonly #maxBytes: number;
   #waiting: Buffer[] = [];
@@ -40,7 +42,7 @@ export class LogOutput {
   #timer: NodeJS.Timeout | undefined;
   #retryMs = FIRST_RETRY_MS;
   #dropped = 0;
-  #untold = 0;
+  #unreported = 0;
 
   constructor(fd: number, onGap: (lines: number) => void, maxBytes = MAX_WAITING_BYTES) {
     this.#fd = fd;
@@ -48,7 +50,7 @@ export class LogOutput {
     this.#onGap = onGap;
   }
 
-  /** Lines that were lost since the start. */
+  /** Lines lost since the start. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -62,39 +64,39 @@ export class LogOutput {
     }
     this.#waiting.push(bytes);
     this.#size += bytes.length;
-    if (!this.#timer) this.#pass();
+    if (!this.#timer) this.#writeWaiting();
   }
 
-  /** Writes what waits, before the process ends. Waits for the reader, but not for long. */
+  /** Writes the waiting lines before the process ends. Waits for the reader for `FINAL_FLUSH_MS` at most. */
   flush(): void {
     const pause = new Int32Array(new SharedArrayBuffer(4));
-    this.#pass();
-    for (let leftMs = LAST_LINES_MS; leftMs > 0 && this.#waiting.length > 0; ) {
+    this.#writeWaiting();
+    for (let leftMs = FINAL_FLUSH_MS; leftMs > 0 && this.#waiting.length > 0; ) {
       const ms = Math.min(this.#retryMs, leftMs);
       leftMs -= ms;
       Atomics.wait(pause, 0, 0, ms);
-      this.#pass();
+      this.#writeWaiting();
     }
   }
 
-  #pass(): void {
+  #writeWaiting(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#waiting.length === 0) return;
     try {
       for (let first = this.#waiting[0]; first; first = this.#waiting[0])
-        this.#wrote(writeSync(this.#fd, first));
+        this.#onWritten(writeSync(this.#fd, first));
     } catch (error) {
       this.#onFailure(error);
       return;
     }
-    if (this.#untold === 0) return;
-    const lines = this.#untold;
-    this.#untold = 0;
+    if (this.#unreported === 0) return;
+    const lines = this.#unreported;
+    this.#unreported = 0;
     this.#onGap(lines);
   }
 
-  #wrote(bytes: number): void {
+  #onWritten(bytes: number): void {
     this.#retryMs = FIRST_RETRY_MS;
     this.#size -= bytes;
     const rest = this.#waiting[0]?.subarray(bytes);
@@ -104,8 +106,8 @@ export class LogOutput {
 
   #onFailure(error: unknown): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (PASSING.has(code)) {
-      this.#timer = setTimeout(() => this.#pass(), this.#retryMs).unref();
+    if (TRANSIENT_ERRORS.has(code)) {
+      this.#timer = setTimeout(() => this.#writeWaiting(), this.#retryMs).unref();
       this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
       return;
     }
@@ -118,6 +120,6 @@ export class LogOutput {
     let lines = 0;
     for (let at = bytes.indexOf('\n'); at >= 0; at = bytes.indexOf('\n', at + 1)) lines += 1;
     this.#dropped += lines;
-    this.#untold += lines;
+    this.#unreported += lines;
   }
 }

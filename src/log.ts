@@ -1,3 +1,5 @@
+/** The program's log: lines of JSON, or readable ones on a terminal, on standard output, with secrets masked. */
+
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { systemClock } from './clock.ts';
 import { LogOutput, standardOutput } from './log-output.ts';
@@ -9,32 +11,32 @@ export type { Logger };
 export interface LogSettings {
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** Texts that may never be written: they are replaced wherever an error holds them. */
+  /** Texts that must never be written: they are replaced wherever an error contains them. */
   readonly secrets: readonly string[];
-  /** Where lines of JSON go; standard output when it is not given. */
+  /** Where the lines go; by default to standard output. */
   readonly to?: DestinationStream;
 }
 
 export interface Log {
   readonly logger: Logger;
-  /** From now on these texts are never written either. */
+  /** Adds texts that must never be written from now on. */
   hide(secrets: readonly string[]): void;
-  /** Lines that were lost since the start, because nobody read them. */
+  /** Lines lost since the start because they were not read. */
   readonly dropped: number;
-  /** Writes what is still held back, before the process ends. */
+  /** Writes the lines that are still buffered, before the process ends. */
   flush(): void;
 }
 
-/** Lines are held back for this long at most, and this many characters. */
+/** Lines are buffered for at most this long, and up to this many characters. */
 const FLUSH_EVERY_MS = 50;
 const BUFFER_LENGTH = 128 * 1024;
-/** A function that replaces each of the secrets in a text, and cuts every URL to scheme, host and port. */
+
+/** Creates a function that masks the secrets in a text, and shortens every URL to scheme, host and port. */
 export function createMask(secrets: readonly string[]): (text: string) => string {
   const mask = createTextMask(secrets);
   return (text) => mask(text.replace(/https?:\/\/[^\s"'<>)\]]+/g, (url) => maskUrl(url)));
 }
 
-/** The program's log: a line of JSON each, or a readable one on a terminal, on standard output. */
 export async function createLog({ level, format, secrets, to }: LogSettings): Promise<Log> {
   let hidden = secrets;
   let mask = createMask(hidden);
@@ -48,19 +50,19 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: createTimestamp(),
     serializers: {
-      // Errors are the only texts in a log line that others have written.
+      // Errors are the only texts in a log line that are not our own.
       err(error: unknown) {
-        // Anything can be thrown, and the line that tells of it must not be what fails.
+        // Anything can be thrown, and the line that reports it must not fail itself.
         if (!(error instanceof Error)) return mask(String(error));
         const { type, message, stack } = stdSerializers.err(error);
         return { type, message: mask(message), stack: mask(stack) };
       },
     },
   };
-  const output = to ?? new LogOutput(standardOutput(), (lost) => tellOfGap(lost));
-  const lines = new LineBuffer(output, await formatOf(format));
+  const output = to ?? new LogOutput(standardOutput(), (lost) => warnOfGap(lost));
+  const lines = new LineBuffer(output, await createFormat(format));
   const logger = pino(options, lines);
-  const tellOfGap = (lost: number) => logger.warn({ lines: lost }, 'Log lines were lost: nobody read them');
+  const warnOfGap = (lost: number) => logger.warn({ lines: lost }, 'Log lines were lost: nobody read them');
   return {
     logger,
     hide,
@@ -74,19 +76,19 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
   };
 }
 
-/** What becomes of a line of JSON before it is written. */
-async function formatOf(format: LogSettings['format']): Promise<(line: string) => string> {
+/** Returns the function that turns a line of JSON into the line to write. */
+async function createFormat(format: LogSettings['format']): Promise<(line: string) => string> {
   if (format === 'json') return (line) => line;
-  // Loaded only where it is used: a container never pays for it.
+  // Loaded only when it is used: a container never pays for it.
   const { prettyFactory } = await import('pino-pretty');
   return prettyFactory({ singleLine: true });
 }
 
-/** Gathers lines, so that a write serves many requests. */
+/** Buffers lines, so that one write serves many requests. */
 class LineBuffer implements DestinationStream {
   readonly #to: DestinationStream;
   readonly #format: (line: string) => string;
-  #waiting = '';
+  #buffer = '';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(to: DestinationStream, format: (line: string) => string) {
@@ -95,22 +97,22 @@ class LineBuffer implements DestinationStream {
   }
 
   write(line: string): void {
-    this.#waiting += this.#format(line);
-    if (this.#waiting.length >= BUFFER_LENGTH) this.flush();
+    this.#buffer += this.#format(line);
+    if (this.#buffer.length >= BUFFER_LENGTH) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_EVERY_MS).unref();
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#waiting === '') return;
-    const lines = this.#waiting;
-    this.#waiting = '';
+    if (this.#buffer === '') return;
+    const lines = this.#buffer;
+    this.#buffer = '';
     this.#to.write(lines);
   }
 }
 
-/** The time as pino writes it; the same text serves all lines of a millisecond. */
+/** The time as pino writes it; all lines of one millisecond share the same text. */
 function createTimestamp(): () => string {
   let lastMs = Number.NaN;
   let text = '';

@@ -1,10 +1,12 @@
 #!/usr/bin/env -S node --
-import { takeSignals } from './signals.ts';
+/** The entry point: takes over the signals, then loads and runs the program. */
 
-/** These end by themselves, and when interrupted by the signal: a check that was not made is none that went well. */
+import { handleSignals } from './signals.ts';
+
+/** Commands end by themselves, and a signal kills them: an interrupted check must not end with status 0. */
 const COMMAND = /^--?(?:check|healthcheck|help|version)$/;
 
-// Before the program is loaded, which takes a third of a second, in which a container may be stopped again.
-const signals = process.argv.some((argument) => COMMAND.test(argument)) ? undefined : takeSignals();
+// Before the program is loaded: that takes a third of a second, and a container may be stopped in that time.
+const signals = process.argv.some((argument) => COMMAND.test(argument)) ? undefined : handleSignals();
 const { main } = await import('./program.ts');
 await main(signals ?? { onStop() {}, onHangUp() {} });

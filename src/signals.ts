@@ -1,18 +1,18 @@
-/** What the process does on signals. It imports nothing, so that nothing has to be loaded before it holds. */
+/** What the process does on signals. This file imports nothing, so that it takes effect before anything is loaded. */
 
 export interface Signals {
-  /** Called from now on for SIGTERM and SIGINT, which until then end the process with status 0. */
+  /** Sets what is called for SIGTERM and SIGINT, which until then end the process with status 0. */
   onStop(stop: (signal: NodeJS.Signals) => void): void;
-  /** Called from now on for SIGHUP, which is of no effect by itself. */
-  onHangUp(note: () => void): void;
+  /** Sets what is called for SIGHUP, which has no effect of its own. */
+  onHangUp(run: () => void): void;
 }
 
 /**
- * Takes all signals that would end the process without a drain, or open a debugger to whoever is on this machine.
- * To the first process of a container the kernel does not even deliver what it has no handler for. SIGPIPE is
- * ignored by Node itself.
+ * Handles all signals that would end the process without a drain, or open a debugger to everyone on this machine. The
+ * kernel does not even deliver signals without a handler to the first process of a container. SIGPIPE is ignored by
+ * Node itself.
  */
-export function takeSignals(): Signals {
+export function handleSignals(): Signals {
   let stop = (_signal: NodeJS.Signals): void => process.exit(0);
   let hangUp = (): void => {};
   process.on('SIGTERM', (signal) => stop(signal));

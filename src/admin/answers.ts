@@ -1,10 +1,12 @@
+/** The answers of the admin port, and how they are sent. */
+
 import type { Clock } from '../clock.ts';
 import { endAfterBody } from '../http/lingering-close.ts';
 import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 import { PROBLEMS, type Refusal } from './problems.ts';
 
-/** A whole answer. */
+/** A complete answer. */
 export interface Answer {
   readonly status: number;
   /** The media type; undefined without a body. */
@@ -29,19 +31,19 @@ export function problem({ code, detail, headers }: Refusal): Answer {
   };
 }
 
-/** What every answer says: it is of this moment, and for no page of another origin. */
+/** Headers of every answer: it is not to be cached, nor used by pages of another origin. */
 export const COMMON_HEADERS = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const;
 
-/** Gives an answer. `silent`: the client holds back its body, since it was not told to send it. */
-export function give(
+/** Sends an answer, unless one has begun. `isSilent`: the client holds back its body until it is told to send it. */
+export function send(
   { request, response }: { readonly request: IncomingRequest; readonly response: OutgoingResponse },
   { status, type, body, headers }: Answer,
   clock: Clock,
-  silent = false,
+  isSilent = false,
 ): void {
   if (response.headersSent) return;
   const bytes = Buffer.from(body);
@@ -53,6 +55,6 @@ export function give(
     ...(request.complete ? {} : { Connection: 'close' }),
   });
   const sent = request.method === 'HEAD' || type === undefined ? undefined : bytes;
-  if (request.complete || silent) response.end(sent);
+  if (request.complete || isSilent) response.end(sent);
   else endAfterBody({ request, response }, sent, clock);
 }

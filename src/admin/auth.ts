@@ -1,26 +1,27 @@
+/** Decides from a request's headers alone whether it may be served. */
+
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isLoopback } from '../config/loopback.ts';
-import type { Head } from './head.ts';
 import { Refusal } from './problems.ts';
+import type { RequestHead } from './request-head.ts';
 
-/** The one path that is answered without a token. */
-const OPEN_PATH = '/healthz';
-/** What changes nothing. */
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** The only path that is answered without a token. */
+const PUBLIC_PATH = '/healthz';
+/** Methods that change nothing (RFC 9110, 9.2.1). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
-/** Names of a browser's own doing: the address line, a bookmark. */
-const OWN_SITES: ReadonlySet<string> = new Set(['same-origin', 'none']);
+/** Values of Sec-Fetch-Site for our own page, and for the user's own doing: the address bar, a bookmark. */
+const ALLOWED_SITES: ReadonlySet<string> = new Set(['same-origin', 'none']);
 
-/** Why a request may not be met, by its head alone; undefined when it may. */
-export type Guard = (head: Head) => Refusal | undefined;
+/** Returns why a request may not be served; undefined when it may. */
+export type Guard = (head: RequestHead) => Refusal | undefined;
 
 /**
- * With a token, who knows it may do everything, and nobody else anything but ask `/healthz`: no page can make a
- * browser send it. Without one, whoever is on this machine may; and since that is also where browsers run, a
- * page must be kept out. One whose name was made to resolve to this machine (DNS rebinding) asks for that name;
- * one of another origin says so, and can't send JSON without a question before it (a preflight), which is
- * not answered.
+ * With a token, clients that know it may do everything, and others may only ask for `/healthz`: no page can make a
+ * browser send the token. Without one, every program on this machine may do everything. Browsers also run here, so
+ * pages must be kept out: a page whose name was made to resolve to this machine (DNS rebinding) asks for that name; a
+ * page of another origin says so, and can't send JSON without a preflight request, which is not answered.
  */
 export function createGuard(token: string | undefined): Guard {
   return token === undefined ? refusalWithoutToken : createTokenGuard(token);
@@ -29,10 +30,10 @@ export function createGuard(token: string | undefined): Guard {
 function createTokenGuard(token: string): Guard {
   const expected = digest(token);
   return ({ path, lines }) => {
-    if (path === OPEN_PATH) return undefined;
+    if (path === PUBLIC_PATH) return undefined;
     const [line, ...more] = lines('authorization');
     const given = more.length > 0 ? undefined : BEARER.exec(line ?? '')?.[1];
-    // Of digests, so that the time tells neither how long the token is nor how much of it was right.
+    // Compares digests, so that the time reveals neither the token's length nor how much of it was right.
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return undefined;
     const challenge = given === undefined ? 'Bearer' : 'Bearer error="invalid_token"';
     return new Refusal('UNAUTHORIZED', undefined, { 'WWW-Authenticate': challenge });
@@ -43,12 +44,12 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function refusalWithoutToken({ method, host, lines }: Head): Refusal | undefined {
+function refusalWithoutToken({ method, host, lines }: RequestHead): Refusal | undefined {
   if (host === undefined || !isLoopbackAuthority(host)) return new Refusal('HOST_NOT_ALLOWED');
-  if (READS.has(method)) return undefined;
+  if (SAFE_METHODS.has(method)) return undefined;
   const isForeign =
     lines('origin').some((origin) => !isOriginOf(origin, host)) ||
-    lines('sec-fetch-site').some((site) => !OWN_SITES.has(site.toLowerCase()));
+    lines('sec-fetch-site').some((site) => !ALLOWED_SITES.has(site.toLowerCase()));
   if (isForeign) return new Refusal('ORIGIN_NOT_ALLOWED');
   if (method === 'DELETE') return undefined;
   const types = lines('content-type');
@@ -61,7 +62,7 @@ function isLoopbackAuthority(authority: string): boolean {
   return bracketed ? isLoopback(bracketed[1] ?? '') : isLoopback(name);
 }
 
-/** Whether an Origin line names the host that was asked for. `null`, a sandboxed page's, names none. */
+/** Whether an Origin value names the host that was asked for. `null`, as from a sandboxed page, names none. */
 function isOriginOf(origin: string, host: string): boolean {
   if (!/^https?:\/\/[^/?#@\s]+$/i.test(origin) || !URL.canParse(origin)) return false;
   return new URL(origin).host === new URL(`${origin.split('//')[0]}//${host}`).host;

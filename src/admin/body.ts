@@ -1,30 +1,32 @@
+/** Reads the JSON body of a call. */
+
 import type { Clock } from '../clock.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
 import { type IncomingRequest, isHttp10, type OutgoingResponse } from '../http/messages.ts';
-import type { Head } from './head.ts';
 import { Refusal } from './problems.ts';
+import type { RequestHead } from './request-head.ts';
 
-/** Far more than an upstream's description needs. */
+/** Far more than the description of an upstream needs. */
 const MAX_BODY_BYTES = 64 * 1024;
 /** From the first byte to the last. */
 const BODY_TIMEOUT_MS = 10_000;
 
-/** The client is gone: nobody reads an answer. */
+/** The client is gone: there is no one to answer. */
 export class ClientLeft extends Error {}
 
 /**
  * The JSON value of a body; undefined when there is none. Rejects with a Refusal when it is too large, too slow
- * or no JSON in UTF-8, with ClientLeft when it breaks off.
+ * or not JSON in UTF-8, with ClientLeft when it breaks off.
  */
 export async function readJson(
   { request, response }: { readonly request: IncomingRequest; readonly response: OutgoingResponse },
-  head: Head,
+  head: RequestHead,
   clock: Clock,
 ): Promise<unknown> {
-  // Refused by its length alone, before the client was told to continue.
+  // Refused by its length alone, before the client is told to continue.
   if (Number(head.lines('content-length')[0] ?? 0) > MAX_BODY_BYTES) throw new Refusal('BODY_TOO_LARGE');
   if (head.lines('expect').length > 0 && !isHttp10(request)) response.writeContinue();
-  const bytes = await receive(request, clock);
+  const bytes = await receiveBody(request, clock);
   if (bytes.length === 0) return undefined;
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -34,24 +36,24 @@ export async function readJson(
   }
 }
 
-function receive(request: IncomingRequest, clock: Clock): Promise<Buffer> {
+function receiveBody(request: IncomingRequest, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = new BodyChunks();
     const stop = () => {
       stopTimer();
-      request.off('data', take).off('end', complete).off('close', leave);
+      request.off('data', onData).off('end', onEnd).off('close', onClose);
     };
-    const take = (chunk: Buffer) => {
+    const onData = (chunk: Buffer) => {
       body.add(chunk);
       if (body.size <= MAX_BODY_BYTES) return;
       stop();
       reject(new Refusal('BODY_TOO_LARGE'));
     };
-    const complete = () => {
+    const onEnd = () => {
       stop();
       resolve(body.taken());
     };
-    const leave = () => {
+    const onClose = () => {
       stop();
       reject(new ClientLeft());
     };
@@ -59,6 +61,6 @@ function receive(request: IncomingRequest, clock: Clock): Promise<Buffer> {
       stop();
       reject(new Refusal('CLIENT_TOO_SLOW'));
     });
-    request.on('data', take).once('end', complete).once('close', leave);
+    request.on('data', onData).once('end', onEnd).once('close', onClose);
   });
 }

@@ -1,3 +1,5 @@
+/** Sends changes of state to clients as server-sent events. */
+
 import type { Clock } from '../clock.ts';
 import type { Event } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
@@ -5,16 +7,16 @@ import { writeRetryAfter } from '../http/retry-after.ts';
 import { COMMON_HEADERS } from './answers.ts';
 import { Refusal } from './problems.ts';
 
-/** Open streams at the same time. */
+/** Streams that may be open at the same time. */
 const MAX_READERS = 32;
-/** What one reader may leave unread before it is cut: a thousand events. */
+/** How much one reader may leave unread before it is cut off: about a thousand events. */
 const MAX_UNREAD_BYTES = 256 * 1024;
-/** Often enough for what stands between and closes idle connections. */
+/** Often enough for proxies in between that close idle connections. */
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2_000;
-/** When one that found no room may look again. */
-const FULL_MS = 10_000;
-/** An event for each request would be more than a person can read, and more than a stream should carry. */
+/** When a client may retry that was refused because too many streams were open. */
+const RETRY_WHEN_FULL_MS = 10_000;
+/** Events of single requests would be more than a person can read, and more than a stream should carry. */
 const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'attempt-finished': false,
   'request-finished': false,
@@ -51,10 +53,7 @@ interface Reader {
   unread: number;
 }
 
-/**
- * The changes of state as server-sent events. Each reader's memory is bounded: who does not keep up is cut,
- * and will connect anew. Nothing waits for a reader.
- */
+/** Each reader's memory is bounded: one that does not keep up is cut off and reconnects. Nothing waits for a reader. */
 export class EventStreams {
   readonly #clock: Clock;
   readonly #readers = new Set<Reader>();
@@ -73,7 +72,7 @@ export class EventStreams {
   open(request: IncomingRequest, response: OutgoingResponse): void {
     if (this.#readers.size >= MAX_READERS)
       throw new Refusal('TOO_MANY_READERS', `allowed: ${MAX_READERS} at a time`, {
-        'Retry-After': writeRetryAfter(FULL_MS, this.#clock.wallMs()),
+        'Retry-After': writeRetryAfter(RETRY_WHEN_FULL_MS, this.#clock.wallMs()),
       });
     response.writeHead(200, { 'Content-Type': 'text/event-stream', ...COMMON_HEADERS });
     if (request.method === 'HEAD') {
@@ -82,7 +81,7 @@ export class EventStreams {
     }
     const reader: Reader = { response, unread: 0 };
     this.#readers.add(reader);
-    if (this.#readers.size === 1) this.#beatLater();
+    if (this.#readers.size === 1) this.#scheduleHeartbeat();
     response.on('drain', () => {
       reader.unread = 0;
     });
@@ -90,15 +89,15 @@ export class EventStreams {
     write(reader, Buffer.from(`retry: ${RECONNECT_MS}\n\n`));
   }
 
-  /** To be told of every event. */
+  /** To be called with every event. */
   readonly listen = (event: Event): void => {
     if (this.#readers.size === 0 || !IS_STREAMED[event.type]) return;
     const time = new Date(this.#clock.wallMs()).toISOString();
-    // JSON has no line end of its own, so that one line of data holds it.
-    this.#tellAll(`event: ${event.type}\ndata: ${JSON.stringify({ time, ...event })}\n\n`);
+    // JSON.stringify writes no line ends, so one line of data holds it.
+    this.#sendToAll(`event: ${event.type}\ndata: ${JSON.stringify({ time, ...event })}\n\n`);
   };
 
-  /** Ends them all in good order. */
+  /** Ends all streams gracefully. */
   end(): void {
     for (const reader of this.#readers) {
       this.#remove(reader);
@@ -106,7 +105,7 @@ export class EventStreams {
     }
   }
 
-  #tellAll(text: string): void {
+  #sendToAll(text: string): void {
     const bytes = Buffer.from(text);
     for (const reader of this.#readers) write(reader, bytes);
   }
@@ -116,10 +115,10 @@ export class EventStreams {
     if (this.#readers.size === 0) this.#stopHeartbeat();
   }
 
-  #beatLater(): void {
+  #scheduleHeartbeat(): void {
     this.#stopHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
-      this.#tellAll(':\n\n');
-      this.#beatLater();
+      this.#sendToAll(':\n\n');
+      this.#scheduleHeartbeat();
     });
   }
 }

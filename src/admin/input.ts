@@ -1,6 +1,8 @@
+/** Checks the bodies of calls. */
+
 import { Refusal } from './problems.ts';
 
-/** The members of a body that is a JSON object with no other keys than these. Throws a Refusal for any other. */
+/** The members of a body that is a JSON object with only these keys. Throws a Refusal for any other body. */
 export function fieldsOf(body: unknown, keys: readonly string[]): ReadonlyMap<string, unknown> {
   const allowed = `allowed: a JSON object with ${keys.map((key) => `"${key}"`).join(', ')}`;
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -11,8 +13,8 @@ export function fieldsOf(body: unknown, keys: readonly string[]): ReadonlyMap<st
   return fields;
 }
 
-/** For calls that take nothing: no body, or an empty object. Throws a Refusal for any other. */
-export function nothingIn(body: unknown): void {
+/** For calls without input: accepts no body, or an empty object. Throws a Refusal for any other body. */
+export function requireEmptyBody(body: unknown): void {
   const isEmpty =
     body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0);
   if (!isEmpty || Array.isArray(body))

@@ -1,3 +1,5 @@
+/** Assembles the live page from the files in `page/`. */
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Answer } from './answers.ts';
@@ -6,13 +8,13 @@ import { STREAMED_TYPES } from './events.ts';
 const FOLDER = new URL('page/', import.meta.url);
 
 /**
- * The live page as one document. Its policy allows its own style and script, questions to this listener, and
- * nothing else: whatever text may come up in it, it stays text. Throws when its files can't be read.
+ * The page is one document. Its policy allows its own style and script, requests to this listener, and nothing else,
+ * so that any text shown in it stays text. Throws when its files can't be read.
  */
 export function readPage(): Answer {
   const style = readPart('style.css');
   const script = `const EVENT_TYPES = ${JSON.stringify(STREAMED_TYPES)};\n${readPart('page.js')}`;
-  // By a function: in a text "$'" would mean something.
+  // Functions, because `$'` in a replacement text would have a meaning.
   const body = readPart('index.html')
     .replace('/*STYLE*/', () => style)
     .replace('/*SCRIPT*/', () => script);

@@ -1,6 +1,6 @@
-import { OWN_ANSWERS } from '../errors.ts';
+/** What the admin port refuses, by the `code` of the problem document. The client port has codes of its own. */
 
-/** What the admin port refuses, by the `code` of the problem document. Not those of the client port. */
+import { OWN_ANSWERS } from '../errors.ts';
 
 interface Problem {
   readonly status: number;
@@ -40,10 +40,10 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** A request is not met, and nothing has changed. */
+/** A request is refused, and nothing has changed. */
 export class Refusal extends Error {
   readonly code: ProblemCode;
-  /** What is wrong in particular, without secrets. */
+  /** What exactly is wrong, without secrets. */
   readonly detail: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 

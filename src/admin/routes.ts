@@ -1,16 +1,18 @@
+/** The table of all calls of the admin port. */
+
 import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import type { Metrics } from '../metrics/prometheus.ts';
 import { type StatusSource, statusAnswers } from '../server/status-paths.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { type Answer, json, NO_CONTENT } from './answers.ts';
 import type { EventStreams } from './events.ts';
-import { nothingIn } from './input.ts';
+import { requireEmptyBody } from './input.ts';
 import { readPage } from './page.ts';
 import type { Servers } from './servers.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What a handler gets of a request. */
+/** What a handler gets from a request. */
 export interface Call {
   /** The segment that stands for NAME in the path, decoded; empty where the path has none. */
   readonly name: string;
@@ -20,13 +22,13 @@ export interface Call {
   readonly response: OutgoingResponse;
 }
 
-/** Undefined: the handler has answered itself. May throw, or reject with, a Refusal. */
+/** Returns undefined when it has answered itself. May throw, or reject with, a Refusal. */
 type Handle = (call: Call) => Answer | undefined | Promise<Answer | undefined>;
 
 export interface Route {
-  /** GET serves HEAD, too. */
+  /** GET also serves HEAD. */
   readonly method: Method;
-  /** Literal segments, and NAME for an upstream's. */
+  /** Literal segments, and NAME for an upstream's name. */
   readonly path: string;
   readonly handle: Handle;
 }
@@ -44,24 +46,23 @@ export interface RouteParts {
   readonly changeStrategy: (body: unknown) => unknown;
 }
 
-/** Every call that the admin port answers. */
 export function createRoutes(parts: RouteParts): readonly Route[] {
   const { servers, events, row, metrics, config, changeStrategy } = parts;
   const status = statusAnswers(parts.status);
   const page = readPage();
-  const reported = (path: keyof typeof status) => () => json(status[path]().status, status[path]().body);
+  const statusAnswer = (path: keyof typeof status) => () => json(status[path]().status, status[path]().body);
   return [
     { method: 'GET', path: '/', handle: () => page },
-    { method: 'GET', path: '/stats', handle: reported('/stats') },
-    { method: 'GET', path: '/healthz', handle: reported('/healthz') },
-    { method: 'GET', path: '/readyz', handle: reported('/readyz') },
+    { method: 'GET', path: '/stats', handle: statusAnswer('/stats') },
+    { method: 'GET', path: '/healthz', handle: statusAnswer('/healthz') },
+    { method: 'GET', path: '/readyz', handle: statusAnswer('/readyz') },
     {
       method: 'GET',
       path: '/metrics',
       handle: async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
     },
     { method: 'GET', path: '/config', handle: () => json(200, config()) },
-    { method: 'GET', path: '/servers', handle: reported('/stats') },
+    { method: 'GET', path: '/servers', handle: statusAnswer('/stats') },
     { method: 'POST', path: '/servers', handle: async ({ body }) => json(201, row(await servers.add(body))) },
     {
       method: 'PATCH',
@@ -72,7 +73,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
       method: 'DELETE',
       path: '/servers/NAME',
       async handle({ name, body }) {
-        nothingIn(body);
+        requireEmptyBody(body);
         await servers.remove(name);
         return NO_CONTENT;
       },
@@ -81,7 +82,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
       method: 'POST',
       path: '/servers/NAME/release',
       handle({ name, body }) {
-        nothingIn(body);
+        requireEmptyBody(body);
         return json(200, row(servers.release(name)));
       },
     },
@@ -97,25 +98,25 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
   ];
 }
 
-/** What a path leads to: the routes of all its methods, and the NAME in it. */
+/** The routes of a path, one for each method, and the NAME in it. */
 export interface Match {
   readonly routes: readonly Route[];
   readonly name: string;
 }
 
-/** Compares segment by segment, byte for byte: nothing is resolved or joined. Undefined where NAME is no UTF-8. */
-export function match(routes: readonly Route[], path: string): Match | undefined {
+/** Compares segment by segment, byte for byte: nothing is resolved or joined. Undefined when NAME is not UTF-8. */
+export function matchRoutes(routes: readonly Route[], path: string): Match | undefined {
   const segments = path.split('/');
-  const fitting = routes.filter((route) => {
+  const matching = routes.filter((route) => {
     const pattern = route.path.split('/');
     return (
       pattern.length === segments.length &&
       pattern.every((part, i) => (part === 'NAME' ? segments[i] !== '' : part === segments[i]))
     );
   });
-  const at = fitting[0]?.path.split('/').indexOf('NAME') ?? -1;
+  const at = matching[0]?.path.split('/').indexOf('NAME') ?? -1;
   try {
-    return { routes: fitting, name: at < 0 ? '' : decodeURIComponent(segments[at] ?? '') };
+    return { routes: matching, name: at < 0 ? '' : decodeURIComponent(segments[at] ?? '') };
   } catch {
     return undefined;
   }

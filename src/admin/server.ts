@@ -3,12 +3,12 @@ import type { Clock } from '../clock.ts';
 import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import type { Logger } from '../log.ts';
 import { Listener } from '../server/listener.ts';
-import { type Answer, give, problem } from './answers.ts';
+import { type Answer, problem, send } from './answers.ts';
 import type { Guard } from './auth.ts';
 import { ClientLeft, readJson } from './body.ts';
-import { type Head, readHead } from './head.ts';
 import { PROBLEMS, Refusal } from './problems.ts';
-import { type Match, match, type Route } from './routes.ts';
+import { type RequestHead, readRequestHead } from './request-head.ts';
+import { type Match, matchRoutes, type Route } from './routes.ts';
 
 /** Operators are few and near: narrower than the client port, and no settings. */
 const LIMITS = {
@@ -46,7 +46,7 @@ export class AdminServer {
     this.#listener = new Listener(LIMITS, parts.clock, (request, response, upgrade) => {
       this.#serve({ request, response }, upgrade !== undefined).catch((error: unknown) => {
         parts.logger.error({ err: error }, 'A call to the admin port failed by a defect');
-        give({ request, response }, problem(new Refusal('INTERNAL_ERROR')), parts.clock);
+        send({ request, response }, problem(new Refusal('INTERNAL_ERROR')), parts.clock);
       });
     });
   }
@@ -64,29 +64,29 @@ export class AdminServer {
   async #serve(messages: Messages, isUpgrade: boolean): Promise<void> {
     // A body that came in one piece with its head is there as soon as the parser has done with that piece.
     await undefined;
-    let head: Head | undefined;
+    let head: RequestHead | undefined;
     try {
       // The parser has let go of the connection: what follows the head can't be read.
       if (isUpgrade) throw new Refusal('BAD_REQUEST', 'no other protocol is spoken here');
-      head = readHead(messages.request);
+      head = readRequestHead(messages.request);
       const answer = await this.#answer(head, messages);
-      if (answer) give(messages, answer, this.#parts.clock, isSilent(messages, head));
+      if (answer) send(messages, answer, this.#parts.clock, isSilent(messages, head));
     } catch (error) {
       if (error instanceof ClientLeft) return;
       if (!(error instanceof Refusal)) throw error;
       this.#note(error, head);
-      give(messages, problem(error), this.#parts.clock, isUpgrade || isSilent(messages, head));
+      send(messages, problem(error), this.#parts.clock, isUpgrade || isSilent(messages, head));
     }
   }
 
-  async #answer(head: Head, { request, response }: Messages): Promise<Answer | undefined> {
+  async #answer(head: RequestHead, { request, response }: Messages): Promise<Answer | undefined> {
     const { guard, routes, clock } = this.#parts;
     const refusal = guard(head);
     if (refusal) throw refusal;
     const [expected] = head.lines('expect');
     if (expected !== undefined && expected.toLowerCase() !== '100-continue')
       throw new Refusal('EXPECTATION_FAILED');
-    const found = match(routes, head.path);
+    const found = matchRoutes(routes, head.path);
     if (!found) throw new Refusal('INVALID_INPUT', 'the name in the path has a stray %');
     const route = routeFor(head.method, found);
     const body = route.method === 'GET' ? undefined : await readJson({ request, response }, head, clock);
@@ -94,7 +94,7 @@ export class AdminServer {
   }
 
   /** Leaves a trace of what was refused for who asked or for what is wrong with us. */
-  #note({ code, detail }: Refusal, head: Head | undefined): void {
+  #note({ code, detail }: Refusal, head: RequestHead | undefined): void {
     const { status } = PROBLEMS[code];
     const call = { code, method: head?.method, path: head?.path.slice(0, MAX_SHOWN) };
     if (status === 401 || status === 403) this.#parts.logger.warn(call, 'Admin call refused');
@@ -103,7 +103,7 @@ export class AdminServer {
 }
 
 /** Whether the client holds back its body until it is told to send it, which it was not or not for long. */
-function isSilent({ request }: Messages, head: Head | undefined): boolean {
+function isSilent({ request }: Messages, head: RequestHead | undefined): boolean {
   return head !== undefined && head.lines('expect').length > 0 && !request.readableDidRead;
 }
 

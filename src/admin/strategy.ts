@@ -1,15 +1,17 @@
+/** Changes the strategy at run time. */
+
 import type { Announcer } from '../events.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { fieldsOf } from './input.ts';
 import { Refusal } from './problems.ts';
 
-/** The body of a change of the strategy, and the answer to it. */
+/** The body of the call, and of its answer. */
 interface StrategyChange {
   readonly strategy: string;
 }
 
-/** Changes the order of both lists, from the next request on. The function throws a Refusal for any other body. */
+/** The function changes the order of both lists from the next request on. Throws a Refusal for an invalid body. */
 export function createStrategyChange(
   strategies: StrategyChoice,
   announcer: Announcer,
@@ -17,7 +19,7 @@ export function createStrategyChange(
   return (body) => {
     const given = fieldsOf(body, ['strategy']).get('strategy');
     const before = strategies.name;
-    // In any case of letters, as in the settings.
+    // Upper and lower case are the same, as in the settings.
     const strategy = typeof given === 'string' ? given.trim().toLowerCase() : '';
     if (!strategies.choose(strategy))
       throw new Refusal('INVALID_INPUT', `"strategy" is not allowed; allowed: ${STRATEGY_NAMES.join(', ')}`);

@@ -1,8 +1,8 @@
 /** The authority of a URL or a Host line: a registered name, an IPv4 or a bracketed IPv6 address, and a port. */
 
-/** As names and addresses are written in practice. */
-const USUAL = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
-/** All that RFC 3986, section 3.2.2, allows without a user-info; an empty name is one. */
+/** Names and addresses as they are written in practice. */
+const COMMON = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
+/** All that RFC 3986, section 3.2.2, allows without a user-info, including an empty name. */
 const ALLOWED = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/i;
 
 export interface Authority {
@@ -11,13 +11,13 @@ export interface Authority {
   readonly port: string | undefined;
 }
 
-/** Reads one of the usual form; undefined for anything else. */
+/** Reads an authority of the common form; undefined for anything else. */
 export function readAuthority(text: string): Authority | undefined {
-  const [, host, port] = USUAL.exec(text) ?? [];
+  const [, host, port] = COMMON.exec(text) ?? [];
   return host === undefined ? undefined : { host, port };
 }
 
-/** Whether a client may name this as the host that it asks. */
+/** Whether a client may name this as the host of its request. */
 export function isAllowedAuthority(text: string): boolean {
   return ALLOWED.test(text);
 }

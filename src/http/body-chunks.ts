@@ -1,19 +1,21 @@
+/** A body as it arrives, piece by piece. */
+
 /** Pieces below this are copied together. */
 const SMALL_BYTES = 4 * 1024;
 const SLAB_BYTES = 16 * 1024;
-/** One that is at most this part of the memory that it keeps alive is copied, too. */
-const SLICE_OF = 4;
+/** A piece that is at most this fraction of the memory it keeps alive is also copied. */
+const SLICE_FRACTION = 4;
 
 /**
- * A body as it comes in, piece by piece. What is held is about its size, however it was cut: a piece of one byte
- * costs some hundred bytes as a buffer of its own, and may keep alive all that was read from the socket along with
- * it. One that comes as a single piece is not copied.
+ * The memory held is about the body's size, however it was cut: a piece of one byte costs about a hundred bytes as a
+ * buffer of its own, and may keep alive everything that was read from the socket along with it. A body that arrives
+ * as a single piece is not copied.
  */
 export class BodyChunks {
   readonly #pieces: Buffer[] = [];
   #size = 0;
   #slab: Buffer | undefined;
-  /** Where the bytes of the slab begin that are in no piece yet, and where they end. */
+  /** Start and end of the slab's bytes that are not in a piece yet. */
   #from = 0;
   #to = 0;
 
@@ -28,11 +30,13 @@ export class BodyChunks {
     else if (piece.length < SMALL_BYTES) this.#copy(piece);
     else {
       this.#closeRun();
-      this.#pieces.push(piece.length * SLICE_OF <= piece.buffer.byteLength ? Buffer.from(piece) : piece);
+      this.#pieces.push(
+        piece.length * SLICE_FRACTION <= piece.buffer.byteLength ? Buffer.from(piece) : piece,
+      );
     }
   }
 
-  /** All of it in one piece, which is kept here no longer. Copied, unless it came so. */
+  /** Returns the whole body as one buffer and forgets it. Copied, unless it arrived as one piece. */
   taken(): Buffer {
     this.#closeRun();
     const [only] = this.#pieces;

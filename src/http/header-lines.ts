@@ -1,15 +1,15 @@
 /**
- * Header hygiene. One function for each direction, called by every path that sends headers on; the rules
- * are those of RFC 9110 (7.6.1 Connection, 7.6.3 Via) and RFC 9112 (6.1, 3.2.2).
+ * The rules for forwarding header lines, shared by requests and responses: RFC 9110 (7.6.1 Connection, 7.6.3 Via)
+ * and RFC 9112 (6.1, 3.2.2). Every path that forwards headers calls the one function of its direction.
  *
- * Headers travel as Node's flat list (name, value, name, value …) so that repeated lines keep their
- * number and order, and as latin1 text so that bytes above 127 pass unchanged.
+ * Headers are passed as Node's flat list (name, value, name, value …) so that repeated lines keep their
+ * number and order, and as latin1 text so that bytes above 127 stay unchanged.
  */
 
-/** What the daemon calls itself in Via: one name for each process, so that a chain of two is no loop. */
+/** The daemon's name in Via: a different one for each process, so that a chain of two is not taken for a loop. */
 export interface Identity {
   readonly via: string;
-  /** How it signs: the version that was spoken to it, and its name. */
+  /** Its Via entry: the version of HTTP in which the message was received, and its name. */
   readonly viaLine: string;
   /** The same for clients that speak HTTP/2. */
   readonly http2: Omit<Identity, 'http2'>;
@@ -19,7 +19,7 @@ export function createIdentity(via: string): Identity {
   return { via, viaLine: `1.1 ${via}`, http2: { via, viaLine: `2.0 ${via}` } };
 }
 
-/** Names that end at each hop whatever Connection says. */
+/** Headers that are never forwarded, whatever Connection says. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -33,7 +33,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
-/** Names that Connection may not remove: a client could otherwise strip what the next hop relies on. */
+/** Headers that Connection may not remove: a client could otherwise strip what the next hop relies on. */
 const CONNECTION_MAY_NOT_NAME: ReadonlySet<string> = new Set([
   'host',
   'content-length',
@@ -48,10 +48,10 @@ const CONNECTION_MAY_NOT_NAME: ReadonlySet<string> = new Set([
 export const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
-/** What nearly every Connection line says: it names no header. */
+/** The usual values of Connection, which name no header. */
 const NAMES_NOTHING: ReadonlySet<string> = new Set(['keep-alive', 'close', 'Keep-Alive', 'Close', '']);
 
-/** The names that Connection lists and that it may remove, added to those that are known already. */
+/** Adds the headers that this Connection value lists, and may remove, to the `known` ones. */
 export function connectionNames(value: string, known: Set<string> | undefined): Set<string> | undefined {
   if (NAMES_NOTHING.has(value)) return known;
   const names = known ?? new Set();
@@ -62,12 +62,12 @@ export function connectionNames(value: string, known: Set<string> | undefined): 
   return names;
 }
 
-/** Header names in lower case, by the spelling they came in. Few spellings are common, so that few are kept. */
+/** Header names in lower case, by their spelling. Few spellings are common, so a few are cached. */
 const LOWER_CASED = new Map<string, string>();
 const MAX_SPELLINGS = 1_000;
 const LONGEST_SPELLING = 64;
 
-/** Lower-cases a header name. Undefined when it is none (RFC 9110, 5.1). */
+/** Lower-cases a header name. Undefined when it is not a valid one (RFC 9110, 5.1). */
 export function lowerCased(name: string): string | undefined {
   const known = LOWER_CASED.get(name);
   if (known !== undefined) return known;
@@ -78,14 +78,14 @@ export function lowerCased(name: string): string | undefined {
 }
 
 /**
- * Whether a value of Authorization or WWW-Authenticate is about a login that belongs to its connection instead of
- * its request (RFC 4559, 6): whoever uses the connection after it is taken for the one who has logged in.
+ * Whether a value of Authorization or WWW-Authenticate is about a login that applies to the connection instead of
+ * the request (RFC 4559, 6): later requests on the connection are taken for those of the client that logged in.
  */
 export function isConnectionLogin(value: string): boolean {
   return /(?:^|,)\s*(?:ntlm|negotiate)(?![\w-])/i.test(value);
 }
 
-/** The lines whose names are not among these, in lower case. */
+/** The lines without those of these names, which are in lower case. */
 export function without(lines: readonly string[], names: ReadonlySet<string>): string[] {
   const kept: string[] = [];
   for (let i = 0; i + 1 < lines.length; i += 2) {

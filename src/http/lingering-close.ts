@@ -1,14 +1,16 @@
+/** Ends an answer while the client is still sending, so that the client can read it. */
+
 import type { Clock } from '../clock.ts';
 import type { IncomingRequest, OutgoingResponse } from './messages.ts';
 
-/** How long, and how many bytes, a body may go on after its answer, so that the client reads the answer. */
+/** How long, and for how many bytes, the rest of a body is read after the answer. */
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 4 * 1024 * 1024;
 
 /**
- * Ends an answer whose head is out while the client still sends. Closing a socket with unread bytes resets it,
- * and the reset can destroy the answer before the client has read it (RFC 9112, 9.6). So the rest of the body is
- * read, within limits, before the answer is ended.
+ * Ends an answer whose headers are out. Closing a socket with unread bytes resets it, and the reset can destroy the
+ * answer before the client has read it (RFC 9112, 9.6). So the rest of the request's body is read, within limits,
+ * before the answer is ended.
  */
 export function endAfterBody(
   { request, response }: { readonly request: IncomingRequest; readonly response: OutgoingResponse },

@@ -1,8 +1,8 @@
-/** Problem documents (RFC 9457), in which errors of our own are told to whoever does not speak JSON-RPC. */
+/** Problem documents (RFC 9457): our own errors, for clients that do not speak JSON-RPC. */
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** The document's JSON. `more` are members that stand behind the usual ones. */
+/** The document's JSON. `more` are members that follow the usual ones. */
 export function problemDocument(
   { status, title, code }: { readonly status: number; readonly title: string; readonly code: string },
   more: Readonly<Record<string, string | undefined>> = {},

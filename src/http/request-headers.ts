@@ -1,3 +1,5 @@
+/** Reads a client's header lines, and builds those that an upstream gets. */
+
 import {
   connectionNames,
   HOP_BY_HOP,
@@ -7,13 +9,13 @@ import {
   without,
 } from './header-lines.ts';
 
-/** A request's header section, read once. */
+/** A request's headers, read once. */
 export interface RequestHeaders {
-  /** What goes to every upstream, without Host, Content-Length and Authorization. */
+  /** The lines for every upstream, without Host, Content-Length and Authorization. */
   readonly forward: readonly string[];
   /** The client's Authorization lines, sent unless the upstream has its own. */
   readonly authorization: readonly string[] | undefined;
-  /** One of them is a login for the whole connection. */
+  /** One of the Authorization lines is a login for the whole connection. */
   readonly logsIn: boolean;
   readonly host: string | undefined;
   readonly requestId: string | undefined;
@@ -22,19 +24,19 @@ export interface RequestHeaders {
   readonly transferEncoding: string | undefined;
   readonly contentLength: string | undefined;
   readonly expect: string | undefined;
-  /** What the client's Accept-Encoding lines say, joined by commas; they stand in `forward`, too. */
+  /** The client's Accept-Encoding lines, joined by commas; they are also in `forward`. */
   readonly acceptEncoding: string | undefined;
-  /** Our own name stands in Via. */
+  /** Via holds our own name. */
   readonly looped: boolean;
-  /** Host or Transfer-Encoding or Content-Length stands more than once. */
+  /** There is more than one Host, Transfer-Encoding or Content-Length. */
   readonly repeated: boolean;
-  /** A name that is none: the parsers of older Nodes let a blank before the colon through. */
+  /** A header name is invalid: the parsers of older Node versions allow a blank before the colon. */
   readonly malformed: boolean;
-  /** What X-Forwarded-* lines say, for whoever believes the peer; undefined when there are none. */
+  /** What X-Forwarded-* lines say, to be used only from a trusted peer; undefined when there are none. */
   readonly claims: Claims | undefined;
 }
 
-/** X-Forwarded-For, -Proto and -Host, lines of one name joined by commas; and those of other names as they came. */
+/** X-Forwarded-For, -Proto and -Host, with lines of one name joined by commas; `more` are the other lines unchanged. */
 export interface Claims {
   for?: string;
   proto?: string;
@@ -42,38 +44,39 @@ export interface Claims {
   readonly more: string[];
 }
 
-/** What is told to the upstream about where a request came from. */
+/** Where a request came from, as the upstream is told. */
 export interface Origin {
   /** The client's address, for the log. */
   readonly address: string;
-  /** The name that was asked for; empty when the client gave none. */
+  /** The host that was asked for; empty when the client gave none. */
   readonly host: string;
   /** The values of X-Forwarded-For, -Proto and -Host. */
   readonly forwardedFor: string;
   readonly forwardedProto: string;
   readonly forwardedHost: string;
-  /** Other X-Forwarded-* lines, of a proxy that is trusted. */
+  /** Other X-Forwarded-* lines, from a trusted proxy. */
   readonly forwardedMore: readonly string[] | undefined;
 }
 
-/** What of an upstream decides about the lines it gets. */
-export interface Addressee {
+/** The properties of an upstream that decide which lines it gets. */
+export interface UpstreamHeaderOptions {
   readonly authorization: string | undefined;
   /** It gets the client's Host. */
   readonly keepsHost: boolean;
 }
 
-const SANE_REQUEST_ID = /^[\w.~:/+=@-]{1,128}$/;
-/** Claims about where a request came from, also in the spelling with underscores that some servers merge. */
+const ACCEPTABLE_REQUEST_ID = /^[\w.~:/+=@-]{1,128}$/;
+
+/** Whether a header claims where a request came from. Some servers treat underscores as dashes, so both count. */
 function claimsOrigin(name: string): boolean {
   const first = name.charCodeAt(0);
-  // Cheap way out for nearly all names: only x… and f… can match.
+  // A shortcut for nearly all names: only x… and f… can match.
   if (first !== 120 && first !== 102) return false;
   const dashed = name.includes('_') ? name.replaceAll('_', '-') : name;
   return dashed.startsWith('x-forwarded-') || dashed === 'forwarded' || dashed === 'x-real-ip';
 }
 
-/** Reads a request's header lines once and sorts out what may be sent on. */
+/** Reads a request's header lines once and selects what may be forwarded. */
 export function readRequestHeaders(
   raw: readonly string[],
   identity: Omit<Identity, 'http2'>,
@@ -150,7 +153,7 @@ export function readRequestHeaders(
     authorization,
     logsIn,
     host,
-    requestId: requestId !== undefined && SANE_REQUEST_ID.test(requestId) ? requestId : undefined,
+    requestId: requestId !== undefined && ACCEPTABLE_REQUEST_ID.test(requestId) ? requestId : undefined,
     contentType: contentType ?? '',
     transferEncoding,
     contentLength,
@@ -186,14 +189,14 @@ function passedThrough(via: string, identity: Pick<Identity, 'via'>): boolean {
 }
 
 /**
- * The header lines of one attempt. The framing lines are written by the HTTP client itself, and so is the
- * upstream's Host, unless it wants the client's.
+ * The header lines of one attempt. The HTTP client itself writes the framing lines and the upstream's own Host; with
+ * `keepsHost` the client's Host is sent instead.
  */
 export function attemptHeaders(
   headers: RequestHeaders,
   origin: Origin,
   requestId: string,
-  { authorization, keepsHost }: Addressee,
+  { authorization, keepsHost }: UpstreamHeaderOptions,
 ): string[] {
   const lines = headers.forward.slice();
   if (keepsHost && origin.host) lines.push('Host', origin.host);

@@ -1,3 +1,5 @@
+/** Reads an upstream's header lines, and selects what may go to the client. */
+
 import type { SecretTexts } from '../secret-texts.ts';
 import {
   connectionNames,
@@ -10,25 +12,24 @@ import {
 } from './header-lines.ts';
 import { type Rewriting, rewriteUrls } from './url-rewriting.ts';
 
-/** An answer's header section, read once. */
+/** An answer's headers, read once. */
 export interface ResponseHeaders {
-  /** What may go to the client, without Content-Length. */
+  /** The lines that may go to the client, without Content-Length. */
   readonly forward: string[];
   readonly contentLength: number | undefined;
   readonly contentType: string;
   readonly contentEncoding: string;
   readonly retryAfter: string | undefined;
-  /** It asks for, or goes on with, a login for the whole connection. */
+  /** It asks for, or continues, a login for the whole connection. */
   readonly logsIn: boolean;
 }
 
-/** More lines than this in an answer are a broken or hostile upstream. */
+/** An answer with more lines than this comes from a broken or hostile upstream. */
 const MAX_RESPONSE_LINES = 200;
 
 /**
- * Reads an upstream's header lines and sorts out what may go to the client: nothing of one hop, and nothing of the
- * upstream's own URL.
- * Undefined when they can't be passed on: too many, bytes that no header may hold, or an unknown transfer coding.
+ * What may go to the client excludes hop-by-hop headers and everything of the upstream's own URL. Undefined when the
+ * lines can't be forwarded: too many, bytes that no header may hold, or an unknown transfer coding.
  */
 export function readResponseHeaders(
   raw: readonly Buffer[],
@@ -44,7 +45,7 @@ export function readResponseHeaders(
   let contentEncoding = '';
   let retryAfter: string | undefined;
   let logsIn = false;
-  let coded = false;
+  let hasCoding = false;
   let via = '';
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]?.toString('latin1') ?? '';
@@ -56,9 +57,9 @@ export function readResponseHeaders(
         contentLength = value;
         continue;
       case 'transfer-encoding':
-        // A coding that is not undone leaves a body that can't be framed anew; said twice, it is not undone at all.
-        if (coded || value.toLowerCase() !== 'chunked') return undefined;
-        coded = true;
+        // A body whose coding is not decoded can't be framed again; with two of these lines it is not decoded at all.
+        if (hasCoding || value.toLowerCase() !== 'chunked') return undefined;
+        hasCoding = true;
         continue;
       case 'connection':
         named = connectionNames(value, named);
@@ -68,7 +69,7 @@ export function readResponseHeaders(
         continue;
       case 'x-request-id':
       case 'x-forwarded-server':
-        // Ours are set instead.
+        // Replaced by our own.
         continue;
       case 'content-type':
         contentType ||= value;
@@ -84,8 +85,8 @@ export function readResponseHeaders(
       case 'link':
       case 'refresh':
       case 'set-cookie': {
-        const shown = rewriteUrls(key, value, rewriting);
-        if (shown !== undefined) forward.push(name, shown);
+        const rewritten = rewriteUrls(key, value, rewriting);
+        if (rewritten !== undefined) forward.push(name, rewritten);
         continue;
       }
       case 'www-authenticate':
@@ -109,7 +110,7 @@ export function readResponseHeaders(
   };
 }
 
-/** A reason phrase that can be written into a status line, and tells nothing of the upstream's own URL. */
+/** A reason phrase that is valid in a status line, with the upstream's secrets masked; empty for an invalid one. */
 export function saneReasonPhrase(text: string, { secrets }: { readonly secrets: SecretTexts }): string {
   return FORBIDDEN_IN_VALUE.test(text) ? '' : secrets.mask(text);
 }

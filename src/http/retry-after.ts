@@ -1,3 +1,5 @@
+/** Reads and writes Retry-After headers (RFC 9110, section 10.2.3). */
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const CLOCK_TIME = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`;
 
@@ -12,8 +14,8 @@ const DATE_FORMS = [
 ];
 
 /**
- * How long an upstream asks to be left alone, by its `Retry-After` line (RFC 9110, section 10.2.3): seconds
- * (a fraction is tolerated) or a date in any of the three forms.
+ * How long an upstream's `Retry-After` line asks clients to wait: seconds (a fraction is tolerated) or a date in any
+ * of the three forms.
  *
  * @param wallMs now, in milliseconds since the Unix epoch
  * @returns milliseconds from now, 0 or more, without an upper bound; undefined when the line is missing, is
@@ -27,11 +29,11 @@ export function parseRetryAfter(value: string | undefined, wallMs: number): numb
   return dateMs === undefined || dateMs < wallMs ? undefined : dateMs - wallMs;
 }
 
-/** Longer ones are of no more use, and beyond the year 9999 no date. */
+/** A longer wait is of no more use, and after the year 9999 there is no valid date. */
 const LONGEST_MS = 365 * 24 * 3_600_000;
 
 /**
- * The value of a Retry-After line for a client that may come back in `delayMs`: always a date (IMF-fixdate), since
+ * The value of a Retry-After line for a client that may retry in `delayMs`: always a date (IMF-fixdate), because
  * ethers 6 takes a number of seconds for milliseconds. Never too early, and at least a second ahead.
  *
  * @param wallMs now, in milliseconds since the Unix epoch
@@ -49,7 +51,7 @@ function parseHttpDate(text: string, wallMs: number): number | undefined {
   return undefined;
 }
 
-/** Undefined when there is no such day or hour; a leap second is taken for the second after it. */
+/** Undefined when there is no such day or time; a leap second counts as the second after it. */
 function toEpochMs(parts: Record<string, string>, wallMs: number): number | undefined {
   const word = (name: string) => parts[name] ?? '';
   const part = (name: string) => Number(word(name));

@@ -1,13 +1,15 @@
+/** Reads request targets. */
+
 /**
- * A request's target as the client framed it, byte for byte. Never handed to `new URL`, which resolves
+ * A request's target as the client sent it, byte for byte. Never passed to `new URL`, which resolves
  * `/..` and `%2e%2e` and re-encodes the rest.
  */
 export interface Target {
-  /** Begins with a slash. */
+  /** Starts with a slash. */
   readonly path: string;
   /** Without the question mark; undefined when there is none. */
   readonly query: string | undefined;
-  /** The authority of an absolute-form target: it wins over Host. */
+  /** The authority of an absolute-form target, which takes precedence over Host. */
   readonly authority: string | undefined;
 }
 
@@ -15,7 +17,7 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
 /** A `.` or `..` segment, its dots and its neighbours' slashes encoded or not. */
 const DOT_SEGMENT = /(?:^|\/|%2f|\\|%5c)(?:\.|%2e){1,2}(?:\/|%2f|\\|%5c|;|$)/i;
 
-/** Splits a request target; undefined when it is none that an origin server could be asked for. */
+/** Splits a request target; undefined when it is not in origin form or absolute form. */
 export function readTarget(raw: string): Target | undefined {
   if (raw.includes('#')) return undefined;
   let rest = raw;
@@ -35,6 +37,6 @@ export function readTarget(raw: string): Target | undefined {
 
 /** Whether the path has segments that could climb out of an upstream's own path. */
 export function hasDotSegments(path: string): boolean {
-  // Nearly every path: no dot, no escape, nothing to look at.
+  // A shortcut: nearly every path has neither a dot nor an escape.
   return (path.includes('.') || path.includes('%')) && DOT_SEGMENT.test(path);
 }

@@ -1,33 +1,33 @@
-import type { SecretTexts } from '../secret-texts.ts';
-import type { Origin } from './request-headers.ts';
-import type { Target } from './target.ts';
-
 /**
  * Rewrites the URLs in an answer's headers, as a reverse proxy does: a URL at the upstream's own origin becomes a
  * path at ours, without the upstream's base path and base query. The upstream's secrets in a URL that leads
- * elsewhere are masked. Each function gives undefined for a value that must not go to the client.
+ * elsewhere are masked. Each function returns undefined for a value that must not go to the client.
  *
  * Header values are latin1, a character for each byte.
  */
 
-/** What an upstream's own URL consists of. */
+import type { SecretTexts } from '../secret-texts.ts';
+import type { Origin } from './request-headers.ts';
+import type { Target } from './target.ts';
+
+/** The parts of an upstream's own URL. */
 export interface UpstreamUrl {
   readonly origin: string;
   readonly basePath: string;
   readonly baseQuery: string;
   readonly secrets: SecretTexts;
-  /** The path and query that the upstream is asked for. */
+  /** The path and query of the request to the upstream. */
   targetOf(target: Target): string;
 }
 
-/** Whose URLs are rewritten, and what the client asked for. */
+/** The upstream whose URLs are rewritten, and what the client asked for. */
 export interface Rewriting {
   readonly upstream: UpstreamUrl;
   readonly target: Target;
   readonly origin: Origin;
 }
 
-/** The headers that hold URLs or paths of the upstream's, and what of each may go to the client. */
+/** The headers that hold URLs or paths of the upstream, and how each is rewritten. */
 const REWRITERS: Readonly<
   Record<HeaderWithUrls, (value: string, rewriting: Rewriting) => string | undefined>
 > = {
@@ -41,9 +41,9 @@ export type HeaderWithUrls = 'location' | 'content-location' | 'link' | 'refresh
 
 const WITH_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const WITH_AUTHORITY = /^[/\\]{2}/;
-const SOME_HOST = 'http://client.invalid';
+const PLACEHOLDER_ORIGIN = 'http://client.invalid';
 
-/** What of such a header's value may go to the client. All of it, where an upstream is nothing but a host. */
+/** Rewrites a header's value for the client. It stays unchanged when the upstream's URL is only a host. */
 export function rewriteUrls(name: HeaderWithUrls, value: string, rewriting: Rewriting): string | undefined {
   const { basePath, baseQuery, secrets } = rewriting.upstream;
   if (basePath === '/' && baseQuery === '' && secrets.areNone) return value;
@@ -55,41 +55,40 @@ function rewriteReference(value: string, rewriting: Rewriting): string | undefin
   const { upstream, target } = rewriting;
   const { secrets } = upstream;
   const written = Buffer.from(value, 'latin1').toString().trim();
-  const asked = upstream.targetOf(target);
-  const url = parse(written, upstream.origin + asked);
-  if (!url) return secrets.isIn(value) || secrets.isIn(readable(value)) ? undefined : value;
+  const url = parse(written, upstream.origin + upstream.targetOf(target));
+  if (!url) return secrets.isIn(value) || secrets.isIn(asciiDecoded(value)) ? undefined : value;
   const isAbsolute = WITH_SCHEME.test(written) || WITH_AUTHORITY.test(written);
-  const isOwn = !isAbsolute || isAt(url, new URL(upstream.origin));
-  if (!isOwn && !isAtOurs(url, rewriting)) return masked(value, upstream);
-  const inside = withoutBase(url, upstream);
-  // As it stands it leads the client to the same place.
-  const untouched = isAbsolute ? url : parse(written, SOME_HOST + textOf(target));
-  const leadsThere = untouched !== undefined && pathOf(untouched) === inside;
-  if (leadsThere && !(isAbsolute && isOwn)) return masked(value, upstream);
-  return masked(inside + url.hash, upstream);
+  const isOwn = !isAbsolute || isSameServer(url, new URL(upstream.origin));
+  if (!isOwn && !isThisServer(url, rewriting)) return masked(value, upstream);
+  const path = withoutBase(url, upstream);
+  // Unchanged it would lead the client to the same place.
+  const unchanged = isAbsolute ? url : parse(written, PLACEHOLDER_ORIGIN + textOf(target));
+  const leadsToPath = unchanged !== undefined && pathOf(unchanged) === path;
+  if (leadsToPath && !(isAbsolute && isOwn)) return masked(value, upstream);
+  return masked(path + url.hash, upstream);
 }
 
 /** The value of Link: each URI in angle brackets. */
 function rewriteLinks(value: string, rewriting: Rewriting): string | undefined {
-  let isUseless = false;
+  let isRefused = false;
   const links = value.replace(/<([^<>]*)>/g, (_, reference: string) => {
-    const own = rewriteReference(reference, rewriting);
-    isUseless ||= own === undefined;
-    return `<${own}>`;
+    const rewritten = rewriteReference(reference, rewriting);
+    isRefused ||= rewritten === undefined;
+    return `<${rewritten}>`;
   });
-  return isUseless ? undefined : rewriting.upstream.secrets.mask(links);
+  return isRefused ? undefined : rewriting.upstream.secrets.mask(links);
 }
 
-/** The value of Refresh: seconds, and mostly a URL. */
+/** The value of Refresh: seconds, and usually a URL. */
 function rewriteRefresh(value: string, rewriting: Rewriting): string | undefined {
   const [, before = '', quote = '', reference = '', after = ''] =
     /^(\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?)(["']?)(.*?)(\2\s*)$/is.exec(value) ?? [];
   if (reference === '') return rewriting.upstream.secrets.mask(value);
-  const own = rewriteReference(reference, rewriting);
-  return own === undefined ? undefined : before + quote + own + after;
+  const rewritten = rewriteReference(reference, rewriting);
+  return rewritten === undefined ? undefined : before + quote + rewritten + after;
 }
 
-/** The value of Set-Cookie: its Path is one at the upstream. */
+/** The value of Set-Cookie, whose Path is a path at the upstream. */
 function rewriteCookie(value: string, { upstream }: Rewriting): string {
   const parts = value.split(';').map((part, index) => {
     const [, before = '', path] = /^(\s*path\s*=\s*)(\/.*?)\s*$/i.exec(part) ?? [];
@@ -98,17 +97,17 @@ function rewriteCookie(value: string, { upstream }: Rewriting): string {
   return upstream.secrets.mask(parts.join(';'));
 }
 
-/** One that lies above the base path holds for all of ours. */
+/** A cookie path above the base path applies to all of our paths. */
 function cookiePath(path: string, basePath: string): string {
-  const inside = stripped(path, basePath);
+  const inside = withoutPrefix(path, basePath);
   if (inside !== undefined) return inside;
-  return stripped(basePath, path) === undefined ? path : '/';
+  return withoutPrefix(basePath, path) === undefined ? path : '/';
 }
 
-/** Undefined where a secret is written with letters encoded that need not be: it can't be cut out. */
+/** Undefined when a secret is left because some of its letters are percent-encoded: it can't be cut out. */
 function masked(reference: string, { secrets }: UpstreamUrl): string | undefined {
-  const shown = secrets.mask(reference);
-  return secrets.isIn(readable(shown)) ? undefined : shown;
+  const result = secrets.mask(reference);
+  return secrets.isIn(asciiDecoded(result)) ? undefined : result;
 }
 
 function parse(written: string, base: string): URL | undefined {
@@ -127,8 +126,8 @@ function pathOf({ pathname, search }: URL): string {
   return pathname + search;
 }
 
-/** The same host, by either scheme: a redirect from http to https leads to the same server. */
-function isAt(url: URL, own: URL): boolean {
+/** The same host, whatever the scheme: a redirect from http to https leads to the same server. */
+function isSameServer(url: URL, own: URL): boolean {
   if (!/^https?:$/.test(url.protocol) || hostOf(url) !== hostOf(own)) return false;
   const port = url.port || own.port;
   return port === '' || portOf(url) === portOf(own);
@@ -142,30 +141,30 @@ function portOf({ protocol, port }: URL): string {
   return port || (protocol === 'https:' ? '443' : '80');
 }
 
-/** What the client calls us: an upstream may have learnt it, and write its own path behind it. */
-function isAtOurs(url: URL, { origin }: Rewriting): boolean {
+/** Whether a URL has the host that the client uses for us: an upstream may know it, and append its own path. */
+function isThisServer(url: URL, { origin }: Rewriting): boolean {
   return [origin.host, origin.forwardedHost].some((host) => {
-    const ours = host === '' ? undefined : parse(`http://${host}`, SOME_HOST);
-    return ours !== undefined && isAt(url, ours);
+    const ours = host === '' ? undefined : parse(`http://${host}`, PLACEHOLDER_ORIGIN);
+    return ours !== undefined && isSameServer(url, ours);
   });
 }
 
-/** Path and query without the upstream's own. Never `//…`, which would be another host. */
+/** Path and query without the upstream's base. Never `//…`, which would be another host. */
 function withoutBase({ pathname, search }: URL, { basePath, baseQuery }: UpstreamUrl): string {
-  const path = (stripped(pathname, basePath) ?? pathname).replace(/^[/\\]+/, '/');
+  const path = (withoutPrefix(pathname, basePath) ?? pathname).replace(/^[/\\]+/, '/');
   const query = withoutPairs(search.slice(1), baseQuery);
   return query === '' ? path : `${path}?${query}`;
 }
 
-/** The rest of a path behind another one, however either is encoded. Undefined where it does not lie there. */
-function stripped(path: string, base: string): string | undefined {
-  const above = base.replace(/\/$/, '').split('/');
+/** The rest of a path below another one, however both are encoded. Undefined when it is not below it. */
+function withoutPrefix(path: string, base: string): string | undefined {
+  const prefix = base.replace(/\/$/, '').split('/');
   const segments = path.split('/');
-  const isInside = above.every((segment, index) => isSame(segment, segments[index]));
-  return isInside ? `/${segments.slice(above.length).join('/')}` : undefined;
+  const isInside = prefix.every((segment, index) => isSame(segment, segments[index]));
+  return isInside ? `/${segments.slice(prefix.length).join('/')}` : undefined;
 }
 
-/** Each pair of the base query is taken out once: the client may have sent the like. */
+/** Removes each pair of the base query once: the client may have sent an equal one. */
 function withoutPairs(query: string, baseQuery: string): string {
   if (baseQuery === '' || query === '') return query;
   const pairs = query.split('&');
@@ -177,15 +176,15 @@ function withoutPairs(query: string, baseQuery: string): string {
 }
 
 function isSame(one: string, other: string | undefined): boolean {
-  return other !== undefined && (one === other || plain(one) === plain(other));
+  return other !== undefined && (one === other || normalized(one) === normalized(other));
 }
 
-function plain(text: string): string {
-  return readable(text).toLowerCase();
+function normalized(text: string): string {
+  return asciiDecoded(text).toLowerCase();
 }
 
-/** With ASCII decoded, whatever else stands beside it. */
-function readable(text: string): string {
+/** Decodes percent-encoded ASCII and leaves the rest, even if it is malformed. */
+function asciiDecoded(text: string): string {
   return text.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );

@@ -1,32 +1,34 @@
+/** The failure to open a connection, and why. */
+
 import { networkInterfaces } from 'node:os';
 import { whatRanOut } from './shortage.ts';
 
-/** Why there is no connection. `shortage`: the machine itself is short of something, it says nothing of the other side. */
+/** `shortage`: this machine has run out of something, which says nothing about the other side. */
 export type DialReason = 'dns' | 'refused' | 'tls' | 'connect-timeout' | 'shortage';
 
 /** A connection that could not be opened: nothing was sent. */
 export class DialFailure extends Error {
   readonly reason: DialReason;
-  /** Of the system, the resolver or OpenSSL. */
+  /** The error code of the system, the resolver or OpenSSL. */
   readonly code: string;
 
-  /** A shortage is one at whatever stage it was met. */
+  /** A code that means a shortage replaces `reason`. */
   constructor(reason: DialReason, code: string) {
     super(`no connection: ${code}`);
     this.reason = whatRanOut(code) === undefined ? reason : 'shortage';
     this.code = code;
   }
 
-  /** How a connection to one address failed, before TLS. */
+  /** The failure of a connection to one address, before TLS. */
   static atAddress(address: string, error: unknown): DialFailure {
     const code = codeOf(error);
-    // On a machine without IPv6 it means that, and not that ports have run out.
+    // On a machine without IPv6 this code means just that, not that ports have run out.
     if (code === 'EADDRNOTAVAIL' && address.includes(':') && !hasIpv6())
       return new DialFailure('refused', 'ENETUNREACH');
     return new DialFailure(code === 'ETIMEDOUT' ? 'connect-timeout' : 'refused', code);
   }
 
-  /** What the failures at several addresses come to: as long as one may be well, the least that speaks against it. */
+  /** The failure that stands for those at several addresses: the one that says least against the other side. */
   static of(failures: readonly DialFailure[]): DialFailure {
     const first = (reason: DialReason) => failures.find((failure) => failure.reason === reason);
     return (
@@ -35,7 +37,7 @@ export class DialFailure extends Error {
   }
 }
 
-/** The code of an error; empty where it has none. */
+/** The code of an error; empty when it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

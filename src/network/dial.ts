@@ -1,3 +1,5 @@
+/** Opens connections: the addresses of a name in a staggered race (RFC 8305), then TLS. */
+
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Clock } from '../clock.ts';
@@ -10,9 +12,9 @@ export interface Target {
   /** A host name, or an address without brackets. */
   readonly host: string;
   readonly port: number;
-  /** With it the connection speaks TLS, and the host's certificate is verified as it says. */
+  /** When it is set the connection uses TLS, and verifies the host's certificate accordingly. */
   readonly tls?: Pick<ConnectionOptions, 'ca' | 'rejectUnauthorized' | 'session'> & {
-    /** Told of each session that a later connection can resume: with TLS 1.3 several, after the handshake. */
+    /** Called with each session that a later connection can resume: with TLS 1.3 several, after the handshake. */
     readonly onSession?: (session: Buffer) => void;
   };
 }
@@ -25,9 +27,9 @@ export interface DialerOptions {
   readonly shortages: Shortages;
 }
 
-/** The next address is tried when the one before has not answered for so long (RFC 8305, 5). */
+/** The next address is tried when the one before has not answered for this long (RFC 8305, 5). */
 const NEXT_ADDRESS_MS = 250;
-/** After so much silence the system asks whether the other side is still there. */
+/** After this much silence the system probes whether the other side is still there. */
 const KEEP_ALIVE_MS = 60_000;
 const TCP_BUFFER_BYTES = 65_536;
 /** No TLS record is larger. */
@@ -35,20 +37,19 @@ const TLS_BUFFER_BYTES = 16_384;
 
 const noop = () => {};
 
-/** The socket that carries each TLS connection: only that one can be reset. */
-const carriers = new WeakMap<Socket, Socket>();
+/** The TCP socket under each TLS socket: only that one can be reset. */
+const tcpSockets = new WeakMap<Socket, Socket>();
 
 /**
- * Ends a connection that is given up, by a reset: the other side sees that something broke off, and the local port
- * is free at once instead of waiting for a minute (TIME_WAIT).
+ * Ends an abandoned connection by a reset: the other side sees that it broke off, and the local port is free at once
+ * instead of after a minute (TIME_WAIT).
  */
 export function reset(socket: Socket): void {
-  const carrier = carriers.get(socket) ?? socket;
-  if (!carrier.destroyed && !carrier.connecting) carrier.resetAndDestroy();
+  const tcpSocket = tcpSockets.get(socket) ?? socket;
+  if (!tcpSocket.destroyed && !tcpSocket.connecting) tcpSocket.resetAndDestroy();
   socket.destroy();
 }
 
-/** Opens connections: the addresses of a name in a staggered race (RFC 8305), then TLS. */
 export class Dialer {
   readonly #options: DialerOptions;
 
@@ -57,15 +58,15 @@ export class Dialer {
   }
 
   /**
-   * Calls `done` once, after it has returned and within `timeoutMs`, with a connected socket or with why there is
-   * none. What it returns gives the attempt up: `done` is not called any more then.
+   * Calls `done` once, after this method has returned and within `timeoutMs`, with a connected socket or the failure.
+   * The returned function cancels the attempt: `done` is then not called any more.
    */
   dial(target: Target, timeoutMs: number, done: Dialled): () => void {
     return new Dial(target, this.#options, done).start(timeoutMs);
   }
 }
 
-/** looking-up -> racing -> securing -> over; each may end in `over` by a failure, by the time, or from outside. */
+/** looking-up -> racing -> securing -> over; each may go to `over` by failure, timeout or cancellation. */
 class Dial {
   readonly #target: Target;
   readonly #options: DialerOptions;
@@ -73,12 +74,12 @@ class Dial {
   #state: 'looking-up' | 'racing' | 'securing' | 'over' = 'looking-up';
   /** Addresses not tried yet. */
   #waiting: string[] = [];
-  /** What is being opened, with its address. */
+  /** Sockets that are being opened, with their addresses. */
   readonly #opening = new Map<Socket, string>();
-  /** Of addresses, in the order in which they failed. */
+  /** By address, in the order in which they failed. */
   readonly #failures = new Map<string, DialFailure>();
-  #stopLimit = noop;
-  #stopNext = noop;
+  #stopTimeout = noop;
+  #stopNextTimer = noop;
 
   constructor(target: Target, options: DialerOptions, done: Dialled) {
     this.#target = target;
@@ -89,7 +90,7 @@ class Dial {
   start(timeoutMs: number): () => void {
     const { clock, names } = this.#options;
     const { host } = this.#target;
-    this.#stopLimit = clock.after(timeoutMs, () => this.#onTimeUp());
+    this.#stopTimeout = clock.after(timeoutMs, () => this.#onTimeUp());
     const addresses = isIP(host) === 0 ? names.find(host) : Promise.resolve([host]);
     addresses.then(
       (found) => this.#race(found),
@@ -106,7 +107,7 @@ class Dial {
   }
 
   #tryNext(): void {
-    this.#stopNext();
+    this.#stopNextTimer();
     const address = this.#waiting.shift();
     if (address === undefined) {
       if (this.#opening.size === 0) this.#fail(DialFailure.of([...this.#failures.values()]));
@@ -123,13 +124,13 @@ class Dial {
     const socket = connectTcp(options);
     this.#opening.set(socket, address);
     socket.once('connect', () => this.#onConnected(socket, address));
-    // Stays: an error of a socket that nobody wants any more must not end the process.
-    socket.on('error', (error) => this.#onRefused(socket, address, error));
+    // Stays registered: an error of a socket that is no longer needed must not end the process.
+    socket.on('error', (error) => this.#onAddressFailed(socket, address, error));
     if (this.#waiting.length > 0)
-      this.#stopNext = this.#options.clock.after(NEXT_ADDRESS_MS, () => this.#tryNext());
+      this.#stopNextTimer = this.#options.clock.after(NEXT_ADDRESS_MS, () => this.#tryNext());
   }
 
-  #onRefused(socket: Socket, address: string, error: Error): void {
+  #onAddressFailed(socket: Socket, address: string, error: Error): void {
     if (this.#state !== 'racing' || !this.#opening.delete(socket)) return;
     this.#failures.set(address, DialFailure.atAddress(address, error));
     this.#tryNext();
@@ -137,30 +138,30 @@ class Dial {
 
   #onConnected(socket: Socket, address: string): void {
     if (this.#state !== 'racing' || !this.#opening.delete(socket)) return;
-    this.#stopNext();
+    this.#stopNextTimer();
     const { names } = this.#options;
     for (const other of [...this.#failures.keys(), ...this.#opening.values()])
       names.avoid(this.#target.host, other);
-    this.#giveUp();
+    this.#resetOpening();
     this.#opening.set(socket, address);
     if (this.#target.tls) this.#secure(socket, this.#target.tls);
     else this.#succeed(socket);
   }
 
-  #secure(carrier: Socket, tls: NonNullable<Target['tls']>): void {
+  #secure(tcpSocket: Socket, tls: NonNullable<Target['tls']>): void {
     this.#state = 'securing';
     const { host } = this.#target;
     const options = {
       ...tls,
-      socket: carrier,
-      // Whose certificate it must be. The name also goes out to the server, an address must not (RFC 6066, 3).
+      socket: tcpSocket,
+      // The name that the certificate must have. It is also sent to the server, unless it is an address (RFC 6066, 3).
       host,
       servername: isIP(host) === 0 ? host.replace(/\.$/, '') : '',
       ALPNProtocols: ['http/1.1'],
       highWaterMark: TLS_BUFFER_BYTES,
     };
     const socket = connectTls(options);
-    carriers.set(socket, carrier);
+    tcpSockets.set(socket, tcpSocket);
     this.#opening.set(socket, host);
     if (tls.onSession) socket.on('session', tls.onSession);
     socket.once('secureConnect', () => this.#succeed(socket));
@@ -192,12 +193,12 @@ class Dial {
   #end(): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    this.#stopLimit();
-    this.#stopNext();
-    this.#giveUp();
+    this.#stopTimeout();
+    this.#stopNextTimer();
+    this.#resetOpening();
   }
 
-  #giveUp(): void {
+  #resetOpening(): void {
     for (const socket of this.#opening.keys()) reset(socket);
     this.#opening.clear();
   }

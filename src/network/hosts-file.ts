@@ -1,7 +1,8 @@
+/** The system's file of host names and addresses (hosts(5)), read again when it has changed. */
+
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 
-/** The system's file of names and addresses, read again when it has changed. */
 export class HostsFile {
   readonly #file: string;
   #version = '';
@@ -12,8 +13,8 @@ export class HostsFile {
   }
 
   /**
-   * The addresses of a name in lower case, in the file's order; none when it does not stand there, or there is
-   * no file. Throws the system's error when the file is there and can't be read, for want of descriptors say.
+   * The addresses of a name in lower case, in the file's order; none when the file does not have it, or there is no
+   * file. Throws the system's error when the file exists but can't be read, as when descriptors run out.
    */
   find(name: string): readonly string[] {
     const stats = statSync(this.#file, { throwIfNoEntry: false });
@@ -26,7 +27,7 @@ export class HostsFile {
   }
 }
 
-/** `ADDRESS NAME ALIAS…` on each line, `#` begins a comment (hosts(5)). */
+/** `ADDRESS NAME ALIAS…` on each line, `#` starts a comment. */
 export function parseHosts(text: string): Map<string, string[]> {
   const addresses = new Map<string, string[]>();
   for (const line of text.split('\n')) {

@@ -1,3 +1,5 @@
+/** Builds a dialer together with what it needs. */
+
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import type { Random } from '../random.ts';
@@ -10,11 +12,11 @@ export interface DialerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly announcer: Announcer;
-  /** How host names are looked up; as the system does where it is not given. */
+  /** How host names are looked up; by default as the system does. */
   readonly lookUp?: LookUp | undefined;
 }
 
-/** A dialer with a cache of names of its own. */
+/** A dialer with its own cache of names. */
 export function createDialer({
   clock,
   random,

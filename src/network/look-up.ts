@@ -1,45 +1,47 @@
+/** Looks up the addresses of host names, as the C library does but without its threads. */
+
 import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../clock.ts';
 import { codeOf } from './dial-failure.ts';
 import { HostsFile } from './hosts-file.ts';
 import { fullNames, readSearchRules } from './resolv-conf.ts';
-import { SystemLanes, type SystemLookUp } from './system-lanes.ts';
+import { type SystemLookUp, SystemResolver } from './system-resolver.ts';
 
-/** What a look-up has found: at least one address, and how long that holds. */
+/** The result of a look-up: at least one address, and how long it is valid. */
 export interface Found {
   readonly addresses: readonly string[];
   readonly ttlMs: number;
 }
 
-/** Finds the addresses of a host name. Rejects with an error that has a `code`; ends early when `signal` says so. */
+/** Finds the addresses of a host name. Rejects with an error that has a `code`; ends early when `signal` is aborted. */
 export type LookUp = (name: string, signal: AbortSignal) => Promise<Found>;
 
 export interface LookUpOptions {
   readonly clock: Clock;
   readonly hostsFile?: string;
   readonly resolvConf?: string;
-  /** `ADDRESS:PORT`; those of the system where they are not given. */
+  /** `ADDRESS:PORT`; by default those of the system. */
   readonly nameservers?: readonly string[];
-  /** The C library's way. */
+  /** The C library's look-up. */
   readonly system?: SystemLookUp;
 }
 
-/** How long an address from a source without a time to live holds. */
-const UNTIMED_MS = 10_000;
-/** A nameserver's time for its first answer; c-ares doubles it for each further try. */
+/** How long an address is valid that comes from a source without a time to live. */
+const DEFAULT_TTL_MS = 10_000;
+/** A nameserver's time for the first try; c-ares doubles it for each further one. */
 const FIRST_TRY_MS = 500;
 const TRIES = 3;
-/** Addresses of one family wait so long for those of the other (RFC 8305, 3, has 50 ms and never waits again). */
+/** Addresses of one family wait this long for those of the other (RFC 8305, 3, has 50 ms and never waits again). */
 const OTHER_FAMILY_MS = 200;
 
 const NO_SUCH_NAME: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA']);
-/** No nameserver, as c-ares says it: the C library may know other ways. */
+/** What c-ares reports when there is no nameserver: the C library may have other sources. */
 const NO_NAMESERVER = 'ECONNREFUSED';
 
 /**
- * Looks a name up where the C library would, but without its threads: in the hosts file, then by DNS through
- * c-ares, with the search domains of resolv.conf. Only names that DNS does not know are left to the C library
- * (mDNS and whatever else the system has plugged in), a few at a time (docs/decisions/0010).
+ * Looks in the hosts file, then in DNS through c-ares, with the search domains of resolv.conf. Only names that DNS
+ * does not know are left to the C library (mDNS and whatever else is configured), a few at a time
+ * (docs/decisions/0010).
  */
 export function createLookUp({
   clock,
@@ -50,20 +52,20 @@ export function createLookUp({
 }: LookUpOptions): LookUp {
   const hosts = new HostsFile(hostsFile);
   const dns = { clock, nameservers };
-  const lanes = new SystemLanes(system);
-  return async (written, signal) => {
-    const name = written.toLowerCase();
+  const resolver = new SystemResolver(system);
+  return async (hostName, signal) => {
+    const name = hostName.toLowerCase();
     const bare = name.replace(/\.$/, '');
     const listed = hosts.find(bare);
-    if (listed.length > 0) return { addresses: listed, ttlMs: UNTIMED_MS };
-    // RFC 6761, 6.3 and 6.4: these are known without asking anybody.
-    if (isWithin('localhost', bare)) return { addresses: ['127.0.0.1', '::1'], ttlMs: UNTIMED_MS };
+    if (listed.length > 0) return { addresses: listed, ttlMs: DEFAULT_TTL_MS };
+    // RFC 6761, 6.3 and 6.4: these are known without a query.
+    if (isWithin('localhost', bare)) return { addresses: ['127.0.0.1', '::1'], ttlMs: DEFAULT_TTL_MS };
     if (isWithin('invalid', bare)) throw failure('ENOTFOUND');
-    const found = await askAll(fullNames(name, readSearchRules(resolvConf)), dns, signal);
+    const found = await queryNames(fullNames(name, readSearchRules(resolvConf)), dns, signal);
     if ('addresses' in found) return found;
-    const mayKnow = NO_SUCH_NAME.has(found.code) || found.code === NO_NAMESERVER;
-    const addresses = mayKnow ? await lanes.find(name, signal).catch(() => []) : [];
-    if (addresses.length > 0) return { addresses, ttlMs: UNTIMED_MS };
+    const systemMayKnow = NO_SUCH_NAME.has(found.code) || found.code === NO_NAMESERVER;
+    const addresses = systemMayKnow ? await resolver.find(name, signal).catch(() => []) : [];
+    if (addresses.length > 0) return { addresses, ttlMs: DEFAULT_TTL_MS };
     throw failure(found.code === NO_NAMESERVER ? 'EAI_AGAIN' : found.code);
   };
 }
@@ -73,45 +75,49 @@ interface Dns {
   readonly nameservers: readonly string[] | undefined;
 }
 
-interface Unfound {
+interface NotFound {
   readonly code: string;
 }
 
-/** As the C library does: a name that does not exist, or a server that fails, leads to the next; silence ends it. */
-async function askAll(names: readonly string[], dns: Dns, signal: AbortSignal): Promise<Found | Unfound> {
-  let problem: Unfound | undefined;
+/** As in the C library, a missing name or a failing server leads to the next name, and a timeout ends the search. */
+async function queryNames(
+  names: readonly string[],
+  dns: Dns,
+  signal: AbortSignal,
+): Promise<Found | NotFound> {
+  let problem: NotFound | undefined;
   for (const name of names) {
-    const found = await askDns(name, dns, signal);
+    const found = await queryDns(name, dns, signal);
     if ('addresses' in found) return found;
-    // What may pass says more than that there is no such name.
+    // A temporary failure says more than that there is no such name.
     if (!problem || NO_SUCH_NAME.has(problem.code)) problem = found;
     if (found.code === 'ETIMEOUT' || signal.aborted) break;
   }
   return problem ?? { code: 'ENOTFOUND' };
 }
 
-/** A resolver for each question, so that it knows today's nameservers and can be stopped. */
-async function askDns(
+/** A new resolver for each query, so that it has the current nameservers and can be cancelled. */
+async function queryDns(
   name: string,
   { clock, nameservers }: Dns,
   signal: AbortSignal,
-): Promise<Found | Unfound> {
+): Promise<Found | NotFound> {
   const resolver = new Resolver({ timeout: FIRST_TRY_MS, tries: TRIES });
   if (nameservers) resolver.setServers(nameservers);
   const stop = () => resolver.cancel();
   signal.addEventListener('abort', stop, { once: true });
   const families = [
-    resolver.resolve6(name, { ttl: true }).catch(toUnfound),
-    resolver.resolve4(name, { ttl: true }).catch(toUnfound),
+    resolver.resolve6(name, { ttl: true }).catch(toNotFound),
+    resolver.resolve4(name, { ttl: true }).catch(toNotFound),
   ];
   let stopTimer = () => {};
   try {
     const first = await Promise.race(families);
-    const isEnough = Array.isArray(first) && first.length > 0;
-    const late = new Promise<(typeof first)[]>((resolve) => {
-      if (isEnough) stopTimer = clock.after(OTHER_FAMILY_MS, () => resolve([first]));
+    const hasAddresses = Array.isArray(first) && first.length > 0;
+    const timeout = new Promise<(typeof first)[]>((resolve) => {
+      if (hasAddresses) stopTimer = clock.after(OTHER_FAMILY_MS, () => resolve([first]));
     });
-    return join(await Promise.race([Promise.all(families), late]));
+    return join(await Promise.race([Promise.all(families), timeout]));
   } finally {
     stopTimer();
     signal.removeEventListener('abort', stop);
@@ -121,9 +127,9 @@ async function askDns(
 
 type Records = readonly { readonly address: string; readonly ttl: number }[];
 
-function join(answers: readonly (Records | Unfound)[]): Found | Unfound {
+function join(answers: readonly (Records | NotFound)[]): Found | NotFound {
   const records: Records[number][] = [];
-  const problems: Unfound[] = [];
+  const problems: NotFound[] = [];
   for (const answer of answers) {
     if ('code' in answer) problems.push(answer);
     else records.push(...answer);
@@ -135,7 +141,7 @@ function join(answers: readonly (Records | Unfound)[]): Found | Unfound {
   return problems.find(({ code }) => !NO_SUCH_NAME.has(code)) ?? problems[0] ?? { code: 'ENODATA' };
 }
 
-function toUnfound(error: unknown): Unfound {
+function toNotFound(error: unknown): NotFound {
   return { code: codeOf(error) || 'ESERVFAIL' };
 }
 

@@ -1,3 +1,5 @@
+/** A cache of host names' addresses. */
+
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
@@ -13,36 +15,36 @@ export interface NamesOptions {
 }
 
 interface CachedName {
-  /** The last known ones; none as long as no look-up has succeeded. */
+  /** The last known addresses; none until a look-up has succeeded. */
   addresses: readonly string[];
-  /** Until when nothing is asked; monotonic milliseconds. */
+  /** No look-up is made before this; monotonic milliseconds. */
   untilMs: number;
-  /** Why the latest look-up has failed. */
+  /** Why the latest look-up failed. */
   problem: Error | undefined;
-  /** Its last addresses go on serving although it can't be looked up. */
+  /** Its last addresses stay in use although it can't be looked up. */
   isLost: boolean;
-  underWay: Promise<void> | undefined;
+  pending: Promise<void> | undefined;
+  /** When the latest look-up started; monotonic milliseconds. */
   startedMs: number;
-  /** Addresses where no connection was made lately, and until when they come last. */
+  /** Addresses that recently failed, and until when they come last. */
   readonly avoided: Map<string, number>;
 }
 
-/** A time to live is heeded between these. */
-const LEAST_MS = 1_000;
-const MOST_MS = 300_000;
-/** A look-up may take this long. */
-const LIMIT_MS = 5_000;
-/** After one that failed the next is made no sooner. */
+/** Times to live are limited to these. */
+const MIN_TTL_MS = 1_000;
+const MAX_TTL_MS = 300_000;
+const LOOK_UP_TIMEOUT_MS = 5_000;
+/** The shortest time between a failed look-up and the next one. */
 const RETRY_MS = 1_000;
-/** So long a connection waits for a new look-up where an old address is there. */
-const PATIENCE_MS = 250;
-/** An address where no connection was made comes last for this long. */
+/** How long a connection waits for a new look-up when an old address is known. */
+const STALE_WAIT_MS = 250;
+/** How long an address comes last to which no connection could be made. */
 const AVOID_MS = 30_000;
 const MAX_NAMES = 10_000;
 
 /**
- * The addresses of host names, for whoever opens connections: one look-up under way for each name, the last known
- * addresses while it fails or takes long. A name that can't be looked up holds up nobody but those who want it.
+ * Each name has at most one look-up under way, and keeps its last known addresses while look-ups fail or take long. A
+ * name that can't be looked up only delays connections to that name.
  */
 export class Names {
   readonly #options: NamesOptions;
@@ -53,38 +55,38 @@ export class Names {
   }
 
   /**
-   * The addresses in the order in which to try them: by chance, the families in turns beginning with IPv6
-   * (RFC 8305, 4), those that were of no use lately last. At least one. Rejects with the error of the look-up,
-   * which has a `code`, after 5 s at most.
+   * The addresses in the order in which to try them, at least one: shuffled, alternating between families starting
+   * with IPv6 (RFC 8305, 4), with those that recently failed last. Rejects with the error of the look-up, which has a
+   * `code`, after 5 s at most.
    */
   async find(name: string): Promise<string[]> {
     const { clock } = this.#options;
     const entry = this.#entryOf(name);
     if (clock.monotonicMs() >= entry.untilMs) {
-      entry.underWay ??= this.#lookUp(name, entry);
-      await this.#awaitNews(entry, entry.underWay);
+      entry.pending ??= this.#lookUp(name, entry);
+      await this.#awaitLookUp(entry, entry.pending);
     }
     if (entry.addresses.length === 0) throw entry.problem ?? new Error('no address');
-    return this.#inOrder(entry);
+    return this.#inTryingOrder(entry);
   }
 
-  /** No connection was made there, while another address was well. */
+  /** Records that this address failed while another one of the name connected. */
   avoid(name: string, address: string): void {
     const { clock } = this.#options;
     this.#entries.get(name)?.avoided.set(address, clock.monotonicMs() + AVOID_MS);
   }
 
-  /** With an old address at hand not for long, and not at all while look-ups fail. */
-  async #awaitNews({ addresses, problem, startedMs }: CachedName, underWay: Promise<void>): Promise<void> {
-    if (addresses.length === 0) return underWay;
+  /** Waits only briefly when an old address is known, and not at all while look-ups fail. */
+  async #awaitLookUp({ addresses, problem, startedMs }: CachedName, pending: Promise<void>): Promise<void> {
+    if (addresses.length === 0) return pending;
     const { clock } = this.#options;
-    const leftMs = startedMs + PATIENCE_MS - clock.monotonicMs();
+    const leftMs = startedMs + STALE_WAIT_MS - clock.monotonicMs();
     if (problem || leftMs <= 0) return;
     let stopTimer = () => {};
-    const enough = new Promise<void>((resolve) => {
+    const timeout = new Promise<void>((resolve) => {
       stopTimer = clock.after(leftMs, resolve);
     });
-    await Promise.race([underWay, enough]);
+    await Promise.race([pending, timeout]);
     stopTimer();
   }
 
@@ -92,29 +94,29 @@ export class Names {
   async #lookUp(name: string, entry: CachedName): Promise<void> {
     const { lookUp, clock } = this.#options;
     entry.startedMs = clock.monotonicMs();
-    const end = new AbortController();
+    const aborter = new AbortController();
     let stopTimer = () => {};
-    const tooLong = new Promise<never>((_, reject) => {
-      stopTimer = clock.after(LIMIT_MS, () =>
-        reject(Object.assign(new Error('silence'), { code: 'ETIMEOUT' })),
+    const timeout = new Promise<never>((_, reject) => {
+      stopTimer = clock.after(LOOK_UP_TIMEOUT_MS, () =>
+        reject(Object.assign(new Error('timeout'), { code: 'ETIMEOUT' })),
       );
     });
     try {
-      const { addresses, ttlMs } = await Promise.race([lookUp(name, end.signal), tooLong]);
-      entry.untilMs = clock.monotonicMs() + Math.min(MOST_MS, Math.max(LEAST_MS, ttlMs));
+      const { addresses, ttlMs } = await Promise.race([lookUp(name, aborter.signal), timeout]);
+      entry.untilMs = clock.monotonicMs() + Math.min(MAX_TTL_MS, Math.max(MIN_TTL_MS, ttlMs));
       entry.addresses = addresses;
-      this.#tell(name, entry, undefined);
+      this.#onLookUpEnd(name, entry, undefined);
     } catch (error) {
       entry.untilMs = clock.monotonicMs() + RETRY_MS;
-      this.#tell(name, entry, shortageNow() ?? toError(error));
+      this.#onLookUpEnd(name, entry, shortageNow() ?? toError(error));
     } finally {
       stopTimer();
-      end.abort();
-      entry.underWay = undefined;
+      aborter.abort();
+      entry.pending = undefined;
     }
   }
 
-  #tell(host: string, entry: CachedName, problem: Error | undefined): void {
+  #onLookUpEnd(host: string, entry: CachedName, problem: Error | undefined): void {
     entry.problem = problem;
     const isLost = problem !== undefined && entry.addresses.length > 0;
     if (isLost === entry.isLost) return;
@@ -130,7 +132,7 @@ export class Names {
         untilMs: Number.NEGATIVE_INFINITY,
         problem: undefined,
         isLost: false,
-        underWay: undefined,
+        pending: undefined,
         startedMs: 0,
         avoided: new Map(),
       };
@@ -139,30 +141,30 @@ export class Names {
     return entry;
   }
 
-  #inOrder({ addresses, avoided }: CachedName): string[] {
+  #inTryingOrder({ addresses, avoided }: CachedName): string[] {
     const nowMs = this.#options.clock.monotonicMs();
     for (const [address, untilMs] of avoided) if (untilMs <= nowMs) avoided.delete(address);
     const { random } = this.#options;
-    const drawn = addresses
-      .map((address) => ({ address, lot: random() }))
-      .sort((a, b) => a.lot - b.lot)
+    const shuffled = addresses
+      .map((address) => ({ address, key: random() }))
+      .sort((a, b) => a.key - b.key)
       .map(({ address }) => address);
-    const turns = inTurns(drawn);
+    const alternating = alternatingFamilies(shuffled);
     return [
-      ...turns.filter((address) => !avoided.has(address)),
-      ...turns.filter((address) => avoided.has(address)),
+      ...alternating.filter((address) => !avoided.has(address)),
+      ...alternating.filter((address) => avoided.has(address)),
     ];
   }
 }
 
-/** One of IPv6, one of IPv4, and so on. */
-function inTurns(addresses: readonly string[]): string[] {
-  const six = addresses.filter((address) => address.includes(':'));
-  const four = addresses.filter((address) => !address.includes(':'));
-  const turns: string[] = [];
-  for (let i = 0; i < Math.max(six.length, four.length); i++)
-    turns.push(...six.slice(i, i + 1), ...four.slice(i, i + 1));
-  return turns;
+/** One IPv6 address, one IPv4 address, and so on. */
+function alternatingFamilies(addresses: readonly string[]): string[] {
+  const ipv6 = addresses.filter((address) => address.includes(':'));
+  const ipv4 = addresses.filter((address) => !address.includes(':'));
+  const result: string[] = [];
+  for (let i = 0; i < Math.max(ipv6.length, ipv4.length); i++)
+    result.push(...ipv6.slice(i, i + 1), ...ipv4.slice(i, i + 1));
+  return result;
 }
 
 function toError(error: unknown): Error {

@@ -1,13 +1,15 @@
+/** Reads from resolv.conf(5) how short host names are completed. */
+
 import { readFileSync } from 'node:fs';
 
-/** What of resolv.conf(5) the C library heeds and c-ares' queries don't: how short names are completed. */
+/** The settings that the C library follows, but queries through c-ares do not. */
 export interface SearchRules {
   readonly domains: readonly string[];
-  /** A name with so many dots is tried as it is first. */
+  /** A name with at least this many dots is first tried as it is. */
   readonly ndots: number;
 }
 
-/** Read anew for each look-up: laptops and containers change networks. A file that can't be read has no rules. */
+/** To be read for each look-up: laptops and containers change networks. An unreadable file has no rules. */
 export function readSearchRules(file: string): SearchRules {
   try {
     return parseSearchRules(readFileSync(file, 'utf8'));
@@ -16,7 +18,7 @@ export function readSearchRules(file: string): SearchRules {
   }
 }
 
-/** Of `search` and `domain` lines the last one counts. */
+/** Only the last `search` or `domain` line counts. */
 export function parseSearchRules(text: string): SearchRules {
   let domains: string[] = [];
   let ndots = 1;
@@ -32,7 +34,7 @@ export function parseSearchRules(text: string): SearchRules {
   return { domains: domains.map((domain) => domain.replace(/\.$/, '')).filter((domain) => domain), ndots };
 }
 
-/** The full names to ask for, in the order of resolv.conf(5). One that ends with a dot is full already. */
+/** The full names to query, in the order of resolv.conf(5). A name that ends with a dot is already full. */
 export function fullNames(name: string, { domains, ndots }: SearchRules): string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)];
   const completed = domains.map((domain) => `${name}.${domain}`);

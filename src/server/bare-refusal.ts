@@ -1,10 +1,12 @@
+/** Refuses requests on HTTP/1.1 connections whose parser has given up: there is no response object to use. */
+
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 
-/** The methods that are served, as a refusal of another one tells them. */
-export const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+/** The methods that are served, as the Allow header lists them. */
+export const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** How long a client may take to read the answer to a malformed request. */
 export const READ_TIME_MS = 1_000;
@@ -17,19 +19,19 @@ const REASONS: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 };
 
-/** The bytes of the last answer on a connection whose parser has given up: there is no request to answer. */
+/** The bytes of the answer, which is the last one on its connection. */
 function bareRefusal(code: AnswerCode): string {
   const { status, sentence: title } = OWN_ANSWERS[code];
   const body = problemDocument({ status, title, code });
-  const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOW}\r\n` : '';
+  const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOWED_METHODS}\r\n` : '';
   return (
     `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: ${PROBLEM_TYPE}\r\n${allow}` +
     `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );
 }
 
-/** Ends a connection with such an answer. */
-export function refuseBare(socket: Socket, code: AnswerCode, clock: Clock): void {
+/** Sends the refusal and ends the connection, after `READ_TIME_MS` at the latest. */
+export function sendBareRefusal(socket: Socket, code: AnswerCode, clock: Clock): void {
   if (!socket.writable) {
     socket.destroy();
     return;

@@ -1,7 +1,9 @@
+/** Checks TLS certificates and private keys in PEM form. */
+
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
-/** A certificate, with those between it and its root, and its key: PEM. */
+/** A certificate with its intermediate certificates, and its private key, all in PEM form. */
 export interface KeyPair {
   readonly cert: string;
   /** Secret. */
@@ -10,7 +12,7 @@ export interface KeyPair {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Says why a text is no list of PEM certificates; undefined when it is one. */
+/** Why a text is not a list of PEM certificates; undefined when it is. */
 export function whatIsWrongWithCertificates(pem: string): string | undefined {
   const blocks = pem.match(CERTIFICATE);
   if (!blocks) return 'holds no certificate in PEM form';
@@ -22,7 +24,7 @@ export function whatIsWrongWithCertificates(pem: string): string | undefined {
   }
 }
 
-/** Says why a text is no private key that can be used; undefined when it is one. */
+/** Why a text is not a usable private key; undefined when it is. */
 export function whatIsWrongWithKey(pem: string): string | undefined {
   if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) return 'holds no private key in PEM form';
   try {
@@ -35,7 +37,7 @@ export function whatIsWrongWithKey(pem: string): string | undefined {
   }
 }
 
-/** Says why a certificate and a key, each one right, can't be served together. */
+/** Why a certificate and a key, each valid, can't be used together; undefined when they can. */
 export function whatIsWrongWithPair({ cert, key }: KeyPair): string | undefined {
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
     return 'does not belong to the certificate';

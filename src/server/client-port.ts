@@ -1,24 +1,25 @@
+/** The client port, and with TLS also its certificate watcher and the redirect from plain HTTP. */
+
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { readRegularFileSync } from '../regular-file.ts';
+import { CertificateWatcher, type KeyPairFiles } from './certificate-watcher.ts';
 import type { Handler } from './client-request.ts';
 import type { ListenerSettings } from './limits.ts';
 import { Listener } from './listener.ts';
 import { createRedirect } from './redirect.ts';
-import { type KeyPairFiles, Renewal } from './renewal.ts';
 
 export interface ClientPortSettings extends ListenerSettings {
   readonly port: number;
   readonly host: string;
-  /** PEM files, checked before; both or none. */
+  /** PEM files that are known to be valid; both or neither. */
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly tlsMinVersion: '1.2' | '1.3';
   readonly httpRedirectPort: number | undefined;
 }
 
-/** Where clients come in: the client port, and what goes with it when it speaks TLS. */
 export interface ClientPort {
   /** Resolves to the client port's address. Rejects with the system's error. */
   listen(): Promise<AddressInfo>;
@@ -48,12 +49,12 @@ function createTlsClientPort(
   const { host, port, httpRedirectPort, tlsMinVersion: minVersion } = settings;
   const pair = { cert: `${readRegularFileSync(files.cert)}`, key: `${readRegularFileSync(files.key)}` };
   const listener = new Listener(settings, clock, handle, { pair, minVersion });
-  const renewal = new Renewal(files, pair, clock, {
-    renewed(renewed) {
-      listener.renew({ pair: renewed, minVersion });
+  const watcher = new CertificateWatcher(files, pair, clock, {
+    changed(newPair) {
+      listener.setCertificate({ pair: newPair, minVersion });
       logger.info('The TLS certificate has changed: new connections get the new one');
     },
-    refused: (problem) =>
+    rejected: (problem) =>
       logger.error({ problem }, 'The TLS certificate has changed and is of no use: the old one stays'),
   });
   const ports = { http: 0, https: 0 };
@@ -73,11 +74,11 @@ function createTlsClientPort(
         ports.http = (await redirect.listen(httpRedirectPort, host)).port;
         logger.info({ port: ports.http }, 'Redirecting to HTTPS');
       }
-      renewal.start();
+      watcher.start();
       return address;
     },
     async drain(timeoutMs) {
-      renewal.stop();
+      watcher.stop();
       const cut = await Promise.all([listener.drain(timeoutMs), redirect?.drain(timeoutMs) ?? 0]);
       return cut[0] + cut[1];
     },

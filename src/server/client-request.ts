@@ -1,22 +1,24 @@
+/** A client's request as Node's HTTP/1.1 parser creates it, and the rules for switching to another protocol. */
+
 import { IncomingMessage } from 'node:http';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 
-/** Takes a request; `upgrade` is there when the client asks for another protocol. */
+/** Handles a request; `upgrade` is set when the client asks for another protocol. */
 export type Handler = (
   request: IncomingRequest,
   response: OutgoingResponse,
   upgrade?: UpgradeRequest,
 ) => void;
 
-/** Versions of HTTP and TLS: within such a tunnel a client's requests would pass unseen, whatever they are. */
+/** Versions of HTTP and TLS: a tunnel of one of these would hide the client's requests from every check. */
 const CARRIES_REQUESTS = /^(?:h[23]c?|http|https|http2|tls)(?:[-/]|$)/;
 const PROTOCOL = /^[\w!#$%&'*+.^`|~/-]+$/;
 
 /**
- * A request as the server's parser makes it. Node asks `upgrade` whether to let go of the connection after the
- * request's head. One with a body is left to the parser, and comes as an ordinary one: Java's client sends Upgrade lines
- * that are not followed with every request to a plain port. One without a body is not: Node's parser would skip
- * what follows it in the same packet, and read on in mid-request.
+ * Node reads `upgrade` to decide whether the parser hands over the connection after a request's headers. A request
+ * with a body stays with the parser and is served as an ordinary one: Java's client sends an Upgrade line, which may
+ * be ignored, with every request to a plain port. A request without a body is handed over: the parser would otherwise
+ * skip what follows it in the same packet, and continue in the middle of a request.
  */
 export class ClientRequest extends IncomingMessage {
   private namesUpgrade = false;
@@ -25,12 +27,12 @@ export class ClientRequest extends IncomingMessage {
     return this.namesUpgrade && (this.method === 'CONNECT' || !this.hasBody);
   }
 
-  /** Written by the parser: the head has what it takes for a change of protocol. */
+  /** Set by the parser: whether the headers ask for another protocol. */
   set upgrade(named: boolean | null) {
     this.namesUpgrade = named === true;
   }
 
-  /** Those that may be switched to. HTTP/1.0 has none. */
+  /** Protocols that the client may switch to. HTTP/1.0 has none. */
   get protocols(): readonly string[] {
     if (this.httpVersionMinor === 0) return [];
     const names = (this.headers.upgrade ?? '').toLowerCase().split(',');
@@ -39,7 +41,7 @@ export class ClientRequest extends IncomingMessage {
       .filter((name) => PROTOCOL.test(name) && !CARRIES_REQUESTS.test(name));
   }
 
-  /** Two servers could see different ends of such a request. */
+  /** An upgrade request with a body: two servers could disagree on where it ends. */
   get asksInVain(): boolean {
     return this.namesUpgrade && this.hasBody && this.protocols.length > 0;
   }

@@ -1,3 +1,8 @@
+/**
+ * HTTP/2 requests and answers that behave like those of HTTP/1.1: Node's compatibility classes with their differences
+ * evened out, so that one handler serves both. Node makes an instance of each for every stream.
+ */
+
 import {
   constants,
   Http2ServerRequest,
@@ -8,18 +13,13 @@ import {
 import { Socket } from 'node:net';
 import type { ReadableOptions } from 'node:stream';
 
-/**
- * HTTP/2 as HTTP/1.1: Node's compatibility classes with their differences evened out, so that one handler
- * serves both. Node makes an instance of each for every stream.
- */
-
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
 
-/** A request with HTTP/1.1's header lines, and with a `complete` that is true only of whole bodies. */
+/** A request with HTTP/1.1's header lines, and with a `complete` that is true only for whole bodies. */
 export class Http2Request extends Http2ServerRequest {
   override readonly rawHeaders: string[];
   override readonly url: string;
-  /** One for all requests of a connection, other than Node's. */
+  /** The same one for all requests of a connection, unlike Node's. */
   override readonly socket: Socket;
   /** Node's is also true after a reset. */
   override complete: boolean;
@@ -31,25 +31,25 @@ export class Http2Request extends Http2ServerRequest {
     rawHeaders: readonly string[],
   ) {
     super(stream, headers, options, rawHeaders);
-    this.rawHeaders = asHttp1(rawHeaders, stream.endAfterHeaders);
-    // CONNECT has none.
+    this.rawHeaders = http1Lines(rawHeaders, stream.endAfterHeaders);
+    // CONNECT has no path.
     this.url = headers[':path'] ?? '/';
-    // A stream that is over already has none; it is not handled either.
+    // A stream that is already over has no session; it is not handled either.
     this.socket = stream.session?.socket ?? new Socket();
     this.complete = stream.endAfterHeaders;
     // Before Node's own listener, which ends the request.
     stream.prependOnceListener('end', () => {
-      // Node pushes an end into streams that are reset, too.
+      // Node also pushes an end into streams that are reset.
       if (!stream.destroyed && !stream.aborted && stream.rstCode === NGHTTP2_NO_ERROR) this.complete = true;
     });
   }
 }
 
 /**
- * The header lines that an HTTP/1.1 client would have sent: `:authority` is Host, crumbs of a cookie are one line
- * again (RFC 9113, 8.2.3), and a body without a length comes in chunks.
+ * The header lines that an HTTP/1.1 client would have sent: `:authority` is Host, the parts of a cookie are
+ * one line again (RFC 9113, 8.2.3), and a body without a length is chunked.
  */
-function asHttp1(raw: readonly string[], bodiless: boolean): string[] {
+function http1Lines(raw: readonly string[], bodiless: boolean): string[] {
   const lines: string[] = [];
   let authority: string | undefined;
   let cookieAt = -1;
@@ -62,7 +62,7 @@ function asHttp1(raw: readonly string[], bodiless: boolean): string[] {
       lines.push('host', value);
     } else if (name === 'cookie' && cookieAt >= 0) {
       lines[cookieAt] += `; ${value}`;
-      // A Host line that says the same says nothing new; one that differs stays, and is refused as a second one.
+      // A Host line that equals `:authority` is left out; one that differs stays, and is refused as a second Host.
     } else if (!name.startsWith(':') && !(name === 'host' && value === authority)) {
       if (name === 'cookie') cookieAt = lines.length + 1;
       hasLength ||= name === 'content-length';
@@ -73,8 +73,8 @@ function asHttp1(raw: readonly string[], bodiless: boolean): string[] {
   return lines;
 }
 
-/** What may stand only once in an answer, as far as Node refuses to send it twice. */
-const SINGLE: ReadonlySet<string> = new Set([
+/** Headers that Node refuses to send twice. */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'access-control-allow-credentials',
   'access-control-max-age',
   'age',
@@ -110,22 +110,22 @@ const SINGLE: ReadonlySet<string> = new Set([
   'x-content-type-options',
 ]);
 const HIGHEST_STATUS = 599;
-/** Stands in for a status that HTTP does not have: "as 5xx" (RFC 9110, 15). */
+/** Sent instead of a status that HTTP does not have, which counts "as 5xx" (RFC 9110, 15). */
 const INVALID_STATUS = 502;
 const RESET_CONTENT = 205;
 
-/** An answer that takes HTTP/1.1's header lines, and whose `destroy` and `writableFinished` are those of HTTP/1.1. */
+/** An answer that accepts HTTP/1.1's header lines, with `destroy` and `writableFinished` as in HTTP/1.1. */
 export class Http2Response extends Http2ServerResponse {
   /** Node's is also true when the client has reset the stream. */
   override writableFinished = false;
   /** Bytes of the body so far. */
   bytesWritten = 0;
-  #isTold = false;
-  /** Of no consequence: the connection is not this answer's to close. */
+  #isUnreadEmitted = false;
+  /** Has no effect: an HTTP/2 connection does not end with one answer. */
   shouldKeepAlive = true;
-  /** See `OutgoingResponse.siblings`. Written by the sessions. */
+  /** See `OutgoingResponse.siblings`. Set by `Http2Sessions`. */
   siblings = 0;
-  /** The head said that no body follows, whatever the upstream sends. */
+  /** The status says that no body follows, whatever the upstream sends. */
   #bodiless = false;
 
   constructor(stream: ServerHttp2Stream) {
@@ -139,7 +139,7 @@ export class Http2Response extends Http2ServerResponse {
       this.writableFinished =
         this.writableEnded && stream.writableFinished && stream.rstCode === NGHTTP2_NO_ERROR;
     });
-    // Node forgets it when the client of a HEAD leaves.
+    // Node does not emit it when the client of a HEAD leaves.
     stream.once('close', () => {
       if (!isClosed) this.emit('close');
     });
@@ -147,8 +147,8 @@ export class Http2Response extends Http2ServerResponse {
 
   override writeHead(status: number, ...rest: readonly unknown[]): this {
     const headers = rest.at(-1);
-    // Node's types have no header list; what it gets is an object.
-    const fields = Array.isArray(headers) ? fieldsOf(headers) : { ...(headers as object | undefined) };
+    // The types of the base class know no header list; Node gets an object.
+    const fields = Array.isArray(headers) ? headersFrom(headers) : { ...(headers as object | undefined) };
     this.#bodiless = status === RESET_CONTENT;
     if (this.#bodiless) delete fields['content-length'];
     return super.writeHead(status > HIGHEST_STATUS ? INVALID_STATUS : status, fields);
@@ -160,27 +160,27 @@ export class Http2Response extends Http2ServerResponse {
     this.bytesWritten += chunk.length;
     const flows = encoding === 'latin1' ? super.write(chunk, encoding) : super.write(chunk);
     // The client does not read as fast as this is written.
-    if (!flows) this.#tellUnread();
+    if (!flows) this.#emitUnread();
     return flows;
   }
 
-  /** It waits for its reader, if for nothing more than to be told of its end. */
+  /** Whether its end is still to be delivered. */
   get awaitsEnd(): boolean {
     return this.writableEnded;
   }
 
-  /** Whether the client reads at all is watched from now on. */
-  #tellUnread(): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
+  /** From now on it is checked whether the client reads at all. */
+  #emitUnread(): void {
+    if (this.#isUnreadEmitted) return;
+    this.#isUnreadEmitted = true;
     this.emit('unread');
   }
 
   override end(...body: readonly unknown[]): this {
     const { req, stream } = this;
-    // However little it is: a client may have said that it takes nothing.
-    this.#tellUnread();
-    // What the client still sends will not be read (RFC 9113, 8.1).
+    // However small the answer is: the client's flow-control window may be zero.
+    this.#emitUnread();
+    // The rest of the client's body will not be read (RFC 9113, 8.1).
     if (!req.complete) stream.once('finish', () => stream.close(NGHTTP2_NO_ERROR));
     const [chunk, encoding] = body;
     if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) {
@@ -189,7 +189,7 @@ export class Http2Response extends Http2ServerResponse {
     return super.end();
   }
 
-  /** Resets the stream: Node's own would end it with "no error". */
+  /** Resets the stream: Node's own method would end it with "no error". */
   override destroy(): this {
     this.stream.close(NGHTTP2_INTERNAL_ERROR);
     return this;
@@ -200,26 +200,27 @@ export class Http2Response extends Http2ServerResponse {
   }
 
   override writeContinue(): void {
-    if (this.#mayInform()) super.writeContinue();
+    if (this.#canSendInterim()) super.writeContinue();
   }
 
   writeProcessing(): void {
-    if (this.#mayInform()) this.stream.additionalHeaders({ ':status': 102 });
+    if (this.#canSendInterim()) this.stream.additionalHeaders({ ':status': 102 });
   }
 
   override writeEarlyHints(hints: Record<string, string | string[]>): void {
-    if (this.#mayInform()) super.writeEarlyHints(hints);
+    if (this.#canSendInterim()) super.writeEarlyHints(hints);
   }
 
-  #mayInform(): boolean {
+  /** Whether an interim (1xx) response can still be sent. */
+  #canSendInterim(): boolean {
     const { stream } = this;
     return !stream.destroyed && !stream.closed && !stream.headersSent;
   }
 }
 
-/** Repeated names become lists. Lines about the connection have no place in HTTP/2. */
-function fieldsOf(lines: readonly string[]): Record<string, string | string[]> {
-  // No prototype: header names are anything.
+/** Header lines as an object: repeated names become lists. HTTP/2 does not allow `Connection`. */
+function headersFrom(lines: readonly string[]): Record<string, string | string[]> {
+  // No prototype: a header can have any name.
   const fields: Record<string, string | string[]> = Object.create(null);
   for (let i = 0; i + 1 < lines.length; i += 2) {
     const name = (lines[i] ?? '').toLowerCase();
@@ -228,7 +229,7 @@ function fieldsOf(lines: readonly string[]): Record<string, string | string[]> {
     if (name === 'connection') continue;
     if (known === undefined) fields[name] = value;
     else if (typeof known !== 'string') known.push(value);
-    else if (!SINGLE.has(name)) fields[name] = [known, value];
+    else if (!SINGLE_HEADERS.has(name)) fields[name] = [known, value];
   }
   return fields;
 }

@@ -1,6 +1,7 @@
+/** Measures how late the event loop runs. */
+
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How late the event loop runs. */
 export interface LagSource {
   /** The 99th percentile of the delays since the call before the last one, in milliseconds. */
   p99Ms(): number;
@@ -10,8 +11,8 @@ export interface LagSource {
 const RESOLUTION_MS = 20;
 
 /**
- * Measured by the platform. A histogram that is reset forgets when it last ticked, and so the delay during
- * which it was reset, which is every one when the loop runs very late: two take turns to be reset.
+ * Measures with Node's histogram. A histogram that is reset forgets its last tick, and with it the delay during
+ * which it was reset; when the loop runs very late, that is every delay. So two histograms are reset by turns.
  */
 export function measureLag(): LagSource {
   let older = startHistogram();
@@ -21,7 +22,7 @@ export function measureLag(): LagSource {
       const p99Ms = older.percentile(99) / 1e6;
       older.reset();
       [older, newer] = [newer, older];
-      // What is measured is the time from one tick to the next.
+      // A histogram measures from one tick to the next, so the time between two ticks is subtracted.
       return Math.max(0, p99Ms - RESOLUTION_MS);
     },
     stop() {

@@ -1,8 +1,10 @@
+/** The limits of a listener as options of Node's server, and the answers to errors of its parser. */
+
 import type { AnswerCode } from '../errors.ts';
 
 export interface ListenerSettings {
   readonly clientHeaderTimeoutMs: number;
-  /** How long a client may take nothing of its answer. */
+  /** How long a client may read nothing of its answer. */
   readonly clientBodyTimeoutMs: number;
   readonly clientKeepAliveMs: number;
   readonly maxHeaderSizeBytes: number;
@@ -13,13 +15,13 @@ export interface ListenerSettings {
 /** How often Node looks for requests whose headers are overdue. */
 const TIMEOUT_CHECK_MS = 1_000;
 
-/** The limits as Node's HTTP/1.1 server has them. */
+/** Options for `http.createServer`. */
 export function limitsOf(settings: ListenerSettings) {
   return {
-    // Ours is counted apart from the URL; the parser's limit is only the outer wall.
+    // Our own limit counts header lines without the URL; the parser's is only an outer bound.
     maxHeaderSize: settings.maxHeaderSizeBytes + settings.maxUrlBytes + 4096,
     headersTimeout: settings.clientHeaderTimeoutMs,
-    // A whole-request limit would cut long uploads; silence in a body has its own.
+    // A limit on the whole request would cut long uploads; silence within a body has a limit of its own.
     requestTimeout: 0,
     keepAliveTimeout: settings.clientKeepAliveMs,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
@@ -28,8 +30,8 @@ export function limitsOf(settings: ListenerSettings) {
   };
 }
 
-/** What to say of an error that the server's parser has found; undefined when nobody is there to be told. */
-export function codeOf(
+/** The answer to an error that the server's parser has found; undefined when there is no client to answer. */
+export function answerTo(
   error: NodeJS.ErrnoException & { rawPacket?: Buffer },
   settings: Pick<ListenerSettings, 'maxUrlBytes'>,
 ): AnswerCode | undefined {
@@ -39,7 +41,7 @@ export function codeOf(
   return error.code?.startsWith('HPE_') ? 'BAD_REQUEST' : undefined;
 }
 
-/** Whether the bounds were broken by a request line, with which the packet then begins. */
+/** Whether the request line exceeded the limit: the packet then begins with it. */
 function isLineTooLong(
   { rawPacket }: { rawPacket?: Buffer },
   { maxUrlBytes }: Pick<ListenerSettings, 'maxUrlBytes'>,

@@ -1,3 +1,5 @@
+/** A server for HTTP/1.1, with TLS also HTTP/2, that has limits, answers malformed requests and drains without loss. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import { type AddressInfo, Server, type Socket } from 'node:net';
@@ -5,55 +7,54 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { IncomingRequest } from '../http/messages.ts';
-import { ALLOW, READ_TIME_MS, refuseBare } from './bare-refusal.ts';
+import { ALLOWED_METHODS, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts';
 import type { ClientRequest, Handler } from './client-request.ts';
 import { type Connection, forbidReuse, isBroken, isLast, newConnection, onceOverdue } from './connection.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
-import { Sessions } from './http2-sessions.ts';
-import { codeOf, type ListenerSettings, limitsOf } from './limits.ts';
+import { Http2Sessions } from './http2-sessions.ts';
+import { answerTo, type ListenerSettings, limitsOf } from './limits.ts';
 import { listen } from './listen.ts';
 import { Pipeline } from './pipeline.ts';
 import { createPlainServer } from './plain.ts';
-import { StuckReaders } from './stuck-readers.ts';
-import { contextOf, createTlsServer, Handshakes, type TlsSettings } from './tls.ts';
-import { detach } from './upgrade-response.ts';
+import { SendTimeout } from './send-timeout.ts';
+import { createTlsServer, Handshakes, secureContextOptions, type TlsSettings } from './tls.ts';
+import { createUpgradeResponse } from './upgrade-response.ts';
 
 const noop = () => {};
-/** How long a new connection is waited for in the drain: its request may be on its way. */
+/** How long the drain waits for the first request of a new connection: it may be on its way. */
 const FIRST_REQUEST_MS = 500;
 
-/** Where clients connect: limits at the edge, honest ends for malformed requests, and a drain that loses nothing. */
 export class Listener {
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #settings: ListenerSettings;
   readonly #handle: Handler;
-  /** Those that speak HTTP/1.1. */
+  /** HTTP/1.1 connections. */
   readonly #connections = new Map<Socket, Connection>();
-  readonly #sessions: Sessions;
-  readonly #stuckReaders: StuckReaders;
+  readonly #sessions: Http2Sessions;
+  readonly #sendTimeout: SendTimeout;
   #secure: { readonly server: TlsServer; readonly handshakes: Handshakes } | undefined;
   #draining = false;
 
-  /** Speaks HTTPS, HTTP/2 included, with `tls`. */
+  /** With `tls` it speaks HTTPS, including HTTP/2. */
   constructor(settings: ListenerSettings, clock: Clock, handle: Handler, tls?: TlsSettings) {
     this.#settings = settings;
     this.#clock = clock;
     this.#handle = handle;
-    this.#stuckReaders = new StuckReaders(clock, settings.clientBodyTimeoutMs);
-    this.#sessions = new Sessions(settings.clientKeepAliveMs, clock, this.#stuckReaders);
+    this.#sendTimeout = new SendTimeout(clock, settings.clientBodyTimeoutMs);
+    this.#sessions = new Http2Sessions(settings.clientKeepAliveMs, clock, this.#sendTimeout);
     this.#server = tls ? this.#createSecure(tls) : this.#createPlain();
     this.#server.maxConnections = settings.maxConnections;
     const onRequest = (request: IncomingMessage, response: ServerResponse | Http2Response) =>
       this.#onRequest(request, response);
     this.#server
       .on('request', onRequest)
-      // Without these two Node answers 100 or 417 by itself, before anyone looked at the request.
+      // Without these two Node answers 100 or 417 by itself, before the request was checked.
       .on('checkContinue', onRequest)
       .on('checkExpectation', onRequest)
-      .on('connect', (request: IncomingMessage, over: Socket | Http2Response) => {
-        if (over instanceof Http2Response) onRequest(request, over);
-        else this.#fail(over, 'METHOD_NOT_ALLOWED');
+      .on('connect', (request: IncomingMessage, target: Socket | Http2Response) => {
+        if (target instanceof Http2Response) onRequest(request, target);
+        else this.#refuse(target, 'METHOD_NOT_ALLOWED');
       })
       // A plain server's connections are net.Sockets, a TLS server's extend them.
       .on('upgrade', (request: ClientRequest, socket: Socket, head: Buffer) =>
@@ -78,9 +79,9 @@ export class Listener {
       .on('session', (session: Http2Session) => this.#sessions.add(session));
   }
 
-  /** New connections get this certificate; those that are open keep theirs. */
-  renew(tls: TlsSettings): void {
-    this.#secure?.server.setSecureContext(contextOf(tls));
+  /** New connections get this certificate; open ones keep theirs. */
+  setCertificate(tls: TlsSettings): void {
+    this.#secure?.server.setSecureContext(secureContextOptions(tls));
   }
 
   /** Resolves to the address when connections are accepted. Rejects with the system's error. */
@@ -89,8 +90,8 @@ export class Listener {
   }
 
   /**
-   * Accepts no more, closes idle connections, and lets responses in flight finish for at most `timeoutMs`.
-   * Connections that are so new that no request has come are given a moment: it is refused, but with an answer.
+   * Accepts no more connections, closes idle ones, and lets responses in flight finish for at most `timeoutMs`.
+   * Connections that have not sent a request yet get a moment to do so: it is refused, but with an answer.
    * Resolves to the number of connections that had to be cut.
    */
   drain(timeoutMs: number): Promise<number> {
@@ -100,18 +101,18 @@ export class Listener {
       let cut = 0;
       const stopTimer = this.#clock.after(timeoutMs, () => {
         cut = this.#connections.size + this.#sessions.size;
-        // Node has forgotten those on which another protocol is spoken.
+        // Node no longer knows connections that have switched to another protocol.
         for (const socket of this.#connections.keys()) socket.destroy();
-        this.#sessions.cut();
+        this.#sessions.resetAll();
       });
-      // When the poll is over: the system resets what it has queued up and nobody has accepted.
+      // After the poll phase: the system resets connections that it has queued and that are not accepted yet.
       setImmediate(() => {
-        // The port first, and by itself: HTTP's own close ends idle connections before it, and a client that came
-        // again at once would be accepted by the system, and then cut off instead of refused. In Node 26 it
-        // also ends those that are new.
+        // Closes the port first, and nothing else: `http.Server.close` ends idle connections before that, and a
+        // client that reconnected at once would be accepted by the system, and then cut off instead of refused.
+        // In Node 26 it also ends new connections.
         Server.prototype.close.call(this.#server, () => {
           stopTimer();
-          // For HTTP's own part: it looks for requests that are too slow until then.
+          // Also stops the HTTP server's check for slow requests.
           this.#server.close();
           resolve(cut);
         });
@@ -134,22 +135,22 @@ export class Listener {
   #onConnection(socket: Socket): void {
     this.#connections.set(socket, newConnection());
     socket.once('close', () => this.#connections.delete(socket));
-    // Node's own listener goes when its parser does: from then on a reset would end the process.
+    // Node removes its own listener along with its parser: from then on a reset would end the process.
     socket.on('error', noop);
-    this.#stuckReaders.add(socket);
+    this.#sendTimeout.add(socket);
   }
 
   #onRequest(request: IncomingMessage | Http2Request, response: ServerResponse | Http2Response): void {
     if (!(response instanceof Http2Response)) this.#queue(request.socket, response);
-    else if (this.#sessions.take(response)) this.#serve(request, response);
+    else if (this.#sessions.addRequest(response)) this.#serve(request, response);
   }
 
   #queue(socket: Socket, response: ServerResponse<IncomingMessage>): void {
     const connection = this.#connections.get(socket);
     // The connection closed while its last request was still in the parser; or an answer has gone out that says
-    // that it is the last one (RFC 9112, 9.6): where this request begins may be in doubt.
+    // that it is the last one (RFC 9112, 9.6), and it may be unclear where this request begins.
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
-    this.#await(response, socket, connection);
+    this.#track(response, socket, connection);
     if (this.#draining) forbidReuse(response);
     if (connection.open > 1) {
       connection.pipeline ??= new Pipeline(socket);
@@ -159,30 +160,31 @@ export class Listener {
   }
 
   #serve(request: IncomingRequest, response: ServerResponse | Http2Response): void {
-    // A question about this server, not about a resource (RFC 9110, 9.3.7): there is nothing to send on.
-    if (request.method === 'OPTIONS' && request.url === '*') response.writeHead(204, { Allow: ALLOW }).end();
+    // This asks about the server, not about a resource (RFC 9110, 9.3.7): there is nothing to forward.
+    if (request.method === 'OPTIONS' && request.url === '*')
+      response.writeHead(204, { Allow: ALLOWED_METHODS }).end();
     else this.#handle(request, response);
   }
 
-  /** Node's parser has let go of the connection. Pipelined requests before this one get their answers first. */
+  /** Node's parser has handed over the connection. Pipelined requests before this one get their answers first. */
   #onUpgrade(request: ClientRequest, socket: Socket, head: Buffer): void {
     const connection = this.#connections.get(socket);
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
-    const take = () => {
-      connection.upcoming = undefined;
-      const { response, upgrade } = detach(request, socket, head);
-      this.#await(response, socket, connection);
+    const start = () => {
+      connection.pendingUpgrade = undefined;
+      const { response, upgrade } = createUpgradeResponse(request, socket, head);
+      this.#track(response, socket, connection);
       response.once('finish', () => this.#clock.after(READ_TIME_MS, () => socket.destroy()));
       this.#handle(request, response, upgrade);
     };
-    connection.pipeline?.letGo();
-    // With the parser went what tells a response that it may go on.
+    connection.pipeline?.handOver();
+    // Without its parser Node no longer tells a response that it may continue.
     socket.on('drain', () => connection.latest?.emit('drain'));
-    connection.upcoming = take;
-    if (connection.open === 0) take();
+    connection.pendingUpgrade = start;
+    if (connection.open === 0) start();
   }
 
-  #await(response: ServerResponse, socket: Socket, connection: Connection): void {
+  #track(response: ServerResponse, socket: Socket, connection: Connection): void {
     connection.open += 1;
     connection.requests += 1;
     connection.latest = response;
@@ -197,51 +199,51 @@ export class Listener {
     const next = connection.isEnding ? undefined : connection.pipeline?.next(response);
     if (next) this.#serve(next.req, next);
     if (connection.open > connection.broken) return;
-    if (connection.left) socket.destroy();
-    else if (connection.bareRefusal) refuseBare(socket, connection.bareRefusal, this.#clock);
+    if (connection.clientClosed) socket.destroy();
+    else if (connection.bareRefusal) sendBareRefusal(socket, connection.bareRefusal, this.#clock);
     else if (this.#draining) socket.destroySoon();
-    else if (socket.writable && !connection.isEnding) connection.upcoming?.();
+    else if (socket.writable && !connection.isEnding) connection.pendingUpgrade?.();
   }
 
   #onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
-    const code = codeOf(error, this.#settings);
-    // The client closed in the middle of a request: nobody is there to be answered.
-    if (error.code === 'HPE_INVALID_EOF_STATE') this.#leave(socket);
+    const code = answerTo(error, this.#settings);
+    // The client closed in the middle of a request: there is no one to answer.
+    if (error.code === 'HPE_INVALID_EOF_STATE') this.#onClientClosed(socket);
     else if (code === 'CLIENT_TOO_SLOW') this.#onOverdue(socket, code);
-    else if (code) this.#fail(socket, code);
+    else if (code) this.#refuse(socket, code);
     else socket.destroy();
   }
 
   #onOverdue(socket: Socket, code: AnswerCode): void {
     const connection = this.#connections.get(socket);
-    const fail = () => this.#fail(socket, code);
-    if (connection) onceOverdue(connection, this.#clock, this.#settings.clientHeaderTimeoutMs, fail);
+    const refuse = () => this.#refuse(socket, code);
+    if (connection) onceOverdue(connection, this.#clock, this.#settings.clientHeaderTimeoutMs, refuse);
   }
 
-  /** Ends a connection whose client has stopped in mid-request, after the answers to its earlier requests. */
-  #leave(socket: Socket): void {
+  /** Ends a connection whose client has closed within a request, after the answers to its earlier requests. */
+  #onClientClosed(socket: Socket): void {
     const connection = this.#connections.get(socket);
     if (!connection) return;
     if (isBroken(connection.latest)) connection.broken = 1;
-    connection.left = true;
+    connection.clientClosed = true;
     if (connection.open <= connection.broken) socket.destroy();
   }
 
   /** The parser can't go on. Pipelined requests before this one must still get their answers first. */
-  #fail(socket: Socket, code: AnswerCode): void {
+  #refuse(socket: Socket, code: AnswerCode): void {
     const connection = this.#connections.get(socket);
     if (!connection || connection.bareRefusal) return;
     connection.bareRefusal = code;
     const { latest } = connection;
     if (isBroken(latest)) {
       if (latest.headersSent) {
-        // Its answer is on its way already, and says how it is framed, except to an HTTP/1.0 client.
+        // Its answer is already on its way, and is framed, except to an HTTP/1.0 client.
         if (latest.req.httpVersionMinor > 0) socket.destroySoon();
         else socket.destroy();
         return;
       }
       connection.broken = 1;
     }
-    if (connection.open <= connection.broken) refuseBare(socket, code, this.#clock);
+    if (connection.open <= connection.broken) sendBareRefusal(socket, code, this.#clock);
   }
 }

@@ -1,12 +1,14 @@
+/** Detects that the process is overloaded: that its event loop keeps running late. */
+
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import type { LagSource } from './lag.ts';
 
-/** A process that runs this late answers nobody in time. */
+/** A process that runs this late answers no request in time. */
 const LIMIT_MS = 500;
 const INTERVAL_MS = 1_000;
-/** So many intervals in a row: one long pause (a full collection, a suspended machine) is no overload. */
-const INTERVALS = 3;
+/** One long pause (a full garbage collection, a suspended machine) is not an overload. */
+const INTERVALS_IN_A_ROW = 3;
 
 export interface OverloadParts {
   readonly lag: LagSource;
@@ -15,14 +17,14 @@ export interface OverloadParts {
 }
 
 /**
- * calm -> overloaded   the event loop's lag was over the limit for three intervals in a row
- * overloaded -> calm   it was not for one
+ * calm -> overloaded   the event loop's delay was over the limit for three intervals in a row
+ * overloaded -> calm   it was not for one interval
  *
- * Refusing new requests costs next to nothing, so that those that were taken can be finished.
+ * Refusing new requests costs next to nothing, so that accepted ones can be finished.
  */
 export class Overload {
   readonly #parts: OverloadParts;
-  #late = 0;
+  #lateIntervals = 0;
   #sinceMs: number | undefined;
   #stopTimer: () => void = () => {};
 
@@ -35,9 +37,9 @@ export class Overload {
   }
 
   start(): void {
-    // The start of the process itself is no measure.
+    // Discards the delay of the start of the process itself.
     this.#parts.lag.p99Ms();
-    this.#lookLater();
+    this.#scheduleCheck();
   }
 
   stop(): void {
@@ -45,21 +47,21 @@ export class Overload {
     this.#parts.lag.stop();
   }
 
-  #lookLater(): void {
+  #scheduleCheck(): void {
     this.#stopTimer = this.#parts.clock.after(INTERVAL_MS, () => {
-      this.#look();
-      this.#lookLater();
+      this.#check();
+      this.#scheduleCheck();
     });
   }
 
-  #look(): void {
+  #check(): void {
     const { lag, clock, announcer } = this.#parts;
     const lagMs = lag.p99Ms();
-    this.#late = lagMs > LIMIT_MS ? this.#late + 1 : 0;
-    if (this.#late >= INTERVALS && this.#sinceMs === undefined) {
+    this.#lateIntervals = lagMs > LIMIT_MS ? this.#lateIntervals + 1 : 0;
+    if (this.#lateIntervals >= INTERVALS_IN_A_ROW && this.#sinceMs === undefined) {
       this.#sinceMs = clock.monotonicMs();
       announcer.announce({ type: 'overload-began', lagMs });
-    } else if (this.#late === 0 && this.#sinceMs !== undefined) {
+    } else if (this.#lateIntervals === 0 && this.#sinceMs !== undefined) {
       const durationMs = clock.monotonicMs() - this.#sinceMs;
       this.#sinceMs = undefined;
       announcer.announce({ type: 'overload-ended', durationMs });

@@ -1,17 +1,19 @@
+/** Answers the status paths `/stats`, `/healthz` and `/readyz`. */
+
 import type { Clock } from '../clock.ts';
 import { endAfterBody } from '../http/lingering-close.ts';
 import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http/messages.ts';
 
-/** What the status paths tell. */
+/** The state that the status paths report. */
 export interface StatusSource {
   /** The rows of `/stats`. */
   stats(): readonly unknown[];
-  /** Undefined when ready, else why not. */
+  /** Undefined when ready, otherwise why not. */
   notReady(): string | undefined;
 }
 
-/** A request whose head keeps to the rules. */
-export interface StatusQuestion {
+/** A request whose headers are valid. */
+export interface StatusRequest {
   readonly request: IncomingRequest;
   readonly response: OutgoingResponse;
   readonly target: { readonly path: string };
@@ -21,9 +23,9 @@ export interface StatusQuestion {
   };
 }
 
-type StatusPaths = (question: StatusQuestion) => boolean;
+type StatusPaths = (request: StatusRequest) => boolean;
 
-/** What the status paths answer, by path. */
+/** The answers, by path. */
 export type StatusAnswers = Readonly<
   Record<'/stats' | '/healthz' | '/readyz', () => { readonly status: number; readonly body: unknown }>
 >;
@@ -41,7 +43,7 @@ export function statusAnswers(source: StatusSource): StatusAnswers {
   };
 }
 
-/** Answers `/stats`, `/healthz` and `/readyz`; false for any other request. */
+/** The function returns false, and does nothing, for any other request. */
 export function createStatusPaths(source: StatusSource, clock: Clock): StatusPaths {
   const answers: Readonly<Record<string, StatusAnswers['/stats']>> = statusAnswers(source);
   return ({ request, response, target: { path }, headers }) => {
@@ -52,7 +54,7 @@ export function createStatusPaths(source: StatusSource, clock: Clock): StatusPat
     const hasBody = headers.transferEncoding !== undefined || Number(headers.contentLength ?? 0) > 0;
     const { status, body } = answer();
     const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-    // What is still sent is not worth the connection.
+    // Reading the rest of the body is not worth keeping the connection.
     if (hasBody) response.shouldKeepAlive = false;
     response.writeHead(status, {
       'Content-Type': 'application/json',

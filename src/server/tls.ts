@@ -1,3 +1,5 @@
+/** Creates the HTTPS server for HTTP/2 and HTTP/1.1, and keeps track of TLS handshakes. */
+
 import type { ServerOptions } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -11,22 +13,22 @@ export interface TlsSettings {
   readonly minVersion: '1.2' | '1.3';
 }
 
-/** Requests at a time on one HTTP/2 connection: what RFC 9113 (6.5.2) calls the least that makes sense. */
+/** Concurrent requests on one HTTP/2 connection: the smallest number that RFC 9113 (6.5.2) recommends. */
 const MAX_STREAMS = 100;
-/** Header lines beyond this reset the stream; between our own limit and this a client gets 431. */
+/** More header lines than this reset the stream; between our own limit and this one a client gets 431. */
 const MAX_LINES_READ = 1_000;
-/** What one HTTP/2 connection may hold in memory, in megabytes; further streams are refused meanwhile. */
+/** Memory that one HTTP/2 connection may hold, in megabytes; above it, further streams are refused. */
 const MAX_SESSION_MB = 10;
 
 /**
  * An HTTPS server that speaks HTTP/2 and HTTP/1.1, as the client prefers (ALPN). The limits are those of a
- * `node:http` server. Node and nghttp2 bring the others: they end a connection that resets streams in masses
+ * `node:http` server. Node and nghttp2 have further ones: they end a connection that resets streams in masses
  * (CVE-2023-44487), floods settings, pings or CONTINUATION frames, or sends more than a few invalid frames.
  */
 export function createTlsServer(tls: TlsSettings, limits: ServerOptions): Server {
   const { maxHeaderSize = 0, headersTimeout = 0 } = limits;
   const server = createSecureServer({
-    ...contextOf(tls),
+    ...secureContextOptions(tls),
     allowHTTP1: true,
     noDelay: true,
     handshakeTimeout: headersTimeout,
@@ -38,16 +40,16 @@ export function createTlsServer(tls: TlsSettings, limits: ServerOptions): Server
     maxHeaderListPairs: MAX_LINES_READ,
     maxSessionMemory: MAX_SESSION_MB,
   });
-  // Node reads them from the server when a connection turns out to be HTTP/1.1, but takes no such options.
+  // Node reads these from the server when a connection turns out to be HTTP/1.1, but has no options for them.
   return Object.assign(server, limits, { maxHeadersCount: 0 });
 }
 
-/** What `tls.Server` makes a secure context of. */
-export function contextOf({ pair, minVersion }: TlsSettings) {
+/** Options for the secure context of a `tls.Server`. */
+export function secureContextOptions({ pair, minVersion }: TlsSettings) {
   return { cert: pair.cert, key: pair.key, minVersion: `TLSv${minVersion}` as const };
 }
 
-/** The connections whose TLS handshake is under way. Those that have made it can be reset from then on. */
+/** The connections whose TLS handshake is under way. After it they can be reset. */
 export class Handshakes {
   readonly #sockets = new Map<string, Socket>();
 
@@ -59,11 +61,11 @@ export class Handshakes {
         if (this.#sockets.get(key) === socket) this.#sockets.delete(key);
       });
     });
-    // Before Node's own listener, so that whoever gets the socket gets it complete.
+    // Before Node's own listener, so that later ones get a socket that can be reset.
     server.prependListener('secureConnection', (secure: TLSSocket) => this.#onSecure(secure));
   }
 
-  /** Ends those that are under way. */
+  /** Ends connections whose handshake is under way. */
   end(): void {
     for (const socket of this.#sockets.values()) socket.destroy();
   }
@@ -72,7 +74,7 @@ export class Handshakes {
     const key = keyOf(secure);
     const socket = this.#sockets.get(key);
     this.#sockets.delete(key);
-    // A TLSSocket's own throws: only the TCP socket under it can be reset.
+    // A TLSSocket's own method throws: only the TCP socket under it can be reset.
     secure.resetAndDestroy = () => {
       socket?.resetAndDestroy();
       return secure.destroy();
@@ -80,7 +82,7 @@ export class Handshakes {
   }
 }
 
-/** Tells the connections of a server apart: the same for a TLS socket and for the TCP socket under it. */
+/** Identifies a connection of a server: the same for a TLS socket and for the TCP socket under it. */
 function keyOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

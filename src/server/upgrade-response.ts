@@ -1,35 +1,36 @@
+/** The response to an upgrade request, and the way to take over its connection. */
+
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { UpgradeRequest } from '../http/messages.ts';
 import type { ClientRequest } from './client-request.ts';
 
-/** The response to a request that Node's parser has let go of, and the way back to the bare connection. */
-export interface Detached {
+export interface UpgradeExchange {
   readonly response: ServerResponse;
-  /** Undefined when the request is to be answered as if it had not asked. */
+  /** Undefined when the request is to be answered as if it had not asked for another protocol. */
   readonly upgrade: UpgradeRequest | undefined;
 }
 
 /**
- * Gives such a request a response like any other's, the last one on its connection. Node itself no longer
- * looks at the connection: that the client leaves is noticed here until another one takes it over.
+ * The response is like any other, and the last one on its connection. Node's parser has handed over the connection:
+ * until `takeSocket` is called, it is noticed here when the client leaves.
  */
-export function detach(request: ClientRequest, socket: Socket, head: Buffer): Detached {
+export function createUpgradeResponse(request: ClientRequest, socket: Socket, head: Buffer): UpgradeExchange {
   const response = new ServerResponse(request);
-  // Without reading what is meant for the other protocol: only so is the end of the client's side seen.
-  const look = () => {
+  // Sees the end of the client's side, without consuming what is meant for the other protocol.
+  const readEnd = () => {
     if (socket.readableLength === 0) socket.read();
   };
-  const leave = () => socket.destroy();
-  const release = () => socket.off('readable', look).off('end', leave);
+  const onEnd = () => socket.destroy();
+  const release = () => socket.off('readable', readEnd).off('end', onEnd);
 
   socket.setTimeout(0);
-  socket.on('readable', look).on('end', leave);
+  socket.on('readable', readEnd).on('end', onEnd);
   response.assignSocket(socket);
   response.shouldKeepAlive = false;
   response.once('finish', () => {
     release();
-    // What the client still sends is read: closing over unread bytes could cost it the answer.
+    // What the client still sends is read: closing with unread bytes could destroy the answer.
     socket.resume().end();
   });
   const takeSocket = () => {

@@ -1,11 +1,11 @@
-// Who may ask the admin port, by a request's head alone.
+// Which requests the admin port serves, by their headers alone.
 import { describe, expect, it } from 'vitest';
 import { createGuard } from '../../src/admin/auth.ts';
-import type { Head } from '../../src/admin/head.ts';
+import type { RequestHead } from '../../src/admin/request-head.ts';
 
 type Lines = Readonly<Record<string, string | readonly string[]>>;
 
-function head(method: string, path: string, host: string | undefined, lines: Lines): Head {
+function head(method: string, path: string, host: string | undefined, lines: Lines): RequestHead {
   return { method, path, host, lines: (name) => [lines[name] ?? []].flat() };
 }
 

@@ -121,8 +121,8 @@ describe('requests that are sent ahead', () => {
 });
 
 describe('a head that is overdue', () => {
-  const connection = (isHeld: boolean) => {
-    const pipeline = { isHeld, whenRead: undefined as (() => void) | undefined };
+  const connection = (isPaused: boolean) => {
+    const pipeline = { isPaused, onResume: undefined as (() => void) | undefined };
     // No more of a pipeline is used.
     return { ...newConnection(), pipeline: pipeline as Pipeline };
   };
@@ -139,7 +139,7 @@ describe('a head that is overdue', () => {
     const unread = connection(true);
     onceOverdue(unread, clock, 1_000, () => acts++);
     clock.advance(10_000);
-    unread.pipeline.whenRead?.();
+    unread.pipeline.onResume?.();
     clock.advance(999);
     expect(acts).toBe(0);
     clock.advance(1);
@@ -151,7 +151,7 @@ describe('a head that is overdue', () => {
     const unread = connection(true);
     let acts = 0;
     onceOverdue(unread, clock, 1_000, () => acts++);
-    unread.pipeline.whenRead?.();
+    unread.pipeline.onResume?.();
     unread.requests += 1;
     clock.advance(1_000);
     expect(acts).toBe(0);

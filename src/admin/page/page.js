@@ -1,26 +1,27 @@
-// The live page: asks /stats every two seconds and shows what /events tells. Text goes in as text only.
+/** The script of the live page: polls /stats, and shows the events of /events. Text is inserted as text only. */
+
 const REFRESH_MS = 2_000;
 const MAX_EVENTS = 100;
 
-const at = (id) => document.getElementById(id);
-/** Attempts and their time at the last look, by upstream. */
-let before = new Map();
+const byId = (id) => document.getElementById(id);
+/** Attempts and their time at the last refresh, by upstream. */
+let previous = new Map();
 
 function element(tag, text, className = '') {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.className = className;
-  return made;
+  const created = document.createElement(tag);
+  created.textContent = text;
+  created.className = className;
+  return created;
 }
 
-function say(problem) {
-  at('problem').textContent = problem;
-  at('problem').hidden = problem === '';
+function showProblem(problem) {
+  byId('problem').textContent = problem;
+  byId('problem').hidden = problem === '';
 }
 
-/** Attempts a second since the last look; empty at the first. */
+/** Attempts per second since the last refresh; empty at the first one. */
 function rateOf({ name, requests }, nowMs) {
-  const last = before.get(name);
+  const last = previous.get(name);
   if (!last || requests < last.requests) return '';
   return ((requests - last.requests) / ((nowMs - last.ms) / 1_000)).toFixed(1);
 }
@@ -39,17 +40,17 @@ async function change(path, method, body) {
     const response = await fetch(path, { method, headers, body: JSON.stringify(body) });
     if (response.ok) return refresh();
     const { title, detail } = await response.json();
-    say(detail ?? title);
+    showProblem(detail ?? title);
   } catch {
-    say('The change did not get through.');
+    showProblem('The change did not get through.');
   }
 }
 
-function button(text, act) {
-  const made = element('button', text);
-  made.type = 'button';
-  made.addEventListener('click', act);
-  return made;
+function button(text, onClick) {
+  const created = element('button', text);
+  created.type = 'button';
+  created.addEventListener('click', onClick);
+  return created;
 }
 
 function buttonsOf({ name, state }) {
@@ -83,32 +84,32 @@ function rowOf(upstream, nowMs) {
   return row;
 }
 
-function show(upstreams) {
+function showUpstreams(upstreams) {
   const nowMs = performance.now();
-  at('upstreams').replaceChildren(...upstreams.map((upstream) => rowOf(upstream, nowMs)));
-  before = new Map(upstreams.map(({ name, requests }) => [name, { requests, ms: nowMs }]));
+  byId('upstreams').replaceChildren(...upstreams.map((upstream) => rowOf(upstream, nowMs)));
+  previous = new Map(upstreams.map(({ name, requests }) => [name, { requests, ms: nowMs }]));
   const usable = upstreams.filter(({ state }) => state === 'usable').length;
-  at('summary').textContent = `${usable} of ${upstreams.length} upstreams usable`;
+  byId('summary').textContent = `${usable} of ${upstreams.length} upstreams usable`;
 }
 
 async function refresh() {
   try {
     const response = await fetch('stats', { cache: 'no-store' });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    show(await response.json());
-    say('');
+    showUpstreams(await response.json());
+    showProblem('');
   } catch {
-    say('The load balancer does not answer. What is shown may be old.');
+    showProblem('The load balancer does not answer. What is shown may be old.');
   }
 }
 
-async function refreshAgainAndAgain() {
-  // A page that nobody looks at asks nothing.
+async function refreshRegularly() {
+  // A hidden page makes no requests.
   if (!document.hidden) await refresh();
-  setTimeout(refreshAgainAndAgain, REFRESH_MS);
+  setTimeout(refreshRegularly, REFRESH_MS);
 }
 
-function note({ type, data }) {
+function showEvent({ type, data }) {
   const { time, type: _, upstream, ...facts } = JSON.parse(data);
   const words = Object.entries(facts).map(([key, value]) => `${key} ${value}`);
   const line = element('li', '');
@@ -116,13 +117,13 @@ function note({ type, data }) {
     element('time', new Date(time).toLocaleTimeString()),
     [type, upstream?.name, ...words].filter(Boolean).join(', '),
   );
-  at('events').prepend(line);
-  at('quiet').hidden = true;
-  while (at('events').childElementCount > MAX_EVENTS) at('events').lastElementChild.remove();
-  // What has changed is seen at once.
+  byId('events').prepend(line);
+  byId('quiet').hidden = true;
+  while (byId('events').childElementCount > MAX_EVENTS) byId('events').lastElementChild.remove();
+  // Shows the change at once.
   refresh();
 }
 
 const events = new EventSource('events');
-for (const type of EVENT_TYPES) events.addEventListener(type, note);
-refreshAgainAndAgain();
+for (const type of EVENT_TYPES) events.addEventListener(type, showEvent);
+refreshRegularly();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { StuckReaders } from '../../src/server/stuck-readers.ts';
+import { SendTimeout } from '../../src/server/send-timeout.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { answer, silence } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
@@ -16,7 +16,7 @@ import { startSecureApp } from './secure.ts';
 
 const LIMIT_MS = 30_000;
 
-/** What is looked at of a connection. */
+/** The parts of a connection that are used. */
 function connection() {
   const state = { writableLength: 0, bytesWritten: 0, isReset: false, close: () => {} };
   const socket = Object.assign(state, {
@@ -32,15 +32,15 @@ function connection() {
 
 describe('a reader', () => {
   let clock: ManualClock;
-  let readers: StuckReaders;
+  let sendTimeout: SendTimeout;
   let socket: ReturnType<typeof connection>;
 
   beforeEach(() => {
     clock = new ManualClock();
-    readers = new StuckReaders(clock, LIMIT_MS);
+    sendTimeout = new SendTimeout(clock, LIMIT_MS);
     socket = connection();
-    // No more of a socket is used.
-    readers.add(socket as unknown as Socket);
+    // Nothing else of a socket is used.
+    sendTimeout.add(socket as unknown as Socket);
   });
 
   function writes(bytes: number): void {
@@ -48,7 +48,7 @@ describe('a reader', () => {
     socket.bytesWritten += bytes;
   }
 
-  it('for whom nothing waits is left alone', () => {
+  it('for which nothing waits is left alone', () => {
     clock.advance(10 * LIMIT_MS);
     expect(socket.isReset).toBe(false);
   });
@@ -127,7 +127,7 @@ describe('a client that never reads', () => {
     expect(await standstill(() => upstream.requests.length, 'a standstill')).toBeLessThan(400);
     clock.advance(LIMIT_MS + 2_000);
     client.socket.resume();
-    // A reset on the heels of data may look like an end in good order.
+    // A reset right after data may look like a graceful end.
     expect(await client.ended()).not.toBe('open');
   });
 

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { Renewal } from '../../src/server/renewal.ts';
+import { CertificateWatcher } from '../../src/server/certificate-watcher.ts';
 import { startApp } from '../support/app.ts';
 import { type Certified, folder, pairFiles } from '../support/certificates.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
@@ -30,26 +30,26 @@ async function served(port: number): Promise<string> {
   }
 }
 
-/** The files of a pair, and what is told of them, look by look. */
-function renewing() {
+/** The files of a pair, and what is reported about them, check by check. */
+function startWatcher() {
   const pair = authority.certify(['old.example']);
   const files = pairFiles(pair);
   const clock = new ManualClock();
-  const told: string[] = [];
-  const renewal = new Renewal({ cert: files.certFile, key: files.keyFile }, pair, clock, {
-    renewed: ({ cert }) => told.push(`renewed: ${new X509Certificate(cert).subject}`),
-    refused: (problem) => told.push(problem),
+  const reports: string[] = [];
+  const watcher = new CertificateWatcher({ cert: files.certFile, key: files.keyFile }, pair, clock, {
+    changed: ({ cert }) => reports.push(`changed: ${new X509Certificate(cert).subject}`),
+    rejected: (problem) => reports.push(problem),
   });
-  renewal.start();
-  releaseAfterwards(() => renewal.stop());
-  const look = async (times = 1) => {
+  watcher.start();
+  releaseAfterwards(() => watcher.stop());
+  const check = async (times = 1) => {
     for (let i = 0; i < times; i++) {
       clock.advance(CHECK_MS);
-      // The next look is set when this one is over.
-      await until(() => clock.pendingTimers > 0, 'the end of a look');
+      // The next check is scheduled when this one is over.
+      await until(() => clock.pendingTimers > 0, 'the end of a check');
     }
   };
-  return { ...files, told, look };
+  return { ...files, reports, check };
 }
 
 function swap({ certFile, keyFile }: { certFile: string; keyFile: string }, { cert, key }: Certified): void {
@@ -71,20 +71,20 @@ describe('a new pair', () => {
       clock,
       pair: authority.certify(['old.example']),
     });
-    const told = () => app.logs.filter(({ msg }) => msg?.startsWith('The TLS certificate has changed'));
+    const lines = () => app.logs.filter(({ msg }) => msg?.startsWith('The TLS certificate has changed'));
     const client = await Http2Client.connect(app.port);
     expect(await served(app.port)).toBe('old.example');
     swap(app, authority.certify(['new.example']));
     clock.advance(CHECK_MS);
     await until(async () => (await served(app.port)) === 'new.example', 'the new certificate');
     expect((await client.get('/x')).text).toBe('A');
-    await until(() => told().length === 1, 'the log line');
+    await until(() => lines().length === 1, 'the log line');
     swap(app, { cert: 'broken', key: 'broken' });
     await until(() => {
       clock.advance(CHECK_MS);
-      return told().length > 1;
+      return lines().length > 1;
     }, 'the second log line');
-    expect(told()).toEqual([
+    expect(lines()).toEqual([
       expect.objectContaining({ level: 'info' }),
       expect.objectContaining({ level: 'error', problem: 'TLS_CERT_FILE holds no certificate in PEM form' }),
     ]);
@@ -125,41 +125,41 @@ describe('a new pair', () => {
     ['has another key', () => ({ key: authority.certify(['x']).key }), /^TLS_KEY_FILE does not belong/],
     ['is gone', () => undefined, /^TLS_CERT_FILE holds no certificate/],
   ])(
-    'that %s is told once, at the second look, and a right one is taken after it',
+    'that %s is reported once, at the second check, and a valid one is used after it',
     async (_, broken, problem) => {
-      const { told, look, certFile, keyFile } = renewing();
+      const { reports, check, certFile, keyFile } = startWatcher();
       const pair = authority.certify(['new.example']);
       const change = broken(pair);
       if (change) swap({ certFile, keyFile }, { ...pair, ...change });
       else rmSync(certFile);
-      await look();
-      expect(told).toEqual([]);
-      await look(3);
-      expect(told).toEqual([expect.stringMatching(problem)]);
+      await check();
+      expect(reports).toEqual([]);
+      await check(3);
+      expect(reports).toEqual([expect.stringMatching(problem)]);
       swap({ certFile, keyFile }, pair);
-      await look();
-      expect(told[1]).toBe('renewed: CN=new.example');
+      await check();
+      expect(reports[1]).toBe('changed: CN=new.example');
     },
   );
 
-  it('that is still changing is not told of', async () => {
-    const { told, look, certFile } = renewing();
+  it('that is still changing is not reported', async () => {
+    const { reports, check, certFile } = startWatcher();
     for (const cert of ['one', 'two', 'three']) {
       writeFileSync(certFile, cert);
-      await look();
+      await check();
     }
-    expect(told).toEqual([]);
-    await look();
-    expect(told).toHaveLength(1);
+    expect(reports).toEqual([]);
+    await check();
+    expect(reports).toHaveLength(1);
   });
 
-  it('that is half written at one look is taken at the next, without a complaint', async () => {
-    const { told, look, certFile, keyFile } = renewing();
+  it('that is half written at one check is used at the next, without a complaint', async () => {
+    const { reports, check, certFile, keyFile } = startWatcher();
     const pair = authority.certify(['new.example']);
     writeFileSync(certFile, pair.cert);
-    await look();
+    await check();
     writeFileSync(keyFile, pair.key);
-    await look();
-    expect(told).toEqual(['renewed: CN=new.example']);
+    await check();
+    expect(reports).toEqual(['changed: CN=new.example']);
   });
 });

@@ -1,41 +1,43 @@
+/** Looks up names through the C library, only a few at a time. */
+
 import { lookup } from 'node:dns';
 
 /** The C library's look-up, which can't be stopped and holds one of libuv's few threads as long as it takes. */
 export type SystemLookUp = (name: string) => Promise<readonly string[]>;
 
 /** libuv has four threads, which files and compression need as well. */
-const LANES = 2;
+const MAX_LOOK_UPS = 2;
 
-/** Has few look-ups made at a time, and one for each name: who wants a name that is being looked up joins in. */
-export class SystemLanes {
-  readonly #system: SystemLookUp;
+/** Calls for the same name at the same time share one look-up. */
+export class SystemResolver {
+  readonly #lookUp: SystemLookUp;
   readonly #underWay = new Map<string, Promise<readonly string[]>>();
   readonly #waiting: (() => void)[] = [];
 
-  constructor(system: SystemLookUp = askSystem) {
-    this.#system = system;
+  constructor(lookUp: SystemLookUp = systemLookUp) {
+    this.#lookUp = lookUp;
   }
 
-  /** Rejects with the system's error, or when its turn comes after `signal` has said that nobody wants it any more. */
+  /** Rejects with the system's error, or when its turn comes after `signal` was aborted. */
   async find(name: string, signal: AbortSignal): Promise<readonly string[]> {
     const running = this.#underWay.get(name);
     if (running) return running;
-    if (this.#underWay.size >= LANES) {
+    if (this.#underWay.size >= MAX_LOOK_UPS) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
       signal.throwIfAborted();
       return this.find(name, signal);
     }
-    const found = this.#system(name).finally(() => {
+    const found = this.#lookUp(name).finally(() => {
       this.#underWay.delete(name);
-      // All of them: those that are still wanted wait again.
-      for (const go of this.#waiting.splice(0)) go();
+      // Wakes all waiting calls: each goes ahead or waits again.
+      for (const wake of this.#waiting.splice(0)) wake();
     });
     this.#underWay.set(name, found);
     return found;
   }
 }
 
-function askSystem(name: string): Promise<readonly string[]> {
+function systemLookUp(name: string): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     lookup(name, { all: true }, (error, found) => {
       if (error) reject(error);

@@ -1,3 +1,5 @@
+/** Watches the files of a certificate and its key, and reports a pair that has changed. */
+
 import type { Clock } from '../clock.ts';
 import { readRegularFile } from '../regular-file.ts';
 import {
@@ -7,7 +9,7 @@ import {
   whatIsWrongWithPair,
 } from './certificate.ts';
 
-/** How often the files are looked at. Kubernetes takes up to a minute to bring a new secret anyway. */
+/** How often the files are read. Kubernetes takes up to a minute to deliver a new secret anyway. */
 const CHECK_MS = 10_000;
 
 export interface KeyPairFiles {
@@ -15,40 +17,39 @@ export interface KeyPairFiles {
   readonly key: string;
 }
 
-/** What becomes of a pair that has changed. */
-export interface Renewing {
-  renewed(pair: KeyPair): void;
-  /** It stays unused. `problem` is one line without secrets. */
-  refused(problem: string): void;
+export interface CertificateListener {
+  /** `pair` is valid. */
+  changed(pair: KeyPair): void;
+  /** The new pair is not used. `problem` is one line without secrets. */
+  rejected(problem: string): void;
 }
 
 /**
- * Looks whether a certificate or its key has changed, by their content: a rename, a rewrite and a swapped link
- * all show in it, and no time stamp can deceive. A pair that is wrong may be half written, and is only
- * reported when it is still the same at the next look.
+ * Compares the files' content: a rename, a rewrite and a swapped link all show in it, and no time stamp can mislead.
+ * An invalid pair may be half written, and is only reported when it is still the same at the next check.
  */
-export class Renewal {
+export class CertificateWatcher {
   readonly #files: KeyPairFiles;
   readonly #clock: Clock;
-  readonly #renewing: Renewing;
+  readonly #listener: CertificateListener;
   #current: KeyPair;
-  /** What was wrong with the files at the last look, and whether that was told. */
-  #problem: { readonly fingerprint: string; told: boolean } | undefined;
+  /** What was wrong with the files at the last check, and whether it was reported. */
+  #problem: { readonly fingerprint: string; reported: boolean } | undefined;
   #stopTimer = () => {};
   #isStopped = false;
 
-  constructor(files: KeyPairFiles, current: KeyPair, clock: Clock, renewing: Renewing) {
+  constructor(files: KeyPairFiles, current: KeyPair, clock: Clock, listener: CertificateListener) {
     this.#files = files;
     this.#current = current;
     this.#clock = clock;
-    this.#renewing = renewing;
+    this.#listener = listener;
   }
 
   start(): void {
     if (this.#isStopped) return;
     this.#stopTimer = this.#clock.after(CHECK_MS, () => {
-      this.#look()
-        .catch(() => this.#renewing.refused('it was not taken'))
+      this.#check()
+        .catch(() => this.#listener.rejected('it was not taken'))
         .finally(() => this.start());
     });
   }
@@ -58,7 +59,7 @@ export class Renewal {
     this.#stopTimer();
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const [cert, key] = await Promise.all([readPem(this.#files.cert), readPem(this.#files.key)]);
     if (this.#isStopped) return;
     if (cert === this.#current.cert && key === this.#current.key) {
@@ -66,23 +67,23 @@ export class Renewal {
       return;
     }
     const problem = whatIsWrong(cert, key);
-    if (problem !== undefined) return this.#remember(problem, `${cert}${key}`);
+    if (problem !== undefined) return this.#onProblem(problem, `${cert}${key}`);
     this.#problem = undefined;
     this.#current = { cert, key };
-    this.#renewing.renewed(this.#current);
+    this.#listener.changed(this.#current);
   }
 
-  #remember(problem: string, fingerprint: string): void {
+  #onProblem(problem: string, fingerprint: string): void {
     const isKnown = this.#problem?.fingerprint === fingerprint;
-    if (this.#problem && isKnown && !this.#problem.told) {
-      this.#problem.told = true;
-      this.#renewing.refused(problem);
+    if (this.#problem && isKnown && !this.#problem.reported) {
+      this.#problem.reported = true;
+      this.#listener.rejected(problem);
     }
-    if (!isKnown) this.#problem = { fingerprint, told: false };
+    if (!isKnown) this.#problem = { fingerprint, reported: false };
   }
 }
 
-/** Empty when it can't be read, which is no PEM either. */
+/** Empty when the file can't be read, which is not PEM either. */
 async function readPem(file: string): Promise<string> {
   return readRegularFile(file).then(String, () => '');
 }

@@ -1,21 +1,23 @@
+/** Reads a request's line and headers, and refuses malformed ones. */
+
 import { readAuthority } from '../http/authority.ts';
 import { type IncomingRequest, isHttp10, MAX_HEADER_LINES } from '../http/messages.ts';
 import { readTarget } from '../http/target.ts';
 import { Refusal } from './problems.ts';
 
-/** A request without its body, as far as it counts here. */
-export interface Head {
+/** The parts of a request, without its body, that the admin port uses. */
+export interface RequestHead {
   readonly method: string;
-  /** Byte for byte as it was sent, without the query. */
+  /** Byte for byte as sent, without the query. */
   readonly path: string;
-  /** What was asked for: the Host line, or the authority of an absolute target. Undefined only in HTTP/1.0. */
+  /** The host that was asked for: Host, or the authority of an absolute target. Undefined only in HTTP/1.0. */
   readonly host: string | undefined;
-  /** The values of all lines of a name in lower case, in their order. */
+  /** The values of all lines of a name, which is in lower case, in their order. */
   readonly lines: (name: string) => readonly string[];
 }
 
-/** Reads a request's head. Throws a Refusal when it is malformed, or may be understood in two ways. */
-export function readHead(request: IncomingRequest): Head {
+/** Throws a Refusal when the request is malformed or ambiguous. */
+export function readRequestHead(request: IncomingRequest): RequestHead {
   const { rawHeaders, method = '', url = '', httpVersionMajor } = request;
   if (rawHeaders.length > 2 * MAX_HEADER_LINES) throw new Refusal('HEADERS_TOO_LARGE');
   const lines = (name: string) =>
