@@ -57,7 +57,7 @@ export async function attempt(
   const result = resultOf(outcome, verdict);
   exchange.attempts.push({ upstream, result });
   const tunnel = outcome.kind === 'switched';
-  announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
+  announcer.announce({ type: 'attempt-finished', upstream: upstream.identity, result, tunnel, durationMs });
   const noted =
     exchange.ledger && note(exchange, exchange.ledger, asked, { outcome, verdict, upstream }, parts);
   if (noted) await noted;

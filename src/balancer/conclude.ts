@@ -223,7 +223,7 @@ function announce(
     result,
     status: status ?? (response.headersSent ? response.statusCode : 0),
     code,
-    upstream,
+    upstream: upstream?.identity,
     primariesOut: upstream?.tier === 'fallback' && parts.candidates.availability.isOut('primary'),
     attempts: attempts.length,
     durationMs: parts.clock.monotonicMs() - startedMs,

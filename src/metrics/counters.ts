@@ -27,7 +27,7 @@ export class Counters {
   readonly alerts: Record<string, number>;
   /** Without tunnels, which last as long as the client likes. */
   readonly requestDurations = new Durations();
-  /** Announced is the upstream itself: nothing is left of one that was removed, nor taken over by its namesake. */
+  /** One object for each upstream: nothing is left of one that was removed, nor taken over by its namesake. */
   readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
 
   constructor(alertKinds: readonly string[]) {

@@ -27,7 +27,7 @@ const BUCKETS = bucketOf(MAX_US) + 1;
  */
 export class Latencies {
   readonly #clock: Clock;
-  /** Announced is the upstream itself: one of the same name that comes later begins anew. */
+  /** One object for each upstream: another one of the same name that comes later begins anew. */
   readonly #windows = new WeakMap<UpstreamIdentity, Window>();
 
   constructor(clock: Clock) {

@@ -96,7 +96,7 @@ function ofUpstreams(counters: Counters, { registry, availability }: MetricsPart
       type: 'counter',
       help: 'Requests sent, or tried to be sent, to an upstream, by how that ended.',
       samples: all.flatMap((upstream) =>
-        tallied(counters.attemptsOf(upstream).results, 'outcome', { upstream: upstream.name }),
+        tallied(counters.attemptsOf(upstream.identity).results, 'outcome', { upstream: upstream.name }),
       ),
     },
     {
@@ -104,7 +104,7 @@ function ofUpstreams(counters: Counters, { registry, availability }: MetricsPart
       type: 'histogram',
       help: 'Time until an upstream had answered, or its answer began to stream, or it had timed out.',
       samples: all.flatMap((upstream) =>
-        counters.attemptsOf(upstream).durations.samples({ upstream: upstream.name }),
+        counters.attemptsOf(upstream.identity).durations.samples({ upstream: upstream.name }),
       ),
     },
     {

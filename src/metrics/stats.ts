@@ -77,7 +77,7 @@ export function rowOf(upstream: Upstream, { availability, latencies, clock }: St
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
     memory_usage: memoryOf(upstream),
-    latency_ms: latencies.of(upstream) ?? NOT_MEASURED,
+    latency_ms: latencies.of(upstream.identity) ?? NOT_MEASURED,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Announcer, DownReason, UpstreamIdentity } from '../events.ts';
+import type { Announcer, DownReason } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { wrongChain } from './chain.ts';
 
@@ -80,7 +80,7 @@ export class DownStates {
   #down(upstream: Upstream, reason: DownReason, problem: string): void {
     const { announcer, clock } = this.#options;
     upstream.down = { reason, sinceMs: clock.monotonicMs() };
-    announcer.announce({ type: 'upstream-down', upstream: identityOf(upstream), reason, problem });
+    announcer.announce({ type: 'upstream-down', upstream: upstream.identity, reason, problem });
   }
 
   #up(streak: Streak): void {
@@ -91,7 +91,7 @@ export class DownStates {
     streak.kept = false;
     upstream.down = undefined;
     upstream.upSinceMs = nowMs;
-    announcer.announce({ type: 'upstream-up', upstream: identityOf(upstream), downMs });
+    announcer.announce({ type: 'upstream-up', upstream: upstream.identity, downMs });
   }
 
   /**
@@ -107,12 +107,7 @@ export class DownStates {
     if (others.some(({ down }) => down?.reason !== 'wrong-chain')) onUnhealthy(upstream);
     else if (!streak.kept) {
       streak.kept = true;
-      announcer.announce({ type: 'upstream-kept', upstream: identityOf(upstream), downMs });
+      announcer.announce({ type: 'upstream-kept', upstream: upstream.identity, downMs });
     }
   }
-}
-
-/** What a listener may write down whole; the upstream itself holds secrets. */
-function identityOf({ name, tier }: Upstream): UpstreamIdentity {
-  return { name, tier };
 }

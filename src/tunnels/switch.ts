@@ -25,7 +25,7 @@ export async function tunnel(
   const client = upgrade.takeSocket();
   upstream.inFlight += 1;
   const primariesOut = upstream.tier === 'fallback' && candidates.availability.isOut('primary');
-  announcer.announce({ type: 'tunnel-opened', id: exchange.id, upstream, primariesOut });
+  announcer.announce({ type: 'tunnel-opened', id: exchange.id, upstream: upstream.identity, primariesOut });
   try {
     client.write(headOf(exchange, switched, upstream.name), 'latin1');
     if (upgrade.head.length > 0) socket.write(upgrade.head);

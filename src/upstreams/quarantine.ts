@@ -1,15 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { Announcer, FailureReason, UpstreamIdentity } from '../events.ts';
+import type { Announcer, FailureReason } from '../events.ts';
 import type { Random } from '../random.ts';
 import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
 import type { Blame, Rest } from './rest-time.ts';
+import type { Upstream } from './upstream.ts';
 
 export type { Blame, QuarantineEntry, Rest };
-
-/** Whom an entry is about. One that has left its list is told from another that has its name by now. */
-export interface ListedUpstream extends UpstreamIdentity {
-  readonly hasLeft?: boolean;
-}
 
 export interface QuarantineOptions {
   /** One time for every cause, in milliseconds and more than 0, or a time that fits the cause. */
@@ -84,12 +80,12 @@ export class Quarantine {
   }
 
   /** The entry of the whole upstream that is in force at this moment. */
-  entryOf(upstream: UpstreamIdentity): QuarantineEntry | undefined {
+  entryOf(upstream: Upstream): QuarantineEntry | undefined {
     return this.#upstreams.get(upstream.name) ?? this.#suspension(upstream);
   }
 
   /** The entry of one method of an upstream that is in force at this moment. */
-  methodBan(upstream: UpstreamIdentity, method: string): QuarantineEntry | undefined {
+  methodBan(upstream: Upstream, method: string): QuarantineEntry | undefined {
     if (this.#methods.isEmpty || method.length > MAX_METHOD_LENGTH) return undefined;
     return this.#methods.get(methodKey(upstream, method));
   }
@@ -98,7 +94,7 @@ export class Quarantine {
    * Whether a method may be asked for although it is banned there, when nobody else can answer it: a time-out
    * may have been the call's own, and what an upstream lacks is tried once a second.
    */
-  mayAskAnyway(upstream: UpstreamIdentity, method: string): boolean {
+  mayAskAnyway(upstream: Upstream, method: string): boolean {
     const banned = this.#methods.get(methodKey(upstream, method));
     if (!banned || banned.reason === 'timeout') return true;
     const lastMs = Math.max(banned.blamedMs, banned.triedMs);
@@ -106,24 +102,23 @@ export class Quarantine {
   }
 
   /** It is asked for such a method now. */
-  noteMethodTrial(upstream: UpstreamIdentity, method: string): void {
+  noteMethodTrial(upstream: Upstream, method: string): void {
     if (this.#methods.isEmpty) return;
     const banned = this.#methods.get(methodKey(upstream, method));
     if (banned) banned.triedMs = this.#clock.monotonicMs();
   }
 
   /** Leaves an upstream out until it is known whether it or a request was to blame. */
-  suspend(upstream: ListedUpstream, reason: FailureReason): void {
+  suspend(upstream: Upstream, reason: FailureReason): void {
     if (upstream.hasLeft || this.entryOf(upstream)) return;
     const sinceMs = this.#clock.monotonicMs();
     const durationMs = this.#timeToLive === 'auto' ? SUSPENSION_MS : this.#timeToLive;
     const untilMs = sinceMs + durationMs;
     this.#suspended.set(upstream.name, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
     this.#changed();
-    const who = identity(upstream);
     this.#announcer.announce({
       type: 'upstream-quarantined',
-      upstream: who,
+      upstream: upstream.identity,
       reason,
       method: undefined,
       durationMs,
@@ -135,7 +130,7 @@ export class Quarantine {
    * An upstream has answered a question that was asked at `askedMs` (monotonic): it is usable at once, unless
    * it has asked to be left alone, or failed since for certain.
    */
-  clear(upstream: ListedUpstream, askedMs: number): void {
+  clear(upstream: Upstream, askedMs: number): void {
     const stored = this.#upstreams.get(upstream.name);
     if (!stored || (stored.mayTry && stored.blamedMs <= askedMs)) this.release(upstream, 'question');
   }
@@ -144,7 +139,7 @@ export class Quarantine {
    * Quarantines an upstream, or one of its methods. An unsupported method that is not named bans nothing: the
    * upstream is well, and there is nothing to remember. What is heard late of one that has left is nothing.
    */
-  add(upstream: ListedUpstream, blame: Blame): void {
+  add(upstream: Upstream, blame: Blame): void {
     if (upstream.hasLeft) return;
     const { method, reason } = blame;
     if (method === undefined) {
@@ -158,7 +153,7 @@ export class Quarantine {
   }
 
   /** An attempt succeeded: the next rate limit without a stated time is a first one again. */
-  succeeded(upstream: ListedUpstream): void {
+  succeeded(upstream: Upstream): void {
     if (!upstream.hasLeft) this.#upstreams.succeeded(upstream.name);
   }
 
@@ -166,13 +161,13 @@ export class Quarantine {
    * Ends the quarantine of a whole upstream before its time. What it did stays remembered, and its banned
    * methods stay banned. False when it was not in quarantine.
    */
-  release(upstream: ListedUpstream, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
+  release(upstream: Upstream, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
     if (upstream.hasLeft) return false;
     const wasSuspended = this.#suspension(upstream) !== undefined;
     this.#suspended.delete(upstream.name);
     if (!this.#upstreams.expire(upstream.name) && !wasSuspended) return false;
     this.#changed();
-    this.#announcer.announce({ type: 'upstream-released', upstream: identity(upstream), by });
+    this.#announcer.announce({ type: 'upstream-released', upstream: upstream.identity, by });
     return true;
   }
 
@@ -180,7 +175,7 @@ export class Quarantine {
    * An active check found the upstream well: ends its quarantine, in `auto` only, when the cause is one that
    * the check can see, is not a stated rest, and the upstream was not to blame again since the check began.
    */
-  prove(upstream: UpstreamIdentity, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
+  prove(upstream: Upstream, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
     const stored = this.#upstreams.get(upstream.name);
     const entry = stored ?? this.#suspension(upstream);
     const blamedMs = stored?.blamedMs ?? entry?.sinceMs ?? 0;
@@ -190,7 +185,7 @@ export class Quarantine {
   }
 
   /** The upstream was removed from the lists: nothing of it is kept. */
-  forget(upstream: UpstreamIdentity): void {
+  forget(upstream: Upstream): void {
     const wasSuspended = this.#suspended.delete(upstream.name);
     if (this.#upstreams.delete(upstream.name) || wasSuspended) this.#changed();
     const prefix = methodKey(upstream, '');
@@ -198,18 +193,24 @@ export class Quarantine {
   }
 
   /** False when the entry in force ends later. */
-  #impose(store: QuarantineStore, key: string, upstream: UpstreamIdentity, blame: Blame): boolean {
+  #impose(store: QuarantineStore, key: string, upstream: Upstream, blame: Blame): boolean {
     const { reason, method } = blame;
     const before = store.get(key)?.reason;
     const durationMs = store.impose(key, blame);
     if (durationMs === undefined) return false;
     if (before === reason) return true;
-    const who = identity(upstream);
-    this.#announcer.announce({ type: 'upstream-quarantined', upstream: who, reason, method, durationMs });
+    const { identity } = upstream;
+    this.#announcer.announce({
+      type: 'upstream-quarantined',
+      upstream: identity,
+      reason,
+      method,
+      durationMs,
+    });
     return true;
   }
 
-  #suspension(upstream: UpstreamIdentity): QuarantineEntry | undefined {
+  #suspension(upstream: Upstream): QuarantineEntry | undefined {
     if (this.#suspended.size === 0) return undefined;
     const suspended = this.#suspended.get(upstream.name);
     return suspended && this.#clock.monotonicMs() < suspended.untilMs ? suspended : undefined;
@@ -222,11 +223,6 @@ export class Quarantine {
 }
 
 /** Names can't hold a blank. */
-function methodKey(upstream: UpstreamIdentity, method: string): string {
+function methodKey(upstream: Upstream, method: string): string {
   return `${upstream.name} ${method}`;
-}
-
-/** Listeners get the name and no more: the object that was passed may hold a URL. */
-function identity({ name, tier }: UpstreamIdentity): UpstreamIdentity {
-  return { name, tier };
 }
