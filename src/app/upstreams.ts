@@ -103,7 +103,7 @@ function createHealth(
   if (!probe) return undefined;
   return new HealthScheduler({
     probe,
-    settings: { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath, dialer },
+    settings: { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath, clock, dialer },
     intervalMs: config.healthCheckIntervalMs,
     rise: config.healthCheckRise,
     fall: config.healthCheckFall,
@@ -130,7 +130,7 @@ function createHeightListener(config: Config, health: HealthScheduler | undefine
 
 function createMemoryPoll(config: Config, registry: Registry, { clock, random, dialer }: Means): MemoryPoll {
   const intervalMs = config.healthCheckIntervalMs;
-  const ask = (upstream: Upstream) => askMemoryUsage(upstream, dialer);
+  const ask = (upstream: Upstream) => askMemoryUsage(upstream, { clock, dialer });
   return new MemoryPoll({ ask, intervalMs, clock, random, upstreams: () => registry.all });
 }
 

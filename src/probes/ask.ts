@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import type { Socket } from 'node:net';
-import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
 import type { Dialer } from '../network/dial.ts';
@@ -15,6 +15,15 @@ export interface Question {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+}
+
+/** With what a question is asked. */
+export interface Asking {
+  /** How long the answer may take, from the connection to the end of its body, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Opens the connection. */
+  readonly dialer: Dialer;
 }
 
 export type Heard =
@@ -54,14 +63,9 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_HEADER_BYTES = 65_536;
 
 /** What a check asks: counted in `probeCalls`. */
-export function ask(
-  upstream: Upstream,
-  question: Question,
-  timeoutMs: number,
-  dialer: Dialer,
-): Promise<Heard> {
+export function ask(upstream: Upstream, question: Question, asking: Asking): Promise<Heard> {
   upstream.probeCalls += 1;
-  return askUncounted(upstream, question, timeoutMs, dialer);
+  return askUncounted(upstream, question, asking);
 }
 
 /**
@@ -72,15 +76,14 @@ export function ask(
 export function askUncounted(
   upstream: Upstream,
   question: Question,
-  timeoutMs: number,
-  dialer: Dialer,
+  { timeoutMs, clock, dialer }: Asking,
 ): Promise<Heard> {
-  const endMs = systemClock.monotonicMs() + timeoutMs;
+  const endMs = clock.monotonicMs() + timeoutMs;
   const { address, secure, verification: tls } = upstream;
   return new Promise((resolve) => {
     dialer.dial(secure ? { ...address, tls } : address, timeoutMs, (result) => {
       if (result instanceof DialFailure) resolve(unheard(result));
-      else askOn(result, upstream, question, endMs).then(resolve);
+      else askOn(result, upstream, question, { clock, endMs }).then(resolve);
     });
   });
 }
@@ -98,11 +101,16 @@ function failed(error: unknown): Heard {
   return { kind: 'failed', problem: problemOf(error), reason };
 }
 
-function askOn(socket: Socket, upstream: Upstream, question: Question, endMs: number): Promise<Heard> {
+interface Deadline {
+  readonly clock: Clock;
+  readonly endMs: number;
+}
+
+function askOn(socket: Socket, upstream: Upstream, question: Question, deadline: Deadline): Promise<Heard> {
   return new Promise((resolve) => {
     try {
       const request = openRequest(socket, upstream, question);
-      hear(request, Math.max(0, endMs - systemClock.monotonicMs()), resolve);
+      hear(request, deadline, resolve);
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
@@ -133,7 +141,7 @@ function openRequest(
   });
 }
 
-function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard) => void): void {
+function hear(request: ClientRequest, { clock, endMs }: Deadline, resolve: (heard: Heard) => void): void {
   let response: IncomingMessage | undefined;
   const body = new BodyChunks();
   const finish = (heard: Heard) => {
@@ -149,7 +157,7 @@ function hear(request: ClientRequest, timeoutMs: number, resolve: (heard: Heard)
       body: body.taken(),
       ending,
     });
-  const cancelDeadline = systemClock.after(timeoutMs, () =>
+  const cancelDeadline = clock.after(Math.max(0, endMs - clock.monotonicMs()), () =>
     response ? answered('unfinished') : finish({ kind: 'silence' }),
   );
   request.on('error', (error) => finish(failed(error)));

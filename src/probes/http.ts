@@ -6,10 +6,11 @@ import type { Probe } from './probe.ts';
 export const httpProbe: Probe = {
   name: 'http',
   proves: PROVED_BY_ANSWER,
-  async check(upstream, { path, timeoutMs, dialer }) {
+  async check(upstream, settings) {
+    const { path, timeoutMs } = settings;
     const target = targetOf(upstream, path);
     const question = { method: 'GET', target, headers: { accept: '*/*' } } as const;
-    const heard = await ask(upstream, question, timeoutMs, dialer);
+    const heard = await ask(upstream, question, settings);
     if (heard.kind === 'silence') return { up: false, problem: `no answer within ${timeoutMs} ms` };
     if (heard.kind === 'not-asked') return { up: undefined, problem: heard.problem };
     if (heard.kind === 'failed') return { up: false, problem: heard.problem };

@@ -1,6 +1,5 @@
-import type { Dialer } from '../network/dial.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { askUncounted } from './ask.ts';
+import { type Asking, askUncounted } from './ask.ts';
 
 /** In all, from the connection to the end of the body. */
 const TIMEOUT_MS = 2_000;
@@ -16,11 +15,11 @@ export type MemoryAnswer = { readonly bytes: number } | 'silent' | 'no-answer';
  */
 export async function askMemoryUsage(
   upstream: Upstream,
-  dialer: Dialer,
+  { clock, dialer }: Omit<Asking, 'timeoutMs'>,
   timeoutMs = TIMEOUT_MS,
 ): Promise<MemoryAnswer> {
   const question = { method: 'GET', target: '/health', headers: { accept: 'application/json' } } as const;
-  const heard = await askUncounted(upstream, question, timeoutMs, dialer);
+  const heard = await askUncounted(upstream, question, { timeoutMs, clock, dialer });
   if (heard.kind !== 'answer' || heard.ending === 'cut') return 'no-answer';
   return heard.status === 200 && heard.ending === 'whole' ? parse(heard.body.toString()) : 'silent';
 }

@@ -1,22 +1,16 @@
-import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
-import type { Dialer } from '../network/dial.ts';
 import { readBareError } from '../rpc/bare-error.ts';
 import { actions, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { askUncounted, type Heard } from './ask.ts';
+import { type Asking, askUncounted, type Heard } from './ask.ts';
 import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
-export interface PlainQuestionSettings {
-  /** How long the answer may take, in milliseconds. */
-  readonly timeoutMs: number;
+export interface PlainQuestionSettings extends Asking {
   /** Statuses that no answer has. */
   readonly retryStatus: ReadonlySet<number>;
-  readonly clock: Clock;
-  readonly dialer: Dialer;
 }
 
 const METHOD = 'eth_blockNumber';
@@ -49,7 +43,7 @@ async function askIn(
     protocol === 'rpc'
       ? rpcQuestion(upstream, METHOD)
       : ({ method: 'GET', target, headers: { accept: '*/*' } } as const);
-  const heard = await askUncounted(upstream, question, settings.timeoutMs, settings.dialer);
+  const heard = await askUncounted(upstream, question, settings);
   // It is this machine that is short of something.
   if (heard.kind === 'not-asked') return undefined;
   if (heard.kind === 'failed') return { reason: heard.reason };

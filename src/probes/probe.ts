@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import type { Dialer } from '../network/dial.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -7,6 +8,7 @@ export interface ProbeSettings {
   readonly timeoutMs: number;
   /** What a check that speaks HTTP asks for; joined to the upstream's own path like a client's target. */
   readonly path: string;
+  readonly clock: Clock;
   /** Opens its connections. */
   readonly dialer: Dialer;
 }

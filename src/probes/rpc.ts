@@ -1,10 +1,8 @@
-import { systemClock } from '../clock.ts';
-import type { Dialer } from '../network/dial.ts';
 import { classifyRpcStatus, type RpcErrorClass } from '../rpc/errors.ts';
 import { parseHeight, parseQuantity } from '../rpc/quantity.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { ask, type Heard, PROVED_BY_ANSWER } from './ask.ts';
-import type { Findings, Probe, ProbeResult } from './probe.ts';
+import type { Findings, Probe, ProbeResult, ProbeSettings } from './probe.ts';
 import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
 /** These refuse the question for what we have used up, and say nothing against the upstream's health. */
@@ -30,9 +28,9 @@ export const rpcProbe: Probe = {
   name: 'rpc',
   proves: PROVED_BY_ANSWER,
   learnsFromAnswers: true,
-  async check(upstream, { timeoutMs, dialer }) {
-    const endMs = systemClock.monotonicMs() + timeoutMs;
-    const reply = (method: string) => askFor(method, upstream, { endMs, timeoutMs, dialer });
+  async check(upstream, settings) {
+    const endMs = settings.clock.monotonicMs() + settings.timeoutMs;
+    const reply = (method: string) => askFor(method, upstream, endMs, settings);
     let found: Findings = {};
     if (upstream.down || !identified.has(upstream)) {
       const identity = await reply('eth_chainId');
@@ -65,19 +63,15 @@ function failed(upstream: Upstream, problem: string): ProbeResult {
   return { up: false, problem };
 }
 
-interface Asking {
-  readonly endMs: number;
-  readonly timeoutMs: number;
-  readonly dialer: Dialer;
-}
-
 async function askFor(
   method: string,
   upstream: Upstream,
-  { endMs, timeoutMs, dialer }: Asking,
+  endMs: number,
+  { timeoutMs, clock, dialer }: ProbeSettings,
 ): Promise<Reply> {
-  const leftMs = Math.max(0, endMs - systemClock.monotonicMs());
-  return read(await ask(upstream, rpcQuestion(upstream, method), leftMs, dialer), method, timeoutMs);
+  const leftMs = Math.max(0, endMs - clock.monotonicMs());
+  const heard = await ask(upstream, rpcQuestion(upstream, method), { timeoutMs: leftMs, clock, dialer });
+  return read(heard, method, timeoutMs);
 }
 
 function read(heard: Heard, method: string, timeoutMs: number): Reply {
