@@ -1,6 +1,5 @@
 import type { HeightListener } from '../balancer/parts.ts';
 import type { Config, UpstreamSpec } from '../config/config.ts';
-import type { Event } from '../events.ts';
 import type { Logger } from '../log.ts';
 import { probes } from '../probes/index.ts';
 import { MemoryPoll } from '../probes/memory-poll.ts';
@@ -34,14 +33,6 @@ export interface Upstreams {
   readonly memory: MemoryPoll | undefined;
 }
 
-const STANDING_CHANGES: ReadonlySet<Event['type']> = new Set<Event['type']>([
-  'upstream-down',
-  'upstream-up',
-  'upstream-lagging',
-  'upstream-caught-up',
-  'upstream-changed',
-]);
-
 export function createUpstreams(config: Config, means: Means): Upstreams {
   const { clock, random, announcer, logger } = means;
   const registry = new Registry(config.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs())));
@@ -49,9 +40,7 @@ export function createUpstreams(config: Config, means: Means): Upstreams {
   const quarantine = new Quarantine({ timeToLive: config.errorTimeToLiveMs, clock, random, announcer });
   const suspects = new Suspects({ ask: questionOf(config, means), quarantine, clock });
   const availability = new Availability(registry, quarantine, clock);
-  announcer.listen((event) => {
-    if (STANDING_CHANGES.has(event.type)) availability.invalidate();
-  });
+  announcer.listen((event) => availability.hear(event));
   const pools = new Pools({ ...means, connectTimeoutMs: config.connectTimeoutMs });
   const filters = new FilterHomes<Upstream>(clock);
   const onLeave = (upstream: Upstream) => {

@@ -1,5 +1,5 @@
 import type { Announcer } from '../events.ts';
-import type { Availability } from '../upstreams/availability.ts';
+import { type Availability, STATES } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import { Counters } from './counters.ts';
 import { CONTENT_TYPE, type Family, type Sample, write } from './exposition.ts';
@@ -21,8 +21,6 @@ export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
 }
-
-const STATES = ['usable', 'quarantined', 'down', 'draining'] as const;
 
 /**
  * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's; there is

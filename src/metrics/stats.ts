@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { Availability } from '../upstreams/availability.ts';
+import type { Tier } from '../events.ts';
+import type { Availability, Standing } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Latencies, Percentiles } from './latencies.ts';
@@ -11,10 +12,10 @@ export interface UpstreamStats {
   readonly name: string;
   /** Scheme, host and port only. */
   readonly url: string;
-  readonly tier: 'primary' | 'fallback';
+  readonly tier: Tier;
   /** No probe holds it for dead. */
   readonly alive: boolean;
-  readonly state: 'usable' | 'quarantined' | 'down' | 'draining';
+  readonly state: Standing['state'];
   readonly reason: string | null;
   /** When a quarantine ends, as an ISO date. */
   readonly until: string | null;
@@ -56,16 +57,13 @@ export function readStats(source: StatsSource): UpstreamStats[] {
 
 export function rowOf(upstream: Upstream, { availability, latencies, clock }: StatsSource): UpstreamStats {
   const standing = availability.standing(upstream);
-  const untilMs =
-    standing.state === 'quarantined' ? clock.wallMs() + standing.untilMs - clock.monotonicMs() : undefined;
   return {
     name: upstream.name,
     url: upstream.origin,
     tier: upstream.tier,
     alive: upstream.down === undefined,
     state: standing.state,
-    reason: 'reason' in standing ? standing.reason : null,
-    until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+    ...whyOut(standing, clock),
     uptime: formatUptime(upstream.down ? 0 : clock.monotonicMs() - upstream.upSinceMs),
     connections: upstream.inFlight,
     connections_opened: upstream.connectionsOpened,
@@ -79,6 +77,22 @@ export function rowOf(upstream: Upstream, { availability, latencies, clock }: St
     memory_usage: memoryOf(upstream),
     latency_ms: latencies.of(upstream.identity) ?? NOT_MEASURED,
   };
+}
+
+function whyOut(standing: Standing, clock: Clock): Pick<UpstreamStats, 'reason' | 'until'> {
+  switch (standing.state) {
+    case 'quarantined': {
+      const untilMs = clock.wallMs() + standing.untilMs - clock.monotonicMs();
+      return { reason: standing.reason, until: new Date(untilMs).toISOString() };
+    }
+    case 'down':
+      return { reason: standing.reason, until: null };
+    case 'usable':
+    case 'draining':
+      return { reason: null, until: null };
+    default:
+      return standing satisfies never;
+  }
 }
 
 function memoryOf({ memoryBytes, down }: Upstream): string | null {

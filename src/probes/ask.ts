@@ -26,6 +26,16 @@ export interface Asking {
   readonly dialer: Dialer;
 }
 
+export type BodyEnding = 'whole' | 'too-large' | 'unfinished' | 'cut';
+
+/** Whether it is the upstream's fault that a body was not read to its end; one that streams for ever is none. */
+export const BROKE_OFF: Readonly<Record<BodyEnding, boolean>> = {
+  whole: false,
+  'too-large': false,
+  unfinished: false,
+  cut: true,
+};
+
 export type Heard =
   | {
       readonly kind: 'answer';
@@ -34,7 +44,7 @@ export type Heard =
       readonly retryAfter: string | undefined;
       /** What was read of it. */
       readonly body: Buffer;
-      readonly ending: 'whole' | 'too-large' | 'unfinished' | 'cut';
+      readonly ending: BodyEnding;
     }
   /** Not even a status within the time. */
   | { readonly kind: 'silence' }
@@ -149,7 +159,7 @@ function hear(request: ClientRequest, { clock, endMs }: Deadline, resolve: (hear
     request.destroy();
     resolve(heard);
   };
-  const answered = (ending: 'whole' | 'too-large' | 'unfinished' | 'cut') =>
+  const answered = (ending: BodyEnding) =>
     finish({
       kind: 'answer',
       status: response?.statusCode ?? 0,

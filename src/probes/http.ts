@@ -1,5 +1,5 @@
 import type { Upstream } from '../upstreams/upstream.ts';
-import { ask, PROVED_BY_ANSWER } from './ask.ts';
+import { ask, BROKE_OFF, PROVED_BY_ANSWER } from './ask.ts';
 import type { Probe } from './probe.ts';
 
 /** Up is who answers a GET with 2xx or 3xx; redirects are not followed. */
@@ -16,8 +16,7 @@ export const httpProbe: Probe = {
     if (heard.kind === 'failed') return { up: false, problem: heard.problem };
     const { status, ending } = heard;
     if (status < 200 || status > 399) return { up: false, problem: `status ${status}` };
-    // The status has spoken; a body that streams without an end is no fault.
-    return ending === 'cut' ? { up: false, problem: 'answer cut off' } : { up: true };
+    return BROKE_OFF[ending] ? { up: false, problem: 'answer cut off' } : { up: true };
   },
 };
 

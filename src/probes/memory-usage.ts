@@ -1,5 +1,5 @@
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type Asking, askUncounted } from './ask.ts';
+import { type Asking, askUncounted, BROKE_OFF } from './ask.ts';
 
 /** In all, from the connection to the end of the body. */
 const TIMEOUT_MS = 2_000;
@@ -20,7 +20,7 @@ export async function askMemoryUsage(
 ): Promise<MemoryAnswer> {
   const question = { method: 'GET', target: '/health', headers: { accept: 'application/json' } } as const;
   const heard = await askUncounted(upstream, question, { timeoutMs, clock, dialer });
-  if (heard.kind !== 'answer' || heard.ending === 'cut') return 'no-answer';
+  if (heard.kind !== 'answer' || BROKE_OFF[heard.ending]) return 'no-answer';
   return heard.status === 200 && heard.ending === 'whole' ? parse(heard.body.toString()) : 'silent';
 }
 

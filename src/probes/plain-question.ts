@@ -5,7 +5,7 @@ import { actions, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type Asking, askUncounted, type Heard } from './ask.ts';
+import { type Asking, askUncounted, BROKE_OFF, type Heard } from './ask.ts';
 import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
 export interface PlainQuestionSettings extends Asking {
@@ -85,7 +85,7 @@ function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | und
   if (status === 429) return { reason: 'rate-limited', rest: restOf(answer, settings) };
   if (status === 503 && retryAfter !== undefined) return { reason: 'status', rest: restOf(answer, settings) };
   if (settings.retryStatus.has(status)) return { reason: 'status' };
-  return ending === 'cut' ? { reason: 'cut' } : undefined;
+  return BROKE_OFF[ending] ? { reason: 'cut' } : undefined;
 }
 
 /** One that lacks the method lives. */

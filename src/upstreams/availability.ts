@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { DownReason, FailureReason, Tier } from '../events.ts';
+import type { DownReason, Event, FailureReason, Tier } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
 import type { Upstream } from './upstream.ts';
@@ -17,6 +17,42 @@ export type Standing =
     }
   | { readonly state: 'down'; readonly reason: DownReason }
   | { readonly state: 'draining' };
+
+const IS_STATE: Readonly<Record<Standing['state'], true>> = {
+  usable: true,
+  quarantined: true,
+  down: true,
+  draining: true,
+};
+
+/** All states that an upstream can be in. */
+export const STATES: readonly string[] = Object.keys(IS_STATE);
+
+/** Whether an event tells of a change of `down`, `lagging` or `draining`; the quarantine and the lists have versions. */
+const CHANGES_FACTS: Readonly<Record<Event['type'], boolean>> = {
+  'upstream-down': true,
+  'upstream-up': true,
+  'upstream-lagging': true,
+  'upstream-caught-up': true,
+  'upstream-changed': true,
+  'upstream-kept': false,
+  'upstream-quarantined': false,
+  'upstream-released': false,
+  'upstream-added': false,
+  'upstream-removed': false,
+  'attempt-finished': false,
+  'request-finished': false,
+  'tunnel-opened': false,
+  'chain-undecided': false,
+  'strategy-changed': false,
+  'overload-began': false,
+  'overload-ended': false,
+  shortage: false,
+  'name-lost': false,
+  'name-found': false,
+  'alert-sent': false,
+  'alert-failed': false,
+};
 
 const USABLE: Standing = { state: 'usable' };
 const DRAINING: Standing = { state: 'draining' };
@@ -76,6 +112,11 @@ export class Availability {
     return !upstream.hasLeft && this.standing(upstream).state === 'usable';
   }
 
+  /** To be told of all that is announced. */
+  hear({ type }: Event): void {
+    if (CHANGES_FACTS[type]) this.invalidate();
+  }
+
   /** To be called when an upstream went down, came up, or began or ended to lag or to drain. */
   invalidate(): void {
     this.#validUntilMs = Number.NEGATIVE_INFINITY;
@@ -109,12 +150,8 @@ export class Availability {
   lastResort(): Upstream[] {
     const due: { upstream: Upstream; dueMs: number }[] = [];
     for (const upstream of this.#registry.all) {
-      const standing = this.standing(upstream);
-      if (standing.state === 'quarantined' && standing.mayTry)
-        due.push({ upstream, dueMs: standing.untilMs });
-      else if (standing.state === 'down' && this.#mayTryDown(upstream)) {
-        due.push({ upstream, dueMs: Number.POSITIVE_INFINITY });
-      }
+      const dueMs = this.#dueMs(upstream);
+      if (dueMs !== undefined) due.push({ upstream, dueMs });
     }
     return due.sort((a, b) => a.dueMs - b.dueMs).map(({ upstream }) => upstream);
   }
@@ -134,12 +171,37 @@ export class Availability {
     let resting = 0;
     for (const upstream of this.#registry.all) {
       const standing = this.standing(upstream);
-      if (standing.state === 'usable') return false;
-      if (standing.state !== 'quarantined') continue;
-      if (standing.reason !== 'rate-limited') return false;
-      resting += 1;
+      switch (standing.state) {
+        case 'usable':
+          return false;
+        case 'quarantined':
+          if (standing.reason !== 'rate-limited') return false;
+          resting += 1;
+          break;
+        case 'down':
+        case 'draining':
+          break;
+        default:
+          standing satisfies never;
+      }
     }
     return resting > 0;
+  }
+
+  /** When one that is out is due back, Infinity where nobody knows; undefined for one that may not be tried. */
+  #dueMs(upstream: Upstream): number | undefined {
+    const standing = this.standing(upstream);
+    switch (standing.state) {
+      case 'quarantined':
+        return standing.mayTry ? standing.untilMs : undefined;
+      case 'down':
+        return this.#mayTryDown(upstream) ? Number.POSITIVE_INFINITY : undefined;
+      case 'usable':
+      case 'draining':
+        return undefined;
+      default:
+        return standing satisfies never;
+    }
   }
 
   #mayTryDown(upstream: Upstream): boolean {

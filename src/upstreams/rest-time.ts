@@ -59,8 +59,15 @@ const RULES: Readonly<Record<FailureReason, Rule>> = {
 
 /** Milliseconds that the upstream itself asks for; undefined when it asks for nothing that can be granted. */
 export function statedRestMs(rest: Rest | undefined, wallMs: number): number | undefined {
-  if (rest?.kind === 'until-utc-midnight') return DAY_MS - (wallMs % DAY_MS);
-  return rest && rest.ms > 0 ? Math.min(rest.ms, MAX_STATED_MS) : undefined;
+  if (rest === undefined) return undefined;
+  switch (rest.kind) {
+    case 'for':
+      return rest.ms > 0 ? Math.min(rest.ms, MAX_STATED_MS) : undefined;
+    case 'until-utc-midnight':
+      return DAY_MS - (wallMs % DAY_MS);
+    default:
+      return rest satisfies never;
+  }
 }
 
 /** Whether the cause doubles with each repetition, and may have passed at any moment. */
