@@ -5,10 +5,18 @@
 
 export type Tier = 'primary' | 'fallback';
 
-/** Enough of an upstream to name it; never its URL. */
-export interface UpstreamIdentity {
+/** Enough of an upstream to name it, frozen; never its URL. */
+export class UpstreamIdentity {
   readonly name: string;
   readonly tier: Tier;
+  /** Not there when the program runs: only for its sake does the compiler refuse an Upstream, which has secrets, here. */
+  declare protected readonly brand: never;
+
+  constructor(name: string, tier: Tier) {
+    this.name = name;
+    this.tier = tier;
+    Object.freeze(this);
+  }
 }
 
 /** Why an attempt failed. The first four are known before a byte of the request was sent. */

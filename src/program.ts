@@ -5,6 +5,7 @@ import { runCheck } from './commands/check.ts';
 import { runHealthcheck } from './commands/healthcheck.ts';
 import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
+import type { Command } from './config/flags.ts';
 import { type LoadResult, loadConfig } from './config/load.ts';
 import { createLog, type Log } from './log.ts';
 import { descriptorWarning } from './network/shortage.ts';
@@ -22,16 +23,35 @@ export async function main(signals: Signals): Promise<void> {
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY,
   });
-  if (loaded.command === 'version') print(readVersion());
-  else if (loaded.command === 'help') print(helpText());
-  else if (!loaded.ok) {
+  const { command } = loaded;
+  if (command === 'version') print(readVersion());
+  else if (command === 'help') print(helpText());
+  else if (loaded.ok) await runCommand(command, loaded, signals);
+  else {
     for (const problem of loaded.problems) console.error(problem);
     process.exitCode = 1;
-  } else if (loaded.command === 'check') {
-    for (const warning of warningsOf(loaded)) console.error(warning);
-    process.exitCode = await runCheck(loaded.config, loaded.sources, print);
-  } else if (loaded.command === 'healthcheck') process.exitCode = await runHealthcheck(loaded.config);
-  else await run(loaded, signals);
+  }
+}
+
+/** Does what needs settings without a mistake. */
+async function runCommand(
+  command: Exclude<Command, 'version' | 'help'>,
+  loaded: Loaded,
+  signals: Signals,
+): Promise<void> {
+  switch (command) {
+    case 'run':
+      return run(loaded, signals);
+    case 'check':
+      for (const warning of warningsOf(loaded)) console.error(warning);
+      process.exitCode = await runCheck(loaded.config, loaded.sources, print);
+      return;
+    case 'healthcheck':
+      process.exitCode = await runHealthcheck(loaded.config);
+      return;
+    default:
+      command satisfies never;
+  }
 }
 
 /** What is odd about the settings, or does not fit this machine, and yet no reason not to start. */

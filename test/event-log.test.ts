@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createEventLog } from '../src/event-log.ts';
-import type { Event, UpstreamIdentity } from '../src/events.ts';
+import type { Event } from '../src/events.ts';
 import { createLog } from '../src/log.ts';
 import { linesInto } from './support/app.ts';
 import { upstream } from './support/upstreams.ts';
@@ -13,8 +13,8 @@ async function logged(event: Event, level = 'debug'): Promise<Record<string, unk
   return lines.map(({ time, ...line }) => line);
 }
 
-// A whole upstream, as the program announces it: nothing of its URL may come along.
-const A: UpstreamIdentity = upstream('A', { url: 'https://user:SECRET@a.example/SECRET?k=SECRET' });
+// As the program announces it: nothing of its URL may come along.
+const { identity: A } = upstream('A', { url: 'https://user:SECRET@a.example/SECRET?k=SECRET' });
 
 const request: Event = {
   type: 'request-finished',

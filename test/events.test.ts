@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Announcer, type Event } from '../src/events.ts';
+import { Announcer, type Event, UpstreamIdentity } from '../src/events.ts';
 
 const event: Event = {
   type: 'upstream-released',
-  upstream: { name: 'A', tier: 'primary' },
+  upstream: new UpstreamIdentity('A', 'primary'),
   by: 'probe',
 };
 

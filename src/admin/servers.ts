@@ -70,8 +70,8 @@ export class Servers {
         apply: () => {
           upstream.weight = weight;
           upstream.draining = draining;
-          const { tier } = upstream;
-          announcer.announce({ type: 'upstream-changed', upstream: { name, tier }, weight, draining });
+          const { identity } = upstream;
+          announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining });
           return upstream;
         },
       };

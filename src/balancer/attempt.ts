@@ -123,7 +123,7 @@ export class Attempt implements TransmissionListener {
   }
 
   #announce(result: AttemptResult, tunnel: boolean, durationMs: number): void {
-    const { upstream } = this.#candidate;
+    const upstream = this.#candidate.upstream.identity;
     this.#pool.runtime.announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
   }
 

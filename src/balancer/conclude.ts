@@ -82,7 +82,7 @@ async function passTunnel(
   exchange.forget(0);
   upstream.inFlight += 1;
   const primariesOut = upstream.tier === 'fallback' && pool.availability.isOut('primary');
-  pool.runtime.announcer.announce({ type: 'tunnel-opened', id, upstream, primariesOut });
+  pool.runtime.announcer.announce({ type: 'tunnel-opened', id, upstream: upstream.identity, primariesOut });
   const lines = [...headers.forward, ...answerLines(id, upstream.name)];
   const isWebSocketNow = isWebSocket(protocol);
   try {
@@ -236,7 +236,7 @@ function announce(exchange: Exchange, { result, status, upstream, code }: Finish
     result,
     status: status ?? (response.headersSent ? response.statusCode : 0),
     code,
-    upstream,
+    upstream: upstream?.identity,
     primariesOut: upstream?.tier === 'fallback' && pool.availability.isOut('primary'),
     attempts: attempts.length,
     durationMs: pool.runtime.clock.monotonicMs() - startedMs,

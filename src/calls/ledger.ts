@@ -163,11 +163,16 @@ export class Ledger {
       case 'lost':
         entry.state = 'lost';
         break;
-      default: {
+      case 'settle':
+      case 'known':
+      case 'nonce': {
         const item = this.#item(entry, verdict.answer, text, source);
         // Of several errors the first that told something goes to the client.
         this.settle(entry, verdict.isError ? (entry.firstError ?? item) : item);
+        break;
       }
+      default:
+        verdict satisfies never;
     }
   }
 

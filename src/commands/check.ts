@@ -31,8 +31,9 @@ export async function runCheck(
   const probe = probes[name];
   if (!probe) throw new Error(`no probe is called ${name}`);
   const upstreams = config.upstreams.map((spec) => new Upstream(spec, systemClock.monotonicMs()));
-  const dialer = createDialer({ clock: systemClock, random: systemRandom, announcer: new Announcer() });
-  const settings = { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath, dialer };
+  const clock = systemClock;
+  const dialer = createDialer({ clock, random: systemRandom, announcer: new Announcer() });
+  const settings = { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath, clock, dialer };
   const probed = await Promise.all(upstreams.map((upstream) => probeOnce(probe, upstream, settings)));
   print('');
   print(`Upstreams (probe: ${name})`);

@@ -61,7 +61,28 @@ export class Counters {
       case 'alert-sent':
         this.alerts[event.kind] = (this.alerts[event.kind] ?? 0) + 1;
         break;
+      case 'tunnel-opened':
+      case 'upstream-quarantined':
+      case 'upstream-released':
+      case 'upstream-down':
+      case 'upstream-up':
+      case 'upstream-kept':
+      case 'upstream-lagging':
+      case 'upstream-caught-up':
+      case 'upstream-added':
+      case 'upstream-removed':
+      case 'upstream-changed':
+      case 'chain-undecided':
+      case 'strategy-changed':
+      case 'overload-began':
+      case 'overload-ended':
+      case 'shortage':
+      case 'name-lost':
+      case 'name-found':
+      case 'alert-failed':
+        break;
       default:
+        event satisfies never;
     }
   }
 }

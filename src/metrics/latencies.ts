@@ -1,7 +1,7 @@
 /** How long each upstream took to answer in the last minutes. */
 
 import type { Clock } from '../clock.ts';
-import type { Event, EventOf, UpstreamIdentity } from '../events.ts';
+import type { AttemptResult, Event, EventOf, UpstreamIdentity } from '../events.ts';
 
 /** In milliseconds, within 2 %. */
 export interface Percentiles {
@@ -55,12 +55,37 @@ export class Latencies {
   }
 }
 
-/**
- * Whether the duration of an attempt shows how long an upstream takes to answer. A bare refusal (a status, a rate
- * limit) is quick and would make a broken upstream look fast; a handshake is not an answer.
- */
+/** Whether the time of an attempt that ended so says how long an upstream takes to answer. */
+const TELLS_LATENCY: Readonly<Record<AttemptResult, boolean>> = {
+  answered: true,
+  inconclusive: true,
+  timeout: true,
+  // The client's doing, or this machine's, or another attempt's.
+  'client-left': false,
+  'out-of-time': false,
+  shortage: false,
+  superseded: false,
+  // No answer came.
+  refused: false,
+  dns: false,
+  tls: false,
+  'connect-timeout': false,
+  reset: false,
+  cut: false,
+  'bad-http': false,
+  // Bare refusals are quick, and would make a broken upstream look fast.
+  status: false,
+  'not-an-answer': false,
+  'upstream-broken': false,
+  'rate-limited': false,
+  plan: false,
+  auth: false,
+  'method-unsupported': false,
+};
+
+/** Whether the duration of an attempt shows how long an upstream takes to answer; a handshake is not an answer. */
 export function tellsLatency({ result, tunnel }: EventOf<'attempt-finished'>): boolean {
-  return !tunnel && (result === 'answered' || result === 'inconclusive' || result === 'timeout');
+  return !tunnel && TELLS_LATENCY[result];
 }
 
 /** Counts by bucket, in a ring of slices. */

@@ -1,7 +1,7 @@
 /** The metrics that Prometheus reads. */
 
 import type { Announcer } from '../events.ts';
-import type { Availability } from '../upstreams/availability.ts';
+import { type Availability, STATES } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import { Counters } from './counters.ts';
 import { CONTENT_TYPE, type Family, type Sample, write } from './exposition.ts';
@@ -23,8 +23,6 @@ export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
 }
-
-const STATES = ['usable', 'quarantined', 'down', 'draining'] as const;
 
 /**
  * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's text; a removed upstream
@@ -98,7 +96,7 @@ function upstreamFamilies(counters: Counters, { registry, availability }: Metric
       type: 'counter',
       help: 'Requests sent, or tried to be sent, to an upstream, by how that ended.',
       samples: all.flatMap((upstream) =>
-        tallied(counters.attemptsOf(upstream).results, 'outcome', { upstream: upstream.name }),
+        tallied(counters.attemptsOf(upstream.identity).results, 'outcome', { upstream: upstream.name }),
       ),
     },
     {
@@ -106,7 +104,7 @@ function upstreamFamilies(counters: Counters, { registry, availability }: Metric
       type: 'histogram',
       help: 'Time until an upstream had answered, or its answer began to stream, or it had timed out.',
       samples: all.flatMap((upstream) =>
-        counters.attemptsOf(upstream).durations.samples({ upstream: upstream.name }),
+        counters.attemptsOf(upstream.identity).durations.samples({ upstream: upstream.name }),
       ),
     },
     {

@@ -1,7 +1,8 @@
 /** The rows of `/stats`. */
 
 import type { Clock } from '../clock.ts';
-import type { Availability } from '../upstreams/availability.ts';
+import type { Tier } from '../events.ts';
+import type { Availability, Standing } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Latencies, Percentiles } from './latencies.ts';
@@ -13,10 +14,10 @@ export interface UpstreamStats {
   readonly name: string;
   /** Scheme, host and port only. */
   readonly url: string;
-  readonly tier: 'primary' | 'fallback';
+  readonly tier: Tier;
   /** No probe considers it dead. */
   readonly alive: boolean;
-  readonly state: 'usable' | 'quarantined' | 'down' | 'draining';
+  readonly state: Standing['state'];
   readonly reason: string | null;
   /** When a quarantine ends, as an ISO date. */
   readonly until: string | null;
@@ -58,16 +59,13 @@ export function readStats(source: StatsSource): UpstreamStats[] {
 
 export function rowOf(upstream: Upstream, { availability, latencies, clock }: StatsSource): UpstreamStats {
   const standing = availability.standing(upstream);
-  const untilMs =
-    standing.state === 'quarantined' ? clock.wallMs() + standing.untilMs - clock.monotonicMs() : undefined;
   return {
     name: upstream.name,
     url: upstream.origin,
     tier: upstream.tier,
     alive: upstream.down === undefined,
     state: standing.state,
-    reason: 'reason' in standing ? standing.reason : null,
-    until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+    ...whyOut(standing, clock),
     uptime: formatUptime(upstream.down ? 0 : clock.monotonicMs() - upstream.upSinceMs),
     connections: upstream.inFlight,
     connections_opened: upstream.connectionsOpened,
@@ -79,8 +77,24 @@ export function rowOf(upstream: Upstream, { availability, latencies, clock }: St
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
     memory_usage: memoryOf(upstream),
-    latency_ms: latencies.of(upstream) ?? NOT_MEASURED,
+    latency_ms: latencies.of(upstream.identity) ?? NOT_MEASURED,
   };
+}
+
+function whyOut(standing: Standing, clock: Clock): Pick<UpstreamStats, 'reason' | 'until'> {
+  switch (standing.state) {
+    case 'quarantined': {
+      const untilMs = clock.wallMs() + standing.untilMs - clock.monotonicMs();
+      return { reason: standing.reason, until: new Date(untilMs).toISOString() };
+    }
+    case 'down':
+      return { reason: standing.reason, until: null };
+    case 'usable':
+    case 'draining':
+      return { reason: null, until: null };
+    default:
+      return standing satisfies never;
+  }
 }
 
 function memoryOf({ memoryBytes, down }: Upstream): string | null {

@@ -169,11 +169,21 @@ class Dial {
   }
 
   #onTimeUp(): void {
-    if (this.#state === 'looking-up') this.#fail(new DialFailure('dns', 'ETIMEOUT'));
-    else
-      this.#fail(
-        DialFailure.of([...this.#failures.values(), new DialFailure('connect-timeout', 'ETIMEDOUT')]),
-      );
+    switch (this.#state) {
+      case 'looking-up':
+        this.#fail(new DialFailure('dns', 'ETIMEOUT'));
+        break;
+      case 'racing':
+      case 'securing': {
+        const late = new DialFailure('connect-timeout', 'ETIMEDOUT');
+        this.#fail(DialFailure.of([...this.#failures.values(), late]));
+        break;
+      }
+      case 'over':
+        break;
+      default:
+        this.#state satisfies never;
+    }
   }
 
   #succeed(socket: Socket): void {

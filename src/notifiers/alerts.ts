@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { type Announcer, type Event, type EventOf, type FailureReason, SWITCHED } from '../events.ts';
+import { type Announcer, type Event, type EventOf, SWITCHED } from '../events.ts';
 import { Incident } from './incident.ts';
-import { Messages } from './messages.ts';
+import { isAboutCredentials, Messages } from './messages.ts';
 import type { Alert, Notifier } from './notifier.ts';
 import { Outages } from './outages.ts';
 import { Outbox } from './outbox.ts';
@@ -41,8 +41,6 @@ export function createAlerts({
 
 /** Codes of the refusals that mean: every upstream is out. Other refusals are the client's own doing. */
 const OUT_OF_UPSTREAMS: ReadonlySet<string | undefined> = new Set(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED']);
-
-const CREDENTIAL_REASONS: ReadonlySet<FailureReason> = new Set(['plan', 'auth']);
 
 /**
  * Turns events into alerts. Each kind of trouble is one Incident (its states stand there), or one for
@@ -85,17 +83,14 @@ class Lookout {
   see(event: Event): void {
     switch (event.type) {
       case 'request-finished':
-        // The end of a tunnel: that it was answered is old news.
-        if (event.result === 'answered' && event.status === SWITCHED) break;
-        if (event.result === 'answered') this.#answered(event);
-        else this.#notAnswered(event);
+        this.#finished(event);
         break;
       case 'tunnel-opened':
         this.#answered(event);
         break;
       case 'upstream-quarantined':
         this.#outages.note(event);
-        if (CREDENTIAL_REASONS.has(event.reason) && !event.inQuestion) this.#credentialTrouble(event);
+        if (!event.inQuestion) this.#credentialTrouble(event);
         break;
       case 'upstream-down':
         this.#outages.note(event);
@@ -135,6 +130,27 @@ class Lookout {
     }
   }
 
+  #finished(event: EventOf<'request-finished'>): void {
+    const { result } = event;
+    switch (result) {
+      case 'answered':
+        // The end of a tunnel: that it was answered is old news.
+        if (event.status !== SWITCHED) this.#answered(event);
+        break;
+      case 'failed':
+        this.#notAnswered(event);
+        break;
+      case 'refused':
+        if (OUT_OF_UPSTREAMS.has(event.code)) this.#notAnswered(event);
+        break;
+      case 'client-left':
+      case 'cut':
+        break;
+      default:
+        result satisfies never;
+    }
+  }
+
   /** Runs for every request: three comparisons while all is well. */
   #answered(event: EventOf<'request-finished' | 'tunnel-opened'>): void {
     if (!this.#allFailed.isCalm) {
@@ -153,16 +169,15 @@ class Lookout {
   }
 
   #notAnswered(event: EventOf<'request-finished'>): void {
-    const isTrouble =
-      event.result === 'failed' || (event.result === 'refused' && OUT_OF_UPSTREAMS.has(event.code));
-    if (!isTrouble) return;
     const report = this.#allFailed.seen();
     if (report) this.#send(this.#messages.allFailed(report, event, this.#outages.describe()));
   }
 
   #credentialTrouble(event: EventOf<'upstream-quarantined'>): void {
+    const { reason } = event;
+    if (!isAboutCredentials(reason)) return;
     const report = this.#incidentOf(this.#credentials, event.upstream.name).seen();
-    if (report) this.#send(this.#messages.credentials(event));
+    if (report) this.#send(this.#messages.credentials(event, reason));
   }
 
   #onWrongChain(event: EventOf<'upstream-down'>): void {

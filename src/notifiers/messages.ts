@@ -62,8 +62,11 @@ export class Messages {
     ]);
   }
 
-  credentials({ upstream, reason, durationMs, method }: EventOf<'upstream-quarantined'>): Alert {
-    const { says, look } = CREDENTIAL_TROUBLE[reason === 'plan' ? 'plan' : 'auth'];
+  credentials(
+    { upstream, durationMs, method }: EventOf<'upstream-quarantined'>,
+    reason: CredentialReason,
+  ): Alert {
+    const { says, look } = CREDENTIAL_TROUBLE[reason];
     const scope = method === undefined ? 'It is left out' : 'It is left out for one method';
     return this.#alert('credentials', 'warning', [
       `${upstream.name} (${upstream.tier}) ${says} (${reason}). ${look}.`,
@@ -110,6 +113,13 @@ const CREDENTIAL_TROUBLE = {
     look: 'See the quota and the bill at the provider',
   },
 } as const satisfies Partial<Record<FailureReason, unknown>>;
+
+type CredentialReason = keyof typeof CREDENTIAL_TROUBLE;
+
+/** Whether a failure tells of our credentials or our plan: only an operator can mend that. */
+export function isAboutCredentials(reason: FailureReason): reason is CredentialReason {
+  return Object.hasOwn(CREDENTIAL_TROUBLE, reason);
+}
 
 function still({ repeated, lastedMs }: Report): string {
   return repeated ? `, for ${inWords(lastedMs)} now` : '';

@@ -61,7 +61,7 @@ export function createChecks(
   if (!health) return NO_CHECKS;
   const { clock, random } = runtime;
   const memory = new MemoryPoll({
-    ask: (upstream: Upstream) => askMemoryUsage(upstream, dialer),
+    ask: (upstream: Upstream) => askMemoryUsage(upstream, { clock, dialer }),
     intervalMs: settings.healthCheckIntervalMs,
     clock,
     random,
@@ -101,7 +101,7 @@ function createHealth(
   if (!probe) return undefined;
   return new HealthScheduler({
     probe,
-    settings: { timeoutMs: settings.healthCheckTimeoutMs, path: settings.healthCheckPath, dialer },
+    settings: { timeoutMs: settings.healthCheckTimeoutMs, path: settings.healthCheckPath, clock, dialer },
     intervalMs: settings.healthCheckIntervalMs,
     rise: settings.healthCheckRise,
     fall: settings.healthCheckFall,

@@ -2,7 +2,7 @@
 
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import type { Socket } from 'node:net';
-import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
 import type { Dialer } from '../network/dial.ts';
@@ -19,6 +19,25 @@ export interface Question {
   readonly body?: string;
 }
 
+/** How a question is asked. */
+export interface Asking {
+  /** How long the answer may take, from the connection to the end of its body, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Opens the connection. */
+  readonly dialer: Dialer;
+}
+
+export type BodyEnding = 'whole' | 'too-large' | 'unfinished' | 'cut';
+
+/** Whether it is the upstream's fault that a body was not read to its end; one that streams forever is not at fault. */
+export const BROKE_OFF: Readonly<Record<BodyEnding, boolean>> = {
+  whole: false,
+  'too-large': false,
+  unfinished: false,
+  cut: true,
+};
+
 /** How asking ended. */
 export type AskResult =
   | {
@@ -28,7 +47,7 @@ export type AskResult =
       readonly retryAfter: string | undefined;
       /** As far as it was read. */
       readonly body: Buffer;
-      readonly ending: 'whole' | 'too-large' | 'unfinished' | 'cut';
+      readonly ending: BodyEnding;
     }
   /** Not even a status arrived in time. */
   | { readonly kind: 'timeout' }
@@ -57,14 +76,9 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_HEADER_BYTES = 65_536;
 
 /** Asks for a health check: like askUncounted, but counted in `probeCalls`. */
-export function ask(
-  upstream: Upstream,
-  question: Question,
-  timeoutMs: number,
-  dialer: Dialer,
-): Promise<AskResult> {
+export function ask(upstream: Upstream, question: Question, asking: Asking): Promise<AskResult> {
   upstream.probeCalls += 1;
-  return askUncounted(upstream, question, timeoutMs, dialer);
+  return askUncounted(upstream, question, asking);
 }
 
 /**
@@ -75,15 +89,14 @@ export function ask(
 export function askUncounted(
   upstream: Upstream,
   question: Question,
-  timeoutMs: number,
-  dialer: Dialer,
+  { timeoutMs, clock, dialer }: Asking,
 ): Promise<AskResult> {
-  const endMs = systemClock.monotonicMs() + timeoutMs;
+  const endMs = clock.monotonicMs() + timeoutMs;
   const { address, secure, verification: tls } = upstream;
   return new Promise((resolve) => {
     dialer.dial(secure ? { ...address, tls } : address, timeoutMs, (result) => {
       if (result instanceof DialFailure) resolve(notConnected(result));
-      else askOn(result, upstream, question, endMs).then(resolve);
+      else askOn(result, upstream, question, { clock, endMs }).then(resolve);
     });
   });
 }
@@ -101,11 +114,21 @@ function failed(error: unknown): AskResult {
   return { kind: 'failed', problem: problemOf(error), reason };
 }
 
-function askOn(socket: Socket, upstream: Upstream, question: Question, endMs: number): Promise<AskResult> {
+interface Deadline {
+  readonly clock: Clock;
+  readonly endMs: number;
+}
+
+function askOn(
+  socket: Socket,
+  upstream: Upstream,
+  question: Question,
+  deadline: Deadline,
+): Promise<AskResult> {
   return new Promise((resolve) => {
     try {
       const request = openRequest(socket, upstream, question);
-      receive(request, Math.max(0, endMs - systemClock.monotonicMs()), resolve);
+      receive(request, deadline, resolve);
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
@@ -136,7 +159,11 @@ function openRequest(
   });
 }
 
-function receive(request: ClientRequest, timeoutMs: number, resolve: (result: AskResult) => void): void {
+function receive(
+  request: ClientRequest,
+  { clock, endMs }: Deadline,
+  resolve: (result: AskResult) => void,
+): void {
   let response: IncomingMessage | undefined;
   const body = new BodyChunks();
   const finish = (result: AskResult) => {
@@ -144,7 +171,7 @@ function receive(request: ClientRequest, timeoutMs: number, resolve: (result: As
     request.destroy();
     resolve(result);
   };
-  const answered = (ending: 'whole' | 'too-large' | 'unfinished' | 'cut') =>
+  const answered = (ending: BodyEnding) =>
     finish({
       kind: 'answer',
       status: response?.statusCode ?? 0,
@@ -152,7 +179,7 @@ function receive(request: ClientRequest, timeoutMs: number, resolve: (result: As
       body: body.taken(),
       ending,
     });
-  const cancelDeadline = systemClock.after(timeoutMs, () =>
+  const cancelDeadline = clock.after(Math.max(0, endMs - clock.monotonicMs()), () =>
     response ? answered('unfinished') : finish({ kind: 'timeout' }),
   );
   request.on('error', (error) => finish(failed(error)));

@@ -1,7 +1,7 @@
 /** Takes upstreams down and brings them up by the results of their checks. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer, DownReason, UpstreamIdentity } from '../events.ts';
+import type { Announcer, DownReason } from '../events.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { wrongChain } from './chain.ts';
 
@@ -82,7 +82,7 @@ export class DownStates {
   #down(upstream: Upstream, reason: DownReason, problem: string): void {
     const { announcer, clock } = this.#options;
     upstream.down = { reason, sinceMs: clock.monotonicMs() };
-    announcer.announce({ type: 'upstream-down', upstream: identityOf(upstream), reason, problem });
+    announcer.announce({ type: 'upstream-down', upstream: upstream.identity, reason, problem });
   }
 
   #up(streak: Streak): void {
@@ -93,7 +93,7 @@ export class DownStates {
     streak.kept = false;
     upstream.down = undefined;
     upstream.upSinceMs = nowMs;
-    announcer.announce({ type: 'upstream-up', upstream: identityOf(upstream), downMs });
+    announcer.announce({ type: 'upstream-up', upstream: upstream.identity, downMs });
   }
 
   /**
@@ -109,12 +109,7 @@ export class DownStates {
     if (others.some(({ down }) => down?.reason !== 'wrong-chain')) onUnhealthy(upstream);
     else if (!streak.kept) {
       streak.kept = true;
-      announcer.announce({ type: 'upstream-kept', upstream: identityOf(upstream), downMs });
+      announcer.announce({ type: 'upstream-kept', upstream: upstream.identity, downMs });
     }
   }
-}
-
-/** Name and tier only: listeners may log all of it, and the upstream itself holds secrets. */
-function identityOf({ name, tier }: Upstream): UpstreamIdentity {
-  return { name, tier };
 }

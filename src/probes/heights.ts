@@ -47,16 +47,16 @@ export class Heights {
     const behind = this.#behind(upstream, height);
     if (behind === undefined) return;
     const { maxLag, clock, announcer } = this.#options;
-    const { name, tier, lagging } = upstream;
+    const { identity, lagging } = upstream;
     const nowMs = clock.monotonicMs();
     if (behind > maxLag && !lagging) {
       upstream.lagging = { sinceMs: nowMs };
-      announcer.announce({ type: 'upstream-lagging', upstream: { name, tier }, blocks: behind });
+      announcer.announce({ type: 'upstream-lagging', upstream: identity, blocks: behind });
     } else if (behind <= maxLag && lagging) {
       upstream.lagging = undefined;
       announcer.announce({
         type: 'upstream-caught-up',
-        upstream: { name, tier },
+        upstream: identity,
         laggedMs: nowMs - lagging.sinceMs,
       });
     }

@@ -1,23 +1,23 @@
 /** The http probe: an upstream is up when it answers a GET with 2xx or 3xx; redirects are not followed. */
 
 import type { Upstream } from '../upstreams/upstream.ts';
-import { ask, PROVED_BY_ANSWER } from './ask.ts';
+import { ask, BROKE_OFF, PROVED_BY_ANSWER } from './ask.ts';
 import type { Probe } from './probe.ts';
 
 export const httpProbe: Probe = {
   name: 'http',
   proves: PROVED_BY_ANSWER,
-  async check(upstream, { path, timeoutMs, dialer }) {
+  async check(upstream, settings) {
+    const { path, timeoutMs } = settings;
     const target = targetOf(upstream, path);
     const question = { method: 'GET', target, headers: { accept: '*/*' } } as const;
-    const result = await ask(upstream, question, timeoutMs, dialer);
+    const result = await ask(upstream, question, settings);
     if (result.kind === 'timeout') return { up: false, problem: `no answer within ${timeoutMs} ms` };
     if (result.kind === 'not-asked') return { up: undefined, problem: result.problem };
     if (result.kind === 'failed') return { up: false, problem: result.problem };
     const { status, ending } = result;
     if (status < 200 || status > 399) return { up: false, problem: `status ${status}` };
-    // The status has decided; a body that streams without an end is no fault.
-    return ending === 'cut' ? { up: false, problem: 'answer cut off' } : { up: true };
+    return BROKE_OFF[ending] ? { up: false, problem: 'answer cut off' } : { up: true };
   },
 };
 

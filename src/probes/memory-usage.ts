@@ -1,8 +1,7 @@
 /** Asks an upstream for the memory of its process. */
 
-import type { Dialer } from '../network/dial.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { askUncounted } from './ask.ts';
+import { type Asking, askUncounted, BROKE_OFF } from './ask.ts';
 
 /** In total, from the connection to the end of the body. */
 const TIMEOUT_MS = 2_000;
@@ -17,12 +16,12 @@ export type MemoryAnswer = { readonly bytes: number } | 'silent' | 'no-answer';
  */
 export async function askMemoryUsage(
   upstream: Upstream,
-  dialer: Dialer,
+  { clock, dialer }: Omit<Asking, 'timeoutMs'>,
   timeoutMs = TIMEOUT_MS,
 ): Promise<MemoryAnswer> {
   const question = { method: 'GET', target: '/health', headers: { accept: 'application/json' } } as const;
-  const result = await askUncounted(upstream, question, timeoutMs, dialer);
-  if (result.kind !== 'answer' || result.ending === 'cut') return 'no-answer';
+  const result = await askUncounted(upstream, question, { timeoutMs, clock, dialer });
+  if (result.kind !== 'answer' || BROKE_OFF[result.ending]) return 'no-answer';
   return result.status === 200 && result.ending === 'whole' ? parse(result.body.toString()) : 'silent';
 }
 

@@ -1,24 +1,18 @@
 /** Asks an upstream what every healthy one can answer, with nothing of a client's in it. */
 
-import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
-import type { Dialer } from '../network/dial.ts';
 import { readBareError } from '../rpc/bare-error.ts';
 import { actions, type RpcErrorVerdict } from '../rpc/errors.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type AskResult, askUncounted } from './ask.ts';
+import { type Asking, type AskResult, askUncounted, BROKE_OFF } from './ask.ts';
 import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
-export interface PlainQuestionSettings {
-  /** How long the answer may take, in milliseconds. */
-  readonly timeoutMs: number;
+export interface PlainQuestionSettings extends Asking {
   /** Statuses that don't count as an answer. */
   readonly retryStatus: ReadonlySet<number>;
-  readonly clock: Clock;
-  readonly dialer: Dialer;
 }
 
 const METHOD = 'eth_blockNumber';
@@ -51,7 +45,7 @@ async function askIn(
     protocol === 'rpc'
       ? rpcQuestion(upstream, METHOD)
       : ({ method: 'GET', target, headers: { accept: '*/*' } } as const);
-  const result = await askUncounted(upstream, question, settings.timeoutMs, settings.dialer);
+  const result = await askUncounted(upstream, question, settings);
   // This machine is out of some resource.
   if (result.kind === 'not-asked') return undefined;
   if (result.kind === 'failed') return { reason: result.reason };
@@ -94,7 +88,7 @@ function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | und
   if (status === 429) return { reason: 'rate-limited', rest: restOf(answer, settings) };
   if (status === 503 && retryAfter !== undefined) return { reason: 'status', rest: restOf(answer, settings) };
   if (settings.retryStatus.has(status)) return { reason: 'status' };
-  return ending === 'cut' ? { reason: 'cut' } : undefined;
+  return BROKE_OFF[ending] ? { reason: 'cut' } : undefined;
 }
 
 /** An upstream that lacks the method is alive, and not to blame. */

@@ -1,5 +1,6 @@
 /** The contract of a probe: what it is given, and what it returns. */
 
+import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import type { Dialer } from '../network/dial.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -9,6 +10,7 @@ export interface ProbeSettings {
   readonly timeoutMs: number;
   /** The path that an HTTP check requests; joined to the upstream's own path like a client's target. */
   readonly path: string;
+  readonly clock: Clock;
   /** Opens its connections. */
   readonly dialer: Dialer;
 }

@@ -1,12 +1,10 @@
 /** The rpc probe: an upstream is up when it reports the number of its newest block. */
 
-import { systemClock } from '../clock.ts';
-import type { Dialer } from '../network/dial.ts';
 import { classifyRpcStatus, type RpcErrorClass } from '../rpc/errors.ts';
 import { parseHeight, parseQuantity } from '../rpc/quantity.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { type AskResult, ask, PROVED_BY_ANSWER } from './ask.ts';
-import type { Findings, Probe, ProbeResult } from './probe.ts';
+import type { Findings, Probe, ProbeResult, ProbeSettings } from './probe.ts';
 import { classifyError, messageIn, rpcQuestion } from './rpc-question.ts';
 
 /** Refusals because a limit is used up; they say nothing against the upstream's health. */
@@ -32,9 +30,9 @@ export const rpcProbe: Probe = {
   name: 'rpc',
   proves: PROVED_BY_ANSWER,
   learnsFromAnswers: true,
-  async check(upstream, { timeoutMs, dialer }) {
-    const endMs = systemClock.monotonicMs() + timeoutMs;
-    const reply = (method: string) => askFor(method, upstream, { endMs, timeoutMs, dialer });
+  async check(upstream, settings) {
+    const endMs = settings.clock.monotonicMs() + settings.timeoutMs;
+    const reply = (method: string) => askFor(method, upstream, endMs, settings);
     let found: Findings = {};
     if (upstream.down || !identified.has(upstream)) {
       const identity = await reply('eth_chainId');
@@ -67,19 +65,15 @@ function failed(upstream: Upstream, problem: string): ProbeResult {
   return { up: false, problem };
 }
 
-interface AskOptions {
-  readonly endMs: number;
-  readonly timeoutMs: number;
-  readonly dialer: Dialer;
-}
-
 async function askFor(
   method: string,
   upstream: Upstream,
-  { endMs, timeoutMs, dialer }: AskOptions,
+  endMs: number,
+  { timeoutMs, clock, dialer }: ProbeSettings,
 ): Promise<Reply> {
-  const leftMs = Math.max(0, endMs - systemClock.monotonicMs());
-  return read(await ask(upstream, rpcQuestion(upstream, method), leftMs, dialer), method, timeoutMs);
+  const leftMs = Math.max(0, endMs - clock.monotonicMs());
+  const result = await ask(upstream, rpcQuestion(upstream, method), { timeoutMs: leftMs, clock, dialer });
+  return read(result, method, timeoutMs);
 }
 
 function read(result: AskResult, method: string, timeoutMs: number): Reply {

@@ -82,12 +82,21 @@ export class Tunnel {
 
   #onUpstreamData(chunk: Buffer): void {
     this.#touch();
-    if (this.#state === 'open' || this.#state === 'ending') {
-      this.#frames?.skip(chunk);
-      this.#passDown(chunk);
-    } else if (this.#state === 'leaving' && this.#frames) {
-      this.#passDown(chunk.subarray(0, this.#frames.next(chunk, 0)));
-      if (this.#frames.isReached) this.#sayGoodbye();
+    switch (this.#state) {
+      case 'open':
+      case 'ending':
+        this.#frames?.skip(chunk);
+        this.#passDown(chunk);
+        break;
+      case 'leaving':
+        if (!this.#frames) break;
+        this.#passDown(chunk.subarray(0, this.#frames.next(chunk, 0)));
+        if (this.#frames.isReached) this.#sayGoodbye();
+        break;
+      case 'left':
+        break;
+      default:
+        this.#state satisfies never;
     }
   }
 

@@ -19,6 +19,16 @@ export type Standing =
   | { readonly state: 'down'; readonly reason: DownReason }
   | { readonly state: 'draining' };
 
+const IS_STATE: Readonly<Record<Standing['state'], true>> = {
+  usable: true,
+  quarantined: true,
+  down: true,
+  draining: true,
+};
+
+/** All states that an upstream can be in. */
+export const STATES: readonly string[] = Object.keys(IS_STATE);
+
 const USABLE: Standing = { state: 'usable' };
 const DRAINING: Standing = { state: 'draining' };
 
@@ -108,12 +118,8 @@ export class Availability {
   lastResort(): Upstream[] {
     const due: { upstream: Upstream; dueMs: number }[] = [];
     for (const upstream of this.#registry.all) {
-      const standing = this.standing(upstream);
-      if (standing.state === 'quarantined' && standing.mayTry)
-        due.push({ upstream, dueMs: standing.untilMs });
-      else if (standing.state === 'down' && this.#mayTryDown(upstream)) {
-        due.push({ upstream, dueMs: Number.POSITIVE_INFINITY });
-      }
+      const dueMs = this.#dueMs(upstream);
+      if (dueMs !== undefined) due.push({ upstream, dueMs });
     }
     return due.sort((a, b) => a.dueMs - b.dueMs).map(({ upstream }) => upstream);
   }
@@ -139,12 +145,37 @@ export class Availability {
     let resting = 0;
     for (const upstream of this.#registry.all) {
       const standing = this.standing(upstream);
-      if (standing.state === 'usable') return false;
-      if (standing.state !== 'quarantined') continue;
-      if (standing.reason !== 'rate-limited') return false;
-      resting += 1;
+      switch (standing.state) {
+        case 'usable':
+          return false;
+        case 'quarantined':
+          if (standing.reason !== 'rate-limited') return false;
+          resting += 1;
+          break;
+        case 'down':
+        case 'draining':
+          break;
+        default:
+          standing satisfies never;
+      }
     }
     return resting > 0;
+  }
+
+  /** When one that is out is due back, Infinity where nobody knows; undefined for one that may not be tried. */
+  #dueMs(upstream: Upstream): number | undefined {
+    const standing = this.standing(upstream);
+    switch (standing.state) {
+      case 'quarantined':
+        return standing.mayTry ? standing.untilMs : undefined;
+      case 'down':
+        return this.#mayTryDown(upstream) ? Number.POSITIVE_INFINITY : undefined;
+      case 'usable':
+      case 'draining':
+        return undefined;
+      default:
+        return standing satisfies never;
+    }
   }
 
   #mayTryDown(upstream: Upstream): boolean {

@@ -31,8 +31,7 @@ export class Membership {
     const { registry, announcer, clock } = this.#parts;
     const upstream = new Upstream(spec, clock.monotonicMs());
     registry.add(upstream);
-    const { name, tier } = upstream;
-    announcer.announce({ type: 'upstream-added', upstream: { name, tier } });
+    announcer.announce({ type: 'upstream-added', upstream: upstream.identity });
     return upstream;
   }
 
@@ -43,7 +42,6 @@ export class Membership {
     upstream.hasLeft = true;
     quarantine.forget(upstream);
     onLeave(upstream);
-    const { name, tier } = upstream;
-    announcer.announce({ type: 'upstream-removed', upstream: { name, tier }, cause });
+    announcer.announce({ type: 'upstream-removed', upstream: upstream.identity, cause });
   }
 }

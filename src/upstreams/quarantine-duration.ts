@@ -61,8 +61,15 @@ const RULES: Readonly<Record<FailureReason, Rule>> = {
 
 /** Milliseconds that the upstream itself asks for, as far as they are granted; undefined when it asks for none. */
 export function requestedDurationMs(rest: Rest | undefined, wallMs: number): number | undefined {
-  if (rest?.kind === 'until-utc-midnight') return DAY_MS - (wallMs % DAY_MS);
-  return rest && rest.ms > 0 ? Math.min(rest.ms, MAX_STATED_MS) : undefined;
+  if (rest === undefined) return undefined;
+  switch (rest.kind) {
+    case 'for':
+      return rest.ms > 0 ? Math.min(rest.ms, MAX_STATED_MS) : undefined;
+    case 'until-utc-midnight':
+      return DAY_MS - (wallMs % DAY_MS);
+    default:
+      return rest satisfies never;
+  }
 }
 
 /** Whether the time doubles with each repetition, since the cause may be gone at any moment. */

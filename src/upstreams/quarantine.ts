@@ -1,18 +1,15 @@
 /** The upstreams that are left out for a time, and the methods that single upstreams don't support. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer, FailureReason, UpstreamIdentity } from '../events.ts';
+import type { Announcer, FailureReason } from '../events.ts';
 import type { Random } from '../random.ts';
 import type { Blame, Rest } from './quarantine-duration.ts';
 import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
 import type { StandingChanges } from './standing-changes.ts';
 
-export type { Blame, QuarantineEntry, Rest };
+import type { Upstream } from './upstream.ts';
 
-/** The upstream of an entry. `hasLeft` distinguishes a removed upstream from a new one of the same name. */
-export interface ListedUpstream extends UpstreamIdentity {
-  readonly hasLeft?: boolean;
-}
+export type { Blame, QuarantineEntry, Rest };
 
 export interface QuarantineOptions {
   /** One time for every cause, in milliseconds and more than 0, or a time that fits the cause. */
@@ -84,12 +81,12 @@ export class Quarantine {
   }
 
   /** The entry of the whole upstream that is in force at this moment. */
-  entryOf(upstream: UpstreamIdentity): QuarantineEntry | undefined {
+  entryOf(upstream: Upstream): QuarantineEntry | undefined {
     return this.#upstreams.get(upstream.name) ?? this.#suspension(upstream);
   }
 
   /** The entry of one method of an upstream that is in force at this moment. */
-  methodBan(upstream: UpstreamIdentity, method: string): QuarantineEntry | undefined {
+  methodBan(upstream: Upstream, method: string): QuarantineEntry | undefined {
     if (this.#methods.isEmpty || method.length > MAX_METHOD_LENGTH) return undefined;
     return this.#methods.get(methodKey(upstream, method));
   }
@@ -98,7 +95,7 @@ export class Quarantine {
    * Whether a method may be asked for although it is banned there, when no other upstream can answer it: a time-out may
    * have been the call's own, and a missing method is tried once a second.
    */
-  mayAskAnyway(upstream: UpstreamIdentity, method: string): boolean {
+  mayAskAnyway(upstream: Upstream, method: string): boolean {
     const banned = this.#methods.get(methodKey(upstream, method));
     if (!banned || banned.reason === 'timeout') return true;
     const lastMs = Math.max(banned.blamedMs, banned.triedMs);
@@ -106,24 +103,23 @@ export class Quarantine {
   }
 
   /** A banned method is asked for now. */
-  noteMethodTrial(upstream: UpstreamIdentity, method: string): void {
+  noteMethodTrial(upstream: Upstream, method: string): void {
     if (this.#methods.isEmpty) return;
     const banned = this.#methods.get(methodKey(upstream, method));
     if (banned) banned.triedMs = this.#clock.monotonicMs();
   }
 
   /** Leaves an upstream out until it is known whether it or a request was to blame. Ignored if it is out already. */
-  suspend(upstream: ListedUpstream, reason: FailureReason): void {
+  suspend(upstream: Upstream, reason: FailureReason): void {
     if (upstream.hasLeft || this.entryOf(upstream)) return;
     const sinceMs = this.#clock.monotonicMs();
     const durationMs = this.#timeToLive === 'auto' ? SUSPENSION_MS : this.#timeToLive;
     const untilMs = sinceMs + durationMs;
     this.#suspended.set(upstream.name, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
     this.#changed(false);
-    const who = identity(upstream);
     this.#announcer.announce({
       type: 'upstream-quarantined',
-      upstream: who,
+      upstream: upstream.identity,
       reason,
       method: undefined,
       durationMs,
@@ -135,7 +131,7 @@ export class Quarantine {
    * An upstream has answered a question that was asked at `askedMs` (monotonic milliseconds): it is usable at once,
    * unless it has asked for a rest, or was certainly to blame since.
    */
-  clear(upstream: ListedUpstream, askedMs: number): void {
+  clear(upstream: Upstream, askedMs: number): void {
     const stored = this.#upstreams.get(upstream.name);
     if (!stored || (stored.mayTry && stored.blamedMs <= askedMs)) this.release(upstream, 'question');
   }
@@ -144,7 +140,7 @@ export class Quarantine {
    * Quarantines an upstream, or one of its methods. An unsupported method that is not named bans nothing: the upstream
    * is healthy, and there is nothing to remember. Late news of a removed upstream is ignored.
    */
-  add(upstream: ListedUpstream, blame: Blame): void {
+  add(upstream: Upstream, blame: Blame): void {
     if (upstream.hasLeft) return;
     const { method, reason } = blame;
     if (method === undefined) {
@@ -158,7 +154,7 @@ export class Quarantine {
   }
 
   /** An attempt succeeded: the next rate limit without a stated time counts as the first again. */
-  succeeded(upstream: ListedUpstream): void {
+  succeeded(upstream: Upstream): void {
     if (!upstream.hasLeft) this.#upstreams.succeeded(upstream.name);
   }
 
@@ -166,13 +162,13 @@ export class Quarantine {
    * Ends the quarantine of a whole upstream early. It stays remembered, and banned methods stay banned. False when the
    * upstream was not in quarantine.
    */
-  release(upstream: ListedUpstream, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
+  release(upstream: Upstream, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
     if (upstream.hasLeft) return false;
     const wasSuspended = this.#suspension(upstream) !== undefined;
     this.#suspended.delete(upstream.name);
     if (!this.#upstreams.expire(upstream.name) && !wasSuspended) return false;
     this.#changed(true);
-    this.#announcer.announce({ type: 'upstream-released', upstream: identity(upstream), by });
+    this.#announcer.announce({ type: 'upstream-released', upstream: upstream.identity, by });
     return true;
   }
 
@@ -180,7 +176,7 @@ export class Quarantine {
    * A health check found the upstream well: ends its quarantine, in `auto` only, when the check can see the cause, no
    * rest was asked for, and the upstream was not to blame again since the check began.
    */
-  prove(upstream: UpstreamIdentity, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
+  prove(upstream: Upstream, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
     const stored = this.#upstreams.get(upstream.name);
     const entry = stored ?? this.#suspension(upstream);
     const blamedMs = stored?.blamedMs ?? entry?.sinceMs ?? 0;
@@ -190,7 +186,7 @@ export class Quarantine {
   }
 
   /** The upstream was removed from the lists: nothing about it is kept. */
-  forget(upstream: UpstreamIdentity): void {
+  forget(upstream: Upstream): void {
     const wasSuspended = this.#suspended.delete(upstream.name);
     if (this.#upstreams.delete(upstream.name) || wasSuspended) this.#changed(false);
     const prefix = methodKey(upstream, '');
@@ -198,18 +194,24 @@ export class Quarantine {
   }
 
   /** False when the entry in force ends later. */
-  #addTo(store: QuarantineStore, key: string, upstream: UpstreamIdentity, blame: Blame): boolean {
+  #addTo(store: QuarantineStore, key: string, upstream: Upstream, blame: Blame): boolean {
     const { reason, method } = blame;
     const before = store.get(key)?.reason;
     const durationMs = store.add(key, blame);
     if (durationMs === undefined) return false;
     if (before === reason) return true;
-    const who = identity(upstream);
-    this.#announcer.announce({ type: 'upstream-quarantined', upstream: who, reason, method, durationMs });
+    const { identity } = upstream;
+    this.#announcer.announce({
+      type: 'upstream-quarantined',
+      upstream: identity,
+      reason,
+      method,
+      durationMs,
+    });
     return true;
   }
 
-  #suspension(upstream: UpstreamIdentity): QuarantineEntry | undefined {
+  #suspension(upstream: Upstream): QuarantineEntry | undefined {
     if (this.#suspended.size === 0) return undefined;
     const suspended = this.#suspended.get(upstream.name);
     return suspended && this.#clock.monotonicMs() < suspended.untilMs ? suspended : undefined;
@@ -222,11 +224,6 @@ export class Quarantine {
 }
 
 /** Unambiguous, since names contain no blanks. */
-function methodKey(upstream: UpstreamIdentity, method: string): string {
+function methodKey(upstream: Upstream, method: string): string {
   return `${upstream.name} ${method}`;
-}
-
-/** Listeners get name and tier only: the object that was passed may hold a URL. */
-function identity({ name, tier }: UpstreamIdentity): UpstreamIdentity {
-  return { name, tier };
 }

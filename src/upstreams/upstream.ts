@@ -1,4 +1,5 @@
-import type { DownReason, Tier, UpstreamIdentity } from '../events.ts';
+import { inspect } from 'node:util';
+import { type DownReason, type Tier, UpstreamIdentity } from '../events.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
 import { RecentMethods } from './recent-methods.ts';
 import type { StandingChanges } from './standing-changes.ts';
@@ -42,10 +43,15 @@ export interface Lagging {
   readonly sinceMs: number;
 }
 
-/** One server that requests are forwarded to: who it is, and its live numbers. */
-export class Upstream implements UpstreamIdentity {
+/**
+ * One server that requests are forwarded to: who it is, and its live numbers. Its secrets are no properties of its
+ * own, so that neither JSON, nor a copy of it, nor a line of a log shows them.
+ */
+export class Upstream {
   readonly name: string;
   readonly tier: Tier;
+  /** What may be shown of it; announced in its place. No other upstream has the same object, whatever its name. */
+  readonly identity: UpstreamIdentity;
   /** Scheme, host and port: what a socket is opened to, and all of the URL that may be shown. */
   readonly origin: string;
   readonly secure: boolean;
@@ -54,12 +60,9 @@ export class Upstream implements UpstreamIdentity {
   readonly address: { readonly host: string; readonly port: number };
   /** The value of the Host line. */
   readonly host: string;
-  /** The URL's own path; at least `/`. May hold secrets. */
-  readonly basePath: string;
-  /** The URL's own query without the question mark; often empty. May hold secrets. */
-  readonly baseQuery: string;
-  /** The Authorization line made of the URL's user-info. Secret. */
-  readonly authorization: string | undefined;
+  readonly #basePath: string;
+  readonly #baseQuery: string;
+  readonly #authorization: string | undefined;
   /** The texts of its URL that no client may see. */
   readonly secrets: SecretTexts;
 
@@ -106,6 +109,7 @@ export class Upstream implements UpstreamIdentity {
     const { url } = spec;
     this.name = spec.name;
     this.tier = spec.tier;
+    this.identity = new UpstreamIdentity(spec.name, spec.tier);
     this.weight = spec.weight;
     this.#draining = spec.draining ?? false;
     this.keepsHost = spec.keepsHost ?? false;
@@ -117,9 +121,9 @@ export class Upstream implements UpstreamIdentity {
       port: url.port ? Number(url.port) : this.secure ? 443 : 80,
     };
     this.host = url.host;
-    this.basePath = url.pathname;
-    this.baseQuery = url.search.slice(1);
-    this.authorization =
+    this.#basePath = url.pathname;
+    this.#baseQuery = url.search.slice(1);
+    this.#authorization =
       url.username || url.password
         ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
         : undefined;
@@ -157,12 +161,35 @@ export class Upstream implements UpstreamIdentity {
     this.changes?.report(!draining);
   }
 
+  /** The URL's own path; at least `/`. May hold secrets. */
+  get basePath(): string {
+    return this.#basePath;
+  }
+
+  /** The URL's own query without the question mark; often empty. May hold secrets. */
+  get baseQuery(): string {
+    return this.#baseQuery;
+  }
+
+  /** The Authorization line made of the URL's user-info. Secret. */
+  get authorization(): string | undefined {
+    return this.#authorization;
+  }
+
+  toJSON(): UpstreamIdentity {
+    return this.identity;
+  }
+
+  [inspect.custom](): UpstreamIdentity {
+    return this.identity;
+  }
+
   /** The same URL: two of them would be asked as if they were two. */
   isSameServerAs(other: Upstream): boolean {
     return (
       this.origin === other.origin &&
-      this.basePath === other.basePath &&
-      this.baseQuery === other.baseQuery &&
+      this.#basePath === other.basePath &&
+      this.#baseQuery === other.baseQuery &&
       this.authorization === other.authorization
     );
   }

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { EventStreams } from '../../src/admin/events.ts';
 import { Refusal } from '../../src/admin/problems.ts';
-import type { Event } from '../../src/events.ts';
+import { type Event, UpstreamIdentity } from '../../src/events.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { startApp } from '../support/app.ts';
 import { refuseRate } from '../support/behaviours.ts';
@@ -154,7 +154,7 @@ describe('the streams', () => {
     // The system takes megabytes for a reader that reads nothing: large events fill them soon.
     const large: Event = {
       type: 'upstream-down',
-      upstream: { name: 'a', tier: 'primary' },
+      upstream: new UpstreamIdentity('a', 'primary'),
       reason: 'probe-failed',
       problem: 'x'.repeat(8_000),
     };

@@ -11,7 +11,7 @@ function setUp() {
   // At the beginning of a slice.
   const clock = new ManualClock(10 * MINUTE_MS);
   const latencies = new Latencies(clock);
-  const a = upstream('A');
+  const { identity: a } = upstream('A');
   const took = (durationMs: number, result: AttemptResult = 'answered', of = a, tunnel = false) =>
     latencies.hear({ type: 'attempt-finished', upstream: of, result, tunnel, durationMs });
   return { clock, latencies, a, took };
@@ -113,7 +113,7 @@ describe('the latencies of an upstream', () => {
 
   it('are kept for each upstream, also of the same name', () => {
     const { latencies, a, took } = setUp();
-    const again = upstream('A');
+    const { identity: again } = upstream('A');
     took(10);
     took(500, 'answered', again);
     expectNear(latencies.of(a)?.p99, 10);

@@ -77,7 +77,7 @@ describe('the rows of /stats', () => {
   it('tell how long the answers of the last minutes took', () => {
     const pool = new Pool('AB');
     const latencies = new Latencies(pool.clock);
-    const upstream = pool.of('A');
+    const { identity: upstream } = pool.of('A');
     latencies.hear({ type: 'attempt-finished', upstream, result: 'answered', tunnel: false, durationMs: 20 });
     const [a, b] = stats(pool, latencies);
     expect(a?.latency_ms).toEqual({

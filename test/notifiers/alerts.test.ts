@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UpstreamIdentity } from '../../src/events.ts';
 import { inWords } from '../../src/notifiers/messages.ts';
 import {
   answeredBy,
@@ -118,7 +119,7 @@ describe('the alert that the fallback is in use', () => {
 });
 
 describe('a tunnel', () => {
-  const ended = requestFinished({ status: 101, upstream: { name: 'alchemy', tier: 'primary' } });
+  const ended = requestFinished({ status: 101, upstream: new UpstreamIdentity('alchemy', 'primary') });
 
   it('ends the alerts when it is opened, as an answer does, and not when it is closed', async () => {
     const { announce, severities } = setUp();
@@ -158,13 +159,13 @@ describe('the alerts about one upstream', () => {
 
   it('tell of a wrong chain, and of its end when the upstream comes up', async () => {
     const { announce, clock, sent, severities } = setUp();
-    const upstream = { name: 'a', tier: 'fallback' } as const;
+    const upstream = new UpstreamIdentity('a', 'fallback');
     const problem = 'chain 5 instead of 1';
     await announce({ type: 'upstream-down', upstream, reason: 'wrong-chain', problem });
     expect(sent[0]?.text).toContain('a (fallback) is on the wrong chain (chain 5 instead of 1).');
     clock.advance(3_600_000 + 240_000);
     await announce(
-      { type: 'upstream-up', upstream: { name: 'b', tier: 'primary' }, downMs: 1 },
+      { type: 'upstream-up', upstream: new UpstreamIdentity('b', 'primary'), downMs: 1 },
       { type: 'upstream-up', upstream, downMs: 1 },
     );
     expect(severities()).toEqual(['wrong-chain warning', 'wrong-chain resolved']);
@@ -184,18 +185,19 @@ describe('the alerts about one upstream', () => {
 
   it('tell of one that was removed for being down, not of one that an operator has removed', async () => {
     const { announce, sent, severities } = setUp();
-    const upstream = { name: 'a', tier: 'primary' } as const;
+    const upstream = new UpstreamIdentity('a', 'primary');
+    const b = new UpstreamIdentity('b', 'primary');
     await announce({ type: 'upstream-removed', upstream, cause: 'operator' });
     expect(severities()).toEqual([]);
     await announce({ type: 'upstream-removed', upstream, cause: 'unhealthy' });
-    await announce({ type: 'upstream-removed', upstream: { ...upstream, name: 'b' }, cause: 'unhealthy' });
+    await announce({ type: 'upstream-removed', upstream: b, cause: 'unhealthy' });
     expect(severities()).toEqual(['upstream-removed warning', 'upstream-removed warning']);
     expect(sent[0]?.text).toContain('a (primary) was down for REMOVE_UNHEALTHY_AFTER without a break');
   });
 
   it('are not sent for one that lags, catches up, or is kept as the last one', async () => {
     const { announce, severities } = setUp();
-    const upstream = { name: 'a', tier: 'primary' } as const;
+    const upstream = new UpstreamIdentity('a', 'primary');
     await announce(
       { type: 'upstream-lagging', upstream, blocks: 50 },
       { type: 'upstream-caught-up', upstream, laggedMs: 1_000 },
@@ -206,7 +208,7 @@ describe('the alerts about one upstream', () => {
 
   it('are not sent for an upstream that is merely dead', async () => {
     const { announce, severities } = setUp();
-    const upstream = { name: 'a', tier: 'primary' } as const;
+    const upstream = new UpstreamIdentity('a', 'primary');
     await announce({ type: 'upstream-down', upstream, reason: 'probe-failed', problem: 'refused' });
     await announce({ type: 'upstream-up', upstream, downMs: 1 });
     expect(severities()).toEqual([]);
@@ -216,8 +218,8 @@ describe('the alerts about one upstream', () => {
 describe('who is out of service', () => {
   it('leaves out those whose quarantine is over, who were released, or came up', async () => {
     const { announce, clock, sent } = setUp();
-    const c = { name: 'c', tier: 'primary' } as const;
-    const d = { name: 'd', tier: 'fallback' } as const;
+    const c = new UpstreamIdentity('c', 'primary');
+    const d = new UpstreamIdentity('d', 'fallback');
     await announce(quarantined('a', 'timeout', 5_000), quarantined('b', 'status'), quarantined('c', 'reset'));
     await announce({ type: 'upstream-released', upstream: c, by: 'probe' });
     await announce({ type: 'upstream-down', upstream: d, reason: 'probe-failed', problem: 'refused' });
@@ -229,7 +231,7 @@ describe('who is out of service', () => {
 
   it('does not count a ban of one method', async () => {
     const { announce, sent } = setUp();
-    const upstream = { name: 'a', tier: 'primary' } as const;
+    const upstream = new UpstreamIdentity('a', 'primary');
     const reason = 'method-unsupported';
     await announce({
       type: 'upstream-quarantined',

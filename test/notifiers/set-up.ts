@@ -1,5 +1,12 @@
 import { expect } from 'vitest';
-import { Announcer, type Event, type EventOf, type FailureReason, type Tier } from '../../src/events.ts';
+import {
+  Announcer,
+  type Event,
+  type EventOf,
+  type FailureReason,
+  type Tier,
+  UpstreamIdentity,
+} from '../../src/events.ts';
 import { createAlerts } from '../../src/notifiers/alerts.ts';
 import type { Alert, Notifier } from '../../src/notifiers/notifier.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -33,18 +40,18 @@ export const failed = requestFinished({
 });
 
 export function answeredBy(name: string, tier: Tier, primariesOut = false): Event {
-  return requestFinished({ upstream: { name, tier }, primariesOut });
+  return requestFinished({ upstream: new UpstreamIdentity(name, tier), primariesOut });
 }
 
 export function tunnelOpened(name: string, tier: Tier, primariesOut = false): Event {
-  return { type: 'tunnel-opened', id: 'r1', upstream: { name, tier }, primariesOut };
+  return { type: 'tunnel-opened', id: 'r1', upstream: new UpstreamIdentity(name, tier), primariesOut };
 }
 
 export const fallbackAnswered = answeredBy('spare', 'fallback', true);
 export const primaryAnswered = answeredBy('alchemy', 'primary');
 
 export function quarantined(name: string, reason: FailureReason, durationMs = 900_000): Event {
-  const upstream = { name, tier: 'primary' } as const;
+  const upstream = new UpstreamIdentity(name, 'primary');
   return { type: 'upstream-quarantined', upstream, reason, method: undefined, durationMs };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { askMemoryUsage, type MemoryAnswer } from '../../src/probes/memory-usage.ts';
 import { realDialer } from '../support/dialer.ts';
 import { releasedPort } from '../support/fake-upstream.ts';
@@ -8,7 +9,11 @@ import { within } from '../support/waiting.ts';
 import { listenHttp, listenRaw, nobodyConnected } from './servers.ts';
 
 const ask = (url: string, timeoutMs = 5_000): Promise<MemoryAnswer> =>
-  within(askMemoryUsage(upstream('A', { url }), realDialer, timeoutMs), 8_000, 'the end of a question');
+  within(
+    askMemoryUsage(upstream('A', { url }), { clock: systemClock, dialer: realDialer }, timeoutMs),
+    8_000,
+    'the end of a question',
+  );
 
 async function askOf(body: string | Buffer, status = 200): Promise<MemoryAnswer> {
   const server = await listenHttp((_, response) => response.writeHead(status).end(body));

@@ -80,7 +80,7 @@ export function setUp({
   };
   const scheduler = new HealthScheduler({
     probe,
-    settings: { timeoutMs: 2_000, path: '/', dialer: realDialer },
+    settings: { timeoutMs: 2_000, path: '/', clock, dialer: realDialer },
     intervalMs,
     rise,
     fall,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { systemClock } from '../../src/clock.ts';
 import { probes } from '../../src/probes/index.ts';
 import type { ProbeResult, ProbeSettings } from '../../src/probes/probe.ts';
 import { Upstream } from '../../src/upstreams/upstream.ts';
@@ -8,7 +9,7 @@ import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { until, within } from '../support/waiting.ts';
 
-const GENEROUS: ProbeSettings = { timeoutMs: 5_000, path: '/', dialer: realDialer };
+const GENEROUS: ProbeSettings = { timeoutMs: 5_000, path: '/', clock: systemClock, dialer: realDialer };
 export const UP: ProbeResult = { up: true };
 
 interface Running {

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { httpProbe } from '../../src/probes/http.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstreams/upstream.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -105,7 +106,12 @@ describe('a connection to it', () => {
 describe('the http probe', () => {
   const check = async (upstream: TlsUpstream, options: Partial<UpstreamSpec> = {}) => {
     const spec = { url: new URL(upstream.url()), name: 'A', tier: 'primary', weight: 1, ...options } as const;
-    return httpProbe.check(new Upstream(spec, 1_000), { timeoutMs: 5_000, path: '/', dialer: realDialer });
+    return httpProbe.check(new Upstream(spec, 1_000), {
+      timeoutMs: 5_000,
+      path: '/',
+      clock: systemClock,
+      dialer: realDialer,
+    });
   };
 
   it('verifies as requests do', async () => {

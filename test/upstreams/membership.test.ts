@@ -126,6 +126,17 @@ describe('an upstream that leaves', () => {
     expect(quarantine.entryOf(find('B'))).toBeDefined();
   });
 
+  it('is announced as another one when it is added again', () => {
+    const { membership, find, events } = setUp('AB');
+    const gone = find('A');
+    membership.remove(gone, 'operator');
+    const again = membership.add(spec('A'));
+    const announced = events.map((event) => 'upstream' in event && event.upstream);
+    expect(announced).toEqual([gone.identity, again.identity]);
+    expect([announced[0] === gone.identity, announced[1] === again.identity]).toEqual([true, true]);
+    expect(again.identity).not.toBe(gone.identity);
+  });
+
   it('answers no more for another one that has its name by now', () => {
     const { membership, find, quarantine, registry } = setUp('AB');
     const gone = find('A');

@@ -1,16 +1,18 @@
-import { Announcer, type Event, type FailureReason, type UpstreamIdentity } from '../../src/events.ts';
+import { Announcer, type Event, type FailureReason } from '../../src/events.ts';
 import type { Random } from '../../src/random.ts';
 import { type Blame, Quarantine, type Rest } from '../../src/upstreams/quarantine.ts';
 import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
+import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { upstream } from '../support/upstreams.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-export const A: UpstreamIdentity = { name: 'a', tier: 'primary' };
-export const B: UpstreamIdentity = { name: 'b', tier: 'fallback' };
+export const A = upstream('a');
+export const B = upstream('b', { tier: 'fallback' });
 
 /** The causes that may have passed at any moment. */
 export const PASSING_REASONS: FailureReason[] = [
@@ -40,9 +42,9 @@ export interface Bench {
   /** All that was announced. */
   readonly events: Event[];
   /** How long the upstream has still to rest. */
-  restMs(upstream?: UpstreamIdentity): number | undefined;
+  restMs(upstream?: Upstream): number | undefined;
   /** Quarantines it and waits until its time is over; how long that was. */
-  serve(blame: Blame, upstream?: UpstreamIdentity): number;
+  serve(blame: Blame, upstream?: Upstream): number;
 }
 
 export function makeQuarantine(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { UpstreamIdentity } from '../../src/events.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import { seededRandom } from '../support/seeded-random.ts';
+import { upstream } from '../support/upstreams.ts';
 import { A, B, DAY, forMs, MINUTE, makeQuarantine, SECOND } from './quarantine-bench.ts';
 
 describe('Quarantine, repetition in auto', () => {
@@ -94,9 +94,9 @@ describe('Quarantine, repetition in auto', () => {
   it('spreads many upstreams that fell together', () => {
     const { quarantine, restMs } = makeQuarantine({ random: seededRandom(7) });
     const rests = Array.from({ length: 200 }, (_, i) => {
-      const upstream: UpstreamIdentity = { name: `u${i}`, tier: 'primary' };
-      quarantine.add(upstream, { reason: 'refused' });
-      return restMs(upstream) ?? 0;
+      const each = upstream(`u${i}`);
+      quarantine.add(each, { reason: 'refused' });
+      return restMs(each) ?? 0;
     });
     expect(new Set(rests).size).toBeGreaterThan(190);
     expect(Math.min(...rests)).toBeGreaterThanOrEqual(4_500);
@@ -122,7 +122,7 @@ describe('Quarantine of methods', () => {
     expect(events).toEqual([
       {
         type: 'upstream-quarantined',
-        upstream: A,
+        upstream: A.identity,
         reason: 'method-unsupported',
         method: 'trace_block',
         durationMs: 5 * MINUTE,
@@ -176,19 +176,16 @@ describe('Quarantine of methods', () => {
 });
 
 describe('Quarantine of many upstreams', () => {
-  const many = Array.from(
-    { length: 2_000 },
-    (_, i): UpstreamIdentity => ({ name: `u${i}`, tier: 'primary' }),
-  );
+  const many = Array.from({ length: 2_000 }, (_, i) => upstream(`u${i}`));
 
   it('forgets no upstream for lack of room', () => {
     const { quarantine, clock } = makeQuarantine();
-    for (const upstream of many) quarantine.add(upstream, { reason: 'reset' });
-    for (const upstream of many) expect(quarantine.entryOf(upstream)).toBeDefined();
+    for (const each of many) quarantine.add(each, { reason: 'reset' });
+    for (const each of many) expect(quarantine.entryOf(each)).toBeDefined();
     clock.advance(5 * SECOND);
     // The first quarantine of each is remembered, although all of them are ghosts now.
-    for (const upstream of many) quarantine.add(upstream, { reason: 'reset' });
+    for (const each of many) quarantine.add(each, { reason: 'reset' });
     clock.advance(10 * SECOND - 1);
-    for (const upstream of many) expect(quarantine.entryOf(upstream)).toBeDefined();
+    for (const each of many) expect(quarantine.entryOf(each)).toBeDefined();
   });
 });

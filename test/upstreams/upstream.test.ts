@@ -1,4 +1,8 @@
+import { inspect } from 'node:util';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { UpstreamIdentity } from '../../src/events.ts';
+import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { upstream } from '../support/upstreams.ts';
 
 /** User and password as the upstream will read them; undefined when it gets no Authorization line. */
@@ -45,6 +49,53 @@ describe('what an upstream shows of its URL', () => {
   it('keeps path and query byte for byte', () => {
     const { basePath, baseQuery } = upstream('A', { url: 'https://a.example/v2/K%45Y/?k=%4b&l' });
     expect([basePath, baseQuery]).toEqual(['/v2/K%45Y/', 'k=%4b&l']);
+  });
+});
+
+describe('the secrets of an upstream', () => {
+  const a = upstream('A', { url: 'https://user:seCret@a.example/seCret?key=seCret' });
+  const SECRET = /seCret|dXNlcjpzZUNyZXQ/;
+
+  const written = (write: (logger: ReturnType<typeof pino>) => void) => {
+    const lines: string[] = [];
+    write(pino({ base: null }, { write: (line: string) => void lines.push(line) }));
+    return lines.join('');
+  };
+
+  it('are there for those who ask for them', () => {
+    expect(`${a.basePath} ${a.baseQuery}`).toBe('/seCret key=seCret');
+    expect(a.authorization).toMatch(SECRET);
+  });
+
+  it.each([
+    ['JSON', JSON.stringify({ at: a })],
+    ['inspect', inspect({ at: [a] }, { depth: Number.POSITIVE_INFINITY, showHidden: true })],
+    ['a copy', inspect({ ...a }, { depth: Number.POSITIVE_INFINITY, showHidden: true })],
+    ['a line of the log', written((logger) => logger.info({ upstream: a }, 'Told'))],
+    ['a line of the log that is made of it', written((logger) => logger.info(a, 'Told'))],
+    ['a text in a line of the log', written((logger) => logger.info('%o %O %j %s', a, a, a, a))],
+  ])('are not shown by %s, its name is', (_, text) => {
+    expect(text).not.toMatch(SECRET);
+    expect(text).toMatch(/name\W+A\b/);
+  });
+
+  it('leave name and tier to JSON', () => {
+    expect(JSON.stringify(a)).toBe('{"name":"A","tier":"primary"}');
+  });
+});
+
+describe('the identity of an upstream', () => {
+  it('is one frozen object, and not that of its namesake', () => {
+    const a = upstream('A', { tier: 'fallback' });
+    expect(a.identity).toEqual({ name: 'A', tier: 'fallback' });
+    expect(Object.isFrozen(a.identity)).toBe(true);
+    expect(a.identity).not.toBe(upstream('A', { tier: 'fallback' }).identity);
+  });
+
+  it('is nothing that the compiler takes an upstream for', () => {
+    const isRefused: Upstream extends UpstreamIdentity ? false : true = true;
+    expect(isRefused).toBe(true);
+    expect(upstream('A')).not.toBeInstanceOf(UpstreamIdentity);
   });
 });
 

@@ -1,0 +1,167 @@
+// Whatever is announced may be written down whole: an event of every type, stringified and inspected.
+import { inspect } from 'node:util';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { Announcer, type Event, UpstreamIdentity } from '../src/events.ts';
+import { Names } from '../src/network/names.ts';
+import { Shortages } from '../src/network/shortage.ts';
+import { Overload } from '../src/server/overload.ts';
+import { DOWN, INTERVAL_MS, on, setUp as setUpHealth } from './probes/scripted.ts';
+import { AdminClient } from './support/admin-client.ts';
+import { startApp } from './support/app.ts';
+import { answer } from './support/behaviours.ts';
+import { FakeUpstream } from './support/fake-upstream.ts';
+import { answers, startFakeWebhook } from './support/fake-webhook.ts';
+import { rpc } from './support/http-client.ts';
+import { ManualClock } from './support/manual-clock.ts';
+import { seededRandom } from './support/seeded-random.ts';
+import { switchProtocol, TunnelClient } from './support/tunnel-client.ts';
+import { until } from './support/waiting.ts';
+
+/** Stands in every secret here: in paths, queries, user-infos and the webhook, as it is and in base64. */
+const SECRET = /seCret|dXNlcjpzZUNyZXQ/i;
+
+/** Where an event of each type comes from; a new type has its line here. */
+const SOURCES: Readonly<Record<Event['type'], 'requests' | 'operators' | 'alerts' | 'checks' | 'machine'>> = {
+  'attempt-finished': 'requests',
+  'request-finished': 'requests',
+  'tunnel-opened': 'requests',
+  'upstream-quarantined': 'requests',
+  'upstream-released': 'operators',
+  'upstream-added': 'operators',
+  'upstream-removed': 'operators',
+  'upstream-changed': 'operators',
+  'strategy-changed': 'operators',
+  'alert-sent': 'alerts',
+  'alert-failed': 'alerts',
+  'upstream-down': 'checks',
+  'upstream-up': 'checks',
+  'upstream-kept': 'checks',
+  'upstream-lagging': 'checks',
+  'upstream-caught-up': 'checks',
+  'chain-undecided': 'checks',
+  'overload-began': 'machine',
+  'overload-ended': 'machine',
+  shortage: 'machine',
+  'name-lost': 'machine',
+  'name-found': 'machine',
+};
+
+/** All that anybody has announced in this file. */
+const heard: Event[] = [];
+const heardOf = (type: string) => heard.filter((event) => event.type === type);
+
+beforeAll(async () => {
+  const announce = Announcer.prototype.announce;
+  vi.spyOn(Announcer.prototype, 'announce').mockImplementation(function (this: Announcer, event) {
+    heard.push(event);
+    announce.call(this, event);
+  });
+  await runProgram();
+  await runChecks();
+  await runMachine();
+});
+
+/** Requests, what operators do, and alerts: in the program, with real upstreams. */
+async function runProgram(): Promise<void> {
+  const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => FakeUpstream.start(name)));
+  if (!a || !b || !c) throw new Error('three were started');
+  const webhook = await startFakeWebhook();
+  const listed = ({ port, label }: FakeUpstream) =>
+    `http://user:seCret@127.0.0.1:${port}/seCret?key=seCret name=${label}`;
+  const { port, url, adminUrl } = await startApp({
+    primaries: [listed(a)],
+    fallbacks: [listed(b)],
+    flags: ['--admin-port=0', '--error-time-to-live-minutes=5', `--slack-webhook-url=${webhook.url}`],
+  });
+  const admin = new AdminClient(adminUrl);
+  await rpc(url, 'eth_blockNumber');
+  a.next(switchProtocol());
+  (await TunnelClient.open(port)).end();
+  // Both refuse our credentials: an alert each.
+  const refusing = answer({ status: 401, body: 'seCret' });
+  a.use(refusing);
+  b.use(refusing);
+  webhook.answer = answers(500, 'seCret');
+  await rpc(url, 'eth_blockNumber');
+  await until(() => heardOf('alert-failed').length > 0, 'an alert that failed');
+  webhook.answer = answers(200, 'ok');
+  a.reset();
+  await admin.post('/servers/a/release');
+  await rpc(url, 'eth_blockNumber');
+  await until(() => heardOf('alert-sent').length > 0, 'an alert that was sent');
+  await admin.post('/servers', { url: listed(c).split(' ')[0], name: 'c' });
+  await admin.patch('/servers/c', { weight: 7 });
+  await admin.delete('/servers/c');
+  await admin.put('/strategy', { strategy: 'round-robin' });
+  await until(() => heardOf('request-finished').length > 3, 'the end of all requests');
+}
+
+/** Checks of upstreams with secrets, whose answers are scripted. */
+async function runChecks(): Promise<void> {
+  const two = setUpHealth({ names: ['a', 'b'], fall: 1, removeAfterMs: INTERVAL_MS });
+  two.scheduler.start();
+  // Twice: the first answer of all has nothing to be compared with.
+  for (let i = 0; i < 2; i += 1) await two.round({ a: on('1', 100), b: on('1', 50) });
+  await two.round({ a: on('1', 101), b: on('1', 100) });
+  while (two.removed.length === 0) await two.round({ b: DOWN });
+  const one = setUpHealth({ fall: 1, removeAfterMs: INTERVAL_MS });
+  one.scheduler.start();
+  for (let i = 0; i < 4; i += 1) await one.round({ a: DOWN });
+  await one.round({ a: on('1') });
+  const disagreeing = setUpHealth({ names: ['a', 'b'] });
+  disagreeing.scheduler.start();
+  await disagreeing.round({ a: on('1'), b: on('5') });
+}
+
+async function runMachine(): Promise<void> {
+  const clock = new ManualClock();
+  const announcer = new Announcer();
+  let lagMs = 600;
+  const overload = new Overload({ lag: { p99Ms: () => lagMs, stop: () => {} }, clock, announcer });
+  overload.start();
+  clock.advance(3_000);
+  lagMs = 0;
+  clock.advance(1_000);
+  overload.stop();
+  new Shortages(clock, announcer).note('EMFILE');
+  let fails = false;
+  const lookUp = async () => {
+    if (fails) throw new Error('http://user:seCret@a.test/seCret');
+    return { addresses: ['127.0.0.1'], ttlMs: 1_000 };
+  };
+  const names = new Names({ lookUp, clock, random: seededRandom(1), announcer });
+  for (fails of [false, true, false]) {
+    await names.find('a.test');
+    clock.advance(60_000);
+  }
+}
+
+describe('an event of type', () => {
+  it.each(Object.keys(SOURCES))('%s shows no secret, whoever writes it down', (type) => {
+    const events = heardOf(type);
+    expect(events).not.toEqual([]);
+    for (const event of events) {
+      expect(JSON.stringify(event)).not.toMatch(SECRET);
+      expect(inspect(event, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toMatch(SECRET);
+    }
+  });
+});
+
+it('no event carries more of an upstream than its identity, frozen', () => {
+  const carried = heard.flatMap((event) => ('upstream' in event && event.upstream ? [event.upstream] : []));
+  expect(carried.length).toBeGreaterThan(10);
+  for (const upstream of carried) {
+    expect(upstream).toBeInstanceOf(UpstreamIdentity);
+    expect(Object.keys(upstream)).toEqual(['name', 'tier']);
+    expect(Object.isFrozen(upstream)).toBe(true);
+  }
+});
+
+it('all events of one upstream carry the same object', async () => {
+  const { of, scheduler, round, events } = setUpHealth({ fall: 1 });
+  scheduler.start();
+  await round({ a: DOWN });
+  await round({ a: on('1') });
+  const { identity } = of('a');
+  expect(events.map((event) => 'upstream' in event && event.upstream === identity)).toEqual([true, true]);
+});
