@@ -6,6 +6,7 @@ import type { Sources } from './load.ts';
 import { type Key, SETTINGS } from './settings.ts';
 import { formatStatuses } from './statuses.ts';
 import { formatDuration, formatSize } from './units.ts';
+import { optionsOf } from './upstream-options.ts';
 
 /** A setting's name in the environment, its value as one would write it, and where it was set. */
 export type MaskedSetting = readonly [name: string, text: string, source: string];
@@ -46,14 +47,9 @@ function textOf(key: Key, config: Config): string {
 function listOf(tier: Tier, config: Config): string {
   return config.upstreams
     .filter((upstream) => upstream.tier === tier)
-    .map(({ url, name, weight, keepsHost, ca, insecure, draining }) => {
-      const options = [
-        keepsHost ? ' host=keep' : '',
-        ca ? ` ca=${ca.file}` : '',
-        insecure ? ' insecure=true' : '',
-        draining ? ' (draining)' : '',
-      ];
-      return `${maskUrl(url)} name=${name} weight=${weight}${options.join('')}`;
+    .map((upstream) => {
+      const draining = upstream.draining ? ' (draining)' : '';
+      return `${maskUrl(upstream.url)} ${optionsOf(upstream)}${draining}`;
     })
     .join(', ');
 }
