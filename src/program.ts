@@ -11,6 +11,7 @@ import { descriptorWarning } from './network/shortage.ts';
 import { systemRandom } from './random.ts';
 import { secretsOf } from './secret-texts.ts';
 import type { Signals } from './signals.ts';
+import { secretsOfSpec } from './upstreams/upstream.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
@@ -42,7 +43,7 @@ function warningsOf({ config, warnings }: Loaded): readonly string[] {
 
 async function run(loaded: Loaded, signals: Signals): Promise<void> {
   const { config, sources } = loaded;
-  const secrets = config.upstreams.flatMap(({ url }) => secretsOf(url));
+  const secrets = config.upstreams.flatMap(secretsOfSpec);
   if (config.slackWebhookUrl !== undefined) secrets.push(...secretsOf(new URL(config.slackWebhookUrl)));
   if (config.adminToken !== undefined) secrets.push(config.adminToken);
   const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });

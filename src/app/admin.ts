@@ -10,9 +10,9 @@ import { createStrategyChange } from '../admin/strategy.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
-import { secretsOf } from '../secret-texts.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
+import { secretsOfSpec } from '../upstreams/upstream.ts';
 import type { Figures } from './figures.ts';
 import type { Means } from './means.ts';
 import { type Upstreams, warnOf } from './upstreams.ts';
@@ -85,7 +85,7 @@ function createAdminRoutes(
     announcer,
     folder: process.cwd(),
     onNew(spec) {
-      hide(secretsOf(spec.url));
+      hide(secretsOfSpec(spec));
       warnOf(spec, logger);
     },
   });

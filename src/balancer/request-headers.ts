@@ -61,6 +61,9 @@ export interface Addressee {
   readonly authorization: string | undefined;
   /** It gets the client's Host. */
   readonly keepsHost: boolean;
+  /** Lines of its own, in place of the client's of these names (in lower case). */
+  readonly headers: readonly string[];
+  readonly headerNames: ReadonlySet<string>;
 }
 
 const SANE_REQUEST_ID = /^[\w.~:/+=@-]{1,128}$/;
@@ -193,12 +196,13 @@ export function attemptHeaders(
   headers: RequestHeaders,
   origin: Origin,
   requestId: string,
-  { authorization, keepsHost }: Addressee,
+  { authorization, keepsHost, headers: own, headerNames }: Addressee,
 ): string[] {
-  const lines = headers.forward.slice();
+  const lines = own.length === 0 ? headers.forward.slice() : without(headers.forward, headerNames);
+  if (own.length > 0) lines.push(...own);
   if (keepsHost && origin.host) lines.push('Host', origin.host);
   if (authorization !== undefined) lines.push('Authorization', authorization);
-  else if (headers.authorization) lines.push(...headers.authorization);
+  else if (headers.authorization && !headerNames.has('authorization')) lines.push(...headers.authorization);
   lines.push(
     'X-Forwarded-For',
     origin.forwardedFor,

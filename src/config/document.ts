@@ -15,7 +15,7 @@ export function settingsTable(): string {
 /** The options of an upstream as a Markdown table: option, kind of value in a JSON object, meaning. */
 export function upstreamOptionsTable(): string {
   return table(
-    ['option', 'in JSON', 'meaning'],
+    ['option', 'in `POST /servers`', 'meaning'],
     UPSTREAM_OPTIONS.map(({ example, json, repeatable, doc }) => [
       `\`${example}\``,
       repeatable ? `${json}, or a list of them` : json,

@@ -6,7 +6,7 @@ import type { Sources } from './load.ts';
 import { type Key, SETTINGS } from './settings.ts';
 import { formatStatuses } from './statuses.ts';
 import { formatDuration, formatSize } from './units.ts';
-import { optionsOf } from './upstream-options.ts';
+import { maskedOptions } from './upstream-options.ts';
 
 /** A setting's name in the environment, its value as one would write it, and where it was set. */
 export type MaskedSetting = readonly [name: string, text: string, source: string];
@@ -49,7 +49,7 @@ function listOf(tier: Tier, config: Config): string {
     .filter((upstream) => upstream.tier === tier)
     .map((upstream) => {
       const draining = upstream.draining ? ' (draining)' : '';
-      return `${maskUrl(upstream.url)} ${optionsOf(upstream)}${draining}`;
+      return `${maskUrl(upstream.url)} ${maskedOptions(upstream)}${draining}`;
     })
     .join(', ');
 }

@@ -1,7 +1,8 @@
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { nearest } from './nearest.ts';
 import type { WrittenUpstream } from './upstream-list.ts';
-import { type JsonForm, OPTION_NAMES, UPSTREAM_OPTIONS, type UpstreamOption } from './upstream-options.ts';
+import type { JsonForm, UpstreamOption } from './upstream-option.ts';
+import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
 
 /** An upstream as a JSON object: the body of a call, or an entry of the file that keeps the lists. */
 

@@ -3,7 +3,8 @@ import { maskUrl } from '../masking.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { nearest } from './nearest.ts';
 import { freeName } from './upstream-names.ts';
-import { OPTION_NAMES, type OptionContext, type OptionPart, UPSTREAM_OPTIONS } from './upstream-options.ts';
+import type { OptionContext, OptionPart } from './upstream-option.ts';
+import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
 
 /** The two lists of upstreams: `URL option=value …`, in which names and URLs are unique across both. */
 
@@ -124,18 +125,24 @@ function whatIsWrongWithWord(word: string, name: string, isRepeated: boolean): s
   return `has an unknown option${shown}${meant === undefined ? '' : ` (${meant}?)`}; allowed: ${OPTION_NAMES.join(', ')}`;
 }
 
-function readOptions(given: ReadonlyMap<string, Texts>, context: OptionContext): OptionPart {
+function readOptions(
+  given: ReadonlyMap<string, Texts>,
+  context: OptionContext,
+): OptionPart & Pick<UpstreamSpec, 'secrets'> {
   const { url, report } = context;
   const options = UPSTREAM_OPTIONS.filter(({ name }) => given.has(name));
   const [first] = options.filter(({ needsTls }) => needsTls);
   if (first && url && url.protocol !== 'https:')
     report(`has the option ${first.name} without TLS; allowed: with https:// only`);
   let parts: OptionPart = {};
-  for (const { name, read } of options) {
+  const secrets: string[] = [];
+  for (const { name, read, secrets: secretsIn } of options) {
     const texts = given.get(name);
-    if (texts) parts = { ...parts, ...read(texts, context) };
+    const part = texts ? read(texts, context) : {};
+    parts = { ...parts, ...part };
+    secrets.push(...(secretsIn?.(part) ?? []));
   }
-  return parts;
+  return secrets.length > 0 ? { ...parts, secrets } : parts;
 }
 
 function repeats(drafts: readonly Draft[]): string[] {

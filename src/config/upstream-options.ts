@@ -1,54 +1,15 @@
+import { secretsOfHeader } from '../secret-texts.ts';
 import { whatIsWrongWithCertificates } from '../server/certificate.ts';
 import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
+import { readOwnHeaders, writeOwnHeaders } from './own-headers.ts';
 import { readTextFile } from './text-file.ts';
 import { whatIsWrongWithName } from './upstream-names.ts';
+import type { OptionContext, OptionPart, OptionTexts, UpstreamOption } from './upstream-option.ts';
 
 /**
  * The one table of an upstream's options: a new option is one row here. The lists in the settings, upstreams as
  * JSON objects, the file that keeps the lists, the masked settings, the admin port and the documentation go by it.
  */
-
-/** What an option says of an upstream. */
-export type OptionPart = Partial<Omit<UpstreamSpec, 'url' | 'tier' | 'draining'>>;
-
-/** The kind of value that JSON has for an option. One that may be repeated has a list of them as well. */
-export type JsonForm = 'text' | 'number' | 'boolean';
-
-export type OptionValue = string | number | boolean;
-
-/** What stands behind the `=`, once for each time that the option is given. */
-export type OptionTexts = readonly [string, ...string[]];
-
-/** What an option is read with, besides its own text. */
-export interface OptionContext {
-  /** Undefined where it can't be used; that is reported elsewhere. */
-  readonly url: URL | undefined;
-  /** The names of all options that are given. */
-  readonly given: ReadonlySet<string>;
-  /** Where files with a relative name are looked up; without it none is read. */
-  readonly folder: string | undefined;
-  /** Takes a problem that completes "https://eth.example …". No problem shows a value that may be secret. */
-  readonly report: (problem: string) => void;
-}
-
-export interface UpstreamOption {
-  readonly name: string;
-  /** As it may be written in a list. */
-  readonly example: string;
-  readonly json: JsonForm;
-  /** What a JSON object may hold, in words. */
-  readonly allowed: string;
-  /** One sentence in Markdown. */
-  readonly doc: string;
-  /** It is about certificates. */
-  readonly needsTls?: true;
-  /** It may be given more than once. */
-  readonly repeatable?: true;
-  /** From its texts to a part of the upstream; nothing of it where a problem is reported. */
-  readonly read: (texts: OptionTexts, context: OptionContext) => OptionPart;
-  /** The values of which `read` makes the same part; none where it need not be given. */
-  readonly written: (spec: UpstreamSpec) => readonly OptionValue[];
-}
 
 export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
   {
@@ -102,14 +63,26 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     read: readInsecure,
     written: ({ insecure }) => (insecure ? [true] : []),
   },
+  {
+    name: 'header',
+    example: 'header=NAME:VALUE',
+    json: 'text',
+    repeatable: true,
+    allowed: '"NAME:VALUE", or a list of such texts, percent-encoded where a value has blanks',
+    doc: "a line sent with each request, health check and WebSocket handshake, in place of the client's of that name; may be repeated. Blanks, commas and `%` of the value are percent-encoded, in `POST /servers` as well: `header=Authorization:Bearer%20KEY`. The value is as secret as the URL's path. Not for framing (`Host`, `Content-Length`, …), one connection (`Connection`, `Upgrade`, `Expect`, `Proxy-…`, `Sec-WebSocket-…`, …) and what is written here itself (`Via`, `Forwarded`, `X-Forwarded-…`, `X-Real-IP`, `X-Request-Id`, `Accept-Encoding`)",
+    read: readOwnHeaders,
+    masked: (line) => line.replace(/:.*/s, ':***'),
+    secrets: ({ headers = [] }) => headers.flatMap((line) => secretsOfHeader(...line)),
+    written: ({ headers }) => writeOwnHeaders(headers),
+  },
 ];
 
 export const OPTION_NAMES: readonly string[] = UPSTREAM_OPTIONS.map(({ name }) => name);
 
-/** An upstream's options as they are written in a list, `name=a weight=1`. */
-export function optionsOf(spec: UpstreamSpec): string {
-  return UPSTREAM_OPTIONS.flatMap(({ name, written }) =>
-    written(spec).map((value) => `${name}=${value}`),
+/** An upstream's options as they may be shown, written as in a list: `name=a weight=1`. */
+export function maskedOptions(spec: UpstreamSpec): string {
+  return UPSTREAM_OPTIONS.flatMap(({ name, written, masked = String }) =>
+    written(spec).map((value) => `${name}=${masked(String(value))}`),
   ).join(' ');
 }
 

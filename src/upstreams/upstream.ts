@@ -22,6 +22,15 @@ export interface UpstreamSpec {
   readonly ca?: { readonly file: string; readonly pem: string };
   /** Its certificate is not verified. */
   readonly insecure?: true;
+  /** The header lines that it gets in place of the client's of those names. Secret. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Texts besides those of its URL that nobody may see. */
+  readonly secrets?: readonly string[];
+}
+
+/** All texts about an upstream that nobody may see, in every form in which they may be written. */
+export function secretsOfSpec({ url, secrets = [] }: UpstreamSpec): string[] {
+  return [...secretsOf(url), ...secrets];
 }
 
 /** How an https: upstream is verified, in Node's words. */
@@ -48,7 +57,11 @@ export class Upstream implements UpstreamIdentity {
   readonly baseQuery: string;
   /** The Authorization line made of the URL's user-info. Secret. */
   readonly authorization: string | undefined;
-  /** The texts of its URL that no client may see. */
+  /** The lines that it gets in place of the client's of those names, as a flat list of names and values. Secret. */
+  readonly headers: readonly string[];
+  /** Those names in lower case. */
+  readonly headerNames: ReadonlySet<string>;
+  /** The texts of its URL and of its options that no client may see. */
   readonly secrets: SecretTexts;
 
   /** It is sent the client's Host instead of its own. */
@@ -111,7 +124,9 @@ export class Upstream implements UpstreamIdentity {
       url.username || url.password
         ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
         : undefined;
-    this.secrets = new SecretTexts(secretsOf(url));
+    this.headers = spec.headers?.flat() ?? [];
+    this.headerNames = new Set(spec.headers?.map(([name]) => name.toLowerCase()));
+    this.secrets = new SecretTexts(secretsOfSpec(spec));
   }
 
   /** The same URL: two of them would be asked as if they were two. */

@@ -66,4 +66,11 @@ describe('maskedSettings', () => {
       'https://a name=a weight=1 ca=ca.pem, https://b name=b weight=1 insecure=true, https://c name=c weight=1',
     );
   });
+
+  it('shows the names of header lines, not their values', () => {
+    const written = masked({
+      env: { ...LISTS, RPC_URLS: 'https://a name=a header=X-Key:a:KEY header=Authorization:Bearer%20KEY' },
+    });
+    expect(written[0]?.[1]).toBe('https://a name=a weight=1 header=X-Key:*** header=Authorization:***');
+  });
 });

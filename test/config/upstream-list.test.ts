@@ -63,19 +63,22 @@ describe('an entry', () => {
     ['http://a http://b', 'http://a is followed by another URL; allowed: a comma between two URLs'],
     [
       'http://a KEY',
-      'http://a is followed by a word that is no option; allowed: name=…, weight=…, host=…, ca=…, insecure=…',
+      'http://a is followed by a word that is no option; allowed: name=…, weight=…, host=…, ca=…, insecure=…, header=…',
     ],
     [
       'http://a wieght=3',
-      'http://a has an unknown option "wieght" (weight?); allowed: name, weight, host, ca, insecure',
+      'http://a has an unknown option "wieght" (weight?); allowed: name, weight, host, ca, insecure, header',
     ],
     ['http://a host=other.test', 'http://a has a host option that is not allowed; allowed: host=keep'],
     [
       'http://a account=KEY',
-      'http://a has an unknown option "account"; allowed: name, weight, host, ca, insecure',
+      'http://a has an unknown option "account"; allowed: name, weight, host, ca, insecure, header',
     ],
-    ['http://a rps=3', 'http://a has an unknown option "rps"; allowed: name, weight, host, ca, insecure'],
-    ['http://a K3Y==', 'http://a has an unknown option; allowed: name, weight, host, ca, insecure'],
+    [
+      'http://a rps=3',
+      'http://a has an unknown option "rps"; allowed: name, weight, host, ca, insecure, header',
+    ],
+    ['http://a K3Y==', 'http://a has an unknown option; allowed: name, weight, host, ca, insecure, header'],
     [
       'http://a name=',
       'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
