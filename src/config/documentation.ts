@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Kind } from './kinds.ts';
+import type { Secrecy } from './secrecy.ts';
 
 /** What is known of a setting besides its kind of value. */
 export interface Documentation {
@@ -17,10 +18,8 @@ export interface Documentation {
   readonly defaultOnTerminal?: string;
   /** One sentence in Markdown. */
   readonly doc: string;
-  /** No more of the value than a URL's scheme, host and port may be shown. */
-  readonly secret?: true;
-  /** Nothing of the value may be shown. */
-  readonly hidden?: true;
+  /** What of the value may not be shown anywhere. */
+  readonly secret?: Secrecy;
 }
 
 /** By schema, so that the schema's keys and types stay those of the table itself. */
@@ -32,9 +31,9 @@ export function setting<S extends z.ZodType>(kind: Kind<S>, documentation: Docum
   return kind.schema;
 }
 
-/** A kind that may be left out. */
-export function unset<S extends z.ZodType>(kind: Kind<S>): Kind<z.ZodOptional<S>> {
-  return { schema: kind.schema.optional(), allowed: kind.allowed };
+/** A kind that may be left out: undefined. (`optional` alone would make the key of the Config optional, too.) */
+export function unset<S extends z.ZodType>({ schema, allowed }: Kind<S>) {
+  return { schema: schema.optional().transform((value) => value), allowed };
 }
 
 /** What `setting` was told about a schema. Throws for any other. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Tier } from '../events.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { adminSettings } from './admin-settings.ts';
 import { cidrs } from './cidrs.ts';
@@ -36,7 +37,7 @@ export const schema = z.object({
     alias: 'RPCs',
     jsonAlias: 'servers',
     json: 'list',
-    secret: true,
+    secret: 'url',
     doc: 'Primary upstreams: URLs separated by commas, each with its options after blanks (`name=alchemy weight=3`). Required.',
   }),
   fallbackRpcUrls: setting(unset(urlList(true)), {
@@ -44,7 +45,7 @@ export const schema = z.object({
     alias: 'FALLBACK_RPCs',
     jsonAlias: 'fallbackServers',
     json: 'list',
-    secret: true,
+    secret: 'url',
     doc: 'Secondary upstreams, asked when no primary gives an answer. Required when the primaries come from the environment; the word `none` runs without. Primaries from `--backends` or from the JSON file need none.',
   }),
   strategy: setting(oneOf(STRATEGY_NAMES), {
@@ -160,7 +161,7 @@ export const schema = z.object({
   ...healthSettings,
   slackWebhookUrl: setting(unset(webhook()), {
     name: 'SLACK_WEBHOOK_URL',
-    secret: true,
+    secret: 'url',
     doc: 'Slack incoming webhook for alerts; without it a warning is logged at start.',
   }),
   slackCooldownMs: setting(duration('0s'), {
@@ -208,6 +209,16 @@ export const schema = z.object({
 });
 
 export type Key = keyof typeof schema.shape;
+
+/** The settings that are lists of upstreams, and what the upstreams in them are. */
+export const LIST_TIERS = { rpcUrls: 'primary', fallbackRpcUrls: 'fallback' } as const satisfies Partial<
+  Record<Key, Tier>
+>;
+export type ListKey = keyof typeof LIST_TIERS;
+
+export function isList(key: Key): key is ListKey {
+  return Object.hasOwn(LIST_TIERS, key);
+}
 
 export interface Setting extends Documentation {
   readonly key: Key;
