@@ -16,7 +16,7 @@ import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
-import { notifiers } from './notifiers/index.ts';
+import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
 import type { Random } from './random.ts';
 import { createEntrance } from './server/entrance.ts';
 import { type LagSource, measureLag } from './server/lag.ts';
@@ -121,10 +121,11 @@ export function createApp(config: Config, surroundings: Surroundings): App {
 }
 
 function createOperatorAlerts(config: Config, { announcer, clock, logger }: Means): Alerts {
-  const { slackWebhookUrl, slackCooldownMs: cooldownMs, env } = config;
-  if (slackWebhookUrl === undefined) logger.warn('No SLACK_WEBHOOK_URL: alerts go to the log only');
-  const notifier = slackWebhookUrl === undefined ? undefined : notifiers.slack(slackWebhookUrl);
-  return createAlerts({ announcer, notifier, clock, cooldownMs, hostname: hostname(), env });
+  const { slackCooldownMs: cooldownMs, env } = config;
+  const notifiers = createNotifiers(config, kinds);
+  const settings = Object.values(kinds).map(({ setting }) => setting.name);
+  if (notifiers.length === 0) logger.warn(`No ${settings.join(' or ')}: alerts go to the log only`);
+  return createAlerts({ announcer, notifiers, clock, cooldownMs, hostname: hostname(), env });
 }
 
 function whyNotReady(drain: Drain, availability: Availability): string | undefined {

@@ -17,8 +17,8 @@ import {
   port,
   size,
   urlList,
-  webhook,
 } from './kinds.ts';
+import { notifierSettings } from './notifier-settings.ts';
 import { statuses } from './statuses.ts';
 import { tlsSettings } from './tls-settings.ts';
 
@@ -159,11 +159,7 @@ export const schema = z.object({
     doc: 'All that is held for requests and answers at one time; beyond it bodies over 16 kB are piped and answers stream, without being kept or judged, or are refused with `OVERLOADED`.',
   }),
   ...healthSettings,
-  slackWebhookUrl: setting(unset(webhook()), {
-    name: 'SLACK_WEBHOOK_URL',
-    secret: 'url',
-    doc: 'Slack incoming webhook for alerts; without it a warning is logged at start.',
-  }),
+  ...notifierSettings,
   slackCooldownMs: setting(duration('0s'), {
     name: 'SLACK_COOLDOWN',
     default: '5m',

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { Announcer, type Event, type EventOf, type FailureReason, type Tier } from '../../src/events.ts';
 import { createAlerts } from '../../src/notifiers/alerts.ts';
-import type { Alert, Notifier } from '../../src/notifiers/notifier.ts';
+import type { Alert, NamedNotifier, Notifier } from '../../src/notifiers/notifier.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 export const COOLDOWN_MS = 300_000;
@@ -49,7 +49,7 @@ export function quarantined(name: string, reason: FailureReason, durationMs = 90
 }
 
 /** Alerts with everything real but the clock and, where none is given, the receiver. */
-export function setUp(notifier?: Notifier) {
+export function setUp(notifier?: Notifier, ...others: NamedNotifier[]) {
   const clock = new ManualClock();
   const problems: unknown[] = [];
   const announcer = new Announcer((error) => problems.push(error));
@@ -61,7 +61,7 @@ export function setUp(notifier?: Notifier) {
   });
   const alerts = createAlerts({
     announcer,
-    notifier: notifier ?? recorder,
+    notifiers: [{ ...(notifier ?? recorder), name: 'first' }, ...others],
     clock,
     cooldownMs: COOLDOWN_MS,
     hostname: 'lb-1',
