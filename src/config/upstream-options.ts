@@ -17,8 +17,8 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     example: 'name=NAME',
     json: 'text',
     allowed: 'up to 64 letters, digits, ".", "_" and "-"',
-    doc: 'what logs, `/stats`, alerts and `X-Forwarded-Server` call it: up to 64 letters, digits, `.`, `_`, `-`; its host and port if not given',
-    read: ([name], { report }) => reported(whatIsWrongWithName(name), report) ?? { name },
+    doc: 'what logs, `/stats`, alerts and `X-Forwarded-Server` call it: up to 64 letters, digits, `.`, `_`, `-`; if not given, its host and port as the URL has them (`localhost:8545`, `eth.example`, `[::1]:8545`), with `-2`, `-3` for repeats',
+    read: ([name], { url, report }) => reported(whatIsWrongWithName(name, url), report) ?? { name },
     written: ({ name }) => [name],
   },
   {

@@ -9,7 +9,7 @@ export const MAX_WEIGHT = 1000;
 export interface UpstreamSpec {
   /** An absolute http: or https: URL without a fragment. May hold secrets. */
   readonly url: URL;
-  /** Letters, digits, `.`, `_`, `-`. Unique. */
+  /** Letters, digits, `.`, `_`, `-`, or the URL's host and port. Unique. */
   readonly name: string;
   readonly tier: Tier;
   /** A whole number from 1 to MAX_WEIGHT. */

@@ -127,10 +127,11 @@ describe('names', () => {
   it.each([
     ['https://eth.example/KEY', 'eth.example'],
     ['https://ETH.example:443', 'eth.example'],
-    ['http://127.0.0.1:8545', '127.0.0.1-8545'],
-    ['http://[2001:db8::1]', '2001-db8-1'],
-    ['http://[::1]:8545', '0-1-8545'],
-    ['http://[2001:db8::]', '2001-db8-0'],
+    ['http://localhost:5001/a', 'localhost:5001'],
+    ['http://127.0.0.1:8545', '127.0.0.1:8545'],
+    ['http://[2001:db8::1]', '[2001:db8::1]'],
+    ['http://[::1]:8545', '[::1]:8545'],
+    ['http://[2001:db8::]', '[2001:db8::]'],
   ])('of %s default to %s', (url, name) => {
     expect(namesIn(url)).toEqual([name]);
   });
@@ -147,6 +148,26 @@ describe('names', () => {
       'a-2',
     ]);
   });
+
+  it('that could have been made of the URL can be given, as kept lists give them', () => {
+    const given = ['http://a:1 name=a:1', 'http://b:1 name=b:1-2', 'http://[::1]:8545/x name=[::1]:8545-12'];
+    expect(namesIn(given.join())).toEqual(['a:1', 'b:1-2', '[::1]:8545-12']);
+    const host = `${'a'.repeat(60)}.example:8545`;
+    const cut = `${host.slice(0, 61)}-10`;
+    expect(namesIn(`http://${host} name=${cut}, http://${host}/2 name=${host.slice(0, 64)}`)).toEqual([
+      cut,
+      host.slice(0, 64),
+    ]);
+  });
+
+  it.each(['a:2', 'a:1-1', 'a:1-02', 'a:1-x', 'b:1', 'a:', ':1', '[::1]', 'a:1-12345'])(
+    'that are made of no such URL can not: %s',
+    (name) => {
+      expect(problemsIn(`http://a:1 name=${name}`)).toEqual([
+        expect.stringContaining('http://a:1 has a name that is not allowed'),
+      ]);
+    },
+  );
 
   it('can not be given twice', () => {
     expect(problemsIn('http://a name=x', 'http://b name=y, http://c name=x')).toEqual([
