@@ -22,22 +22,25 @@ export interface Documentation {
   readonly secret?: Secrecy;
 }
 
+/** With what its kind says. */
+export type Documented = Documentation & Omit<Kind<z.ZodType>, 'schema'>;
+
 /** By schema, so that the schema's keys and types stay those of the table itself. */
-const documented = new Map<z.ZodType, Documentation & { readonly allowed: string }>();
+const documented = new Map<z.ZodType, Documented>();
 
 /** Documents a kind's schema, which must be new, and returns it. */
-export function setting<S extends z.ZodType>(kind: Kind<S>, documentation: Documentation): S {
-  documented.set(kind.schema, { ...documentation, allowed: kind.allowed });
-  return kind.schema;
+export function setting<S extends z.ZodType>({ schema, ...kind }: Kind<S>, documentation: Documentation): S {
+  documented.set(schema, { ...documentation, ...kind });
+  return schema;
 }
 
 /** A kind that may be left out: undefined. (`optional` alone would make the key of the Config optional, too.) */
-export function unset<S extends z.ZodType>({ schema, allowed }: Kind<S>) {
-  return { schema: schema.optional().transform((value) => value), allowed };
+export function unset<S extends z.ZodType>({ schema, ...kind }: Kind<S>) {
+  return { ...kind, schema: schema.optional().transform((value) => value) };
 }
 
 /** What `setting` was told about a schema. Throws for any other. */
-export function documentationOf(schema: z.ZodType): Documentation & { readonly allowed: string } {
+export function documentationOf(schema: z.ZodType): Documented {
   const documentation = documented.get(schema);
   if (!documentation) throw new Error('a setting without documentation');
   return documentation;

@@ -151,20 +151,26 @@ function entriesOf(key: ListKey, { found, values }: Checked): WrittenUpstream[] 
 function toConfig(values: Values, lists: Lists, replayIsGiven: boolean, folder: string): Config {
   const { rpcUrls: _primaries, fallbackRpcUrls: _fallbacks, ...rest } = values;
   const { maxReplayBodyBytes: replay, maxBodyBytes: limit } = rest;
-  const absolute = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file));
   for (const upstream of lists.upstreams) freezeWithMembers(upstream);
   const config = {
-    ...rest,
+    ...withAbsoluteFiles(rest, folder),
     // A default must not stand in the way of a lower MAX_BODY.
     maxReplayBodyBytes: replayIsGiven ? replay : Math.min(replay, limit),
-    tlsCertFile: absolute(rest.tlsCertFile),
-    tlsKeyFile: absolute(rest.tlsKeyFile),
-    persistServers: absolute(rest.persistServers),
     upstreams: [...lists.upstreams],
     areListsKept: lists.areListsKept,
   };
   freezeWithMembers(config);
   return config;
+}
+
+function withAbsoluteFiles<T extends object>(values: T, folder: string): T {
+  const files = new Set<string>(SETTINGS.flatMap(({ key, isFile }) => (isFile ? [key] : [])));
+  const entries = Object.entries(values).map(([key, value]) => [
+    key,
+    files.has(key) && typeof value === 'string' ? resolve(folder, value) : value,
+  ]);
+  // `fromEntries` forgets which keys there are; a text stays a text.
+  return Object.fromEntries(entries) as T;
 }
 
 function freezeWithMembers(object: object): void {

@@ -3,7 +3,7 @@ import type { Tier } from '../events.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { adminSettings } from './admin-settings.ts';
 import { cidrs } from './cidrs.ts';
-import { type Documentation, documentationOf, setting, unset } from './documentation.ts';
+import { type Documented, documentationOf, setting, unset } from './documentation.ts';
 import { healthSettings } from './health-settings.ts';
 import {
   countOrAll,
@@ -216,11 +216,10 @@ export function isList(key: Key): key is ListKey {
   return Object.hasOwn(LIST_TIERS, key);
 }
 
-export interface Setting extends Documentation {
+export interface Setting extends Documented {
   readonly key: Key;
   readonly flag: string;
   readonly jsonKey: string;
-  readonly allowed: string;
 }
 
 /** Every setting, in the order of the table. */

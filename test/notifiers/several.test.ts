@@ -5,6 +5,7 @@ import { rowsOf } from '../../src/config/notifier-settings.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { createNotifiers, notifiers } from '../../src/notifiers/index.ts';
 import type { Alert, NotifierKind } from '../../src/notifiers/notifier.ts';
+import { slack } from '../../src/notifiers/slack.ts';
 import { failed, primaryAnswered, setUp } from './set-up.ts';
 
 const sent: [url: string, alert: Alert][] = [];
@@ -13,7 +14,7 @@ const pager: NotifierKind = {
   setting: { name: 'PAGER_URL', doc: 'Where the pager is.' },
   create: (url) => ({ send: async (alert) => void sent.push([url, alert]) }),
 };
-const kinds = { ...notifiers, pagerUrl: pager };
+const kinds = { slackWebhookUrl: slack, pagerUrl: pager };
 
 describe('a second notifier', () => {
   it('has its row in the table of settings, as secret as the first', () => {
