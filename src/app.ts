@@ -15,7 +15,7 @@ import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
-import { notifiers } from './notifiers/index.ts';
+import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
 import { createPool, type Pool } from './pools/pool.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type ClientPort, createClientPort } from './server/client-port.ts';
@@ -156,10 +156,11 @@ class RunningApp implements App {
 }
 
 function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runtime): Alerts {
-  const { slackWebhookUrl, slackCooldownMs: cooldownMs, env } = config;
-  if (slackWebhookUrl === undefined) logger.warn('No SLACK_WEBHOOK_URL: alerts go to the log only');
-  const notifier = slackWebhookUrl === undefined ? undefined : notifiers.slack(slackWebhookUrl);
-  return createAlerts({ announcer, notifier, clock, cooldownMs, hostname: hostname(), env });
+  const { slackCooldownMs: cooldownMs, env } = config;
+  const notifiers = createNotifiers(config, kinds);
+  const settings = Object.values(kinds).map(({ setting }) => setting.name);
+  if (notifiers.length === 0) logger.warn(`No ${settings.join(' or ')}: alerts go to the log only`);
+  return createAlerts({ announcer, notifiers, clock, cooldownMs, hostname: hostname(), env });
 }
 
 function whyNotReady({ begun }: Drain, pools: ReadonlyMap<string, Pool>): string | undefined {

@@ -131,10 +131,10 @@ function logChange(
       logger.warn({ host: event.host }, 'Host name found again');
       break;
     case 'alert-sent':
-      logger.info({ kind: event.kind }, 'Alert sent');
+      logger.info({ notifier: event.notifier, kind: event.kind }, 'Alert sent');
       break;
     case 'alert-failed':
-      logger.warn({ kind: event.kind, problem: event.problem }, 'Alert not sent');
+      logger.warn({ notifier: event.notifier, kind: event.kind, problem: event.problem }, 'Alert not sent');
       break;
     default:
       event satisfies never;

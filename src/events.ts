@@ -210,10 +210,13 @@ export type Event =
     }
   | {
       readonly type: 'alert-sent';
+      /** By which notifier. */
+      readonly notifier: string;
       readonly kind: string;
     }
   | {
       readonly type: 'alert-failed';
+      readonly notifier: string;
       readonly kind: string;
       /** What went wrong, without the webhook's address. */
       readonly problem: string;

@@ -7,10 +7,10 @@ import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
 import type { Command } from './config/flags.ts';
 import { type LoadResult, loadConfig } from './config/load.ts';
+import { secretsOfConfig } from './config/masked-settings.ts';
 import { createLog, type Log } from './log.ts';
 import { descriptorWarning } from './network/shortage.ts';
 import { systemRandom } from './random.ts';
-import { secretsOf } from './secret-texts.ts';
 import type { Signals } from './signals.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
@@ -62,9 +62,7 @@ function warningsOf({ config, warnings }: Loaded): readonly string[] {
 
 async function run(loaded: Loaded, signals: Signals): Promise<void> {
   const { config, sources } = loaded;
-  const secrets = config.upstreams.flatMap(({ url }) => secretsOf(url));
-  if (config.slackWebhookUrl !== undefined) secrets.push(...secretsOf(new URL(config.slackWebhookUrl)));
-  if (config.adminToken !== undefined) secrets.push(config.adminToken);
+  const secrets = secretsOfConfig(config);
   const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });
   const { logger } = log;
   const end = (code: number): never => {

@@ -1,4 +1,4 @@
-/** Which parts of a URL are secret, in every form in which others may write them, and how they are taken out. */
+/** Which parts of a URL or a header line are secret, in every form in which others may write them, and how they are taken out. */
 
 export const HIDDEN = '***';
 
@@ -25,6 +25,33 @@ export function secretsOf(url: URL): string[] {
   const words = [...pathname.split('/'), ...values].filter((word) => !isPublic(word));
   const wholes = [pathname + search, pathname, pathname.replace(/\/$/, ''), search.slice(1), ...pairs];
   const parts = [...wholes, ...words, username, password, ...basicOf(url)];
+  return longEnough(parts);
+}
+
+/** Header lines whose values stand in innocent answers, too: `application/json`, `no-cache`, a site that may ask. */
+const PUBLIC_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-language',
+  'cache-control',
+  'content-type',
+  'origin',
+  'pragma',
+]);
+
+/**
+ * The secret parts of a header line that goes to an upstream: its value as a whole, the credentials behind a scheme
+ * (`Bearer KEY`), and the values in a list of pairs (`session=KEY; …`), each in all its forms.
+ */
+export function secretsOfHeader(name: string, value: string): string[] {
+  if (PUBLIC_HEADERS.has(name.toLowerCase())) return [];
+  const [, scheme = '', credentials = value] = /^(?:([a-z][\w-]*) +)?(.*)$/i.exec(value) ?? [];
+  const pairs = [...value.matchAll(/=\s*"?([^",;\s]+)/g)].flatMap(([, word = '']) => word);
+  const basic = scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString() : '';
+  const words = [value, credentials, credentials.replace(/=+$/, ''), ...pairs, basic, ...basic.split(':')];
+  return longEnough(words.filter((word) => !isPublic(word)));
+}
+
+function longEnough(parts: readonly string[]): string[] {
   return [...new Set(parts.flatMap(formsOf))].filter((text) => text.length >= SHORTEST_SECRET);
 }
 

@@ -172,8 +172,14 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
   ],
   [
     'an alert that was not sent',
-    { type: 'alert-failed', kind: 'everything-failed', problem: 'HTTP 500' },
-    { level: 'warn', msg: 'Alert not sent', kind: 'everything-failed', problem: 'HTTP 500' },
+    { type: 'alert-failed', notifier: 'slack', kind: 'everything-failed', problem: 'HTTP 500' },
+    {
+      level: 'warn',
+      msg: 'Alert not sent',
+      notifier: 'slack',
+      kind: 'everything-failed',
+      problem: 'HTTP 500',
+    },
   ],
 ];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SecretTexts, secretsOf } from '../src/secret-texts.ts';
+import { SecretTexts, secretsOf, secretsOfHeader } from '../src/secret-texts.ts';
 import { fc } from './support/properties.ts';
 
 const letters = 'abcXYZ059-_.~%2f+=ä ';
@@ -91,4 +91,28 @@ describe('JSON', () => {
 it('without secrets every text is left alone', () => {
   const none = new SecretTexts(secretsOf(new URL('http://up.example:8545')));
   expect([none.areNone, none.mask('http://up.example:8545/x')]).toEqual([true, 'http://up.example:8545/x']);
+});
+
+describe('the secrets of a header line', () => {
+  const masked = (name: string, value: string, text: string) =>
+    new SecretTexts(secretsOfHeader(name, value)).mask(text);
+
+  it.each([
+    ['X-Api-Key', 'headerKey1', 'key HEADERKEY1 is unknown', 'key *** is unknown'],
+    [
+      'Authorization',
+      'Bearer headerKey1',
+      'Bearer headerKey1 or headerKey1: no Bearer',
+      '*** or ***: no Bearer',
+    ],
+    ['Authorization', `Basic ${btoa('userName:passWord')}`, 'no userName, no passWord', 'no ***, no ***'],
+    ['Cookie', 'session=headerKey1; other=headerKey2', 'headerKey2 headerKey1', '*** ***'],
+    ['X-Token', 'aGVhZGVyS2V5==', 'aGVhZGVyS2V5', '***'],
+    ['X-Token', 'header key', 'header%20key', '***'],
+    ['X-Network', 'mainnet', 'mainnet', 'mainnet'],
+    ['X-Short', 'abc', 'abc', 'abc'],
+    ['Accept', 'application/json', 'application/json', 'application/json'],
+  ])('%s: %s are found', (name, value, text, shown) => {
+    expect(masked(name, value, text)).toBe(shown);
+  });
 });

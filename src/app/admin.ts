@@ -11,8 +11,8 @@ import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
 import { type Pool, warnOf } from '../pools/pool.ts';
-import { secretsOf } from '../secret-texts.ts';
 import type { StatusSource } from '../server/status-paths.ts';
+import { secretsOfSpec } from '../upstreams/upstream.ts';
 import type { Statistics } from './statistics.ts';
 
 /** A shorter token can be tried out. */
@@ -82,7 +82,7 @@ function createAdminRoutes(
     announcer,
     folder: process.cwd(),
     onNew(spec) {
-      hide(secretsOf(spec.url));
+      hide(secretsOfSpec(spec));
       warnOf(spec, logger);
     },
   });

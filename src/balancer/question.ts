@@ -5,7 +5,7 @@ import { type CallEntry, Ledger } from '../calls/ledger.ts';
 import { transactionLookUp } from '../calls/sent-transactions.ts';
 import { valuesOf } from '../http/header-lines.ts';
 import { isHttp2, type UpgradeRequest } from '../http/messages.ts';
-import { attemptHeaders, type RequestHeaders } from '../http/request-headers.ts';
+import { attemptHeaders, linesFor, type RequestHeaders } from '../http/request-headers.ts';
 import { parseRpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Body, Outgoing, ProtocolChange } from '../transport/outgoing.ts';
@@ -114,12 +114,11 @@ export function lookUpOf(
   const rpc = parseRpcRequest(bytes);
   if (!rpc) throw new Error('a look-up is JSON-RPC');
   const ledger = new Ledger(rpc, bytes, () => ({ kind: 'anywhere' }));
-  const { authorization } = upstream;
   const body: Body = { kind: 'kept', bytes };
   const outgoing: Outgoing = {
     method: 'POST',
     target: upstream.targetOf(ROOT),
-    lines: authorization === undefined ? OWN_LINES.slice() : [...OWN_LINES, 'Authorization', authorization],
+    lines: linesFor(OWN_LINES, upstream),
     body,
     mayRepeat: true,
     deadlineMs,

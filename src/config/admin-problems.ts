@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
-import { type Found, shownValue } from './layer.ts';
+import { shownValue } from './layer.ts';
 import { isLoopback } from './loopback.ts';
-import { type Key, type Setting, schema } from './settings.ts';
+import type { Key, Setting } from './settings.ts';
+import type { Checked } from './values.ts';
 
-type Settings = ReadonlyMap<Key, Found>;
+type Settings = Pick<Checked, 'found' | 'values'>;
 
 /** The listeners that may not share a port with the admin listener. */
 const OTHERS = [
@@ -12,29 +13,26 @@ const OTHERS = [
 ] as const satisfies readonly { key: Key; name: Setting['name'] }[];
 
 /** What keeps the admin port from being opened as asked for. */
-export function adminProblems(found: Settings): string[] {
-  const port = schema.shape.adminPort.safeParse(found.get('adminPort')?.raw);
-  const host = schema.shape.adminHost.safeParse(found.get('adminHost')?.raw);
-  if (!port.success || port.data === undefined || !host.success) return [];
-  return [...openProblems(found, host.data), ...portProblems(found, port.data, host.data)];
+export function adminProblems({ found, values }: Settings): string[] {
+  const { adminPort, adminHost } = values;
+  if (adminPort === undefined || adminHost === undefined) return [];
+  return [...openProblems(found, adminHost), ...portProblems({ found, values }, adminPort, adminHost)];
 }
 
-function openProblems(found: Settings, host: string): string[] {
+function openProblems(found: Checked['found'], host: string): string[] {
   if (isLoopback(host) || found.has('adminToken')) return [];
-  const shown = shownValue(found.get('adminHost')?.raw ?? '', false);
+  const shown = shownValue(found.get('adminHost')?.raw ?? '');
   return [
     `ADMIN_HOST (${found.get('adminHost')?.source}): ${shown} can be reached from elsewhere and there is no ADMIN_TOKEN; allowed: a loopback address such as 127.0.0.1, or any with ADMIN_TOKEN`,
   ];
 }
 
-function portProblems(found: Settings, port: number, adminHost: string): string[] {
-  const host = schema.shape.host.safeParse(found.get('host')?.raw);
-  if (port === 0 || !host.success || !overlap(host.data, adminHost)) return [];
+function portProblems({ found, values }: Settings, port: number, adminHost: string): string[] {
+  if (port === 0 || values.host === undefined || !overlap(values.host, adminHost)) return [];
   return OTHERS.flatMap(({ key, name }) => {
-    const other = schema.shape[key].safeParse(found.get(key)?.raw);
-    if (!other.success || other.data !== port) return [];
+    if (values[key] !== port) return [];
     return [
-      `ADMIN_PORT (${found.get('adminPort')?.source}): ${shownValue(String(port), false)} is ${name}; allowed: another port, or off`,
+      `ADMIN_PORT (${found.get('adminPort')?.source}): ${shownValue(String(port))} is ${name}; allowed: another port, or off`,
     ];
   });
 }

@@ -15,7 +15,7 @@ export const adminSettings = {
   }),
   adminToken: setting(unset(token()), {
     name: 'ADMIN_TOKEN',
-    hidden: true,
+    secret: 'all',
     doc: 'With it every call of the admin port but `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',
   }),
   persistServers: setting(orOff(fileName()), {

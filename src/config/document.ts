@@ -1,5 +1,6 @@
 import { OWN_ANSWERS } from '../errors.ts';
 import { SETTINGS, type Setting } from './settings.ts';
+import { UPSTREAM_OPTIONS } from './upstream-options.ts';
 
 /** What is written down of the settings and of the answers: README, `.env.example` and `--help`. */
 
@@ -8,6 +9,18 @@ export function settingsTable(): string {
   return table(
     ['setting', 'default', 'meaning'],
     SETTINGS.map((setting) => [namesIn(setting), defaultIn(setting), setting.doc]),
+  );
+}
+
+/** The options of an upstream as a Markdown table: option, kind of value in a JSON object, meaning. */
+export function upstreamOptionsTable(): string {
+  return table(
+    ['option', 'in `POST /servers`', 'meaning'],
+    UPSTREAM_OPTIONS.map(({ example, json, repeatable, doc }) => [
+      `\`${example}\``,
+      repeatable ? `${json}, or a list of them` : json,
+      doc,
+    ]),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Kind } from './kinds.ts';
+import type { Secrecy } from './secrecy.ts';
 
 /** What is known of a setting besides its kind of value. */
 export interface Documentation {
@@ -17,28 +18,29 @@ export interface Documentation {
   readonly defaultOnTerminal?: string;
   /** One sentence in Markdown. */
   readonly doc: string;
-  /** No more of the value than a URL's scheme, host and port may be shown. */
-  readonly secret?: true;
-  /** Nothing of the value may be shown. */
-  readonly hidden?: true;
+  /** What of the value may not be shown anywhere. */
+  readonly secret?: Secrecy;
 }
+
+/** With what its kind says. */
+export type Documented = Documentation & Omit<Kind<z.ZodType>, 'schema'>;
 
 /** By schema, so that the schema's keys and types stay those of the table itself. */
-const documented = new Map<z.ZodType, Documentation & { readonly allowed: string }>();
+const documented = new Map<z.ZodType, Documented>();
 
 /** Documents a kind's schema, which must be new, and returns it. */
-export function setting<S extends z.ZodType>(kind: Kind<S>, documentation: Documentation): S {
-  documented.set(kind.schema, { ...documentation, allowed: kind.allowed });
-  return kind.schema;
+export function setting<S extends z.ZodType>({ schema, ...kind }: Kind<S>, documentation: Documentation): S {
+  documented.set(schema, { ...documentation, ...kind });
+  return schema;
 }
 
-/** A kind that may be left out. */
-export function unset<S extends z.ZodType>(kind: Kind<S>): Kind<z.ZodOptional<S>> {
-  return { schema: kind.schema.optional(), allowed: kind.allowed };
+/** A kind that may be left out: undefined. (`optional` alone would make the key of the Config optional, too.) */
+export function unset<S extends z.ZodType>({ schema, ...kind }: Kind<S>) {
+  return { ...kind, schema: schema.optional().transform((value) => value) };
 }
 
 /** What `setting` was told about a schema. Throws for any other. */
-export function documentationOf(schema: z.ZodType): Documentation & { readonly allowed: string } {
+export function documentationOf(schema: z.ZodType): Documented {
   const documentation = documented.get(schema);
   if (!documentation) throw new Error('a setting without documentation');
   return documentation;

@@ -1,6 +1,6 @@
 import { parse } from 'dotenv';
 import { type Layer, LayerBuilder } from './layer.ts';
-import { SETTINGS, type Setting } from './settings.ts';
+import { isList, SETTINGS, type Setting } from './settings.ts';
 import { readTextFile } from './text-file.ts';
 
 const DEFAULT_FILE = '.env';
@@ -73,8 +73,7 @@ function readVariables(
       if (written === undefined || written.trim() === '') continue;
       const source = variable === setting.name ? sourceOf(variable) : `${variable}, ${sourceOf(variable)}`;
       const inner = unquotes ? withoutQuotes(written) : undefined;
-      const hasUrls = setting.key === 'rpcUrls' || setting.key === 'fallbackRpcUrls';
-      const problem = inner !== undefined ? QUOTED : hasUrls && isCut(variable) ? CUT : undefined;
+      const problem = inner !== undefined ? QUOTED : isList(setting.key) && isCut(variable) ? CUT : undefined;
       const raw = inner ?? written;
       layer.add(setting, { raw, source, standsAlone: false, ...(problem === undefined ? {} : { problem }) });
     }

@@ -1,12 +1,11 @@
-import { documentationOf } from './documentation.ts';
-import { healthSettings } from './health-settings.ts';
-import { type Found, shownValue } from './layer.ts';
-import type { Key } from './settings.ts';
+import { shownValue } from './layer.ts';
+import { SETTINGS } from './settings.ts';
+import { type Checked, DEFAULTS } from './values.ts';
 
-type DependentKey = 'chainId' | 'maxBlockLag' | 'removeUnhealthyAfterMs';
+/** Settings that ask for what the chosen health check can't see: whoever has set them relies on them. */
 
 interface Need {
-  readonly key: DependentKey;
+  readonly key: 'chainId' | 'maxBlockLag' | 'removeUnhealthyAfterMs';
   readonly isMet: (healthCheck: string) => boolean;
   readonly needs: string;
 }
@@ -23,24 +22,18 @@ const NEEDS: readonly Need[] = [
   },
 ];
 
-/** Settings that ask for what the chosen health check can't see: whoever has set them relies on them. */
-export function healthProblems(found: ReadonlyMap<Key, Found>): string[] {
-  const healthCheck = healthSettings.healthCheck.safeParse(found.get('healthCheck')?.raw);
-  if (!healthCheck.success) return [];
+/** A value that is refused is a problem of its own. */
+export function healthProblems({ found, values }: Checked): string[] {
+  const { healthCheck } = values;
+  if (healthCheck === undefined) return [];
   return NEEDS.flatMap(({ key, isMet, needs }) => {
     const written = found.get(key);
-    if (!written || isMet(healthCheck.data) || !differsFromDefault(key, written)) return [];
-    const { name, default: fallback } = documentationOf(healthSettings[key]);
-    const shown = shownValue(written.raw, false);
+    const setting = SETTINGS.find((each) => each.key === key);
+    const isDefault = values[key] === undefined || values[key] === DEFAULTS[key];
+    if (!written || !setting || isMet(healthCheck) || isDefault) return [];
+    const shown = shownValue(written.raw);
     return [
-      `${name} (${written.source}): ${shown} needs ${needs}; allowed: ${fallback ?? 'not set'} without it`,
+      `${setting.name} (${written.source}): ${shown} needs ${needs}; allowed: ${setting.default ?? 'not set'} without it`,
     ];
   });
-}
-
-/** A value that is refused is a problem of its own. */
-function differsFromDefault(key: DependentKey, { raw }: Found): boolean {
-  const value = healthSettings[key].safeParse(raw);
-  const fallback = healthSettings[key].safeParse(documentationOf(healthSettings[key]).default);
-  return value.success && value.data !== fallback.data;
 }

@@ -22,6 +22,7 @@ export const healthSettings = {
   healthCheckPath: setting(path(), {
     name: 'HEALTH_CHECK_PATH',
     default: '/',
+    secret: 'query',
     doc: 'What an `http` check asks for; joined to the upstream’s own path.',
   }),
   healthCheckRise: setting(integer(1, 100), {

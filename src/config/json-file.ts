@@ -1,6 +1,6 @@
 import { type Found, type Layer, LayerBuilder } from './layer.ts';
 import { nearest } from './nearest.ts';
-import { SETTINGS, type Setting } from './settings.ts';
+import { isList, SETTINGS, type Setting } from './settings.ts';
 import { readTextFile } from './text-file.ts';
 
 const settingsByKey = new Map<string, Setting>(
@@ -74,7 +74,8 @@ function rawValue(setting: Setting, value: unknown): Found['raw'] | undefined {
   if (!Array.isArray(value) || setting.json !== 'list') return undefined;
   const items = value.map((item: unknown) => (typeof item === 'number' ? String(item) : item));
   if (!items.every((item) => typeof item === 'string')) return undefined;
-  return setting.secret ? items : items.join(',');
+  // A URL may hold commas.
+  return isList(setting.key) ? items : items.join(',');
 }
 
 function kindOf(value: unknown): string {

@@ -10,6 +10,8 @@ export interface Kind<S extends z.ZodType> {
   readonly schema: S;
   /** Completes "allowed: …". */
   readonly allowed: string;
+  /** It names a file, which a relative name is made absolute for. */
+  readonly isFile?: true;
 }
 
 /** Longest duration: far below the 24.8 days after which a timer of the platform would run at once. */
@@ -128,7 +130,11 @@ export function port() {
 
 /** The name of a file. */
 export function fileName() {
-  return { schema: text.regex(/^\P{Cc}{1,4096}$/u), allowed: 'the name of a file' };
+  return {
+    schema: text.regex(/^\P{Cc}{1,4096}$/u),
+    allowed: 'the name of a file',
+    isFile: true,
+  } as const;
 }
 
 /** A secret word that fits into a header line as it is. */
@@ -199,10 +205,10 @@ export function urlList(noneAllowed: boolean) {
 }
 
 /** A value of another kind, or the word `off`, which is undefined. */
-export function orOff<S extends z.ZodType>({ schema, allowed }: Kind<S>) {
+export function orOff<S extends z.ZodType>({ schema, allowed, ...kind }: Kind<S>) {
   const off = text
     .toLowerCase()
     .pipe(z.literal('off'))
     .transform(() => undefined);
-  return { schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
+  return { ...kind, schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
 }

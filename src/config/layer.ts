@@ -1,4 +1,6 @@
 import { maskUrl } from '../masking.ts';
+import { HIDDEN } from '../secret-texts.ts';
+import { type Secrecy, withoutQuery } from './secrecy.ts';
 import type { Key, Setting } from './settings.ts';
 
 /** What one place (command line, environment, a file) says about the settings. */
@@ -38,15 +40,11 @@ export class LayerBuilder implements Layer {
 }
 
 /** A value as it may stand in a problem: quoted and cut, or of a URL only scheme, host and port. */
-export function shownValue(raw: string | readonly string[], secret: boolean): string {
+export function shownValue(raw: string | readonly string[], secret?: Secrecy): string {
+  if (secret === 'all') return HIDDEN;
   if (typeof raw !== 'string') return raw.map((item) => shownValue(item, secret)).join(', ');
   const value = raw.trim();
   if (value === '') return '""';
-  if (secret || /[@]|:[/\\]/.test(value)) return maskUrl(value);
+  if (secret === 'url' || /[@]|:[/\\]/.test(value)) return maskUrl(value);
   return JSON.stringify(withoutQuery(value.length > 60 ? `${value.slice(0, 60)}…` : value));
-}
-
-/** A path without what follows its question mark, where a key may stand. */
-export function withoutQuery(path: string): string {
-  return path.replace(/\?.+$/s, '?***');
 }

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import type { z } from 'zod';
 import { adminProblems } from './admin-problems.ts';
 import type { Config } from './config.ts';
 import { readEnvFile, readEnvironment } from './environment.ts';
@@ -8,10 +7,11 @@ import { healthProblems } from './health-needs.ts';
 import { readJsonFile } from './json-file.ts';
 import { type Found, type Layer, shownValue } from './layer.ts';
 import { type KeptLists, readServerFile } from './server-file.ts';
-import { type Key, SETTINGS, type Setting, schema } from './settings.ts';
+import { type Key, LIST_TIERS, type ListKey, SETTINGS, type Setting } from './settings.ts';
 import { tlsProblems } from './tls-files.ts';
 import { formatSize } from './units.ts';
 import { readUpstreams, type WrittenUpstream } from './upstream-list.ts';
+import { type Checked, checkValues, type Values } from './values.ts';
 
 export interface LoadInput {
   /** The arguments after the program's name. */
@@ -37,8 +37,6 @@ export type LoadResult =
     }
   | { readonly ok: false; readonly command: Command; readonly problems: readonly string[] };
 
-type Values = z.output<typeof schema>;
-
 /**
  * Gathers all settings (command line, then environment, then `.env`, then the JSON file, then the defaults)
  * and checks them. Gives a deeply frozen Config or every problem, one line each, secrets masked. Prints
@@ -55,38 +53,41 @@ export function loadConfig(input: LoadInput): LoadResult {
   const filesRead = files.every((file) => file.problems.length === 0);
   if (filesRead && command !== 'healthcheck') problems.push(...missingLists(found));
 
-  const texts = Object.fromEntries([...found].map(([key, { raw }]) => [key, raw]));
-  const checked = schema.safeParse(texts);
-  if (!checked.success) problems.push(...explain(checked.error.issues, found));
-  problems.push(...bodyLimitProblems(found));
+  const checked = checkValues(found);
+  problems.push(...checked.problems, ...bodyLimitProblems(checked));
   // Nor does it need what the daemon has been told besides.
-  if (command !== 'healthcheck') problems.push(...healthProblems(found));
+  if (command !== 'healthcheck') problems.push(...healthProblems(checked));
   // Nor does it need the files that the daemon has read: they may be about to be replaced.
   const folder = command === 'healthcheck' ? undefined : input.cwd;
-  if (checked.success && folder !== undefined)
-    problems.push(...tlsProblems(found, folder), ...adminProblems(found));
-  const { upstreams, problems: listProblems } = readUpstreams(
-    [...entriesOf('rpcUrls', found), ...entriesOf('fallbackRpcUrls', found)],
-    folder,
-  );
-  problems.push(...listProblems);
-  const kept = keptLists(found, folder);
-  problems.push(...kept.problems);
-  if (!checked.success || problems.length > 0) return { ok: false, command, problems };
+  if (checked.all && folder !== undefined)
+    problems.push(...tlsProblems(checked, folder), ...adminProblems(checked));
+  const lists = readLists(checked, folder);
+  problems.push(...lists.problems);
+  if (!checked.all || problems.length > 0) return { ok: false, command, problems };
 
-  const lists = { upstreams: kept.upstreams ?? upstreams, areListsKept: kept.upstreams !== undefined };
-  const config = toConfig(checked.data, lists, isGiven('maxReplayBodyBytes', found), input.cwd);
+  const config = toConfig(checked.all, lists, isGiven('maxReplayBodyBytes', found), input.cwd);
   const warnings = layers.flatMap((each) => each.warnings);
   return { ok: true, command, config, sources: sourcesOf(found, config), warnings };
 }
 
-/** The lists as operators have changed them, where a file keeps them. */
-function keptLists(found: ReadonlyMap<Key, Found>, folder: string | undefined): KeptLists {
-  const written = found.get('persistServers');
-  const file = schema.shape.persistServers.safeParse(written?.raw);
-  if (folder === undefined || !written || !file.success || file.data === undefined)
-    return { upstreams: undefined, problems: [] };
-  return readServerFile(file.data, folder, `PERSIST_SERVERS (${written.source})`);
+type Lists = Pick<Config, 'upstreams' | 'areListsKept'>;
+
+/** The lists of the settings, or where a file keeps them, as operators have changed them. */
+function readLists(checked: Checked, folder: string | undefined): Lists & Pick<Checked, 'problems'> {
+  const entries = [...entriesOf('rpcUrls', checked), ...entriesOf('fallbackRpcUrls', checked)];
+  const { upstreams, problems } = readUpstreams(entries, folder);
+  const kept = keptLists(checked, folder);
+  return {
+    upstreams: kept.upstreams ?? upstreams,
+    areListsKept: kept.upstreams !== undefined,
+    problems: [...problems, ...kept.problems],
+  };
+}
+
+function keptLists({ found, values }: Checked, folder: string | undefined): KeptLists {
+  const file = values.persistServers;
+  if (folder === undefined || file === undefined) return { upstreams: undefined, problems: [] };
+  return readServerFile(file, folder, `PERSIST_SERVERS (${found.get('persistServers')?.source})`);
 }
 
 const DEFAULT_SOURCE = 'default';
@@ -126,74 +127,55 @@ function missingLists(found: ReadonlyMap<Key, Found>): string[] {
   return problems;
 }
 
-/** One line for each setting whose value was refused. */
-function explain(issues: readonly z.core.$ZodIssue[], found: ReadonlyMap<Key, Found>): string[] {
-  return SETTINGS.flatMap((setting) => {
-    const own = issues.filter((issue) => issue.path[0] === setting.key);
-    const written = found.get(setting.key);
-    // What is wrong besides the value comes first: the rest may follow from it.
-    if (own.length === 0 || !written || written.problem !== undefined) return [];
-    const reason = own.find((issue) => issue.code === 'custom')?.message ?? 'is not allowed';
-    const shown = setting.hidden ? '***' : shownValue(written.raw, setting.secret === true);
-    return [`${setting.name} (${written.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
-  });
-}
-
-function bodyLimitProblems(found: ReadonlyMap<Key, Found>): string[] {
-  const replay = schema.shape.maxReplayBodyBytes.safeParse(found.get('maxReplayBodyBytes')?.raw);
-  const limit = schema.shape.maxBodyBytes.safeParse(found.get('maxBodyBytes')?.raw);
+function bodyLimitProblems({ found, values }: Checked): string[] {
+  const { maxReplayBodyBytes: replay, maxBodyBytes: limit } = values;
   const written = found.get('maxReplayBodyBytes');
-  if (!written || !isGiven('maxReplayBodyBytes', found) || !replay.success || !limit.success) return [];
-  if (replay.data <= limit.data) return [];
-  const shown = shownValue(written.raw, false);
+  if (!written || !isGiven('maxReplayBodyBytes', found) || replay === undefined || limit === undefined)
+    return [];
+  if (replay <= limit) return [];
+  const shown = shownValue(written.raw);
   return [
-    `MAX_REPLAY_BODY (${written.source}): ${shown} is more than MAX_BODY; allowed: up to ${formatSize(limit.data)}`,
+    `MAX_REPLAY_BODY (${written.source}): ${shown} is more than MAX_BODY; allowed: up to ${formatSize(limit)}`,
   ];
 }
 
-function entriesOf(key: 'rpcUrls' | 'fallbackRpcUrls', found: ReadonlyMap<Key, Found>): WrittenUpstream[] {
-  const written = found.get(key);
-  const entries = schema.shape[key].safeParse(written?.raw);
-  if (!written || !entries.success) return [];
-  return (entries.data ?? []).map((text, index) => ({
+function entriesOf(key: ListKey, { found, values }: Checked): WrittenUpstream[] {
+  const source = found.get(key)?.source;
+  return (values[key] ?? []).map((text, index) => ({
     text,
-    tier: key === 'rpcUrls' ? 'primary' : 'fallback',
-    where: `${settingOf(key).name} (${written.source}) entry ${index + 1}`,
+    tier: LIST_TIERS[key],
+    where: `${settingOf(key).name} (${source}) entry ${index + 1}`,
   }));
 }
 
-function toConfig(
-  values: Values,
-  { upstreams, areListsKept }: Pick<Config, 'upstreams' | 'areListsKept'>,
-  replayIsGiven: boolean,
-  folder: string,
-): Config {
+function toConfig(values: Values, lists: Lists, replayIsGiven: boolean, folder: string): Config {
   const { rpcUrls: _primaries, fallbackRpcUrls: _fallbacks, ...rest } = values;
-  for (const upstream of upstreams) {
-    Object.freeze(upstream.url);
-    Object.freeze(upstream);
-  }
-  return Object.freeze({
-    ...rest,
-    retryStatus: Object.freeze(rest.retryStatus),
+  const { maxReplayBodyBytes: replay, maxBodyBytes: limit } = rest;
+  for (const upstream of lists.upstreams) freezeWithMembers(upstream);
+  const config = {
+    ...withAbsoluteFiles(rest, folder),
     // A default must not stand in the way of a lower MAX_BODY.
-    maxReplayBodyBytes: replayIsGiven
-      ? rest.maxReplayBodyBytes
-      : Math.min(rest.maxReplayBodyBytes, rest.maxBodyBytes),
-    slackWebhookUrl: rest.slackWebhookUrl,
-    trustProxy: rest.trustProxy && Object.freeze(rest.trustProxy),
-    tlsCertFile: rest.tlsCertFile && resolve(folder, rest.tlsCertFile),
-    tlsKeyFile: rest.tlsKeyFile && resolve(folder, rest.tlsKeyFile),
-    httpRedirectPort: rest.httpRedirectPort,
-    chainId: rest.chainId,
-    removeUnhealthyAfterMs: rest.removeUnhealthyAfterMs,
-    adminPort: rest.adminPort,
-    adminToken: rest.adminToken,
-    persistServers: rest.persistServers && resolve(folder, rest.persistServers),
-    areListsKept,
-    env: rest.env,
-    upstreams: Object.freeze([...upstreams]),
-  });
+    maxReplayBodyBytes: replayIsGiven ? replay : Math.min(replay, limit),
+    upstreams: [...lists.upstreams],
+    areListsKept: lists.areListsKept,
+  };
+  freezeWithMembers(config);
+  return config;
+}
+
+function withAbsoluteFiles<T extends object>(values: T, folder: string): T {
+  const files = new Set<string>(SETTINGS.flatMap(({ key, isFile }) => (isFile ? [key] : [])));
+  const entries = Object.entries(values).map(([key, value]) => [
+    key,
+    files.has(key) && typeof value === 'string' ? resolve(folder, value) : value,
+  ]);
+  // `fromEntries` forgets which keys there are; a text stays a text.
+  return Object.fromEntries(entries) as T;
+}
+
+function freezeWithMembers(object: object): void {
+  for (const member of Object.values(object)) Object.freeze(member);
+  Object.freeze(object);
 }
 
 function sourcesOf(found: ReadonlyMap<Key, Found>, { areListsKept, persistServers }: Config): Sources {

@@ -1,59 +1,63 @@
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
+import { secretsOfSpec } from '../upstreams/upstream.ts';
 import type { Config } from './config.ts';
-import { withoutQuery } from './layer.ts';
 import type { Sources } from './load.ts';
-import { type Key, SETTINGS } from './settings.ts';
+import { SECRECY } from './secrecy.ts';
+import { isList, LIST_TIERS, SETTINGS, type Setting } from './settings.ts';
 import { formatStatuses } from './statuses.ts';
 import { formatDuration, formatSize } from './units.ts';
+import { maskedOptions } from './upstream-options.ts';
+
+/** The settings as they may be shown, and the texts in them that may not. The table says what is secret. */
 
 /** A setting's name in the environment, its value as one would write it, and where it was set. */
 export type MaskedSetting = readonly [name: string, text: string, source: string];
 
 const NOT_SET = '–';
-const HIDDEN = '***';
-const MAY_BE_OFF: ReadonlySet<Key> = new Set<Key>([
-  'httpRedirectPort',
-  'adminPort',
-  'persistServers',
-  'removeUnhealthyAfterMs',
-]);
 
-/** All settings in the order of the table; of upstreams and the webhook only scheme, host and port. */
+/** All settings in the order of the table, without secrets. */
 export function maskedSettings(config: Config, sources: Sources): MaskedSetting[] {
-  return SETTINGS.map(({ key, name }) => [name, textOf(key, config), sources.get(name) ?? 'default']);
+  return SETTINGS.map((setting) => [
+    setting.name,
+    textOf(setting, config),
+    sources.get(setting.name) ?? 'default',
+  ]);
 }
 
-function textOf(key: Key, config: Config): string {
-  if (key === 'rpcUrls') return listOf('primary', config) || NOT_SET;
-  if (key === 'fallbackRpcUrls') return listOf('fallback', config) || 'none';
-  if (key === 'slackWebhookUrl') return config[key] === undefined ? NOT_SET : maskUrl(config[key]);
-  if (key === 'errorTimeToLiveMs') return config[key] === 'auto' ? config[key] : String(config[key] / 60_000);
-  if (key === 'healthCheckPath') return withoutQuery(config[key]);
-  if (key === 'adminToken') return config[key] === undefined ? NOT_SET : HIDDEN;
-  if (key === 'retryStatus') return formatStatuses(config[key]);
+/** All texts of the settings, upstreams included, that may be written nowhere, in every form. */
+export function secretsOfConfig(config: Config): string[] {
+  const own = SETTINGS.flatMap(({ key, secret }) => {
+    const value = secret === undefined || isList(key) ? undefined : config[key];
+    return secret === undefined || value === undefined ? [] : SECRECY[secret].secrets(String(value));
+  });
+  return [...config.upstreams.flatMap(secretsOfSpec), ...own];
+}
+
+function textOf({ key, name, default: fallback, secret }: Setting, config: Config): string {
+  if (isList(key)) return listOf(LIST_TIERS[key], config);
   const value = config[key];
-  if (value === undefined && MAY_BE_OFF.has(key)) return 'off';
-  // Keys name their units.
-  if (typeof value === 'number' && key.endsWith('Ms')) return formatDuration(value);
-  if (typeof value === 'number' && key.endsWith('Bytes')) return formatSize(value);
+  // What has a default has no value only when it was switched off.
+  if (value === undefined) return fallback === undefined ? NOT_SET : 'off';
+  if (secret !== undefined) return SECRECY[secret].shown(String(value));
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value === 'object') return [...value].join(',');
+  if (value instanceof Set) return formatStatuses(value);
+  if (Array.isArray(value)) return value.join(',');
   if (value === Number.POSITIVE_INFINITY) return 'all';
-  return value === undefined ? NOT_SET : String(value);
+  if (typeof value !== 'number') return String(value);
+  // Names of settings and keys name their units.
+  if (name.endsWith('_MINUTES')) return String(value / 60_000);
+  if (key.endsWith('Ms')) return formatDuration(value);
+  return key.endsWith('Bytes') ? formatSize(value) : String(value);
 }
 
 function listOf(tier: Tier, config: Config): string {
-  return config.upstreams
-    .filter((upstream) => upstream.tier === tier)
-    .map(({ url, name, weight, keepsHost, ca, insecure, draining }) => {
-      const options = [
-        keepsHost ? ' host=keep' : '',
-        ca ? ` ca=${ca.file}` : '',
-        insecure ? ' insecure=true' : '',
-        draining ? ' (draining)' : '',
-      ];
-      return `${maskUrl(url)} name=${name} weight=${weight}${options.join('')}`;
+  const upstreams = config.upstreams.filter((upstream) => upstream.tier === tier);
+  if (upstreams.length === 0) return tier === 'primary' ? NOT_SET : 'none';
+  return upstreams
+    .map((upstream) => {
+      const draining = upstream.draining ? ' (draining)' : '';
+      return `${maskUrl(upstream.url)} ${maskedOptions(upstream)}${draining}`;
     })
     .join(', ');
 }

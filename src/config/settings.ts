@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Tier } from '../events.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { adminSettings } from './admin-settings.ts';
 import { cidrs } from './cidrs.ts';
-import { type Documentation, documentationOf, setting, unset } from './documentation.ts';
+import { type Documented, documentationOf, setting, unset } from './documentation.ts';
 import { healthSettings } from './health-settings.ts';
 import {
   countOrAll,
@@ -16,8 +17,8 @@ import {
   port,
   size,
   urlList,
-  webhook,
 } from './kinds.ts';
+import { notifierSettings } from './notifier-settings.ts';
 import { statuses } from './statuses.ts';
 import { tlsSettings } from './tls-settings.ts';
 
@@ -36,7 +37,7 @@ export const schema = z.object({
     alias: 'RPCs',
     jsonAlias: 'servers',
     json: 'list',
-    secret: true,
+    secret: 'url',
     doc: 'Primary upstreams: URLs separated by commas, each with its options after blanks (`name=alchemy weight=3`). Required.',
   }),
   fallbackRpcUrls: setting(unset(urlList(true)), {
@@ -44,7 +45,7 @@ export const schema = z.object({
     alias: 'FALLBACK_RPCs',
     jsonAlias: 'fallbackServers',
     json: 'list',
-    secret: true,
+    secret: 'url',
     doc: 'Secondary upstreams, asked when no primary gives an answer. Required when the primaries come from the environment; the word `none` runs without. Primaries from `--backends` or from the JSON file need none.',
   }),
   strategy: setting(oneOf(STRATEGY_NAMES), {
@@ -158,11 +159,7 @@ export const schema = z.object({
     doc: 'All that is held for requests and answers at one time; beyond it bodies over 16 kB are piped and answers stream, without being kept or judged, or are refused with `OVERLOADED`.',
   }),
   ...healthSettings,
-  slackWebhookUrl: setting(unset(webhook()), {
-    name: 'SLACK_WEBHOOK_URL',
-    secret: true,
-    doc: 'Slack incoming webhook for alerts; without it a warning is logged at start.',
-  }),
+  ...notifierSettings,
   slackCooldownMs: setting(duration('0s'), {
     name: 'SLACK_COOLDOWN',
     default: '5m',
@@ -209,11 +206,20 @@ export const schema = z.object({
 
 export type Key = keyof typeof schema.shape;
 
-export interface Setting extends Documentation {
+/** The settings that are lists of upstreams, and what the upstreams in them are. */
+export const LIST_TIERS = { rpcUrls: 'primary', fallbackRpcUrls: 'fallback' } as const satisfies Partial<
+  Record<Key, Tier>
+>;
+export type ListKey = keyof typeof LIST_TIERS;
+
+export function isList(key: Key): key is ListKey {
+  return Object.hasOwn(LIST_TIERS, key);
+}
+
+export interface Setting extends Documented {
   readonly key: Key;
   readonly flag: string;
   readonly jsonKey: string;
-  readonly allowed: string;
 }
 
 /** Every setting, in the order of the table. */

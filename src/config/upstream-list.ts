@@ -1,18 +1,15 @@
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
-import { whatIsWrongWithCertificates } from '../server/certificate.ts';
-import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
+import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { nearest } from './nearest.ts';
-import { readTextFile } from './text-file.ts';
+import { freeName } from './upstream-names.ts';
+import type { OptionContext, OptionPart } from './upstream-option.ts';
+import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
 
 /** The two lists of upstreams: `URL option=value …`, in which names and URLs are unique across both. */
 
-/** They stand in header lines, metrics, paths of the admin port and messages. */
-const MAX_NAME_LENGTH = 64;
 /** Longer ones are refused by most servers: together with a client's target they must fit into a request line. */
 const MAX_URL_LENGTH = 4096;
-
-const OPTIONS = ['name', 'weight', 'host', 'ca', 'insecure'];
 
 /** One entry of a list as it was written. */
 export interface WrittenUpstream {
@@ -58,23 +55,15 @@ function readEntry(
   report: (problem: string) => void,
 ): Draft | undefined {
   const [address = '', ...words] = entry.text.split(/\s+/);
-  const given = readOptions(words, maskUrl(address), report);
+  const about = (problem: string) => report(`${maskUrl(address)} ${problem}`);
   const wrong = whatIsWrong(address);
-  if (wrong !== undefined) {
-    report(`${maskUrl(address)} ${wrong}`);
-    return undefined;
-  }
-  const url = new URL(address);
-  return {
-    where: entry.where,
-    tier: entry.tier,
-    url,
-    name: given.get('name'),
-    weight: Number(given.get('weight') ?? 1),
-    ...(given.has('host') ? { keepsHost: true } : {}),
-    ...(entry.draining ? { draining: true } : {}),
-    ...readVerification(given, url, folder, report),
-  };
+  const url = wrong === undefined ? new URL(address) : undefined;
+  const given = readWords(words, about);
+  const parts = readOptions(given, { url, given: new Set(given.keys()), folder, report: about });
+  if (wrong !== undefined) about(wrong);
+  if (!url) return undefined;
+  const { where, tier, draining } = entry;
+  return { where, tier, url, name: undefined, weight: 1, ...(draining ? { draining } : {}), ...parts };
 }
 
 /** Says why a text can't be an upstream's URL; undefined when it can. */
@@ -108,80 +97,52 @@ function isDecodable(text: string): boolean {
   }
 }
 
-function readOptions(
-  words: readonly string[],
-  shownUrl: string,
-  report: (problem: string) => void,
-): ReadonlyMap<string, string> {
-  const given = new Map<string, string>();
+type Texts = [string, ...string[]];
+
+/** The options that are known, in the order of the list. */
+function readWords(words: readonly string[], report: (problem: string) => void): ReadonlyMap<string, Texts> {
+  const given = new Map<string, Texts>();
   for (const word of words) {
-    const [, option = '', value] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
-    const wrong = whatIsWrongWithOption(word, option, value, given.has(option));
-    if (wrong !== undefined) report(`${shownUrl} ${wrong}`);
-    else if (value !== undefined) given.set(option, value);
+    const [, name = '', text] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
+    const earlier = given.get(name);
+    const wrong = whatIsWrongWithWord(word, name, earlier !== undefined);
+    if (wrong !== undefined) report(wrong);
+    else if (text !== undefined) given.set(name, earlier ? [...earlier, text] : [text]);
   }
   return given;
 }
 
-/** How the certificate of an https: upstream is to be verified. */
-function readVerification(
-  given: ReadonlyMap<string, string>,
-  url: URL,
-  folder: string | undefined,
-  report: (problem: string) => void,
-): Pick<UpstreamSpec, 'ca' | 'insecure'> {
-  const file = given.get('ca');
-  const insecure = given.get('insecure') === 'true';
-  const [first] = ['ca', 'insecure'].filter((option) => given.has(option));
-  if (first !== undefined && url.protocol !== 'https:')
-    report(`${maskUrl(url)} has the option ${first} without TLS; allowed: with https:// only`);
-  if (file !== undefined && insecure)
-    report(`${maskUrl(url)} has the options ca and insecure=true; allowed: one of them`);
-  if (file === undefined || folder === undefined) return insecure ? { insecure } : {};
-  const read = readTextFile(folder, file);
-  const wrong = 'text' in read ? whatIsWrongWithCertificates(read.text) : `can't be used: ${read.reason}`;
-  if ('text' in read && wrong === undefined) return { ca: { file, pem: read.text } };
-  report(`${maskUrl(url)} has a ca file that ${wrong}; allowed: a file with certificates in PEM form`);
-  return {};
-}
-
-function whatIsWrongWithOption(
-  word: string,
-  option: string,
-  value: string | undefined,
-  repeated: boolean,
-): string | undefined {
+function whatIsWrongWithWord(word: string, name: string, isRepeated: boolean): string | undefined {
   if (/^https?:/i.test(word)) return 'is followed by another URL; allowed: a comma between two URLs';
-  if (value === undefined) {
-    return `is followed by a word that is no option; allowed: ${OPTIONS.map((each) => `${each}=…`).join(', ')}`;
-  }
-  if (!OPTIONS.includes(option)) {
-    // A piece of a key that a blank tore off can look like an option; only plain words are shown.
-    const shown = /^[a-z][a-z_-]{0,15}$/.test(option) ? ` "${option}"` : '';
-    const meant = nearest(option, OPTIONS);
-    return `has an unknown option${shown}${meant === undefined ? '' : ` (${meant}?)`}; allowed: ${OPTIONS.join(', ')}`;
-  }
-  if (repeated) return `has the option ${option} twice; allowed: once`;
-  if (option === 'weight') return whatIsWrongWithWeight(value);
-  if (option === 'host')
-    return value === 'keep' ? undefined : 'has a host option that is not allowed; allowed: host=keep';
-  if (option === 'ca') return value === '' ? 'has a ca without a file; allowed: ca=FILE' : undefined;
-  if (option === 'insecure' && value !== 'true' && value !== 'false')
-    return 'has an insecure that is not allowed; allowed: true or false';
-  if (option === 'insecure') return undefined;
-  if (value.length > MAX_NAME_LENGTH)
-    return `has a name of ${value.length} characters; allowed: up to ${MAX_NAME_LENGTH}`;
-  const isName = /^[A-Za-z0-9._-]+$/.test(value) && /[A-Za-z0-9]/.test(value);
-  return isName
-    ? undefined
-    : 'has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit';
+  if (!word.includes('='))
+    return `is followed by a word that is no option; allowed: ${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
+  const option = UPSTREAM_OPTIONS.find((each) => each.name === name);
+  if (option)
+    return isRepeated && !option.repeatable ? `has the option ${name} twice; allowed: once` : undefined;
+  // A piece of a key that a blank tore off can look like an option; only plain words are shown.
+  const shown = /^[a-z][a-z_-]{0,15}$/.test(name) ? ` "${name}"` : '';
+  const meant = nearest(name, OPTION_NAMES);
+  return `has an unknown option${shown}${meant === undefined ? '' : ` (${meant}?)`}; allowed: ${OPTION_NAMES.join(', ')}`;
 }
 
-function whatIsWrongWithWeight(value: string): string | undefined {
-  const weight = Number(value);
-  if (/^\d{1,4}$/.test(value) && weight >= 1 && weight <= MAX_WEIGHT) return undefined;
-  const shown = /^-?[\d.]{1,10}$/.test(value) ? ` ${value}` : '';
-  return `has a weight${shown} that is not allowed; allowed: a whole number from 1 to ${MAX_WEIGHT}`;
+function readOptions(
+  given: ReadonlyMap<string, Texts>,
+  context: OptionContext,
+): OptionPart & Pick<UpstreamSpec, 'secrets'> {
+  const { url, report } = context;
+  const options = UPSTREAM_OPTIONS.filter(({ name }) => given.has(name));
+  const [first] = options.filter(({ needsTls }) => needsTls);
+  if (first && url && url.protocol !== 'https:')
+    report(`has the option ${first.name} without TLS; allowed: with https:// only`);
+  let parts: OptionPart = {};
+  const secrets: string[] = [];
+  for (const { name, read, secrets: secretsIn } of options) {
+    const texts = given.get(name);
+    const part = texts ? read(texts, context) : {};
+    parts = { ...parts, ...part };
+    secrets.push(...(secretsIn?.(part) ?? []));
+  }
+  return secrets.length > 0 ? { ...parts, secrets } : parts;
 }
 
 function repeats(drafts: readonly Draft[]): string[] {
@@ -211,25 +172,8 @@ function named(drafts: readonly Draft[], others: readonly string[]): UpstreamSpe
   const taken = new Set([...others, ...drafts.flatMap((draft) => draft.name ?? [])]);
   return drafts.map(({ where: _where, name, ...spec }) => {
     if (name !== undefined) return { ...spec, name };
-    const unique = freeName(nameOf(spec.url), taken);
+    const unique = freeName(spec.url, taken);
     taken.add(unique);
     return { ...spec, name: unique };
   });
-}
-
-/** `eth.example`, `127.0.0.1-8545` (a default port is left out), `0-1-8545` for `[::1]:8545`. */
-function nameOf(url: URL): string {
-  const host = url.hostname
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/^::/, '0::')
-    .replace(/::$/, '::0')
-    .replaceAll(/:+/g, '-');
-  return url.port === '' ? host : `${host}-${url.port}`;
-}
-
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  let name = wanted.slice(0, MAX_NAME_LENGTH);
-  for (let number = 2; taken.has(name); number++)
-    name = `${wanted.slice(0, MAX_NAME_LENGTH - 1 - String(number).length)}-${number}`;
-  return name;
 }

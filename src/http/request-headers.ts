@@ -63,6 +63,9 @@ export interface UpstreamHeaderOptions {
   readonly authorization: string | undefined;
   /** It gets the client's Host. */
   readonly keepsHost: boolean;
+  /** Lines of its own, in place of the client's of these names (in lower case). */
+  readonly headers: readonly string[];
+  readonly headerNames: ReadonlySet<string>;
 }
 
 const ACCEPTABLE_REQUEST_ID = /^[\w.~:/+=@-]{1,128}$/;
@@ -188,20 +191,30 @@ function passedThrough(via: string, identity: Pick<Identity, 'via'>): boolean {
   return via.split(',').some((hop) => hop.trim().split(/\s+/)[1] === identity.via);
 }
 
+/** Lines as an upstream gets them: those of its own in place of others of the same names, and its credentials. */
+export function linesFor(
+  lines: readonly string[],
+  { authorization, headers: own, headerNames }: UpstreamHeaderOptions,
+): string[] {
+  const sent = own.length === 0 ? lines.slice() : [...without(lines, headerNames), ...own];
+  if (authorization !== undefined) sent.push('Authorization', authorization);
+  return sent;
+}
+
 /**
- * The header lines of one attempt. The HTTP client itself writes the framing lines and the upstream's own Host; with
- * `keepsHost` the client's Host is sent instead.
+ * The header lines of one attempt. The framing lines are written by the HTTP client itself, and so is the
+ * upstream's Host, unless it wants the client's.
  */
 export function attemptHeaders(
   headers: RequestHeaders,
   origin: Origin,
   requestId: string,
-  { authorization, keepsHost }: UpstreamHeaderOptions,
+  upstream: UpstreamHeaderOptions,
 ): string[] {
-  const lines = headers.forward.slice();
-  if (keepsHost && origin.host) lines.push('Host', origin.host);
-  if (authorization !== undefined) lines.push('Authorization', authorization);
-  else if (headers.authorization) lines.push(...headers.authorization);
+  const lines = linesFor(headers.forward, upstream);
+  const hasOwnCredentials = upstream.authorization !== undefined || upstream.headerNames.has('authorization');
+  if (upstream.keepsHost && origin.host) lines.push('Host', origin.host);
+  if (headers.authorization && !hasOwnCredentials) lines.push(...headers.authorization);
   lines.push(
     'X-Forwarded-For',
     origin.forwardedFor,

@@ -76,7 +76,7 @@ function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: Metr
     {
       name: 'rpc_lb_alerts_total',
       type: 'counter',
-      help: 'Alerts sent to the operators.',
+      help: 'Alerts sent to the operators, counted for each notifier.',
       samples: tallied(counters.alerts, 'kind'),
     },
     {

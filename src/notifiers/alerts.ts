@@ -2,14 +2,14 @@ import type { Clock } from '../clock.ts';
 import { type Announcer, type Event, type EventOf, SWITCHED } from '../events.ts';
 import { Incident } from './incident.ts';
 import { isAboutCredentials, Messages } from './messages.ts';
-import type { Alert, Notifier } from './notifier.ts';
+import type { Alert, NamedNotifier } from './notifier.ts';
 import { Outages } from './outages.ts';
 import { Outbox } from './outbox.ts';
 
 export interface AlertsOptions {
   readonly announcer: Announcer;
-  /** Undefined: nobody is told anything. */
-  readonly notifier: Notifier | undefined;
+  /** Each gets every alert. Without any nobody is told anything. */
+  readonly notifiers: readonly NamedNotifier[];
   readonly clock: Clock;
   /** The same alert is not sent again within this many milliseconds. */
   readonly cooldownMs: number;
@@ -26,17 +26,25 @@ export interface Alerts {
 /** Listens to what the program announces and tells the operators what they must know. */
 export function createAlerts({
   announcer,
-  notifier,
+  notifiers,
   clock,
   cooldownMs,
   hostname,
   env,
 }: AlertsOptions): Alerts {
-  if (!notifier) return { drain: () => Promise.resolve() };
-  const outbox = new Outbox(notifier, announcer, clock);
-  const lookout = new Lookout(clock, cooldownMs, new Messages(hostname, env), (alert) => outbox.put(alert));
+  if (notifiers.length === 0) return { drain: async () => {} };
+  // One each: a slow notifier delays no other.
+  const outboxes = notifiers.map((notifier) => new Outbox(notifier, announcer, clock));
+  const send = (alert: Alert) => {
+    for (const outbox of outboxes) outbox.put(alert);
+  };
+  const lookout = new Lookout(clock, cooldownMs, new Messages(hostname, env), send);
   announcer.listen((event) => lookout.see(event));
-  return { drain: (timeoutMs) => outbox.drain(timeoutMs) };
+  return {
+    async drain(timeoutMs) {
+      await Promise.all(outboxes.map((outbox) => outbox.drain(timeoutMs)));
+    },
+  };
 }
 
 /** Codes of the refusals that mean: every upstream is out. Other refusals are the client's own doing. */

@@ -1,9 +1,24 @@
-import type { Notifier } from './notifier.ts';
-import { createSlackNotifier } from './slack.ts';
+import type { NamedNotifier, NotifierKind } from './notifier.ts';
+import { slack } from './slack.ts';
 
-/** All ways to reach the operators, each made from its webhook's URL. A new one is one file and one line here. */
+/**
+ * All ways to reach the operators, by the key that the setting of each has in the Config: its name in camelCase.
+ * A new one is one file and one line here.
+ */
 export const notifiers = {
-  slack: createSlackNotifier,
-} as const satisfies Record<string, (webhookUrl: string) => Notifier>;
+  slackWebhookUrl: slack,
+} as const satisfies Record<string, NotifierKind>;
 
-export type NotifierName = keyof typeof notifiers;
+/** Those that are set up: whose webhook has a URL. */
+export function createNotifiers<Key extends string>(
+  urls: Readonly<Record<NoInfer<Key>, string | undefined>>,
+  kinds: Readonly<Record<Key, NotifierKind>>,
+): NamedNotifier[] {
+  const created: NamedNotifier[] = [];
+  for (const key in kinds) {
+    const { name, create } = kinds[key];
+    const url = urls[key];
+    if (url !== undefined) created.push({ ...create(url), name });
+  }
+  return created;
+}

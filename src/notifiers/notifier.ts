@@ -28,6 +28,20 @@ export interface Notifier {
   send(alert: Alert): Promise<void>;
 }
 
+/** A kind of notifier: what it is called, the setting that it brings into the table of settings, how it is made. */
+export interface NotifierKind {
+  /** In logs and events. */
+  readonly name: string;
+  /** The setting that holds its webhook's URL: the name in the environment, and one sentence in Markdown. */
+  readonly setting: { readonly name: string; readonly doc: string };
+  readonly create: (webhookUrl: string) => Notifier;
+}
+
+/** A notifier that is set up, and the name of its kind. */
+export interface NamedNotifier extends Notifier {
+  readonly name: string;
+}
+
 /** An alert did not reach the operators. The message is fit for the log: no address, no secret. */
 export class NotificationFailed extends Error {
   override readonly name = 'NotificationFailed';

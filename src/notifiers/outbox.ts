@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
-import { type Alert, NotificationFailed, type Notifier } from './notifier.ts';
+import { type Alert, type NamedNotifier, NotificationFailed } from './notifier.ts';
 
 /** Alerts that wait while one is being sent; a slow receiver costs the oldest, never memory. */
 const MAX_WAITING = 20;
@@ -8,17 +8,17 @@ const MAX_WAITING = 20;
 const SEND_TIMEOUT_MS = 10_000;
 
 /**
- * Sends alerts one after the other, behind the back of the requests. Nothing it does throws: an alert
+ * Sends alerts by one notifier, one after the other, behind the back of the requests. Nothing it does throws: an alert
  * that was not delivered, or was dropped, is announced as `alert-failed`.
  */
 export class Outbox {
-  readonly #notifier: Notifier;
+  readonly #notifier: NamedNotifier;
   readonly #announcer: Announcer;
   readonly #clock: Clock;
   readonly #waiting: Alert[] = [];
   #working: Promise<void> | undefined;
 
-  constructor(notifier: Notifier, announcer: Announcer, clock: Clock) {
+  constructor(notifier: NamedNotifier, announcer: Announcer, clock: Clock) {
     this.#notifier = notifier;
     this.#announcer = announcer;
     this.#clock = clock;
@@ -50,7 +50,8 @@ export class Outbox {
   async #send(alert: Alert): Promise<void> {
     try {
       const inTime = await this.#atMost(SEND_TIMEOUT_MS, this.#notifier.send(alert));
-      if (inTime) this.#announcer.announce({ type: 'alert-sent', kind: alert.kind });
+      if (inTime)
+        this.#announcer.announce({ type: 'alert-sent', notifier: this.#notifier.name, kind: alert.kind });
       else this.#failed(alert, `not sent within ${SEND_TIMEOUT_MS} ms`);
     } catch (error) {
       // Only this class promises a message without secrets.
@@ -67,6 +68,7 @@ export class Outbox {
   }
 
   #failed(alert: Alert, problem: string): void {
-    this.#announcer.announce({ type: 'alert-failed', kind: alert.kind, problem });
+    const { name: notifier } = this.#notifier;
+    this.#announcer.announce({ type: 'alert-failed', notifier, kind: alert.kind, problem });
   }
 }

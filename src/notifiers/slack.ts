@@ -1,5 +1,11 @@
 import { IncomingWebhook, IncomingWebhookHTTPError, IncomingWebhookRequestError } from '@slack/webhook';
-import { type Alert, NotificationFailed, type Notifier, type Severity } from './notifier.ts';
+import {
+  type Alert,
+  NotificationFailed,
+  type Notifier,
+  type NotifierKind,
+  type Severity,
+} from './notifier.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
@@ -44,6 +50,15 @@ export function createSlackNotifier(
     },
   };
 }
+
+export const slack: NotifierKind = {
+  name: 'slack',
+  setting: {
+    name: 'SLACK_WEBHOOK_URL',
+    doc: 'Slack incoming webhook for alerts; without it a warning is logged at start.',
+  },
+  create: (webhookUrl) => createSlackNotifier(webhookUrl),
+};
 
 function textOf({ severity, text }: Alert): string {
   return `${EMOJI[severity]} *${severity}* ${escapeMarkup(text)}`;

@@ -82,7 +82,7 @@ export function ask(upstream: Upstream, question: Question, asking: Asking): Pro
 }
 
 /**
- * Puts a question to one upstream, with its Host, its credentials and its authorities. Settles within
+ * Puts a question to one upstream, with its Host, its credentials, its header lines and its authorities. Settles within
  * `timeoutMs` and never rejects. On a connection of its own and not on those for clients: one `destroy` ends it at
  * any stage. Redirects are not followed.
  */
@@ -143,7 +143,7 @@ function openRequest(
   upstream: Upstream,
   { method, target, headers, body }: Question,
 ): ClientRequest {
-  return requestHttp({
+  const request = requestHttp({
     // Without an agent the connection is closed after the answer.
     createConnection: () => socket,
     method,
@@ -157,6 +157,9 @@ function openRequest(
     },
     maxHeaderSize: MAX_HEADER_BYTES,
   });
+  const { headers: own } = upstream;
+  for (let i = 0; i + 1 < own.length; i += 2) request.setHeader(own[i] ?? '', own[i + 1] ?? '');
+  return request;
 }
 
 function receive(

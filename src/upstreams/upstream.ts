@@ -11,7 +11,7 @@ export const MAX_WEIGHT = 1000;
 export interface UpstreamSpec {
   /** An absolute http: or https: URL without a fragment. May hold secrets. */
   readonly url: URL;
-  /** Letters, digits, `.`, `_`, `-`. Unique. */
+  /** Letters, digits, `.`, `_`, `-`, or the URL's host and port. Unique. */
   readonly name: string;
   readonly tier: Tier;
   /** A whole number from 1 to MAX_WEIGHT. */
@@ -24,6 +24,15 @@ export interface UpstreamSpec {
   readonly ca?: { readonly file: string; readonly pem: string };
   /** Its certificate is not verified. */
   readonly insecure?: true;
+  /** The header lines that it gets in place of the client's of those names. Secret. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Texts besides those of its URL that nobody may see. */
+  readonly secrets?: readonly string[];
+}
+
+/** All texts about an upstream that nobody may see, in every form in which they may be written. */
+export function secretsOfSpec({ url, secrets = [] }: UpstreamSpec): string[] {
+  return [...secretsOf(url), ...secrets];
 }
 
 /** How an https: upstream is verified, in Node's words. */
@@ -63,7 +72,10 @@ export class Upstream {
   readonly #basePath: string;
   readonly #baseQuery: string;
   readonly #authorization: string | undefined;
-  /** The texts of its URL that no client may see. */
+  readonly #headers: readonly string[];
+  /** The names of the lines of its own, in lower case. */
+  readonly headerNames: ReadonlySet<string>;
+  /** The texts of its URL and of its options that no client may see. */
   readonly secrets: SecretTexts;
 
   /** It is sent the client's Host instead of its own. */
@@ -127,7 +139,9 @@ export class Upstream {
       url.username || url.password
         ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
         : undefined;
-    this.secrets = new SecretTexts(secretsOf(url));
+    this.#headers = spec.headers?.flat() ?? [];
+    this.headerNames = new Set(spec.headers?.map(([name]) => name.toLowerCase()));
+    this.secrets = new SecretTexts(secretsOfSpec(spec));
   }
 
   /** Why and since when a probe holds this upstream for dead. Written by the probes. */
@@ -174,6 +188,11 @@ export class Upstream {
   /** The Authorization line made of the URL's user-info. Secret. */
   get authorization(): string | undefined {
     return this.#authorization;
+  }
+
+  /** The lines that it gets in place of the client's of those names: names and values in turn. Secret. */
+  get headers(): readonly string[] {
+    return this.#headers;
   }
 
   toJSON(): UpstreamIdentity {

@@ -108,12 +108,33 @@ describe('POST /servers', () => {
   it('makes a name of the host that nobody has', async () => {
     const nameOf = async (path: string) =>
       Object((await admin.post('/servers', { url: b.url + path })).json()).name;
-    const host = `127.0.0.1-${b.port}`;
+    const host = `127.0.0.1:${b.port}`;
     expect([await nameOf('/1'), await nameOf('/2'), await nameOf('/3')]).toEqual([
       host,
       `${host}-2`,
       `${host}-3`,
     ]);
+  });
+
+  it('finds a made name in a path, percent-encoded or not', async () => {
+    const name = `127.0.0.1:${b.port}`;
+    await admin.post('/servers', { url: b.url });
+    await admin.post('/servers', { url: 'http://[::1]:8545' });
+    for (const [path, weight] of [
+      [name, 2],
+      [encodeURIComponent(name), 3],
+    ] as const) {
+      expect((await admin.patch(`/servers/${path}`, { weight })).json()).toMatchObject({ name, weight });
+    }
+    expect((await admin.post(`/servers/${name}/release`)).status).toBe(200);
+    const metrics = (await admin.get('/metrics')).text;
+    expect(metrics).toContain(`rpc_lb_upstream_state{upstream="${name}",state="usable"} 1`);
+    expect(metrics).toContain('rpc_lb_upstream_state{upstream="[::1]:8545",state="usable"} 1');
+    await admin.delete('/servers/a');
+    expect((await http(running.url)).headers['x-forwarded-server']).toBe(name);
+    expect((await admin.patch('/servers/[::1]:8545', { weight: 2 })).json()).toMatchObject({ weight: 2 });
+    expect((await admin.delete('/servers/%5B%3A%3A1%5D%3A8545')).status).toBe(204);
+    expect(await names()).toBe(name);
   });
 
   it('puts a fallback behind, which is asked when no primary answers', async () => {

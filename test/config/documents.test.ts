@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { answersTable, envExample, replaceBetween, settingsTable } from '../../src/config/document.ts';
+import {
+  answersTable,
+  envExample,
+  replaceBetween,
+  settingsTable,
+  upstreamOptionsTable,
+} from '../../src/config/document.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { OWN_ANSWERS } from '../../src/errors.ts';
 import { configOf } from './loading.ts';
@@ -11,6 +17,7 @@ const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
 describe('README.md', () => {
   it.each([
     ['settings', settingsTable()],
+    ['upstream-options', upstreamOptionsTable()],
     ['answers', answersTable()],
   ])('has the table of the %s as the code has it (npm run docs)', (name, content) => {
     const readme = read('README.md');

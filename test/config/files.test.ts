@@ -111,7 +111,7 @@ describe('the JSON file', () => {
       strategy: 'round-robin',
       maxAttempts: 3,
       upstreams: [
-        { name: 'localhost-5001', tier: 'primary', weight: 1, url: new URL('http://localhost:5001') },
+        { name: 'localhost:5001', tier: 'primary', weight: 1, url: new URL('http://localhost:5001') },
       ],
     });
   });

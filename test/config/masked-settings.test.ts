@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { maskedSettings } from '../../src/config/masked-settings.ts';
+import { maskedSettings, secretsOfConfig } from '../../src/config/masked-settings.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
+import { createMask } from '../../src/log.ts';
 import { Authority } from '../support/certificates.ts';
-import { type Given, LISTS, load } from './loading.ts';
+import { configOf, type Given, LISTS, load } from './loading.ts';
 
 function masked(given: Given) {
   const result = load(given);
@@ -65,5 +66,31 @@ describe('maskedSettings', () => {
     expect(written[0]?.[1]).toBe(
       'https://a name=a weight=1 ca=ca.pem, https://b name=b weight=1 insecure=true, https://c name=c weight=1',
     );
+  });
+
+  it('shows the names of header lines, not their values', () => {
+    const written = masked({
+      env: { ...LISTS, RPC_URLS: 'https://a name=a header=X-Key:a:KEY header=Authorization:Bearer%20KEY' },
+    });
+    expect(written[0]?.[1]).toBe('https://a name=a weight=1 header=X-Key:*** header=Authorization:***');
+  });
+});
+
+describe('secretsOfConfig', () => {
+  it('has every secret that the table and the upstreams know of, for the log', () => {
+    const config = configOf({
+      env: {
+        RPC_URLS: 'https://userKey1:passKey2@a/pathKey3?queryKey4 header=X-Key:headerKey5',
+        FALLBACK_RPC_URLS: 'https://b/pathKey6',
+        SLACK_WEBHOOK_URL: 'https://hooks.slack.example/services/hookKey7',
+        ADMIN_TOKEN: 'tokenKey8',
+        HEALTH_CHECK_PATH: '/health?key=checkKey9',
+      },
+    });
+    const mask = createMask(secretsOfConfig(config));
+    for (const secret of secretsOfConfig(config)) expect(mask(`at ${secret}`)).not.toContain(secret);
+    const all =
+      'userKey1 passKey2 pathKey3 queryKey4 headerKey5 pathKey6 hookKey7 tokenKey8 checkKey9 /health';
+    expect(mask(all)).toBe('*** *** *** *** *** *** *** *** *** /health');
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { maskedSettings } from '../../src/config/masked-settings.ts';
 import { readServerEntry, toServerEntry } from '../../src/config/server-entry.ts';
 import { serverFileText } from '../../src/config/server-file.ts';
+import { UPSTREAM_OPTIONS } from '../../src/config/upstream-options.ts';
 import { Authority } from '../support/certificates.ts';
 import { configOf, LISTS, load, problemsOf } from './loading.ts';
 
@@ -96,6 +97,11 @@ describe('the file that keeps the lists', () => {
 });
 
 describe('an upstream as a JSON object', () => {
+  it('has a key for each option of the lists', () => {
+    const read = readServerEntry({ url: 'https://a', colour: 1 }, 'here');
+    for (const { name } of UPSTREAM_OPTIONS) expect(read).toMatch(new RegExp(`allowed: .*\\b${name}\\b`));
+  });
+
   it('becomes an entry of a list', () => {
     const body = {
       url: 'https://a/k',

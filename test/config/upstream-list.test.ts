@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OPTION_NAMES } from '../../src/config/upstream-options.ts';
 import { configOf, problemsOf } from './loading.ts';
 
 const upstreamsOf = (primaries: string, fallbacks = 'none') =>
@@ -61,21 +62,12 @@ describe('an entry', () => {
       'http://a has a user-info with a stray %; allowed: %25 for a % in a user name or password',
     ],
     ['http://a http://b', 'http://a is followed by another URL; allowed: a comma between two URLs'],
-    [
-      'http://a KEY',
-      'http://a is followed by a word that is no option; allowed: name=…, weight=…, host=…, ca=…, insecure=…',
-    ],
-    [
-      'http://a wieght=3',
-      'http://a has an unknown option "wieght" (weight?); allowed: name, weight, host, ca, insecure',
-    ],
+    ['http://a KEY', 'http://a is followed by a word that is no option; allowed: OPTIONS=…'],
+    ['http://a wieght=3', 'http://a has an unknown option "wieght" (weight?); allowed: OPTIONS'],
     ['http://a host=other.test', 'http://a has a host option that is not allowed; allowed: host=keep'],
-    [
-      'http://a account=KEY',
-      'http://a has an unknown option "account"; allowed: name, weight, host, ca, insecure',
-    ],
-    ['http://a rps=3', 'http://a has an unknown option "rps"; allowed: name, weight, host, ca, insecure'],
-    ['http://a K3Y==', 'http://a has an unknown option; allowed: name, weight, host, ca, insecure'],
+    ['http://a account=KEY', 'http://a has an unknown option "account"; allowed: OPTIONS'],
+    ['http://a rps=3', 'http://a has an unknown option "rps"; allowed: OPTIONS'],
+    ['http://a K3Y==', 'http://a has an unknown option; allowed: OPTIONS'],
     [
       'http://a name=',
       'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
@@ -106,9 +98,10 @@ describe('an entry', () => {
     ],
     ['http://a weight=1 weight=2', 'http://a has the option weight twice; allowed: once'],
   ])('%j is refused', (text, problem) => {
-    expect(problemsIn(`https://good.example, ${text}`)).toEqual([
-      `RPC_URLS (environment) entry 2: ${problem}`,
-    ]);
+    const all = problem
+      .replace('OPTIONS=…', OPTION_NAMES.map((name) => `${name}=…`).join(', '))
+      .replace('OPTIONS', OPTION_NAMES.join(', '));
+    expect(problemsIn(`https://good.example, ${text}`)).toEqual([`RPC_URLS (environment) entry 2: ${all}`]);
   });
 
   it('with a fragment is refused with the reason', () => {
@@ -124,10 +117,11 @@ describe('names', () => {
   it.each([
     ['https://eth.example/KEY', 'eth.example'],
     ['https://ETH.example:443', 'eth.example'],
-    ['http://127.0.0.1:8545', '127.0.0.1-8545'],
-    ['http://[2001:db8::1]', '2001-db8-1'],
-    ['http://[::1]:8545', '0-1-8545'],
-    ['http://[2001:db8::]', '2001-db8-0'],
+    ['http://localhost:5001/a', 'localhost:5001'],
+    ['http://127.0.0.1:8545', '127.0.0.1:8545'],
+    ['http://[2001:db8::1]', '[2001:db8::1]'],
+    ['http://[::1]:8545', '[::1]:8545'],
+    ['http://[2001:db8::]', '[2001:db8::]'],
   ])('of %s default to %s', (url, name) => {
     expect(namesIn(url)).toEqual([name]);
   });
@@ -144,6 +138,26 @@ describe('names', () => {
       'a-2',
     ]);
   });
+
+  it('that could have been made of the URL can be given, as kept lists give them', () => {
+    const given = ['http://a:1 name=a:1', 'http://b:1 name=b:1-2', 'http://[::1]:8545/x name=[::1]:8545-12'];
+    expect(namesIn(given.join())).toEqual(['a:1', 'b:1-2', '[::1]:8545-12']);
+    const host = `${'a'.repeat(60)}.example:8545`;
+    const cut = `${host.slice(0, 61)}-10`;
+    expect(namesIn(`http://${host} name=${cut}, http://${host}/2 name=${host.slice(0, 64)}`)).toEqual([
+      cut,
+      host.slice(0, 64),
+    ]);
+  });
+
+  it.each(['a:2', 'a:1-1', 'a:1-02', 'a:1-x', 'b:1', 'a:', ':1', '[::1]', 'a:1-12345'])(
+    'that are made of no such URL can not: %s',
+    (name) => {
+      expect(problemsIn(`http://a:1 name=${name}`)).toEqual([
+        expect.stringContaining('http://a:1 has a name that is not allowed'),
+      ]);
+    },
+  );
 
   it('can not be given twice', () => {
     expect(problemsIn('http://a name=x', 'http://b name=y, http://c name=x')).toEqual([

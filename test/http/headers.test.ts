@@ -18,7 +18,7 @@ const rewriting = {
   target: { path: '/', query: undefined, authority: undefined },
   origin,
 };
-const plain = { authorization: undefined, keepsHost: false };
+const plain = { authorization: undefined, keepsHost: false, headers: [], headerNames: new Set<string>() };
 
 /** The names that go on, lower-cased. */
 function names(lines: readonly string[]): string[] {
@@ -122,6 +122,20 @@ describe('attemptHeaders', () => {
     const own = attemptHeaders(headers, origin, 'id', { ...plain, authorization: 'Basic b3du' });
     expect(own).toContain('Basic b3du');
     expect(own).not.toContain('Bearer client');
+  });
+
+  it('sends the upstream’s own lines in place of the client’s, and leaves the request as it is', () => {
+    const headers = readRequestHeaders(['x-key', '1', 'X-KEY', '2', 'Accept', '*/*'], identity);
+    const own = { ...plain, headers: ['X-Key', 'own'], headerNames: new Set(['x-key']) };
+    expect(attemptHeaders(headers, origin, 'id', own).slice(0, 6)).toEqual([
+      'Accept',
+      '*/*',
+      'Via',
+      '1.1 lb-1',
+      'X-Key',
+      'own',
+    ]);
+    expect(attemptHeaders(headers, origin, 'id', plain).slice(0, 4)).toEqual(['x-key', '1', 'X-KEY', '2']);
   });
 });
 

@@ -139,8 +139,8 @@ describe('the metrics', () => {
     const { inFlight, dropped, announcer, value } = setUp();
     inFlight.now = 7;
     dropped.lines = 3;
-    announcer.announce({ type: 'alert-sent', kind: 'credentials' });
-    announcer.announce({ type: 'alert-failed', kind: 'credentials', problem: 'x' });
+    announcer.announce({ type: 'alert-sent', notifier: 'slack', kind: 'credentials' });
+    announcer.announce({ type: 'alert-failed', notifier: 'slack', kind: 'credentials', problem: 'x' });
     expect(await value('rpc_lb_inflight_requests')).toBe(7);
     expect(await value('rpc_lb_alerts_total{kind="credentials"}')).toBe(1);
     expect(await value('rpc_lb_log_lines_dropped_total')).toBe(3);

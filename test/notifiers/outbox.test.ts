@@ -27,6 +27,7 @@ describe('the sending', () => {
     expect(failures).toEqual(
       Array(2).fill({
         type: 'alert-failed',
+        notifier: 'first',
         kind: 'credentials',
         problem: 'dropped: more than 20 alerts were waiting to be sent',
       }),
@@ -77,7 +78,9 @@ describe('the sending', () => {
     const { announce, alerts, failures } = setUp({ send });
     await announce(failed);
     await alerts.drain(1_000);
-    expect(failures).toEqual([{ type: 'alert-failed', kind: 'all-upstreams-failed', problem }]);
+    expect(failures).toEqual([
+      { type: 'alert-failed', notifier: 'first', kind: 'all-upstreams-failed', problem },
+    ]);
   });
 
   it('waits at the shutdown for what is under way, but no longer than told', async () => {
@@ -99,7 +102,7 @@ describe('the sending', () => {
     const announcer = new Announcer();
     const clock = new ManualClock();
     const options = { announcer, clock, cooldownMs: COOLDOWN_MS, hostname: 'lb-1', env: undefined };
-    const alerts = createAlerts({ ...options, notifier: undefined });
+    const alerts = createAlerts({ ...options, notifiers: [] });
     announcer.announce(failed);
     await alerts.drain(1_000);
     expect(clock.pendingTimers).toBe(0);
@@ -126,7 +129,12 @@ describe('with a real webhook', () => {
     await announce(quarantined('b', 'auth'));
     await alerts.drain(5_000);
     expect(failures).toEqual([
-      { type: 'alert-failed', kind: 'credentials', problem: 'the webhook answered HTTP 500' },
+      {
+        type: 'alert-failed',
+        notifier: 'first',
+        kind: 'credentials',
+        problem: 'the webhook answered HTTP 500',
+      },
     ]);
     expect(webhook.texts).toHaveLength(2);
   });

@@ -8,7 +8,7 @@ import {
   UpstreamIdentity,
 } from '../../src/events.ts';
 import { createAlerts } from '../../src/notifiers/alerts.ts';
-import type { Alert, Notifier } from '../../src/notifiers/notifier.ts';
+import type { Alert, NamedNotifier, Notifier } from '../../src/notifiers/notifier.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 export const COOLDOWN_MS = 300_000;
@@ -56,7 +56,7 @@ export function quarantined(name: string, reason: FailureReason, durationMs = 90
 }
 
 /** Alerts with everything real but the clock and, where none is given, the receiver. */
-export function setUp(notifier?: Notifier) {
+export function setUp(notifier?: Notifier, ...others: NamedNotifier[]) {
   const clock = new ManualClock();
   const problems: unknown[] = [];
   const announcer = new Announcer((error) => problems.push(error));
@@ -68,7 +68,7 @@ export function setUp(notifier?: Notifier) {
   });
   const alerts = createAlerts({
     announcer,
-    notifier: notifier ?? recorder,
+    notifiers: [{ ...(notifier ?? recorder), name: 'first' }, ...others],
     clock,
     cooldownMs: COOLDOWN_MS,
     hostname: 'lb-1',

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { notifiers } from '../../src/notifiers/index.ts';
 import { type Alert, NotificationFailed } from '../../src/notifiers/notifier.ts';
 import { createSlackNotifier } from '../../src/notifiers/slack.ts';
 import { releasedPort } from '../support/fake-upstream.ts';
@@ -25,7 +24,7 @@ function shown(error: unknown): string {
 describe('the Slack notifier', () => {
   it('posts one message with the severity in front of the text', async () => {
     const webhook = await startFakeWebhook();
-    await notifiers.slack(webhook.url).send(alert);
+    await createSlackNotifier(webhook.url).send(alert);
     expect(webhook.bodies).toEqual([
       { text: '⚠️ *warning* [lb-1] a is on another chain.', unfurl_links: false },
     ]);
@@ -33,7 +32,7 @@ describe('the Slack notifier', () => {
 
   it("escapes Slack's markup, so that no name can call a channel", async () => {
     const webhook = await startFakeWebhook();
-    await notifiers.slack(webhook.url).send({ ...alert, text: '[<!channel> & co]' });
+    await createSlackNotifier(webhook.url).send({ ...alert, text: '[<!channel> & co]' });
     expect(webhook.texts).toEqual(['⚠️ *warning* [&lt;!channel&gt; &amp; co]']);
   });
 
@@ -49,7 +48,7 @@ describe('the Slack notifier', () => {
   ])('fails once, without the URL, when the webhook %s', async (_, answer, problem) => {
     const webhook = await startFakeWebhook();
     webhook.answer = answer;
-    const error = await failureOf(notifiers.slack(webhook.url).send(alert));
+    const error = await failureOf(createSlackNotifier(webhook.url).send(alert));
     expect(error).toBeInstanceOf(NotificationFailed);
     expect(error).toHaveProperty('message', problem);
     expect(shown(error)).not.toContain('seCretToken');
@@ -70,7 +69,7 @@ describe('the Slack notifier', () => {
 
   it('says that nobody listens, without the URL', async () => {
     const url = `http://127.0.0.1:${await releasedPort()}/services/seCretToken`;
-    const error = await failureOf(notifiers.slack(url).send(alert));
+    const error = await failureOf(createSlackNotifier(url).send(alert));
     expect(error).toHaveProperty('message', 'the webhook could not be reached (ECONNREFUSED)');
     expect(shown(error)).not.toContain('seCretToken');
   });
@@ -78,7 +77,7 @@ describe('the Slack notifier', () => {
   it.each(['http://user:seCretToken@127.0.0.1:1/x', 'http://127.0.0.1:6000/seCretToken', 'seCretToken'])(
     'keeps a URL that fetch refuses out of the error: %s',
     async (url) => {
-      const error = await failureOf(notifiers.slack(url).send(alert));
+      const error = await failureOf(createSlackNotifier(url).send(alert));
       expect(error).toBeInstanceOf(NotificationFailed);
       expect(shown(error)).not.toContain('seCretToken');
     },

@@ -9,7 +9,11 @@ import { rawRequest, requestBytes } from '../support/raw-client.ts';
 import { askForWebSocket, switchProtocol, TunnelClient } from '../support/tunnel-client.ts';
 import { until } from '../support/waiting.ts';
 
-const SECRETS = ['pathKey11', 'query%2bKey22', 'query+Key22', 'userName33', 'passWord44'];
+const SECRETS = [
+  ...['pathKey11', 'query%2bKey22', 'query+Key22', 'userName33', 'passWord44'],
+  ...['headerKey66', 'loginKey77'],
+];
+const HEADERS = 'header=X-Api-Key:headerKey66 header=X-Login:Bearer%20loginKey77';
 const BASIC = Buffer.from('userName33:passWord44').toString('base64');
 
 let upstream: FakeUpstream;
@@ -36,9 +40,10 @@ beforeAll(async () => {
     'Cannot POST /v2/pathKey11/x',
     '/v2/%70athKey11'.replace('%70', 'p'),
     `Authorization: Basic ${BASIC}`,
+    'X-Api-Key: headerKey66, X-Login: Bearer loginKey77; not loginKey77',
   ].join(' ');
   daemon = await startBalancer({
-    primaries: [`${url} name=a`],
+    primaries: [`${url} name=a ${HEADERS}`],
     fallbacks: [`${other.url}/b/otherKey55 name=b`],
     env: { ADMIN_PORT: '0', LOG_LEVEL: 'trace', ERROR_TIME_TO_LIVE_MINUTES: '0.0001' },
   });
@@ -224,7 +229,7 @@ describe('no secret of the upstream shows', () => {
     const problem = await http(`${daemon.adminUrl}/servers`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ url }),
+      body: JSON.stringify({ url, header: 'X-Api-Key:headerKey66' }),
     });
     expect(problem.status).toBe(409);
     const events = await eventsOf(daemon);
@@ -233,7 +238,7 @@ describe('no secret of the upstream shows', () => {
 
   it('in the check of the settings', async () => {
     upstream.use(answer({ status: 500, reason: quotes, body: quotes }));
-    const check = await runDaemon(['--check', `--backends=${url}`, '--health-check=http']);
+    const check = await runDaemon(['--check', `--backends=${url} ${HEADERS}`, '--health-check=http']);
     expect(check.code).toBe(1);
     expect(secretsIn(check.stdout + check.stderr)).toEqual([]);
   });

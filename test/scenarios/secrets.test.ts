@@ -18,11 +18,19 @@ import { http, post, rpc } from '../support/http-client.ts';
 import { rawRequest, requestBytes } from '../support/raw-client.ts';
 import { until } from '../support/waiting.ts';
 
-const SECRETS = ['pathKey11', 'queryKey22', 'userName33', 'passWord44', 'hookKey55', 'clientKey66'];
+const SECRETS = [
+  'pathKey11',
+  'queryKey22',
+  'userName33',
+  'passWord44',
+  'hookKey55',
+  'clientKey66',
+  'headerKey77',
+];
 const BASIC = Buffer.from('userName33:passWord44').toString('base64');
 
 const withSecrets = (url: string) =>
-  `${url.replace('http://', 'http://userName33:passWord44@')}/v2/pathKey11?key=queryKey22`;
+  `${url.replace('http://', 'http://userName33:passWord44@')}/v2/pathKey11?key=queryKey22 header=X-Api-Key:headerKey77`;
 
 function secretsIn(text: string): string[] {
   return [...SECRETS, BASIC].filter((secret) => text.includes(secret));

@@ -39,7 +39,7 @@ describe('a request over HTTP/2', () => {
   it('that is JSON-RPC is answered', async () => {
     const { status, text, headers } = await client.request('/', { body: call });
     expect([status, JSON.parse(text)]).toEqual([200, { jsonrpc: '2.0', id: 7, result: 'A' }]);
-    expect(headers['x-forwarded-server']).toBe(`127.0.0.1-${upstream.port}`);
+    expect(headers['x-forwarded-server']).toBe(`127.0.0.1:${upstream.port}`);
     expect(upstream.requests[0]?.body.toString()).toBe(call);
   });
 
