@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { FAILURE_REASONS } from '../../src/events.ts';
+import { STRATEGY_NAMES } from '../../src/strategies/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const MAX_README_BYTES = 20_000;
@@ -101,6 +103,20 @@ const unpadded = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...forUsers];
 it.each(unpadded)('%s pads no cell of its tables', (document) => {
   const isPadded = (line: string) => /^\|/.test(line) && /\S {2,}\||\| {2,}\S|-{4,}/.test(line);
   expect(prose(read(document)).split('\n').filter(isPadded)).toEqual([]);
+});
+
+describe('a reference page', () => {
+  /** The first cells of its tables' rows. */
+  const subjects = (page: string) =>
+    [...read(page).matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell).join('\n');
+
+  it.each(STRATEGY_NAMES)('explains the strategy %s', (name) => {
+    expect(subjects('docs/settings.md')).toContain(`\`${name}\``);
+  });
+
+  it.each([...FAILURE_REASONS, 'probe-failed', 'wrong-chain'])('explains the reason %s', (reason) => {
+    expect(subjects('docs/quarantine.md')).toContain(`\`${reason}\``);
+  });
 });
 
 it('names no npm script in its documents that package.json lacks', () => {
