@@ -1,14 +1,49 @@
 import { OWN_ANSWERS } from '../errors.ts';
-import { SETTINGS, type Setting } from './settings.ts';
+import { type Key, SETTINGS, type Setting } from './settings.ts';
 import { UPSTREAM_OPTIONS } from './upstream-options.ts';
 
-/** What is written down of the settings and of the answers: README, `.env.example` and `--help`. */
+/** What is written down of the settings and of the answers: tables in Markdown, `.env.example` and `--help`. */
+
+/** What a first set-up needs to know. */
+const ESSENTIAL: ReadonlySet<Key> = new Set<Key>([
+  'rpcUrls',
+  'fallbackRpcUrls',
+  'strategy',
+  'errorTimeToLiveMs',
+  'port',
+  'adminPort',
+  'adminToken',
+  'requestTimeoutMs',
+  'attemptTimeoutMs',
+  'healthCheck',
+  'slackWebhookUrl',
+  'trustProxy',
+]);
+
+/** A table that a document has from the code, between the two marks of `replaceBetween`. */
+export interface GeneratedPart {
+  /** Its path from the top of the repository. */
+  readonly file: string;
+  readonly mark: string;
+  readonly content: string;
+}
+
+/** All tables that documents have from the code. Not `.env.example`, which is made as a whole. */
+export function generatedParts(): readonly GeneratedPart[] {
+  const essential = SETTINGS.filter(({ key }) => ESSENTIAL.has(key));
+  return [
+    { file: 'README.md', mark: 'essential-settings', content: settingsTable(essential) },
+    { file: 'README.md', mark: 'answers', content: answersTable() },
+    { file: 'docs/settings.md', mark: 'settings', content: settingsTable() },
+    { file: 'docs/settings.md', mark: 'upstream-options', content: upstreamOptionsTable() },
+  ];
+}
 
 /** The settings as a Markdown table: setting, default, meaning. */
-export function settingsTable(): string {
+export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
   return table(
     ['setting', 'default', 'meaning'],
-    SETTINGS.map((setting) => [namesIn(setting), defaultIn(setting), setting.doc]),
+    settings.map((setting) => [namesIn(setting), defaultIn(setting), setting.doc]),
   );
 }
 

@@ -24,7 +24,7 @@ import { tlsSettings } from './tls-settings.ts';
 
 /**
  * The one table of settings. Defaults, environment names, flags, JSON keys, messages, `--help`,
- * `.env.example` and the README's table are all made from it.
+ * `.env.example` and the documents' tables are all made from it.
  */
 
 const GB = 1_024 ** 3;

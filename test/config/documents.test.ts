@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   answersTable,
   envExample,
+  generatedParts,
   replaceBetween,
   settingsTable,
-  upstreamOptionsTable,
 } from '../../src/config/document.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { OWN_ANSWERS } from '../../src/errors.ts';
@@ -14,14 +14,25 @@ import { configOf } from './loading.ts';
 const root = new URL('../../', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
 
-describe('README.md', () => {
-  it.each([
-    ['settings', settingsTable()],
-    ['upstream-options', upstreamOptionsTable()],
-    ['answers', answersTable()],
-  ])('has the table of the %s as the code has it (npm run docs)', (name, content) => {
-    const readme = read('README.md');
-    expect(readme).toBe(replaceBetween(readme, name, content));
+describe('the generated tables', () => {
+  it.each(generatedParts())(
+    '$file has $mark as the code has it (npm run docs)',
+    ({ file, mark, content }) => {
+      const document = read(file);
+      expect(document).toBe(replaceBetween(document, mark, content));
+    },
+  );
+
+  it('are all that is between marks', () => {
+    const files = [...new Set(generatedParts().map(({ file }) => file))];
+    const marks = files.flatMap((file) =>
+      [...read(file).matchAll(/<!-- ([a-z-]+):begin -->/g)].map(([, mark]) => `${file} ${mark}`),
+    );
+    expect(marks.sort()).toEqual(
+      generatedParts()
+        .map(({ file, mark }) => `${file} ${mark}`)
+        .sort(),
+    );
   });
 });
 
@@ -35,6 +46,13 @@ describe('the tables', () => {
       '| `ALL_UPSTREAMS_FAILED` | 502 | -32010 | attempts were made, none gave an answer |',
     );
     expect(answersTable().split('\n')).toHaveLength(Object.keys(OWN_ANSWERS).length + 2);
+  });
+
+  it('show a dozen settings to whoever sets it up first, the two lists among them', () => {
+    const essential = generatedParts().find(({ mark }) => mark === 'essential-settings');
+    const rows = essential?.content.split('\n').slice(2) ?? [];
+    expect(rows).toHaveLength(12);
+    expect(rows.slice(0, 2).map((row) => row.split('`')[1])).toEqual(['RPC_URLS', 'FALLBACK_RPC_URLS']);
   });
 
   it('go between two marks, which must be there', () => {

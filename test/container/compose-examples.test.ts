@@ -24,12 +24,12 @@ function buildContext(service: readonly string[]): string | undefined {
   return /^ {4}build: (.*)$/m.exec(service.join('\n'))?.[1];
 }
 
-it('has no compose file that is not tested here, and the README names each', () => {
+it('has no compose file that is not tested here, and the walk-through names each', () => {
   const found = readdirSync(folder).filter((name) => name.endsWith('.yml'));
   expect(found).toEqual(examples.map(({ file }) => file));
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const walkThrough = readFileSync(join(root, 'docs/walk-through.md'), 'utf8');
   const command = (name: string) => `docker compose -f examples/${name} up --build`;
-  expect(found.filter((name) => !readme.includes(command(name)))).toEqual([]);
+  expect(found.filter((name) => !walkThrough.includes(command(name)))).toEqual([]);
 });
 
 describe.each(examples)('examples/$file', ({ file, upstreams, port }) => {

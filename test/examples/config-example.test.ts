@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { startDaemon } from '../support/daemon.ts';
@@ -12,4 +13,9 @@ it('starts with config.example.json as it stands', async () => {
     { name: 'two', tier: 'primary', weight: 1, url: 'http://localhost:5002' },
     { name: 'spare', tier: 'fallback', weight: 1, url: 'http://localhost:5003' },
   ]);
+});
+
+it('stands in docs/settings.md as it is', () => {
+  const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
+  expect(page).toContain(`\`\`\`json\n${readFileSync(example, 'utf8')}\`\`\``);
 });

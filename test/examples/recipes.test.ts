@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,14 @@ import { until } from '../support/waiting.ts';
 import { hasProgram, Shell } from './shell.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'examples/backend/README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+].map((name) => readFileSync(join(root, name), 'utf8'));
 const PORTS = ['8080', '9090', '5001', '5002', '5003'];
 const READY_MS = 10_000;
 /** A busy machine must neither look like a dead upstream nor outlast the requests that sleep. */
@@ -19,16 +26,17 @@ const PATIENCE = {
   REQUEST_TIMEOUT: '5m',
   HEALTH_CHECK_TIMEOUT: '1m',
 };
-const SLEEP = { inReadme: 'ms=8000', here: 'ms=60000' };
+const SLEEP = { inDocument: 'ms=8000', here: 'ms=60000' };
 
-/** The README's blocks of commands that have a name, in their order. */
-const recipes = new Map(
-  [...readme.matchAll(/<!-- recipe: ([a-z-]+) -->\n```sh\n([\s\S]*?)\n```/g)].map(
-    ([, name = '', text = '']) => [name, text],
+/** The blocks of commands that have a name, in the README and in the pages of docs/. */
+const named = documents.flatMap((document) =>
+  [...document.matchAll(/<!-- recipe: ([a-z-]+) -->\n```sh\n([\s\S]*?)\n```/g)].map(
+    ([, name = '', text = '']) => [name, text] as const,
   ),
 );
+const recipes = new Map(named);
 
-/** A reader with a terminal at the top of the repository, and free ports instead of the README's. */
+/** A reader with a terminal at the top of the repository, and free ports instead of those in the documents. */
 class Reader {
   readonly #shell: Shell;
   readonly #ports: ReadonlyMap<string, number>;
@@ -39,7 +47,7 @@ class Reader {
   }
 
   static async create(): Promise<Reader> {
-    // What the README's commands touch, without this folder's .env, and with a balancer.log of its own.
+    // What the commands touch, without this folder's .env, and with a balancer.log of its own.
     const folder = mkdtempSync(join(tmpdir(), 'recipes-'));
     releaseAfterwards(() => rmSync(folder, { recursive: true }));
     for (const name of ['dist', 'examples', 'scripts', 'package.json']) {
@@ -54,8 +62,8 @@ class Reader {
   /** Types the recipe of this name; resolves to what it prints. */
   async types(name: string): Promise<string> {
     const recipe = recipes.get(name);
-    if (recipe === undefined) throw new Error(`the README has no recipe of the name ${name}`);
-    const commands = recipe.replace(SLEEP.inReadme, SLEEP.here);
+    if (recipe === undefined) throw new Error(`no document has a recipe of the name ${name}`);
+    const commands = recipe.replace(SLEEP.inDocument, SLEEP.here);
     return this.#shell.run(commands.replace(/\b\d{4}\b/g, (port) => `${this.#ports.get(port) ?? port}`));
   }
 
@@ -98,21 +106,24 @@ function greeters(printed: string): (string | undefined)[] {
   return [...printed.matchAll(/^Hello from (\w+)/gm)].map(([, name]) => name);
 }
 
-describe('the recipes of the README', () => {
+describe('the recipes of the documents', () => {
   it('hold no comment, nor does any other command: an interactive zsh would not take it', () => {
-    const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)\n```/g)].map(([, text = '']) => text);
+    const blocks = documents.flatMap((document) =>
+      [...document.matchAll(/```sh\n([\s\S]*?)\n```/g)].map(([, text = '']) => text),
+    );
     const isEnvFile = (text: string) => text.split('\n').every((line) => /^[A-Z_]+=/.test(line));
     expect(blocks.filter((text) => !isEnvFile(text) && /(^|\s)#/.test(text))).toEqual([]);
   });
 
   it('are each run by a test', () => {
     const test = readFileSync(fileURLToPath(import.meta.url), 'utf8');
-    expect(recipes.size).toBeGreaterThan(0);
+    expect(recipes.size).toBeGreaterThan(10);
+    expect(named).toHaveLength(recipes.size);
     expect([...recipes.keys()].filter((name) => !test.includes(`('${name}'`))).toEqual([]);
   });
 });
 
-describe('a reader of the README', () => {
+describe('a reader of the documents', () => {
   if (!hasProgram('curl')) {
     it('has no curl on this machine: the recipes were not run', () => {
       expect(hasProgram('curl')).toBe(false);

@@ -5,7 +5,7 @@ import { until } from '../support/waiting.ts';
 
 const COMMAND_MS = 10_000;
 
-/** A terminal, as far as a reader of the README needs one: commands go in, what is printed comes out. */
+/** A terminal, as far as a reader of the documents needs one: commands go in, what is printed comes out. */
 export class Shell {
   readonly #child: ChildProcess;
   #output = '';

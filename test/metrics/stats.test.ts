@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Latencies } from '../../src/metrics/latencies.ts';
 import { formatUptime, readStats } from '../../src/metrics/stats.ts';
@@ -130,6 +131,16 @@ describe('the rows of /stats', () => {
     const pool = new Pool('A', 'auto', { A: 'https://user:SECRET@a.example:8545/SECRET?k=SECRET' });
     expect(row(pool, 'A')?.url).toBe('https://a.example:8545');
     expect(JSON.stringify(stats(pool))).not.toContain('SECRET');
+  });
+});
+
+describe('docs/metrics.md', () => {
+  it('explains every field of a row', () => {
+    const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+    const explained = [...page.matchAll(/^\| (.*?) \|/gm)].map(([, cell]) => cell).join('\n');
+    const fields = Object.keys(row(new Pool('A'), 'A') ?? {});
+    expect(fields.length).toBeGreaterThan(15);
+    expect(fields.filter((field) => !explained.includes(`\`${field}\``))).toEqual([]);
   });
 });
 
