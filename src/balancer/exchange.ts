@@ -115,7 +115,7 @@ export class Exchange {
     this.rpc = undefined;
     this.ledger = undefined;
     if (this.body.kind === 'kept') this.body = EMPTY_BODY;
-    this.account.holdOnlyAnswer(heldBytes);
+    this.account.setHeldAnswer(heldBytes);
   }
 
   /** The method of a single JSON-RPC call, `batch` for several; cut when it is too long to be told. */

@@ -25,18 +25,18 @@ export interface Question {
   readonly isOwn: boolean;
 }
 
-/** See `Outgoing.peekBytes`. */
-const PEEK_BYTES = 64 * 1024;
+/** See `Outgoing.bufferUpToBytes`. */
+const BUFFERED_BYTES = 64 * 1024;
 /** Of a batch: one refused item of a hundred is worth the wait for the others. */
-const PEEK_BATCH_BYTES = 1024 * 1024;
+const BUFFERED_BATCH_BYTES = 1024 * 1024;
 /** Of the rest of a batch, which is put together with what is there already. */
-const PEEK_PARTIAL_BYTES = 32 * 1024 * 1024;
+const BUFFERED_PARTIAL_BYTES = 32 * 1024 * 1024;
 
 /** The client's request, as far as these calls of it are still to be asked for. */
 export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upstream: Upstream): Question {
   const { ledger, body, repeat } = exchange;
   if (!ledger) {
-    const part = { body, mayRepeat: repeat === 'always', whole: false, peekBytes: PEEK_BYTES };
+    const part = { body, mayRepeat: repeat === 'always', mustBuffer: false, bufferUpToBytes: BUFFERED_BYTES };
     return {
       outgoing: outgoingOf(exchange, upstream, part),
       ledger,
@@ -52,8 +52,12 @@ export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upst
   const part: Part = {
     body: isAll ? body : { kind: 'kept', bytes },
     mayRepeat: onlyRepeatable || repeat === 'always',
-    whole: !isAll,
-    peekBytes: !isAll ? PEEK_PARTIAL_BYTES : ledger.rpc.batch ? PEEK_BATCH_BYTES : PEEK_BYTES,
+    mustBuffer: !isAll,
+    bufferUpToBytes: !isAll
+      ? BUFFERED_PARTIAL_BYTES
+      : ledger.rpc.batch
+        ? BUFFERED_BATCH_BYTES
+        : BUFFERED_BYTES,
   };
   return {
     outgoing: outgoingOf(exchange, upstream, part),
@@ -65,11 +69,11 @@ export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upst
   };
 }
 
-type Part = Pick<Outgoing, 'body' | 'mayRepeat' | 'whole' | 'peekBytes'>;
+type Part = Pick<Outgoing, 'body' | 'mayRepeat' | 'mustBuffer' | 'bufferUpToBytes'>;
 
 function outgoingOf(exchange: Exchange, upstream: Upstream, part: Part): Outgoing {
   const { headers, origin, target, request, rpc, upgrade } = exchange;
-  const { body, mayRepeat, whole, peekBytes } = part;
+  const { body, mayRepeat, mustBuffer, bufferUpToBytes } = part;
   const lines = attemptHeaders(headers, origin, exchange.id, upstream);
   const { acceptEncoding } = headers;
   if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) askForReadable(lines);
@@ -81,12 +85,12 @@ function outgoingOf(exchange: Exchange, upstream: Upstream, part: Part): Outgoin
     body,
     mayRepeat,
     deadlineMs: exchange.deadlineMs,
-    peekBytes,
-    peeksUnsized: rpc !== undefined,
-    whole,
+    bufferUpToBytes,
+    buffersUnsized: rpc !== undefined,
+    mustBuffer,
     upgrade: upgrade && protocolChange(upgrade, headers),
     rewriting: { upstream, target, origin },
-    asker: { socket: request.socket, isShared: isHttp2(request) },
+    clientConnection: { socket: request.socket, isShared: isHttp2(request) },
     logsIn: headers.logsIn,
     account: exchange.account,
   };
@@ -123,12 +127,12 @@ export function lookUpOf(
     mayRepeat: true,
     deadlineMs,
     // A transaction as nodes write it, the largest ones included.
-    peekBytes: PEEK_BATCH_BYTES,
-    peeksUnsized: true,
-    whole: false,
+    bufferUpToBytes: BUFFERED_BATCH_BYTES,
+    buffersUnsized: true,
+    mustBuffer: false,
     upgrade: undefined,
     rewriting: { upstream, target: ROOT, origin },
-    asker: undefined,
+    clientConnection: undefined,
     logsIn: false,
     account,
   };

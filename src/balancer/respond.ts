@@ -74,10 +74,10 @@ function flow(
 ): Promise<RequestResult> {
   const { response } = exchange;
   // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
-  if (response.write(prefix)) exchange.account.holdOnly(0);
+  if (response.write(prefix)) exchange.account.setHeld(0);
   return new Promise((resolve) => {
     response.on('drain', () => {
-      exchange.account.holdOnly(0);
+      exchange.account.setHeld(0);
       stream.resume();
     });
     stream.flowInto({

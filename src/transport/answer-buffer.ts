@@ -1,4 +1,5 @@
-/** An answer as it is read: its head, and what of its body is held until it can be judged. */
+/** An answer while it is read: its head, and as much of its body as is held until it can be judged. */
+
 import { BodyChunks } from '../http/body-chunks.ts';
 import type { ResponseHeaders } from '../http/response-headers.ts';
 import { ANSWER_WEIGHT } from './buffer-limit.ts';
@@ -23,34 +24,34 @@ export class AnswerBuffer {
     return EVENT_STREAM.test(this.#headers.contentType);
   }
 
-  /** The upstream has asked for, or goes on with, a login for the whole connection. */
+  /** The upstream asks for, or continues, a login that applies to the whole connection. */
   get logsIn(): boolean {
     return this.#headers.logsIn;
   }
 
-  /** Bytes that are held. */
+  /** How many bytes of the body are held. */
   get size(): number {
     return this.#body.size;
   }
 
-  /** Whether the body is to be read whole, up to its `peekBytes`, before anything of it goes out. */
-  isPeeked({ method, peekBytes, peeksUnsized, rewriting }: Outgoing): boolean {
+  /** Whether the body is read whole, up to `bufferUpToBytes`, before any of it is passed on. */
+  isBuffered({ method, bufferUpToBytes, buffersUnsized, rewriting }: Outgoing): boolean {
     const { contentLength } = this.#headers;
     if (method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // An error is searched for secrets, however it is framed.
     const isSearched = this.status > 299 && !rewriting.upstream.secrets.areNone;
-    // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
-    if (peeksUnsized) return isSearched || !this.isEventStream;
-    return contentLength === undefined ? isSearched : contentLength <= peekBytes;
+    // A body above the limit is judged by its beginning: a page of HTML is no answer, however long.
+    if (buffersUnsized) return isSearched || !this.isEventStream;
+    return contentLength === undefined ? isSearched : contentLength <= bufferUpToBytes;
   }
 
-  /** False when there is no room for more among all that is held. */
+  /** Adds a chunk to what is held. False when there was no room for it in memory. */
   hold(chunk: Buffer, { account }: Outgoing): boolean {
     this.#body.add(chunk);
     return account.holdPiece(chunk.length * ANSWER_WEIGHT, this.#body.size * ANSWER_WEIGHT);
   }
 
-  /** What is there; `stream` brings the rest. */
+  /** The answer with the body read so far; `stream` brings the rest. */
   answered(stream: ResponseStream | undefined): Answered {
     return {
       kind: 'answered',

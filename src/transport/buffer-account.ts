@@ -1,8 +1,9 @@
-/** What one request, and its answer, hold of the memory that all share. */
+/** How much of the memory that all requests share is held by one request and its answer. */
+
 import { ANSWER_WEIGHT, type BufferLimit, UNCOUNTED_BYTES } from './buffer-limit.ts';
 
 export class BufferAccount {
-  /** Its client asks for so much at once, on one connection, that it is the first to go without when memory is short. */
+  /** Its client has so many requests under way on one connection that this one is refused first when memory is short. */
   readonly isGreedy: boolean;
   readonly #limit: BufferLimit;
   #heldBytes = 0;
@@ -13,24 +14,24 @@ export class BufferAccount {
     this.isGreedy = isGreedy;
   }
 
-  /** How many bytes more may be held, for whichever request. */
+  /** How many more bytes may be held, for any request. */
   get room(): number {
     return this.#limit.room;
   }
 
-  /** The same of a request's body that is kept. */
+  /** How many more bytes of request bodies may be held, for any request. */
   get roomForBodies(): number {
     return this.#limit.roomForBodies;
   }
 
-  /** Counts in bytes that are held until the answer is out. */
+  /** Counts bytes that are held until the answer is out. */
   hold(bytes: number): void {
     if (this.#closed) return;
     this.#heldBytes += bytes;
     this.#limit.add(bytes);
   }
 
-  /** Counts in a piece with which something has grown to `size` bytes. False when there was no `room` for it. */
+  /** Counts a piece with which something has grown to `size` bytes. False when there was no `room` for it. */
   holdPiece(bytes: number, size: number, room = this.room): boolean {
     if (size <= UNCOUNTED_BYTES) return true;
     const counted = size - bytes <= UNCOUNTED_BYTES ? size : bytes;
@@ -38,20 +39,20 @@ export class BufferAccount {
     return counted <= room;
   }
 
-  /** No more than these bytes are still held; as many as before when that is not said. */
-  holdOnly(bytes = this.#heldBytes): void {
+  /** Sets how many bytes are held in total; without an argument nothing changes. */
+  setHeld(bytes = this.#heldBytes): void {
     if (bytes !== this.#heldBytes) this.hold(bytes - this.#heldBytes);
   }
 
-  /** Nothing is held any more but this much of an answer that is written. */
-  holdOnlyAnswer(bytes: number): void {
+  /** Only `bytes` of an answer that is being written are still held. */
+  setHeldAnswer(bytes: number): void {
     const counted = bytes * ANSWER_WEIGHT;
-    this.holdOnly(counted > UNCOUNTED_BYTES ? counted : 0);
+    this.setHeld(counted > UNCOUNTED_BYTES ? counted : 0);
   }
 
-  /** Nothing is held any more, nor will be. */
+  /** Nothing is held any more, and nothing will be counted from now on. */
   close(): void {
-    this.holdOnly(0);
+    this.setHeld(0);
     this.#closed = true;
   }
 }

@@ -1,20 +1,21 @@
+/** The limit on the memory that all requests and answers may hold at one time. */
+
 /**
- * Bodies and answers up to this size are not counted: what they can come to is bounded by the number of
- * connections, and the way of a small request stays free of it.
+ * Bodies and answers up to this size are not counted: the number of connections bounds their sum, and small requests
+ * are spared the bookkeeping.
  */
 export const UNCOUNTED_BYTES = 16 * 1024;
 
-/** What the buffers of a piped body come to while its upstream takes nothing. */
+/** The size of all buffers of a piped body while its upstream takes nothing. */
 export const PIPED_BYTES = 256 * 1024;
 /**
- * How often the bytes of an answer count: its pieces stand beside the whole for a while, and what is written, and
- * encrypted, beside what waits to be.
+ * How many times the bytes of an answer count: its pieces exist beside the joined copy for a while, and what is
+ * written, and encrypted, exists beside what waits to be.
  */
 export const ANSWER_WEIGHT = 4;
-/** Of all that may be held, what is left for answers, and for bodies that are piped for want of room. */
+/** The part of the limit that is kept for answers, and for bodies that are piped because there is no room to keep them. */
 const RESERVED = 0.5;
 
-/** The common account of all that is held in memory for requests and answers at one time. */
 export class BufferLimit {
   readonly #maxBytes: number;
   #heldBytes = 0;
@@ -28,17 +29,17 @@ export class BufferLimit {
     return this.#heldBytes;
   }
 
-  /** How many bytes more may be held; 0 when it is overdrawn. */
+  /** How many more bytes may be held; 0 when the limit is exceeded. */
   get room(): number {
     return Math.max(0, this.#maxBytes - this.#heldBytes);
   }
 
-  /** How many bytes more of bodies that are kept may be held. */
+  /** How many more bytes of kept request bodies may be held. */
   get roomForBodies(): number {
     return Math.max(0, this.#maxBytes * (1 - RESERVED) - this.#heldBytes);
   }
 
-  /** Counts in bytes that are there, whether there is room or not; negative ones are let go. */
+  /** Counts bytes that are held, whether there is room or not; a negative number releases them. */
   add(bytes: number): void {
     this.#heldBytes += bytes;
   }

@@ -1,4 +1,5 @@
-/** The connections to each upstream of a pool. */
+/** The connections to the upstreams of one pool. */
+
 import type { Upstream } from '../upstreams/upstream.ts';
 import { ConnectionPool, type ConnectionSettings } from './connections.ts';
 
@@ -14,12 +15,13 @@ export class ConnectionPools {
     const known = this.#pools.get(upstream);
     if (known) return known;
     const pool = new ConnectionPool(upstream, this.#settings);
-    // For the last attempts at one that is gone: nobody would close it any more, its idle connections end soon.
+    // A removed upstream's pool, made for its last attempts, is not stored: nothing would close it any more, and its
+    // idle connections end soon.
     if (!upstream.hasLeft) this.#pools.set(upstream, pool);
     return pool;
   }
 
-  /** Closes the connections to one upstream, those in use when their attempt ends. */
+  /** Closes the connections to one upstream; a connection in use is closed when its attempt ends. */
   close(upstream: Upstream): void {
     this.#pools.get(upstream)?.close();
     this.#pools.delete(upstream);

@@ -1,3 +1,5 @@
+/** The connections to one upstream: opened, reused and closed. */
+
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
 import type { Clock } from '../clock.ts';
@@ -5,45 +7,43 @@ import { type Dialer, reset } from '../network/dial.ts';
 import { DialFailure } from '../network/dial-failure.ts';
 import type { Random } from '../random.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { FailedWrite } from './failed-write.ts';
-import { HeldEnd } from './held-end.ts';
-import { UnaskedContinue } from './unasked-continue.ts';
+import { ContinueFilter } from './continue-filter.ts';
+import { DeferredEnd } from './deferred-end.ts';
+import { DeferredWriteError } from './deferred-write-error.ts';
 
-/** What is read of an answer's head at most; more is a broken upstream. */
+/** The longest head of an answer that is read; a longer one is a broken upstream's. */
 const MAX_RESPONSE_HEADER_BYTES = 64 * 1024;
-/** Shorter than any common server's idle time (Node's is 5 s), so that we are the ones who close. */
+/** Shorter than the idle time of any common server (Node's is 5 s), so that our side closes first. */
 const IDLE_MS = 4_000;
-/** Taken off an upstream's own Keep-Alive hint. */
+/** Subtracted from an upstream's own Keep-Alive hint. */
 const IDLE_HINT_MARGIN_MS = 1_000;
 /**
- * A connection is kept no longer than this, less up to a quarter by chance, however busy it is: when a provider
- * moves to another address, only new connections ask for it.
+ * A connection is kept for at most this long, minus up to a quarter at random, however busy it is: when a provider
+ * moves to another address, only new connections look it up.
  */
-const GREATEST_AGE_MS = 120_000;
+const MAX_AGE_MS = 120_000;
 const AGE_JITTER = 0.25;
 
 /** One connection to an upstream, carrying one attempt at a time. */
 export interface Connection {
   readonly client: Client;
-  /** The socket under it once it is connected. */
+  /** Its socket, while it is connected. */
   socket: Socket | undefined;
-  /** What is between that socket and the client. */
-  filter: UnaskedContinue | undefined;
-  /** Lets that socket be read when it can't be written any more. */
-  failedWrite: FailedWrite | undefined;
-  /** Keeps the end of that socket back while its answer is paused. */
-  heldEnd: HeldEnd | undefined;
-  /** Nobody uses it at the moment. */
+  /** The next three stand between the socket and undici, while it is connected. */
+  continueFilter: ContinueFilter | undefined;
+  deferredWriteError: DeferredWriteError | undefined;
+  deferredEnd: DeferredEnd | undefined;
+  /** No attempt uses it at the moment. */
   isIdle: boolean;
   /** When it is too old to be kept; monotonic milliseconds. */
   readonly retireAtMs: number;
-  /** Somebody may have logged in on it: the client connection that it goes on serving, and no other one. */
+  /** The only client connection that it serves from now on, because a login may apply to it. */
   owner: Socket | undefined;
-  /** Gives up what is being opened. */
+  /** Gives up opening it. */
   stopDialing: () => void;
 }
 
-/** How connections are opened, and for how long they are kept. */
+/** What is needed to open connections and to time how long they are kept. */
 export interface ConnectionSettings {
   readonly dialer: Dialer;
   readonly connectTimeoutMs: number;
@@ -52,20 +52,19 @@ export interface ConnectionSettings {
 }
 
 /**
- * The kept connections to one upstream, the one used last first. Ours rather than undici's Pool: it
- * tells a fresh connection from a kept one, which decides whether a reset may be tried once more, and
- * it costs a fifth less per request.
+ * Reuses the connection used last first. Ours rather than undici's Pool: it tells a fresh connection from a kept one,
+ * which decides whether a reset may be tried once more, and it costs a fifth less per request.
  */
 export class ConnectionPool {
   readonly #upstream: Upstream;
   readonly #settings: ConnectionSettings;
   readonly #idle: Connection[] = [];
-  /** Idle ones that serve one client connection only. They end with their idle time. */
+  /** Idle connections that serve one client connection only. They end with their idle time. */
   readonly #owned = new WeakMap<Socket, Connection>();
-  /** There was one at some time. */
+  /** `#owned` has had an entry at some time. */
   #hasOwned = false;
   #closed = false;
-  /** The last TLS session: the next handshake resumes it. */
+  /** The last TLS session, which the next handshake resumes. */
   #session: Buffer | undefined;
 
   constructor(upstream: Upstream, settings: ConnectionSettings) {
@@ -74,19 +73,19 @@ export class ConnectionPool {
   }
 
   /**
-   * A kept connection, or a fresh one when there is none or `fresh` asks for it. `asker` is the client connection that
-   * the request came on; undefined for one of our own.
+   * Takes a kept connection, or opens one when there is none or `fresh` asks for it. `clientSocket` is the connection
+   * that the client's request came on; undefined for a request of our own.
    */
-  acquire(fresh: boolean, asker: Socket | undefined): Connection {
-    const connection = (fresh ? undefined : this.#takeKept(asker)) ?? this.#open();
+  acquire(fresh: boolean, clientSocket: Socket | undefined): Connection {
+    const connection = (fresh ? undefined : this.#takeIdle(clientSocket)) ?? this.#open();
     connection.isIdle = false;
-    connection.filter?.expectAnswer();
+    connection.continueFilter?.expectAnswer();
     return connection;
   }
 
-  /** Takes back a connection whose answer ended in step. */
+  /** Takes back a connection whose answer is complete. */
   release(connection: Connection): void {
-    // A write by TLS is said to be over a turn late.
+    // TLS reports the end of a write one turn of the event loop late.
     if (connection.socket?.writableLength) setImmediate(this.#keep, connection);
     else this.#keep(connection);
   }
@@ -98,16 +97,16 @@ export class ConnectionPool {
     connection.client.destroy().catch(() => {});
   }
 
-  /** Closes the idle connections now, the others when their attempt ends. */
+  /** Closes the idle connections at once, the others when their attempts end. */
   close(): void {
     this.#closed = true;
     for (const connection of this.#idle.splice(0)) this.discard(connection);
   }
 
-  #takeKept(asker: Socket | undefined): Connection | undefined {
-    const owned = this.#hasOwned && asker ? this.#owned.get(asker) : undefined;
-    if (!owned || !asker) return this.#idle.pop();
-    this.#owned.delete(asker);
+  #takeIdle(clientSocket: Socket | undefined): Connection | undefined {
+    const owned = this.#hasOwned && clientSocket ? this.#owned.get(clientSocket) : undefined;
+    if (!owned || !clientSocket) return this.#idle.pop();
+    this.#owned.delete(clientSocket);
     return owned;
   }
 
@@ -120,7 +119,7 @@ export class ConnectionPool {
       keepAliveTimeoutThreshold: IDLE_HINT_MARGIN_MS,
       keepAliveMaxTimeout: 60_000,
       maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
-      // The attempt has its own timers: they know the request's deadline and the client's pauses.
+      // The transmission has its own limits, which consider the request's deadline and the client's pauses.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -128,19 +127,19 @@ export class ConnectionPool {
     const connection: Connection = {
       client,
       socket: undefined,
-      filter: undefined,
-      failedWrite: undefined,
-      heldEnd: undefined,
+      continueFilter: undefined,
+      deferredWriteError: undefined,
+      deferredEnd: undefined,
       isIdle: false,
-      retireAtMs: clock.monotonicMs() + GREATEST_AGE_MS * (1 - AGE_JITTER * random()),
+      retireAtMs: clock.monotonicMs() + MAX_AGE_MS * (1 - AGE_JITTER * random()),
       owner: undefined,
       stopDialing: () => {},
     };
-    client.on('disconnect', () => this.#forget(connection));
+    client.on('disconnect', () => this.#onDisconnect(connection));
     return connection;
   }
 
-  /** The name in the URL is the one to verify, whatever Host a request carries. */
+  /** The certificate is verified for the name in the URL, whatever Host a request carries. */
   #dial(connection: Connection, callback: (...result: [Error, null] | [null, Socket]) => void): void {
     const { dialer, connectTimeoutMs } = this.#settings;
     const { address, secure, verification } = this.#upstream;
@@ -148,7 +147,7 @@ export class ConnectionPool {
     const target = secure ? { ...address, tls } : address;
     connection.stopDialing = dialer.dial(target, connectTimeoutMs, (result) => {
       if (result instanceof DialFailure) return callback(result, null);
-      adopt(connection, result);
+      attachSocket(connection, result);
       callback(null, result);
     });
   }
@@ -159,7 +158,7 @@ export class ConnectionPool {
 
   readonly #keep = (connection: Connection): void => {
     const isOld = this.#settings.clock.monotonicMs() >= connection.retireAtMs;
-    // An answer before the request's end leaves in doubt where the upstream sees the next request begin.
+    // After an answer before the request's end it is uncertain where, to the upstream, the next request begins.
     if (this.#closed || isOld || connection.socket?.writableLength !== 0) {
       this.discard(connection);
       return;
@@ -174,12 +173,12 @@ export class ConnectionPool {
     }
   };
 
-  #forget(connection: Connection): void {
+  #onDisconnect(connection: Connection): void {
     const { owner } = connection;
     connection.socket = undefined;
-    connection.filter = undefined;
-    connection.failedWrite = undefined;
-    connection.heldEnd = undefined;
+    connection.continueFilter = undefined;
+    connection.deferredWriteError = undefined;
+    connection.deferredEnd = undefined;
     if (!connection.isIdle) return;
     if (owner && this.#owned.get(owner) === connection) this.#owned.delete(owner);
     const index = this.#idle.indexOf(connection);
@@ -188,14 +187,14 @@ export class ConnectionPool {
   }
 }
 
-/** Connected: the request that it was opened for goes out next. */
-function adopt(connection: Connection, socket: Socket): void {
+/** Prepares a connection whose socket is connected; the request that it was opened for is sent next. */
+function attachSocket(connection: Connection, socket: Socket): void {
   connection.socket = socket;
-  connection.heldEnd = new HeldEnd(socket);
-  connection.filter = new UnaskedContinue(socket);
-  connection.failedWrite = new FailedWrite(socket);
-  connection.filter.expectAnswer();
-  // undici ends what was idle for too long.
+  connection.deferredEnd = new DeferredEnd(socket);
+  connection.continueFilter = new ContinueFilter(socket);
+  connection.deferredWriteError = new DeferredWriteError(socket);
+  connection.continueFilter.expectAnswer();
+  // undici ends a connection that was idle for too long; it is reset instead.
   const destroy = socket.destroy.bind(socket);
   let isReset = false;
   socket.destroy = (error) => {

@@ -1,4 +1,5 @@
-/** The upstream's side of a change of protocol: whether it has understood what was asked for. */
+/** Checks an upstream's answer to a request to switch to another protocol. */
+
 import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,39 +8,43 @@ import { readResponseHeaders } from '../http/response-headers.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import type { Outgoing, ProtocolChange } from './outgoing.ts';
 
-/** The longest that one upstream may take to change the protocol, whatever ATTEMPT_TIMEOUT says. */
+/** How long an upstream may take to switch the protocol, even if ATTEMPT_TIMEOUT is longer. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** RFC 6455, 1.3. */
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const NO_HANDSHAKE: AttemptOutcome = { kind: 'broken', reason: 'bad-http', stale: false };
+const BAD_HANDSHAKE: AttemptOutcome = { kind: 'broken', reason: 'bad-http', stale: false };
 
-/** What an upstream said when it changed the protocol, and its connection. */
-export interface Reply {
-  /** Header names and values as they came. */
+/** A 101 answer, and the connection it came on. */
+export interface SwitchReply {
+  /** Header names and values as they arrived. */
   readonly raw: readonly (Buffer | string)[];
   readonly socket: Duplex;
 }
 
 /**
- * Checks that the upstream has understood: it speaks one of the protocols asked for (RFC 9110, 7.8), and for
- * a WebSocket it proves that it read the key (RFC 6455, 4.1). If not, its connection is destroyed.
+ * Checks that the upstream switches to one of the protocols asked for (RFC 9110, 7.8), and with a WebSocket proves
+ * that it has read the key (RFC 6455, 4.1). If not, its connection is destroyed.
  */
-export function readReply(outgoing: Outgoing, { raw, socket }: Reply, identity: Identity): AttemptOutcome {
-  // Until the tunnel listens: without a listener an error would end the process.
+export function readSwitchReply(
+  outgoing: Outgoing,
+  { raw, socket }: SwitchReply,
+  identity: Identity,
+): AttemptOutcome {
+  // Until the tunnel listens: an error without a listener would end the process.
   socket.on('error', () => {});
   const buffers = raw.map((text) => (typeof text === 'string' ? Buffer.from(text, 'latin1') : text));
   const headers = readResponseHeaders(buffers, identity, outgoing.rewriting);
   const lines = buffers.map((bytes) => bytes.toString('latin1'));
   const protocol = valuesOf(lines, 'upgrade').join(', ');
   const { upgrade } = outgoing;
-  const isMeant =
+  const isValid =
     headers &&
     upgrade &&
     offers(upgrade, protocol) &&
-    (!isWebSocket(protocol) || accepts(upgrade, headers.forward));
-  if (isMeant && socket instanceof Socket) return { kind: 'switched', protocol, headers, socket };
+    (!isWebSocket(protocol) || provesKey(upgrade, headers.forward));
+  if (isValid && socket instanceof Socket) return { kind: 'switched', protocol, headers, socket };
   socket.destroy();
-  return NO_HANDSHAKE;
+  return BAD_HANDSHAKE;
 }
 
 export function isWebSocket(protocol: string): boolean {
@@ -51,8 +56,8 @@ function offers({ protocols }: ProtocolChange, protocol: string): boolean {
   return names.every((name) => protocols.includes(name.trim()));
 }
 
-/** A client that sent no key is none of RFC 6455's, and has nothing to compare. */
-function accepts({ webSocketKey: key }: ProtocolChange, replied: readonly string[]): boolean {
+/** A client that sent no key does not follow RFC 6455, and there is nothing to compare. */
+function provesKey({ webSocketKey: key }: ProtocolChange, replied: readonly string[]): boolean {
   if (key === undefined) return true;
   const [accept, ...more] = valuesOf(replied, 'sec-websocket-accept');
   const expected = createHash('sha1').update(`${key}${WEBSOCKET_GUID}`).digest('base64');

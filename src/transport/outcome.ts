@@ -9,11 +9,11 @@ export interface Sink {
   write(chunk: Buffer): boolean;
   /** The body is complete. */
   end(): void;
-  /** The body broke off; with `timeout` it was silent for too long. */
+  /** The body broke off; `timeout` means that it was silent for too long. */
   fail(reason: FailureReason): void;
 }
 
-/** An answer's body that was not read whole. It stands still until it flows or is cancelled. */
+/** The rest of an answer's body that was not read whole. It stays paused until `flowInto` or `cancel`. */
 export interface ResponseStream {
   flowInto(sink: Sink): void;
   resume(): void;
@@ -26,12 +26,12 @@ export interface Answered {
   readonly status: number;
   readonly reasonPhrase: string;
   readonly headers: ResponseHeaders;
-  /** The whole body, or what came of it before it began to stream. */
+  /** The whole body, or the part that arrived before it began to stream. */
   readonly body: Buffer;
   readonly stream: ResponseStream | undefined;
 }
 
-/** The upstream has changed the protocol: the connection is a tunnel's from now on. */
+/** The upstream has switched to another protocol: the connection belongs to a tunnel from now on. */
 export interface Switched {
   readonly kind: 'switched';
   /** The value of its Upgrade line. */
@@ -40,7 +40,7 @@ export interface Switched {
   readonly socket: Socket;
 }
 
-/** How an attempt ended, reduced to what a decision needs. Closed: `judge` must know each kind. */
+/** How an attempt ended, reduced to what a decision needs. A closed union: `judge` must know each kind. */
 export type AttemptOutcome =
   | Answered
   | Switched
@@ -49,7 +49,7 @@ export type AttemptOutcome =
       readonly kind: 'unreachable';
       readonly reason: Extract<FailureReason, 'refused' | 'dns' | 'tls' | 'connect-timeout'>;
     }
-  /** This machine is short of descriptors, ports or memory: nothing was sent, and it says nothing of the upstream. */
+  /** This machine is out of descriptors, ports or memory: nothing was sent, which says nothing about the upstream. */
   | { readonly kind: 'shortage' }
   | { readonly kind: 'timed-out' }
   | {
@@ -60,28 +60,28 @@ export type AttemptOutcome =
     }
   /**
    * The upstream closed in the middle of an upload. It may have refused the upload, and a reset can overtake
-   * what it said, so nobody is blamed: else a client could empty the pool.
+   * its answer, so the upstream is not blamed: otherwise a client could empty the pool.
    */
   | { readonly kind: 'upload-cut' }
-  /** The request's own time ran out; it says nothing about the upstream. */
+  /** The request's own deadline passed, which says nothing about the upstream. */
   | { readonly kind: 'out-of-time' }
-  /** The answer had to be read whole, and there was no room for it among all that is held. */
+  /** The answer had to be read whole, and there was no memory left for it. */
   | { readonly kind: 'out-of-room' }
   /** The upload failed on the client's side. */
   | { readonly kind: 'upload-failed'; readonly code: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW' }
-  /** Another attempt of the same request was enough, and this one was cancelled. */
+  /** Cancelled, because another attempt of the same request was enough. */
   | { readonly kind: 'superseded' }
   | { readonly kind: 'client-left' };
 
-/** What is told of a transmission. It never writes to a client itself. */
+/** Is notified of what happens in a transmission, which never writes to a client itself. */
 export interface TransmissionListener {
-  /** An interim answer (1xx). False when there are so many that it is no answer any more. */
+  /** An interim answer (1xx). False when there are so many that the answer counts as malformed. */
   onInterim(status: number, raw: readonly Buffer[]): boolean;
-  /** Called once, as soon as enough of the answer is there to judge it, or it is certain that none comes. */
+  /** Called once, as soon as the answer can be judged, or it is certain that none comes. */
   onEnd(outcome: AttemptOutcome): void;
-  /** Called once for an answer that streams, when it is over; just before its sink is told. */
+  /** Called once for an answer that streams, when it is over, just before its sink is notified. */
   onStreamEnd(how: StreamEnd): void;
 }
 
-/** How the rest of an answer came: all of it, or it broke off, fell silent for too long, or was not wanted. */
+/** How the rest of an answer ended: it is complete, broke off, was silent for too long, or was not wanted. */
 export type StreamEnd = 'complete' | 'cut' | 'timeout' | 'cancelled';

@@ -1,4 +1,5 @@
-/** One request to one upstream, as the transport needs it: all of it is decided before the attempt begins. */
+/** One request to one upstream, as the transport needs it; all of it is decided before the attempt starts. */
+
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
@@ -6,7 +7,7 @@ import type { Rewriting } from '../http/url-rewriting.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { BufferAccount } from './buffer-account.ts';
 
-/** A request's body: kept, so that it can be sent again, or too large for that. */
+/** A request's body: kept in memory so that it can be sent again, or piped because it is too large for that. */
 export type Body = KeptBody | PipedBody;
 
 export interface KeptBody {
@@ -16,31 +17,31 @@ export interface KeptBody {
 
 export interface PipedBody {
   readonly kind: 'piped';
-  /** Where the rest of it comes from. */
+  /** Where the rest of the body comes from. */
   readonly source: UploadSource;
-  /** What was read before the body turned out to be too large; emptied when the upstream has it. */
+  /** What was read before the body turned out to be too large; emptied when the upstream has received it. */
   prefix: Buffer;
-  /** Its Content-Length; undefined when it comes in chunks. */
+  /** The Content-Length; undefined when the body is chunked. */
   readonly length: number | undefined;
-  /** How many bytes are counted for it when the prefix is out. */
+  /** How many bytes are counted as held for the body once the prefix is sent. */
   readonly heldBytes: number;
-  /** Bytes after the prefix were taken from the source: no other upstream can have them. */
+  /** Bytes after the prefix were taken from the source: they can't be sent to another upstream. */
   taken: boolean;
 }
 
 export interface UploadSource extends Readable {
-  /** All of it has arrived. */
+  /** The whole body has arrived. */
   readonly complete: boolean;
 }
 
-/** The connection on which somebody asked us. A login that belongs to it must reach nobody else. */
-export interface AskingConnection {
+/** The connection that a client's request came on. A login that belongs to it must serve no other client. */
+export interface ClientConnection {
   readonly socket: Socket;
-  /** Several clients' requests may come on it: it speaks HTTP/2. */
+  /** It speaks HTTP/2, so several clients' requests may come on it. */
   readonly isShared: boolean;
 }
 
-/** A change of protocol that is asked for. */
+/** The change of protocol that a request asks for. */
 export interface ProtocolChange {
   /** In lower case; never empty. */
   readonly protocols: readonly string[];
@@ -50,36 +51,36 @@ export interface ProtocolChange {
 
 export interface Outgoing {
   readonly method: string;
-  /** Path and query as the upstream is asked. */
+  /** Path and query as they are sent to the upstream. */
   readonly target: string;
-  /** Names and values in turn, with no lines of framing but a piped body's Content-Length. */
+  /** Header names and values in turn. The only line about framing is a piped body's Content-Length. */
   readonly lines: string[];
   readonly body: Body;
-  /** It may be sent a second time where a kept connection was closed at that moment. */
+  /** It may be sent again if a kept connection was closed at that moment. */
   readonly mayRepeat: boolean;
-  /** When its time is over, unless its body streams in either direction; monotonic milliseconds. */
+  /** When its time is over, unless a body streams in either direction; monotonic milliseconds. */
   readonly deadlineMs: number;
   /**
-   * Answers up to this size are read whole before the outcome is told, so that one that breaks off or turns out
-   * to be none can still be replaced by another upstream's.
+   * Answers up to this size are read whole before the outcome is reported, so that one that breaks off, or proves to
+   * be no answer, can still be replaced by another upstream's.
    */
-  readonly peekBytes: number;
-  /** So are those that don't say their size. */
-  readonly peeksUnsized: boolean;
+  readonly bufferUpToBytes: number;
+  /** Answers without a Content-Length are read whole, too, up to the same size. */
+  readonly buffersUnsized: boolean;
   /** The answer must be read whole, whatever its size. */
-  readonly whole: boolean;
+  readonly mustBuffer: boolean;
   readonly upgrade: ProtocolChange | undefined;
-  /** What the URLs in the answer's headers are rewritten for. */
+  /** How URLs in the answer's headers are rewritten. */
   readonly rewriting: Rewriting;
   /** Undefined for a request of our own. */
-  readonly asker: AskingConnection | undefined;
-  /** It carries a login for the whole connection. */
+  readonly clientConnection: ClientConnection | undefined;
+  /** It carries a login that applies to the whole connection. */
   readonly logsIn: boolean;
-  /** Where the bytes that are held of the answer are counted. */
+  /** Counts the bytes of the answer that are held. */
   readonly account: BufferAccount;
 }
 
-/** What undici is told to send. It frames the body itself. */
+/** The request as undici wants it. undici frames the body itself. */
 export function dispatchOptions(
   { method, target, lines, upgrade }: Outgoing,
   { keepsHost, host }: Upstream,
@@ -93,6 +94,6 @@ export function dispatchOptions(
     // undici writes the lines Connection and Upgrade.
     upgrade: upgrade ? upgrade.protocols.join(', ') : null,
   };
-  // Without it undici would open another connection, with another server name, for each Host.
+  // Without `servername`, undici would open another connection, with another server name, for each Host.
   return keepsHost ? Object.assign(options, { servername: host }) : options;
 }

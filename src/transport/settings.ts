@@ -1,4 +1,5 @@
-/** What every attempt at the upstreams of one pool has in common. */
+/** What all attempts at the upstreams of one pool have in common. */
+
 import type { Clock } from '../clock.ts';
 import type { Identity } from '../http/header-lines.ts';
 import type { ConnectionPools } from './connection-pools.ts';

@@ -1,4 +1,5 @@
-/** One request on its way to one upstream, as undici's handler: all that can happen to it becomes one outcome. */
+/** Sends one request to one upstream, as undici's handler, and reduces all that can happen to one outcome. */
+
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { readResponseHeaders, saneReasonPhrase } from '../http/response-headers.ts';
@@ -7,18 +8,17 @@ import { AnswerBuffer } from './answer-buffer.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
 import type { HasDeadline } from './deadlines.ts';
 import { isAbout304, readFailure, readUploadFailure } from './failure.ts';
-import { giveBack } from './give-back.ts';
-import { readReply } from './handshake.ts';
+import { readSwitchReply } from './handshake.ts';
 import type { AttemptOutcome, ResponseStream, Sink, TransmissionListener } from './outcome.ts';
 import { dispatchOptions, type Outgoing } from './outgoing.ts';
+import { releaseConnection } from './release-connection.ts';
 import type { TransportSettings } from './settings.ts';
 import { silenceLimitMs } from './silence.ts';
 import { Upload } from './upload.ts';
 
-// connecting -> sent -> peeking -> over            the body was read whole
-//                       peeking -> flowing -> over  it was too large for that, or a stream
-// Each state may also end in `over` by a failure, a time-out, or because it is cancelled.
-type State = 'connecting' | 'sent' | 'peeking' | 'flowing' | 'over';
+// connecting -> sent -> buffering -> over, with `streaming` before `over` if the body is too large or an event stream.
+// From each state a failure, a time-out or a cancellation also leads to `over`.
+type State = 'connecting' | 'sent' | 'buffering' | 'streaming' | 'over';
 
 export class Transmission implements Dispatcher.DispatchHandler, ResponseStream, HasDeadline {
   readonly #outgoing: Outgoing;
@@ -28,19 +28,19 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   readonly #pool: ConnectionPool;
   #state: State = 'connecting';
   #connection: Connection | undefined;
-  #kept = false;
-  #heard = false;
+  #reused = false;
+  #responseStarted = false;
   #abort: ((error?: Error) => void) | undefined;
   #upload: Upload | undefined;
   deadlineIndex = -1;
-  /** When the next byte is overdue. */
+  /** When the next byte is overdue; monotonic milliseconds. */
   #dueMs = 0;
   #answer: AnswerBuffer | undefined;
   #sink: Sink | undefined;
   #resume: (() => void) | undefined;
   #paused = false;
-  /** The same on a fresh connection. */
-  #again: Transmission | undefined;
+  /** The same request on a fresh connection. */
+  #retry: Transmission | undefined;
 
   constructor(
     outgoing: Outgoing,
@@ -56,19 +56,19 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   /**
-   * Sends on a kept connection, if there is one and none that is `fresh` is asked for. One that turns out to be
-   * closed is replaced once, where the request may be repeated; that counts as the same attempt.
+   * Sends on a kept connection, if there is one and `fresh` is false. A kept one that proves to be closed is replaced
+   * once, if the request may be repeated; that counts as the same attempt.
    */
   start(fresh = false): void {
-    this.#connection = this.#pool.acquire(fresh, this.#outgoing.asker?.socket);
+    this.#connection = this.#pool.acquire(fresh, this.#outgoing.clientConnection?.socket);
     this.#upstream.inFlight += 1;
-    this.#kept = this.#connection.socket !== undefined;
+    this.#reused = this.#connection.socket !== undefined;
     this.#arm();
     this.#settings.deadlines.add(this);
     try {
       this.#connection.client.dispatch(this.#request(), this);
     } catch {
-      // undici refuses what it can't write, a path with a control character for one.
+      // undici refuses what it can't write, for example a path with a control character.
       this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
     }
   }
@@ -77,8 +77,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     const { body } = this.#outgoing;
     if (body.kind === 'kept') return dispatchOptions(this.#outgoing, this.#upstream, body.bytes);
     const { clock, upload } = this.#settings;
-    this.#upload = new Upload(body, upload, { clock, onTurn: () => this.#onTurn() });
-    // The attempt tells of the failure; without a listener it would end the process.
+    this.#upload = new Upload(body, upload, { clock, onProgress: () => this.#onProgress() });
+    // `onError` reports the failure; without a listener it would end the process.
     this.#upload.on('error', () => {});
     return dispatchOptions(this.#outgoing, this.#upstream, this.#upload);
   }
@@ -89,7 +89,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   onResponseStarted(): void {
-    this.#heard = true;
+    this.#responseStarted = true;
   }
 
   onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
@@ -100,16 +100,16 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (!headers) return this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
     this.#answer = new AnswerBuffer(status, saneReasonPhrase(reasonPhrase, this.#upstream), headers);
     this.#resume = resume;
-    this.#state = 'peeking';
+    this.#state = 'buffering';
     this.#arm();
-    return this.#answer.isPeeked(this.#outgoing) || this.#flow(this.#answer);
+    return this.#answer.isBuffered(this.#outgoing) || this.#stream(this.#answer);
   }
 
   onUpgrade(_status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
-    // The socket is no longer the HTTP client's to end.
+    // undici must not end the socket any more.
     this.#abort = undefined;
-    this.#connection?.heldEnd?.letGo();
-    this.#stop(readReply(this.#outgoing, { raw: raw ?? [], socket }, this.#settings.identity));
+    this.#connection?.deferredEnd?.detach();
+    this.#stop(readSwitchReply(this.#outgoing, { raw: raw ?? [], socket }, this.#settings.identity));
   }
 
   onData(chunk: Buffer): boolean {
@@ -118,25 +118,25 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
       this.#arm();
       return this.#sink.write(chunk) || this.#pause();
     }
-    const { peekBytes, whole, account } = this.#outgoing;
+    const { bufferUpToBytes, mustBuffer, account } = this.#outgoing;
     const fits = this.#answer.hold(chunk, this.#outgoing);
-    if (this.#state === 'flowing') return this.#pause();
+    if (this.#state === 'streaming') return this.#pause();
     this.#arm();
-    if (fits && this.#answer.size <= peekBytes) return true;
-    if (fits || !(whole || account.isGreedy)) return this.#flow(this.#answer);
+    if (fits && this.#answer.size <= bufferUpToBytes) return true;
+    if (fits || !(mustBuffer || account.isGreedy)) return this.#stream(this.#answer);
     this.#stop({ kind: 'out-of-room' });
     return false;
   }
 
   onComplete(): void {
-    // A body that ends with the connection is complete only if the connection was ended, not reset.
+    // A body that ends with the connection is complete only if the connection ended, and was not reset.
     const problem = this.#connection?.socket?.errored;
     if (problem) this.onError(problem);
     if (this.#state === 'over' || !this.#answer) return;
-    const peeked = this.#state === 'peeking';
-    this.#leave();
-    if (this.#connection) giveBack(this.#connection, this.#pool, this.#outgoing, this.#answer);
-    if (peeked) this.#listener.onEnd(this.#answer.answered(undefined));
+    const buffered = this.#state === 'buffering';
+    this.#finish();
+    if (this.#connection) releaseConnection(this.#connection, this.#pool, this.#outgoing, this.#answer);
+    if (buffered) this.#listener.onEnd(this.#answer.answered(undefined));
     else {
       this.#listener.onStreamEnd('complete');
       this.#sink?.end();
@@ -146,11 +146,11 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   onError(error: Error): void {
     const failure = readFailure(error, {
       sent: this.#state !== 'connecting',
-      heard: this.#heard,
-      headersDone: this.#state === 'peeking' || this.#state === 'flowing',
-      kept: this.#kept,
+      responseStarted: this.#responseStarted,
+      headersDone: this.#state === 'buffering' || this.#state === 'streaming',
+      reused: this.#reused,
     });
-    const isUnsent = this.#connection?.failedWrite?.happened ?? false;
+    const isUnsent = this.#connection?.deferredWriteError?.happened ?? false;
     const answer = this.#answer;
     if (answer && isAbout304(error, answer.status)) this.#stop(answer.answered(undefined));
     else this.#stop(this.#upload ? readUploadFailure(failure, this.#upload, isUnsent) : failure);
@@ -166,41 +166,41 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (!this.#paused || this.#state === 'over') return;
     this.#paused = false;
     this.#arm();
-    this.#connection?.heldEnd?.resume(() => this.#resume?.());
+    this.#connection?.deferredEnd?.resume(() => this.#resume?.());
   }
 
-  /** Ends the attempt, whatever state it is in; the connection is closed, for the upstream may still answer. */
+  /** Ends the attempt in any state, and closes the connection because the upstream may still answer. */
   cancel(why: 'client-left' | 'superseded' = 'client-left'): void {
-    if (this.#again) this.#again.cancel(why);
+    if (this.#retry) this.#retry.cancel(why);
     else this.#stop({ kind: why });
   }
 
-  #flow(answer: AnswerBuffer): false {
-    this.#state = 'flowing';
+  #stream(answer: AnswerBuffer): false {
+    this.#state = 'streaming';
     this.#listener.onEnd(answer.answered(this));
     return this.#pause();
   }
 
   #pause(): false {
     this.#paused = true;
-    this.#connection?.heldEnd?.pause();
+    this.#connection?.deferredEnd?.pause();
     this.#disarm();
     return false;
   }
 
-  /** Ends the attempt before its time; the connection can't be used again. True, as undici wants it. */
+  /** Ends the attempt early; the connection can't be used again. Returns true, as undici wants it. */
   #stop(outcome: AttemptOutcome): true {
     if (this.#state === 'over') return true;
-    const flowing = this.#state === 'flowing';
-    this.#leave();
-    // First, since undici would end the connection in good order.
+    const streaming = this.#state === 'streaming';
+    this.#finish();
+    // Before the abort, in which undici would end the connection gracefully.
     if (this.#connection) this.#pool.discard(this.#connection);
     this.#abort?.();
-    if (flowing) this.#cutStream(outcome);
-    // The connection was closed as we wrote to it: the race of two idle timers, nobody's fault.
+    if (streaming) this.#cutStream(outcome);
+    // The connection was closed as we wrote to it: a race of two idle timers, and not the upstream's fault.
     else if (outcome.kind === 'broken' && outcome.stale && this.#outgoing.mayRepeat) {
-      this.#again = new Transmission(this.#outgoing, this.#upstream, this.#settings, this.#listener);
-      this.#again.start(true);
+      this.#retry = new Transmission(this.#outgoing, this.#upstream, this.#settings, this.#listener);
+      this.#retry.start(true);
     } else this.#listener.onEnd(outcome);
     return true;
   }
@@ -212,27 +212,27 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     this.#sink?.fail(reason);
   }
 
-  #leave(): void {
+  #finish(): void {
     this.#state = 'over';
     this.#upstream.inFlight -= 1;
     this.#settings.deadlines.remove(this);
-    // At once, not when undici comes to it: how the answer is delivered depends on what the client still sends.
+    // At once, before undici does it: how the answer is delivered depends on what the client still sends.
     this.#upload?.destroy();
   }
 
-  /** While an upload waits for the client, the upstream has no time to keep. */
-  #onTurn(): void {
-    this.#outgoing.account.holdOnly(this.#upload?.heldBytes);
+  /** While an upload waits for the client, the upstream has no time limit. */
+  #onProgress(): void {
+    this.#outgoing.account.setHeld(this.#upload?.heldBytes);
     if (this.#state !== 'connecting' && this.#state !== 'sent') return;
     if (this.#upload?.waitsForClient) this.#disarm();
     else this.#arm();
   }
 
-  /** Starts the clock anew for the next thing to wait for: the headers, or the next chunk. */
+  /** Restarts the time limit for what is awaited next: the headers, or the next chunk. */
   #arm(): void {
     const { clock, silence } = this.#settings;
-    const flowing = this.#state === 'flowing' ? this.#answer : undefined;
-    this.#dueMs = clock.monotonicMs() + silenceLimitMs(silence, this.#outgoing, flowing);
+    const streaming = this.#state === 'streaming' ? this.#answer : undefined;
+    this.#dueMs = clock.monotonicMs() + silenceLimitMs(silence, this.#outgoing, streaming);
   }
 
   #disarm(): void {
@@ -240,11 +240,11 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   }
 
   onTick(nowMs: number): void {
-    // A body that streams, either way, has only its pauses to keep short.
-    const bounded = this.#state !== 'flowing' && !this.#upload;
+    // A body that streams, in either direction, is only limited in its pauses.
+    const bounded = this.#state !== 'streaming' && !this.#upload;
     const deadlineMs = bounded ? this.#outgoing.deadlineMs : Number.POSITIVE_INFINITY;
     if (nowMs < Math.min(this.#dueMs, deadlineMs)) return;
-    // Whichever came first, for a tick may be late: only the attempt's own limit speaks against the upstream.
+    // A tick may be late, so what counts is which limit passed first: only the attempt's own blames the upstream.
     this.#stop(deadlineMs < this.#dueMs ? { kind: 'out-of-time' } : { kind: 'timed-out' });
   }
 }

@@ -1,3 +1,5 @@
+/** Sends a body that is too large to keep from the client to one upstream. */
+
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
@@ -9,62 +11,62 @@ export interface UploadLimits {
   readonly clientBodyTimeoutMs: number;
 }
 
-/** Pieces of this size go on by themselves. */
-const SMALL_BYTES = 4 * 1024;
-/** Smaller ones together, up to this size. */
+/** Pieces of at least this size are passed on by themselves. */
+const MIN_PIECE_BYTES = 4 * 1024;
+/** Smaller pieces are passed on together, up to this size. */
 const MAX_COLLECTED = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
-/** More than this stream and a socket buffer together. */
-const FOLLOWS_BYTES = 256 * 1024;
+/** More than this stream and a socket can buffer together. */
+const MAX_BUFFERED_BYTES = 256 * 1024;
 
 /**
- * A body that is too large to keep, on its way to one upstream. The client's request is read only as fast
- * as the upstream takes it, and is left alone when the attempt fails: the client may still get an answer.
+ * Reads the client's request only as fast as the upstream takes it. The request is left alone when the attempt fails:
+ * the client may still get an answer.
  */
 export class Upload extends Readable {
   readonly #source: UploadSource;
   readonly #body: PipedBody;
   readonly #limits: UploadLimits;
   readonly #clock: Clock;
-  readonly #onTurn: () => void;
+  readonly #onProgress: () => void;
   #prefixBytes = 0;
-  #prefixSent = false;
-  /** Came from the client and is not handed on. */
+  #hasPushedPrefix = false;
+  /** What came from the client and is not passed on yet. */
   #collected = new BodyChunks();
   #size = 0;
   #stopTimer: () => void = () => {};
-  /** The next move is the client's, not the upstream's. */
+  /** The upload waits for the client, not for the upstream. */
   waitsForClient = false;
-  /** What the client did wrong, when the upload failed on its side. */
+  /** What the client did wrong, if the upload failed on its side. */
   problem: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW' | undefined;
 
-  /** `onTurn` is told when the next move passes to the other side, and of each one made. */
+  /** `onProgress` is called after each piece, and when the upload begins to wait for the other side. */
   constructor(
     body: PipedBody,
     limits: UploadLimits,
-    { clock, onTurn }: { clock: Clock; onTurn: () => void },
+    { clock, onProgress }: { clock: Clock; onProgress: () => void },
   ) {
     super();
     this.#source = body.source;
     this.#body = body;
     this.#limits = limits;
     this.#clock = clock;
-    this.#onTurn = onTurn;
+    this.#onProgress = onProgress;
   }
 
-  /** What was read before the upload began has left: so much more has followed that it can't wait here any more. */
-  get prefixIsOut(): boolean {
-    return this.#size > this.#prefixBytes + FOLLOWS_BYTES;
+  /** The prefix has left this process: so much was read after it that it can't be buffered here any more. */
+  get isPrefixSent(): boolean {
+    return this.#size > this.#prefixBytes + MAX_BUFFERED_BYTES;
   }
 
-  /** What it is to be counted with from now on; undefined while that does not change. */
+  /** How many bytes are counted as held from now on; undefined while that does not change. */
   get heldBytes(): number | undefined {
-    return this.prefixIsOut ? this.#body.heldBytes : undefined;
+    return this.isPrefixSent ? this.#body.heldBytes : undefined;
   }
 
   override _read(): void {
-    if (!this.#prefixSent) {
-      this.#prefixSent = true;
+    if (!this.#hasPushedPrefix) {
+      this.#hasPushedPrefix = true;
       this.#size = this.#body.prefix.length;
       this.#prefixBytes = this.#size;
       if (this.#size > 0) {
@@ -74,7 +76,7 @@ export class Upload extends Readable {
     }
     if (!this.#body.taken) {
       this.#body.taken = true;
-      this.#source.on('data', this.#take).once('end', this.#finish).once('close', this.#finish);
+      this.#source.on('data', this.#onData).once('end', this.#onSourceEnd).once('close', this.#onSourceEnd);
     }
     this.#expectClient();
     this.#source.resume();
@@ -82,13 +84,13 @@ export class Upload extends Readable {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#stopTimer();
-    this.#source.off('data', this.#take).off('end', this.#finish).off('close', this.#finish);
+    this.#source.off('data', this.#onData).off('end', this.#onSourceEnd).off('close', this.#onSourceEnd);
     this.#source.pause();
     callback(error);
   }
 
-  /** Small pieces wait for those that were read from the client along with them: each would cost a write. */
-  readonly #take = (chunk: Buffer): void => {
+  /** Small pieces wait for others that were read from the client in the same turn: each would cost a write. */
+  readonly #onData = (chunk: Buffer): void => {
     this.#size += chunk.length;
     if (this.#size > this.#limits.maxBodyBytes) {
       this.#source.pause();
@@ -96,45 +98,45 @@ export class Upload extends Readable {
       return;
     }
     this.#collected.add(chunk);
-    if (chunk.length >= SMALL_BYTES || this.#collected.size >= MAX_COLLECTED) this.#handOn();
-    else if (this.#collected.size === chunk.length) setImmediate(this.#handOn);
+    if (chunk.length >= MIN_PIECE_BYTES || this.#collected.size >= MAX_COLLECTED) this.#passOn();
+    else if (this.#collected.size === chunk.length) setImmediate(this.#passOn);
   };
 
-  readonly #handOn = (): void => {
+  readonly #passOn = (): void => {
     if (this.#collected.size === 0 || this.destroyed) return;
     const bytes = this.#collected.taken();
     this.#collected = new BodyChunks();
     this.#source.pause();
-    if (this.prefixIsOut) this.#body.prefix = NOTHING;
+    if (this.isPrefixSent) this.#body.prefix = NOTHING;
     this.#expectUpstream();
     if (!this.push(bytes)) return;
     this.#expectClient();
     this.#source.resume();
   };
 
-  readonly #finish = (): void => {
-    this.#handOn();
+  readonly #onSourceEnd = (): void => {
+    this.#passOn();
     this.#expectUpstream();
     if (this.#source.complete) this.push(null);
-    // A client that leaves in mid-upload: the upstream must see an aborted request, not a short one.
+    // The client left in the middle of its upload: the upstream must see an aborted request, not a short one.
     else this.destroy(new Error('the client left during its upload'));
   };
 
   #expectClient(): void {
-    // All of it is here, and only has to be handed on.
+    // The whole body has arrived, and only has to be passed on.
     if (this.#source.complete) return;
     this.#stopTimer();
     this.#stopTimer = this.#clock.after(this.#limits.clientBodyTimeoutMs, () =>
       this.#fail('CLIENT_TOO_SLOW'),
     );
     this.waitsForClient = true;
-    this.#onTurn();
+    this.#onProgress();
   }
 
   #expectUpstream(): void {
     this.#stopTimer();
     this.waitsForClient = false;
-    this.#onTurn();
+    this.#onProgress();
   }
 
   #fail(problem: 'BODY_TOO_LARGE' | 'CLIENT_TOO_SLOW'): void {

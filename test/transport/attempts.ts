@@ -38,7 +38,7 @@ export const CLIENT_BODY_TIMEOUT_MS = 30_000;
 export const REQUEST_TIMEOUT_MS = 25_000;
 
 /** Larger answers are not read whole. */
-const PEEK_BYTES = 65_536;
+const BUFFERED_BYTES = 65_536;
 
 export interface Limits {
   readonly maxBodyBytes: number;
@@ -179,7 +179,7 @@ export class Attempts {
     return new Promise((onEnd) => {
       if (exchange.left) return onEnd({ kind: 'client-left' });
       const calls = exchange.ledger?.openFor(() => true) ?? [];
-      const outgoing = { ...questionOf(exchange, calls, upstream).outgoing, peekBytes: PEEK_BYTES };
+      const outgoing = { ...questionOf(exchange, calls, upstream).outgoing, bufferUpToBytes: BUFFERED_BYTES };
       const transmission = new Transmission(outgoing, upstream, this.#transport, {
         onInterim: (status, raw) => relayInterim({ exchange, upstream }, status, raw),
         onEnd,

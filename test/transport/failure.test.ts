@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { DialFailure } from '../../src/network/dial-failure.ts';
 import { type Progress, readFailure } from '../../src/transport/failure.ts';
 
-const connecting: Progress = { sent: false, heard: false, headersDone: false, kept: false };
+const connecting: Progress = { sent: false, responseStarted: false, headersDone: false, reused: false };
 const sent: Progress = { ...connecting, sent: true };
-const sentOnKept: Progress = { ...sent, kept: true };
-const hearing: Progress = { ...sentOnKept, heard: true };
+const sentOnReused: Progress = { ...sent, reused: true };
+const hearing: Progress = { ...sentOnReused, responseStarted: true };
 const inBody: Progress = { ...hearing, headersDone: true };
 
 function failure(code: string, progress: Progress): unknown {
@@ -33,12 +33,12 @@ describe('after it was sent', () => {
     ['ECONNRESET', sent, 'reset', false],
     ['UND_ERR_SOCKET', sent, 'reset', false],
     ['EPIPE', sent, 'reset', false],
-    ['ECONNRESET', sentOnKept, 'reset', true],
-    ['UND_ERR_SOCKET', sentOnKept, 'reset', true],
-    ['EPIPE', sentOnKept, 'reset', true],
+    ['ECONNRESET', sentOnReused, 'reset', true],
+    ['UND_ERR_SOCKET', sentOnReused, 'reset', true],
+    ['EPIPE', sentOnReused, 'reset', true],
     ['UND_ERR_SOCKET', hearing, 'bad-http', false],
     ['ECONNRESET', hearing, 'bad-http', false],
-    ['HPE_INVALID_CONSTANT', sentOnKept, 'bad-http', false],
+    ['HPE_INVALID_CONSTANT', sentOnReused, 'bad-http', false],
     ['UND_ERR_HEADERS_OVERFLOW', hearing, 'bad-http', false],
     ['HPE_INVALID_CHUNK_SIZE', inBody, 'bad-http', false],
     ['ECONNRESET', inBody, 'cut', false],

@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { FailedWrite } from '../../src/transport/failed-write.ts';
+import { DeferredWriteError } from '../../src/transport/deferred-write-error.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { within } from '../support/waiting.ts';
 
 /** A connected socket that reads nothing yet, and the other side's. */
-async function pair(): Promise<{ socket: Socket; peer: Socket; failedWrite: FailedWrite }> {
+async function pair(): Promise<{ socket: Socket; peer: Socket; deferredWriteError: DeferredWriteError }> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   // A TCP server that listens has an address with a port.
@@ -19,7 +19,7 @@ async function pair(): Promise<{ socket: Socket; peer: Socket; failedWrite: Fail
     peer.destroy();
     server.close();
   });
-  return { socket, peer, failedWrite: new FailedWrite(socket) };
+  return { socket, peer, deferredWriteError: new DeferredWriteError(socket) };
 }
 
 /** All that the socket gives, and how it ends. */
@@ -52,19 +52,23 @@ async function writeInVain(socket: Socket): Promise<boolean> {
 
 describe('after a reset', () => {
   it('what had come in is read, then the reset comes to light', async () => {
-    const { socket, peer, failedWrite } = await pair();
+    const { socket, peer, deferredWriteError } = await pair();
     peer.write('answer');
     peer.resetAndDestroy();
-    expect([await writeInVain(socket), socket.destroyed, failedWrite.happened]).toEqual([false, false, true]);
+    expect([await writeInVain(socket), socket.destroyed, deferredWriteError.happened]).toEqual([
+      false,
+      false,
+      true,
+    ]);
     expect(await read(socket)).toEqual(['answer', 'ECONNRESET']);
   });
 
   it('that followed an end in good order what had come in is read, and that end', async () => {
-    const { socket, peer, failedWrite } = await pair();
+    const { socket, peer, deferredWriteError } = await pair();
     peer.end('answer');
     await once(peer, 'finish');
     peer.resetAndDestroy();
-    expect([await writeInVain(socket), failedWrite.happened]).toEqual([false, true]);
+    expect([await writeInVain(socket), deferredWriteError.happened]).toEqual([false, true]);
     socket.once('end', () => socket.destroy());
     expect(await read(socket)).toEqual(['answer', 'end']);
   });
@@ -80,7 +84,7 @@ describe('after a reset', () => {
 
 describe('without one', () => {
   it('writes come to their end, one by one and several at once', async () => {
-    const { socket, peer, failedWrite } = await pair();
+    const { socket, peer, deferredWriteError } = await pair();
     const received: Buffer[] = [];
     peer.on('data', (chunk) => received.push(chunk)).resume();
     await new Promise((resolve) => socket.write('one ', resolve));
@@ -91,15 +95,18 @@ describe('without one', () => {
     await written;
     socket.end();
     await once(peer, 'end');
-    expect([Buffer.concat(received).toString(), failedWrite.happened]).toEqual(['one two three', false]);
+    expect([Buffer.concat(received).toString(), deferredWriteError.happened]).toEqual([
+      'one two three',
+      false,
+    ]);
   });
 
   it('a write that our own end cuts off has failed, too', async () => {
-    const { socket, failedWrite } = await pair();
+    const { socket, deferredWriteError } = await pair();
     socket.write(Buffer.alloc(20_000_000));
     expect(socket.writableLength).toBeGreaterThan(0);
     socket.destroy();
     await once(socket, 'close');
-    expect(failedWrite.happened).toBe(true);
+    expect(deferredWriteError.happened).toBe(true);
   });
 });

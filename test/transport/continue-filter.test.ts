@@ -1,7 +1,7 @@
 // 100 Continue that nobody asked for, before an answer (RFC 9110, 15.2).
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { UnaskedContinue } from '../../src/transport/unasked-continue.ts';
+import { ContinueFilter } from '../../src/transport/continue-filter.ts';
 import { startApp } from '../support/app.ts';
 import { answer, interim, raw, thenClose } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
@@ -22,7 +22,7 @@ function filtered(chunks: readonly (string | null)[], expectsAnswer = true): str
     },
   };
   // No more of a socket is used.
-  const filter = new UnaskedContinue(socket as unknown as Socket);
+  const filter = new ContinueFilter(socket as unknown as Socket);
   if (expectsAnswer) filter.expectAnswer();
   for (const chunk of chunks) socket.push(chunk === null ? null : Buffer.from(chunk, 'latin1'));
   return got;

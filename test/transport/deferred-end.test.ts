@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { HeldEnd } from '../../src/transport/held-end.ts';
+import { DeferredEnd } from '../../src/transport/deferred-end.ts';
 import { raw } from '../support/behaviours.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { primaryAndFallback } from '../support/line-ups.ts';
@@ -15,7 +15,7 @@ const LARGE = Buffer.alloc(16 * 1024 * 1024, 'l');
 const { primary, daemon } = await primaryAndFallback();
 
 /** A connected socket, the other side's, and what its reader hears. */
-async function pair(): Promise<{ socket: Socket; peer: Socket; held: HeldEnd; heard: string[] }> {
+async function pair(): Promise<{ socket: Socket; peer: Socket; deferred: DeferredEnd; heard: string[] }> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   // A TCP server that listens has an address with a port.
@@ -27,7 +27,7 @@ async function pair(): Promise<{ socket: Socket; peer: Socket; held: HeldEnd; he
     server.close();
   });
   const heard: string[] = [];
-  const held = new HeldEnd(socket);
+  const deferred = new DeferredEnd(socket);
   socket.on('readable', () => {
     const bytes: Buffer | null = socket.read();
     if (bytes) heard.push(bytes.toString());
@@ -35,27 +35,27 @@ async function pair(): Promise<{ socket: Socket; peer: Socket; held: HeldEnd; he
   socket.on('end', () => heard.push('end'));
   socket.on('error', (error) => heard.push('code' in error ? `${error.code}` : 'broken off'));
   socket.on('close', () => heard.push('close'));
-  return { socket, peer, held, heard };
+  return { socket, peer, deferred, heard };
 }
 
 it('is held back while the reader pauses', async () => {
-  const { peer, held, heard } = await pair();
+  const { peer, deferred, heard } = await pair();
   peer.write('all');
   await until(() => heard.length > 0, 'what was sent');
-  held.pause();
+  deferred.pause();
   peer.end();
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(heard).toEqual(['all']);
-  held.resume(() => held.pause());
-  held.resume(() => heard.push('read on'));
+  deferred.resume(() => deferred.pause());
+  deferred.resume(() => heard.push('read on'));
   await until(() => heard.includes('close'), 'the close');
   expect(heard).toEqual(['all', 'read on', 'end', 'close']);
 });
 
 it('is told at once when another reader has the socket', async () => {
-  const { peer, held, heard } = await pair();
-  held.pause();
-  held.letGo();
+  const { peer, deferred, heard } = await pair();
+  deferred.pause();
+  deferred.detach();
   peer.end();
   await until(() => heard.includes('close'), 'the close');
   expect(heard).toEqual(['end', 'close']);
@@ -65,8 +65,8 @@ it.each<[string, (socket: Socket, peer: Socket) => void]>([
   ['we give up', (socket) => void socket.resetAndDestroy()],
   ['the other side resets', (_, peer) => void peer.resetAndDestroy()],
 ])('is an error that is no reset when %s', async (_, end) => {
-  const { socket, peer, held, heard } = await pair();
-  held.pause();
+  const { socket, peer, deferred, heard } = await pair();
+  deferred.pause();
   end(socket, peer);
   await until(() => heard.includes('close'), 'the close');
   expect(heard).toEqual(['broken off', 'close']);

@@ -1,6 +1,8 @@
+/** Removes `100 Continue` from what a socket receives before an answer. */
+
 import type { Socket } from 'node:net';
 
-/** The head of an interim answer is no longer than this; what is longer goes to the parser as it is. */
+/** The longest head of an interim answer; a longer one goes to the parser as it is. */
 const MAX_HEAD_BYTES = 16 * 1024;
 /** Where the status stands in `HTTP/1.1 100`. */
 const STATUS_AT = 9;
@@ -8,17 +10,17 @@ const ONE = 0x31;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Takes `100 Continue` out of what a socket receives before an answer. Nobody here asks for one, but a client
- * must tolerate it all the same (RFC 9110, 15.2), and undici breaks the connection off at the first.
+ * Our requests never ask for a 100, but a client must tolerate one anyway (RFC 9110, 15.2), and undici destroys the
+ * connection at the first.
  */
-export class UnaskedContinue {
+export class ContinueFilter {
   readonly #push: Socket['push'];
   /** The next byte is the first of a head. */
   #atHead = false;
-  /** The beginning of a head that can't be told yet. */
+  /** The beginning of a head whose status has not arrived, or whose end has not. */
   #held: Buffer = EMPTY;
 
-  /** From now on `socket` gives its reader what is left. */
+  /** From now on the reader of `socket` gets what is left. */
   constructor(socket: Socket) {
     this.#push = socket.push.bind(socket);
     socket.push = (chunk: Buffer | null) => this.#receive(chunk);
@@ -34,7 +36,7 @@ export class UnaskedContinue {
     const bytes = chunk && this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : (chunk ?? this.#held);
     this.#held = EMPTY;
     if (chunk === null) {
-      // The end comes in mid-head: whatever there is, the parser has to judge it.
+      // The end comes in the middle of a head: the parser has to judge what there is.
       this.#atHead = false;
       if (bytes.length > 0) this.#push(bytes);
       return this.#push(null);
@@ -64,9 +66,9 @@ export class UnaskedContinue {
   }
 }
 
-/** What the head is that begins here, as far as it can be told. */
+/** Which kind of head begins here; `unknown` while too little of it has arrived. */
 function kindOf(bytes: Buffer): 'unknown' | 'continue' | 'interim' | 'final' {
-  // Nearly every answer.
+  // The common case.
   if (bytes.length > STATUS_AT && bytes[STATUS_AT] !== ONE) return 'final';
   const start = bytes.toString('latin1', 0, STATUS_AT + 3);
   if (/^HTTP\/1\.\d 1\d\d$/.test(start)) {
