@@ -144,7 +144,7 @@ class RunningApp implements App {
     if (config.shutdownDelayMs > 0)
       await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
     drain.refusing = true;
-    intake.tunnels.leave();
+    intake.tunnels.closeAll();
     const cut = await clientPort.drain(config.shutdownTimeoutMs);
     for (const pool of pools.values()) pool.stop();
     overload.stop();

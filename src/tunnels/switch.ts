@@ -1,15 +1,16 @@
-/** Passes a change of protocol on to the client, and carries bytes both ways from then on. */
+/** Confirms a switch to another protocol to the client, then carries bytes both ways. */
+
 import type { Socket } from 'node:net';
 import type { UpgradeRequest } from '../http/messages.ts';
 import type { OpenTunnels } from './open-tunnels.ts';
 
 export interface Switch {
   readonly upgrade: UpgradeRequest;
-  /** The upstream's connection, which speaks the other protocol already. */
+  /** The upstream's connection, which has already switched. */
   readonly upstream: Socket;
-  /** The value of its Upgrade line. */
+  /** The value of the upstream's Upgrade line. */
   readonly protocol: string;
-  /** What else the client is told: names and values in turn, one character for each byte. */
+  /** The client's other header lines: names and values in turn, one character for each byte. */
   readonly lines: readonly string[];
   readonly isWebSocket: boolean;
 }

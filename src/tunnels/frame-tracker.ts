@@ -1,27 +1,25 @@
-/**
- * Follows a stream of WebSocket frames (RFC 6455, 5.2) just far enough to know where each one ends: only
- * there may a frame of ours be put in between. Looks at no payload.
- */
-export class FrameEnd {
-  /** Bytes of the current frame's header that were read, of how many. */
+/** Tracks where WebSocket frames end in a stream of bytes (RFC 6455, 5.2). */
+
+export class FrameTracker {
+  /** How many bytes of the current frame's header were read, and how many it has. */
   #seen = 0;
   #headerSize = 2;
   #lengthBytes = 0;
   #payloadLeft = 0;
 
-  /** The stream stands between two frames. */
-  get isReached(): boolean {
+  /** All frames that have begun have also ended. */
+  get isAtBoundary(): boolean {
     return this.#seen === 0;
   }
 
-  /** Reads on over whole chunks. */
-  skip(chunk: Buffer): void {
+  /** Reads a whole chunk. */
+  read(chunk: Buffer): void {
     let at = 0;
-    while (at < chunk.length) at = this.next(chunk, at);
+    while (at < chunk.length) at = this.readToBoundary(chunk, at);
   }
 
-  /** Reads on from `at` to the next end of a frame, at most to the chunk's; returns where that is. */
-  next(chunk: Buffer, from: number): number {
+  /** Reads from `from` to the next end of a frame, or to the end of the chunk. Returns the offset reached. */
+  readToBoundary(chunk: Buffer, from: number): number {
     let at = from;
     while (at < chunk.length && this.#seen < this.#headerSize) {
       this.#readHeader(chunk[at] ?? 0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FrameEnd } from '../../src/tunnels/frame-end.ts';
+import { FrameTracker } from '../../src/tunnels/frame-tracker.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 /** A frame as RFC 6455, 5.2 lays it out, with a payload of so many bytes. */
@@ -23,11 +23,11 @@ describe('the end of a frame', () => {
   it.each([0, 1, 125, 126, 127, 65_535, 65_536, 100_000])('is found behind a payload of %i bytes', (size) => {
     for (const isMasked of [false, true]) {
       const bytes = frame(size, isMasked);
-      const end = new FrameEnd();
-      end.skip(bytes.subarray(0, -1));
-      expect(end.isReached).toBe(false);
-      end.skip(bytes.subarray(-1));
-      expect(end.isReached).toBe(true);
+      const tracker = new FrameTracker();
+      tracker.read(bytes.subarray(0, -1));
+      expect(tracker.isAtBoundary).toBe(false);
+      tracker.read(bytes.subarray(-1));
+      expect(tracker.isAtBoundary).toBe(true);
     }
   });
 
@@ -37,12 +37,12 @@ describe('the end of a frame', () => {
     const bytes = Buffer.concat(frames);
     const ends = frames.map((_, at) => frames.slice(0, at + 1).reduce((sum, { length }) => sum + length, 0));
     const found: number[] = [];
-    const end = new FrameEnd();
+    const tracker = new FrameTracker();
     for (let at = 0; at < bytes.length; ) {
       const chunk = bytes.subarray(at, at + 1 + Math.floor(random() * 40));
       for (let within = 0; within < chunk.length; ) {
-        within = end.next(chunk, within);
-        if (end.isReached) found.push(at + within);
+        within = tracker.readToBoundary(chunk, within);
+        if (tracker.isAtBoundary) found.push(at + within);
       }
       at += chunk.length;
     }
@@ -50,6 +50,6 @@ describe('the end of a frame', () => {
   });
 
   it('is reached before the first byte', () => {
-    expect(new FrameEnd().isReached).toBe(true);
+    expect(new FrameTracker().isAtBoundary).toBe(true);
   });
 });
