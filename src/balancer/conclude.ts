@@ -106,7 +106,7 @@ function concludeLedger(
     last?.answered.stream?.cancel();
     return pass(exchange, ledger.exact, pool);
   }
-  const items = ledger.entries.map((entry) => ledger.said(entry));
+  const items = ledger.entries.map((entry) => ledger.answerTo(entry));
   if (items.some((item) => item?.upstream)) {
     last?.answered.stream?.cancel();
     let failed = false;

@@ -154,14 +154,14 @@ function failed(reason: FailureReason, { repeat, rpc }: SentRequest): Verdict {
   if (!rpc || rpc.calls.length === 0)
     return { next: repeat === 'always' ? 'another' : 'stop', blames: [{ reason }] };
   const verdicts = rpc.calls.map(
-    (call): CallVerdict => (call.repeat === 'always' ? openCall({ uncertain: true }) : { kind: 'lost' }),
+    (call): CallVerdict => (call.repeat === 'always' ? openCall({ uncertain: true }) : { kind: 'in-doubt' }),
   );
   return { next: nextOf(verdicts), blames: [{ reason }], calls: withoutAnswer(verdicts) };
 }
 
 function nextOf(verdicts: readonly CallVerdict[]): Verdict['next'] {
   if (verdicts.some(({ kind }) => kind === 'open')) return 'another';
-  return verdicts.some(({ kind }) => kind === 'lost') ? 'stop' : 'deliver';
+  return verdicts.some(({ kind }) => kind === 'in-doubt') ? 'stop' : 'deliver';
 }
 
 function withoutAnswer(verdicts: readonly CallVerdict[]): CallsJudgement {

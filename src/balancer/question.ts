@@ -1,5 +1,5 @@
 /** What one attempt asks its upstream for. */
-import { askForReadable, asksForUnreadable } from '../calls/accepted-codings.ts';
+import { asksForUnreadable, removeUnreadable } from '../calls/accepted-codings.ts';
 import type { RequestHead } from '../calls/error-meaning.ts';
 import { type CallEntry, Ledger } from '../calls/ledger.ts';
 import { transactionLookUp } from '../calls/sent-transactions.ts';
@@ -76,7 +76,7 @@ function outgoingOf(exchange: Exchange, upstream: Upstream, part: Part): Outgoin
   const { body, mayRepeat, mustBuffer, bufferUpToBytes } = part;
   const lines = attemptHeaders(headers, origin, exchange.id, upstream);
   const { acceptEncoding } = headers;
-  if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) askForReadable(lines);
+  if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) removeUnreadable(lines);
   if (body.kind === 'piped' && body.length !== undefined) lines.push('Content-Length', String(body.length));
   return {
     method: request.method ?? 'GET',

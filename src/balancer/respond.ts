@@ -1,6 +1,6 @@
 /** Gives the client its answer: an upstream's, or one of our own. */
 
-import { joinBatch, ownRpcError } from '../calls/own-error.ts';
+import { joinBatch, writeRpcError } from '../calls/rpc-writer.ts';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
@@ -143,12 +143,12 @@ function finish(exchange: Exchange, body: Buffer | undefined, clock: Clock): voi
 }
 
 function rpcErrors({ rpc, body, ledger }: Exchange, code: AnswerCode): Buffer {
-  if (!rpc || body.kind !== 'kept' || rpc.calls.length === 0) return ownRpcError(code, Buffer.from('null'));
+  if (!rpc || body.kind !== 'kept' || rpc.calls.length === 0) return writeRpcError(code, Buffer.from('null'));
   const errors = ledger
-    ? ledger.entries.map(({ call, ownCode }) => ownRpcError(ownCode ?? code, ledger.idOf(call)))
+    ? ledger.entries.map(({ call, ownCode }) => writeRpcError(ownCode ?? code, ledger.idOf(call)))
     : rpc.calls
         .filter((call) => call.idStart >= 0)
-        .map((call) => ownRpcError(code, body.bytes.subarray(call.idStart, call.idEnd)));
+        .map((call) => writeRpcError(code, body.bytes.subarray(call.idStart, call.idEnd)));
   const [first] = errors;
   if (!first) return Buffer.alloc(0);
   return rpc.batch ? joinBatch(errors) : first;

@@ -1,11 +1,13 @@
+/** Removes codings that can't be unpacked here from an Accept-Encoding. */
+
 import { canUnpack } from './decode.ts';
 
-/** Values that were looked at, and whether they ask for a coding that can't be unpacked. Clients send few. */
+/** Values seen before, and whether each asks for a coding that can't be unpacked. Clients send few different ones. */
 const KNOWN = new Map<string, boolean>();
 const MAX_KNOWN = 100;
 const LONGEST_KNOWN = 200;
 
-/** Whether an Accept-Encoding asks for a coding that can't be unpacked here: an answer in it could not be judged. */
+/** Whether an Accept-Encoding asks for a coding that can't be unpacked here: an answer in that coding can't be judged. */
 export function asksForUnreadable(acceptEncoding: string): boolean {
   const known = KNOWN.get(acceptEncoding);
   if (known !== undefined) return known;
@@ -14,8 +16,8 @@ export function asksForUnreadable(acceptEncoding: string): boolean {
   return found;
 }
 
-/** Leaves such codings out of the Accept-Encoding lines among `lines`, which are names and values in turn. */
-export function askForReadable(lines: string[]): void {
+/** Removes such codings from the Accept-Encoding lines in `lines`, which are names and values in turn. */
+export function removeUnreadable(lines: string[]): void {
   for (let at = 0; at + 1 < lines.length; at += 2) {
     if (lines[at]?.toLowerCase() !== 'accept-encoding') continue;
     const readable = (lines[at + 1] ?? '').split(',').filter(isReadable).join(',').trim();
@@ -23,7 +25,7 @@ export function askForReadable(lines: string[]): void {
   }
 }
 
-/** Whether a member of the list may stay: one that is refused (`q=0`) asks for nothing. */
+/** Whether a member of the list may stay: with `q=0` it asks for nothing. */
 function isReadable(member: string): boolean {
   const [coding = '', ...parameters] = member.split(';').map((part) => part.trim().toLowerCase());
   if (parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter))) return true;

@@ -1,24 +1,26 @@
+/** Composes one answer from what several attempts brought. */
+
 import type { AnswerCode } from '../errors.ts';
 import { without } from '../http/header-lines.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CallEntry, Ledger } from './ledger.ts';
-import { ABOUT_BYTES } from './masked-errors.ts';
-import { joinBatch, ownRpcError } from './own-error.ts';
+import { REPRESENTATION_LINES } from './masked-errors.ts';
+import { joinBatch, writeRpcError } from './rpc-writer.ts';
 
-/** What speaks of one upstream's answer only. */
-const OF_ONE: ReadonlySet<string> = new Set([...ABOUT_BYTES, 'retry-after']);
+/** Header lines that apply to a single upstream's answer only. */
+const SINGLE_ANSWER_LINES: ReadonlySet<string> = new Set([...REPRESENTATION_LINES, 'retry-after']);
 
 export interface Composed {
   readonly answered: Answered;
   readonly upstream: Upstream;
+  /** All upstreams that took part. */
   readonly names: string;
 }
 
 /**
- * One answer made of what several attempts brought, in the order of the request. At least one entry must
- * have an item of an upstream's, whose header section it gets. `missing` names the error for an entry that
- * has nothing.
+ * Puts the items together in the order of the request. At least one entry must have an item from an upstream, whose
+ * header section the answer gets. `missing` names the error for an entry that has none.
  */
 export function compose(ledger: Ledger, missing: (entry: CallEntry) => AnswerCode): Composed {
   const parts: Buffer[] = [];
@@ -26,11 +28,11 @@ export function compose(ledger: Ledger, missing: (entry: CallEntry) => AnswerCod
   let source: Answered | undefined;
   let status = 200;
   for (const entry of ledger.entries) {
-    const item = ledger.said(entry);
+    const item = ledger.answerTo(entry);
     if (item?.upstream) upstreams.add(item.upstream);
     if (item?.answered) source ??= item.answered;
     if (item && !ledger.rpc.batch) status = item.status;
-    parts.push(item?.bytes ?? ownRpcError(missing(entry), ledger.idOf(entry.call)));
+    parts.push(item?.bytes ?? writeRpcError(missing(entry), ledger.idOf(entry.call)));
   }
   const [upstream] = upstreams;
   if (!source || !upstream) throw new Error('nothing to compose an answer of');
@@ -49,6 +51,6 @@ export function compose(ledger: Ledger, missing: (entry: CallEntry) => AnswerCod
 }
 
 function headersOf({ headers }: Answered): Answered['headers'] {
-  const forward = without(headers.forward, OF_ONE);
+  const forward = without(headers.forward, SINGLE_ANSWER_LINES);
   return { ...headers, forward, contentEncoding: '', retryAfter: undefined };
 }

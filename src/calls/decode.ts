@@ -1,24 +1,26 @@
+/** Unpacks compressed bodies. */
+
 import * as zlib from 'node:zlib';
 import type { Answered } from '../transport/outcome.ts';
 
-/** Of a body whose beginning is looked at. */
+/** How much of a body is unpacked to look at its beginning. */
 const START_BYTES = 1_024;
-/** What that may unfold to; gzip has at most half of it. */
+/** The most that this may unpack to; with gzip it is at most half. */
 const MAX_START_BYTES = 2 * 1_024 * START_BYTES;
 
 interface Options {
-  /** One that is exceeded is a RangeError. */
+  /** Bytes; a longer output is a RangeError. */
   readonly maxOutputLength: number;
-  /** Takes a body that stops in the middle. */
+  /** Accepts a body that stops in the middle. */
   readonly finishFlush?: number;
 }
 type Decoder = (body: Buffer, options: Options) => Buffer;
 
-// Node 22.15 and later have it, the types of 20 don't know it.
+// In Node 22.15 and later; the types of 20 lack it.
 const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (body: Buffer, options: object) => Buffer };
 
 const gunzip: Decoder = (body, options) => zlib.gunzipSync(body, options);
-// Servers differ in whether "deflate" has zlib's frame; this takes both.
+// Servers disagree on whether "deflate" has zlib's header; this accepts both.
 const inflate: Decoder = (body, options) =>
   ((body[0] ?? 0) & 0x0f) === 8 ? zlib.inflateSync(body, options) : zlib.inflateRawSync(body, options);
 const DECODERS: ReadonlyMap<string, Decoder> = new Map([
@@ -34,7 +36,7 @@ export function canUnpack(coding: string): boolean {
   return DECODERS.has(coding);
 }
 
-/** What makes a decoder give out all that it has of a body that is cut. */
+/** The flush mode in which a decoder returns all that it has of a truncated body. */
 const FLUSHES: ReadonlyMap<string, number> = new Map([
   ['gzip', zlib.constants.Z_SYNC_FLUSH],
   ['x-gzip', zlib.constants.Z_SYNC_FLUSH],
@@ -43,8 +45,8 @@ const FLUSHES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * A whole body as text was written: itself, or a decoded copy. Undefined when it can't be looked into: an
- * unknown coding, several, or one that unfolds to more than `maxBytes`. `broken` when it is not what its coding says.
+ * A whole body without its coding: the same bytes, or an unpacked copy. Undefined when it can't be unpacked: an
+ * unknown coding, several codings, or more than `maxBytes`. `broken` when it does not match its coding.
  */
 export function decodeBody(
   { body, headers }: Pick<Answered, 'body' | 'headers'>,
@@ -63,8 +65,9 @@ export function decodeBody(
 }
 
 /**
- * The beginning of a body as text was written; of a packed one as much as its first kilobyte holds. Undefined when
- * that can't be told: a coding that is not known, or can't be cut, or an absurd lot in that kilobyte.
+ * The beginning of a body without its coding; of a packed body as much as its first kilobyte holds. Undefined when it
+ * can't be unpacked: the coding is unknown or can't be truncated, or that kilobyte holds an absurd amount. `broken` when
+ * the body does not match its coding.
  */
 export function decodeStart({
   body,

@@ -1,4 +1,5 @@
-/** What an answer means for each JSON-RPC call that was sent. */
+/** Judges what an answer means for each JSON-RPC call that was sent. */
+
 import { actions, classifyRpcResult, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
@@ -8,7 +9,7 @@ import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody, decodeStart } from './decode.ts';
 import { meaningForAll, meaningOf, type RequestHead, type SentError } from './error-meaning.ts';
 
-/** One call that was sent and wants an answer. */
+/** A call that was sent and expects an answer. */
 export interface SentCall {
   readonly call: RpcCall;
   readonly repeat: Repeatability;
@@ -16,83 +17,83 @@ export interface SentCall {
 
 /** What an attempt means for one call. */
 export type CallVerdict =
-  /** This answer is the client's. */
+  /** This is the client's answer. */
   | { readonly kind: 'settle'; readonly answer: RpcAnswer; readonly isError: boolean }
-  /** The transaction is there already: its hash is the answer. */
+  /** The node has the transaction already: its hash is the answer. */
   | { readonly kind: 'known'; readonly answer: RpcAnswer; readonly isError: true }
-  /** The nonce is used: by this very transaction, if an earlier attempt got through. */
+  /** The nonce is used, perhaps by this very transaction: an earlier attempt may have got through. */
   | { readonly kind: 'nonce'; readonly answer: RpcAnswer; readonly isError: true }
-  /** Another upstream may do better. */
+  /** Another upstream may give a better answer. */
   | {
       readonly kind: 'open';
-      /** Tells the client something, should nobody do better. */
+      /** Worth reporting to the client if no upstream does better. */
       readonly error: RpcAnswer | undefined;
       readonly rateLimited: boolean;
-      /** It may have been done. */
+      /** The call may have been executed. */
       readonly uncertain: boolean;
     }
-  /** It may have been done, and may not be done twice. */
-  | { readonly kind: 'lost' };
+  /** The call may have been executed, and must not be executed twice. */
+  | { readonly kind: 'in-doubt' };
 
 export interface CallsJudgement {
-  /** One for each call that was sent, in that order. */
+  /** One for each call, in the order in which they were sent. */
   readonly verdicts: readonly CallVerdict[];
   readonly blames: readonly Blame[];
-  /** The upstream has looked at each call. */
+  /** The upstream has answered each call by itself. */
   readonly oneByOne: boolean;
-  /** The body answers these calls in this order, and nothing else. */
+  /** The body holds the answers to these calls in this order, and nothing else. */
   readonly exact: boolean;
-  /** The answer's readable body, in which the verdicts' offsets stand. */
+  /** The answer's unpacked body, which the verdicts have offsets into. */
   readonly text: Buffer;
 }
 
-/** The JSON-RPC of an attempt, with which its answer is matched. */
+/** The JSON-RPC that an attempt sent, to be matched with its answer. */
 export interface SentCalls {
-  /** The client's body, in which the calls' offsets stand. */
+  /** The client's body, which the calls have offsets into. */
   readonly body: Buffer;
   readonly head: RequestHead;
   readonly batch: boolean;
-  /** The calls that want an answer; none for notifications. */
+  /** The calls that expect an answer; notifications do not. */
   readonly calls: readonly SentCall[];
-  /** The answer must be read: others are there already, with which it is put together. */
+  /** Other calls have their answers already, so this answer must be read, to be combined with them. */
   readonly partial: boolean;
-  /** How many bytes more may be held at the moment. */
+  /** How many more bytes may be held at the moment. */
   readonly room?: number | undefined;
 }
 
-/** Errors that say more about the upstream than about the call: never passed on. */
+/** Errors that are about the upstream rather than the call; they are never passed on. */
 const ABOUT_UPSTREAM: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'throttled',
   'plan',
   'auth',
   'upstream-broken',
 ]);
-/** Errors with which an upstream says that it did not do what it was asked for. */
-const UNDONE: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
+/** Errors by which an upstream says that it did not execute the call. */
+const NOT_EXECUTED: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'throttled',
   'plan',
   'auth',
   'method-unsupported',
   'batch-too-large',
 ]);
-/** Errors of an upstream that may have done all the same what it was asked for. */
-const DOUBTFUL: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
+/** Errors after which the call may have been executed nevertheless. */
+const UNCERTAIN: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'upstream-broken',
   'node-timeout',
   'unknown',
 ]);
-/** Larger results are not searched for a time-out: a message is short. */
+/** In bytes. Larger results are not searched for a time-out message, which is short. */
 const MAX_SEARCHED_RESULT = 4_096;
 
-/** What is unpacked to be judged holds up all other requests: some milliseconds for each megabyte. */
+/** Unpacking an answer to judge it delays all other requests, by some milliseconds for each megabyte. */
 const MAX_DECODED = 2 * 1024 * 1024;
 const MAX_DECODED_BATCH = 8 * 1024 * 1024;
 
 const NO_BLAMES: readonly Blame[] = [];
 
 /**
- * The common case, decided with next to no garbage: one call, and the result with its id. Undefined for
- * everything else, which `judgeRpcBody` then looks into.
+ * The common case, judged with nearly no garbage: one call, and a result with its id. Undefined for everything else,
+ * which `judgeRpcBody` judges.
  */
 export function judgeOneResult(
   { body: text, headers }: Answered,
@@ -108,8 +109,8 @@ export function judgeOneResult(
 }
 
 /**
- * Judges a body that was read whole by the JSON-RPC answer in it. Undefined when there is none: then the
- * HTTP status decides. `rest` is what the Retry-After line says.
+ * Judges a body that was read whole by the JSON-RPC answer in it. Undefined when there is none: then the HTTP status
+ * decides. `rest` comes from the Retry-After line.
  */
 export function judgeRpcBody(
   answered: Answered,
@@ -135,15 +136,15 @@ export function judgeRpcBody(
   return { verdicts, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
 
-/** Whether an answer that is too large to be read whole, or can't be read, may be the client's. */
+/** Whether a body that is too large to be read whole, or can't be read, may hold a JSON-RPC answer. */
 export function mayHoldRpcAnswer(answered: Answered, sent: Pick<SentCalls, 'batch' | 'room'>): boolean {
   const { body, headers, stream } = answered;
-  // What could be read has been judged already.
+  // A body that can be read has been judged already.
   if (!stream && (body.length === 0 || decodeBody(answered, decodedLimit(sent)) !== undefined)) return false;
   if (headers.contentType.startsWith('text/event-stream')) return true;
   const start = decodeStart(answered);
   if (start === 'broken') return false;
-  // In a coding that is not known, or without a byte of what was written.
+  // The coding is unknown, or nothing was unpacked yet.
   return (
     start === undefined || (start.length === 0 && isPacked(answered)) || startsLikeAnswer(start, sent.batch)
   );
@@ -153,12 +154,12 @@ function isPacked({ headers }: Answered): boolean {
   return headers.contentEncoding !== '' && headers.contentEncoding !== 'identity';
 }
 
-/** To how many bytes an answer may be unpacked. */
+/** How many bytes an answer may unpack to. */
 function decodedLimit({ batch, room = MAX_DECODED_BATCH }: Pick<SentCalls, 'batch' | 'room'>): number {
   return Math.min(batch ? MAX_DECODED_BATCH : MAX_DECODED, room);
 }
 
-/** A call of an attempt that brought no answer. */
+/** The verdict on a call whose attempt brought no answer. */
 export function openCall(facts: {
   readonly uncertain: boolean;
   readonly rateLimited?: boolean;
@@ -169,7 +170,7 @@ export function openCall(facts: {
 
 interface Found extends SentError {
   readonly rest: Rest | undefined;
-  /** What one refusal of all calls means. */
+  /** The meaning of a single refusal of all calls. */
   readonly refusal?: RpcErrorVerdict | undefined;
 }
 
@@ -183,22 +184,22 @@ function judgeCall(found: Found, sent: SentCall, blames: Blame[]): CallVerdict {
   }
   const verdict = found.refusal ?? meaningOf(found, sent.call);
   const { class: errorClass } = verdict;
-  // One error for a whole batch says little of a single call.
+  // A single error for a whole batch says little about each call.
   const next = actions[errorClass].next || found.refusal !== undefined;
   const blame = blameOf(verdict, found, method);
   if (blame) addBlame(blames, blame);
   if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
   if (errorClass === 'raw-tx-nonce') return { kind: 'nonce', answer, isError: true };
-  // 503 with Retry-After says so, too.
-  const undone = UNDONE.has(errorClass) || (found.httpStatus === 503 && found.rest !== undefined);
-  const mayGoOn = next && (sent.repeat === 'always' || undone);
+  // 503 with Retry-After also says that nothing was executed.
+  const notExecuted = NOT_EXECUTED.has(errorClass) || (found.httpStatus === 503 && found.rest !== undefined);
+  const mayGoOn = next && (sent.repeat === 'always' || notExecuted);
   if (!mayGoOn)
-    return ABOUT_UPSTREAM.has(errorClass) ? { kind: 'lost' } : { kind: 'settle', answer, isError: true };
+    return ABOUT_UPSTREAM.has(errorClass) ? { kind: 'in-doubt' } : { kind: 'settle', answer, isError: true };
   return {
     kind: 'open',
     error: ABOUT_UPSTREAM.has(errorClass) ? undefined : answer,
     rateLimited: errorClass === 'throttled',
-    uncertain: DOUBTFUL.has(errorClass) && !undone,
+    uncertain: UNCERTAIN.has(errorClass) && !notExecuted,
   };
 }
 
@@ -213,17 +214,17 @@ function blameOf(
     reason,
     method: banMethod ? method : undefined,
     rest: rest ?? found.rest,
-    // A status that is said to speak of the key, with an error that doesn't, may as well speak of the call.
+    // If only the status points at the key, and the error does not, the cause may also be the call.
     ...(reason === 'auth' && byStatus ? { weak: true } : {}),
   };
 }
 
-/** Methods whose results may be a node's time-out. */
+/** Whether a method's result may be a node's time-out message. */
 function mayHideTimeout(method: string | undefined): boolean {
   return method !== undefined && (method.startsWith('debug_') || method.startsWith('trace_'));
 }
 
-/** Nodes give a trace that ran out of their time as a result. */
+/** Nodes report a trace that timed out as a result. */
 function isTimedOutTrace({ text, answer }: Found, method: string | undefined): boolean {
   if (method === undefined || !mayHideTimeout(method)) return false;
   const { resultStart, resultEnd } = answer;

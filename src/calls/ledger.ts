@@ -1,4 +1,5 @@
-/** The JSON-RPC calls of one request: which are answered, and what is still to be asked. */
+/** Keeps track of the JSON-RPC calls of one request: which are answered, and what is still to be sent. */
+
 import type { AnswerCode } from '../errors.ts';
 import { hasSameBytes } from '../rpc/matching.ts';
 import type { RpcAnswer, RpcCall, RpcRequest } from '../rpc/message.ts';
@@ -7,51 +8,51 @@ import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CallsJudgement, CallVerdict } from './judge-calls.ts';
 import { errorWithoutSecrets } from './masked-errors.ts';
-import { ownRpcError } from './own-error.ts';
+import { writeRpcError } from './rpc-writer.ts';
 
-/** One answer to one call: its bytes with the client's own id, and where they come from. */
+/** The answer to one call: its bytes with the client's own id, and their origin. */
 export interface AnswerItem {
   readonly bytes: Buffer;
   readonly upstream: Upstream | undefined;
-  /** The answer that it stands in; undefined for one of our own making. */
+  /** The answer that holds it; undefined for an item that we wrote ourselves. */
   readonly answered: Answered | undefined;
-  /** The bytes are the upstream's, unchanged. */
+  /** The bytes are the upstream's own, unchanged. */
   readonly verbatim: boolean;
-  /** The HTTP status that goes with it when nothing else is answered. */
+  /** The HTTP status if this item is the whole answer. */
   readonly status: number;
 }
 
-/** One call of a JSON-RPC request that wants an answer, and what became of it. */
+/** A call that expects an answer, and what became of it. */
 export interface CallEntry {
   readonly call: RpcCall;
   readonly repeat: Repeatability;
-  /** Only this upstream can answer it: it keeps the filter that the call asks for. */
+  /** The only upstream that can answer it, because it keeps the filter that the call uses. */
   readonly home: Upstream | undefined;
-  /** open -> answered | lost. Lost: an upstream may have done it, and it may not be done twice. */
-  state: 'open' | 'answered' | 'lost';
+  /** open -> answered | in-doubt. In doubt: the call may have been executed, and must not be executed twice. */
+  state: 'open' | 'answered' | 'in-doubt';
   answer: AnswerItem | undefined;
-  /** The first error that tells the client something, should nobody do better. */
-  firstError: AnswerItem | undefined;
-  /** Attempts that were refused for a rate limit, and all of them. */
+  /** The first error worth reporting to the client if no upstream does better. */
+  reportableError: AnswerItem | undefined;
+  /** How many of the attempts were refused because of a rate limit. */
   rateLimits: number;
   attempts: number;
-  /** Why it is answered by us. */
+  /** Why we answer it ourselves. */
   ownCode: AnswerCode | undefined;
 }
 
-/** Where a judgement's answers come from. */
+/** The attempt that a judgement's answers come from. */
 export interface Source {
-  /** Undefined when the attempt brought none. */
+  /** Undefined when the attempt brought no answer. */
   readonly answered: Answered | undefined;
   readonly upstream: Upstream;
 }
 
-/** What a call is known to be before anybody is asked. */
+/** Which upstreams a call may go to, decided before the first attempt. */
 export type Placement =
   | { readonly kind: 'anywhere' }
   | { readonly kind: 'home'; readonly upstream: Upstream }
-  /** It is answered by us. */
-  | { readonly kind: 'own-error'; readonly code: AnswerCode };
+  /** To none: we answer it ourselves. */
+  | { readonly kind: 'refused'; readonly code: AnswerCode };
 
 export class Ledger {
   readonly rpc: RpcRequest;
@@ -66,7 +67,7 @@ export class Ledger {
     const entries: CallEntry[] = [];
     for (const call of rpc.calls) {
       if (call.method !== undefined && call.idStart < 0) continue;
-      entries.push(this.#enter(call, place(call)));
+      entries.push(this.#newEntry(call, place(call)));
     }
     this.entries = entries;
     this.#hasNotifications = entries.length < rpc.calls.length;
@@ -84,27 +85,27 @@ export class Ledger {
     return this.entries.every(fits) ? this.entries : this.entries.filter(fits);
   }
 
-  /** The one upstream's answer that answers all of this as it stands. */
+  /** The upstream's answer that can be passed on unchanged, because it answers exactly these calls. */
   get exact(): { readonly answered: Answered; readonly upstream: Upstream } | undefined {
     return this.#exact;
   }
 
-  /** A call still wants an answer. */
+  /** A call still needs an answer. */
   get hasOpen(): boolean {
     return this.entries.some((entry) => entry.state === 'open');
   }
 
-  /** Nothing is left to be sent. */
+  /** Nothing is left to send. */
   get done(): boolean {
     return !this.#hasNotifications && !this.hasOpen;
   }
 
-  /** An upstream has taken the notifications, or may have. */
+  /** Marks the notifications as sent: an upstream has taken them, or may have. */
   endNotifications(): void {
     this.#hasNotifications = false;
   }
 
-  /** The body that asks for these entries: the client's own bytes when nothing is left out. */
+  /** The body to send for these entries: the client's own bytes when nothing is left out. */
   payload(asked: readonly CallEntry[]): Buffer {
     const { rpc, body } = this;
     const isWhole = this.#hasNotifications || this.entries.length === rpc.calls.length;
@@ -119,17 +120,18 @@ export class Ledger {
     return Buffer.concat([...parts, Buffer.from(']')]);
   }
 
-  /** Takes down what an attempt brought. */
+  /** Records what an attempt brought for the calls that it sent. */
   record(asked: readonly CallEntry[], judgement: CallsJudgement, source: Source): void {
     if (judgement.oneByOne || !judgement.verdicts.every(isUntouched)) this.endNotifications();
     for (let index = 0; index < asked.length; index += 1) {
       const entry = asked[index];
       const verdict = judgement.verdicts[index];
-      // What comes late for a call that is settled says nothing new.
+      // A late answer to a call that is settled adds nothing.
       if (entry?.state === 'open' && verdict) this.#recordOne(entry, verdict, judgement.text, source);
     }
-    const whole = judgement.exact && asked.length === this.entries.length && source.answered !== undefined;
-    if (whole && asked.every(({ answer }) => answer?.answered === source.answered && answer?.verbatim)) {
+    const answersAll =
+      judgement.exact && asked.length === this.entries.length && source.answered !== undefined;
+    if (answersAll && asked.every(({ answer }) => answer?.answered === source.answered && answer?.verbatim)) {
       this.#exact = { answered: source.answered, upstream: source.upstream };
     }
   }
@@ -140,17 +142,17 @@ export class Ledger {
     this.#exact = undefined;
   }
 
-  /** The answer can't be used after all: another upstream may have one. */
+  /** Opens a call again because its answer can't be used: another upstream may have a better one. */
   reopen(entry: CallEntry): void {
     entry.state = 'open';
     entry.answer = undefined;
     this.#exact = undefined;
   }
 
-  /** What an upstream has said to a call, or we before anybody was asked. */
-  said(entry: CallEntry): AnswerItem | undefined {
-    // What one said before another may have done it is not what became of it.
-    return entry.answer ?? (entry.state === 'lost' ? undefined : entry.firstError);
+  /** The answer to a call so far: an upstream's, or our own from before the first attempt. */
+  answerTo(entry: CallEntry): AnswerItem | undefined {
+    // An error from before the attempt that may have executed the call is not its result.
+    return entry.answer ?? (entry.state === 'in-doubt' ? undefined : entry.reportableError);
   }
 
   #recordOne(entry: CallEntry, verdict: CallVerdict, text: Buffer, source: Source): void {
@@ -158,17 +160,17 @@ export class Ledger {
     switch (verdict.kind) {
       case 'open':
         if (verdict.rateLimited) entry.rateLimits += 1;
-        if (verdict.error) entry.firstError ??= this.#item(entry, verdict.error, text, source);
+        if (verdict.error) entry.reportableError ??= this.#newItem(entry, verdict.error, text, source);
         break;
-      case 'lost':
-        entry.state = 'lost';
+      case 'in-doubt':
+        entry.state = 'in-doubt';
         break;
       case 'settle':
       case 'known':
       case 'nonce': {
-        const item = this.#item(entry, verdict.answer, text, source);
-        // Of several errors the first that told something goes to the client.
-        this.settle(entry, verdict.isError ? (entry.firstError ?? item) : item);
+        const item = this.#newItem(entry, verdict.answer, text, source);
+        // The first reportable error goes to the client.
+        this.settle(entry, verdict.isError ? (entry.reportableError ?? item) : item);
         break;
       }
       default:
@@ -176,18 +178,18 @@ export class Ledger {
     }
   }
 
-  #enter(call: RpcCall, placement: Placement): CallEntry {
-    const own = placement.kind === 'own-error' ? ownRpcError(placement.code, this.idOf(call)) : undefined;
+  #newEntry(call: RpcCall, placement: Placement): CallEntry {
+    const own = placement.kind === 'refused' ? writeRpcError(placement.code, this.idOf(call)) : undefined;
     return {
       call,
       repeat: mayRepeat(call) ? 'always' : 'unsent',
       home: placement.kind === 'home' ? placement.upstream : undefined,
       state: own ? 'answered' : 'open',
       answer: own && { bytes: own, upstream: undefined, answered: undefined, verbatim: false, status: 200 },
-      firstError: undefined,
+      reportableError: undefined,
       rateLimits: 0,
       attempts: 0,
-      ownCode: placement.kind === 'own-error' ? placement.code : undefined,
+      ownCode: placement.kind === 'refused' ? placement.code : undefined,
     };
   }
 
@@ -196,16 +198,16 @@ export class Ledger {
     return call.idStart < 0 ? Buffer.from('null') : this.body.subarray(call.idStart, call.idEnd);
   }
 
-  #item(entry: CallEntry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): AnswerItem {
+  #newItem(entry: CallEntry, answer: RpcAnswer, text: Buffer, { answered, upstream }: Source): AnswerItem {
     const status = answered?.status ?? 200;
-    const shown = errorWithoutSecrets(text, answer, upstream);
-    if (!shown && hasSameBytes(text, answer, this.body, entry.call)) {
-      return new Verbatim(text, answer, { answered, upstream });
+    const masked = errorWithoutSecrets(text, answer, upstream);
+    if (!masked && hasSameBytes(text, answer, this.body, entry.call)) {
+      return new VerbatimItem(text, answer, { answered, upstream });
     }
     const id = this.idOf(entry.call);
-    const beforeId = shown?.beforeId ?? text.subarray(answer.start, answer.idStart);
+    const beforeId = masked?.beforeId ?? text.subarray(answer.start, answer.idStart);
     const afterId =
-      shown?.afterId ?? text.subarray(answer.idStart < 0 ? answer.start : answer.idEnd, answer.end);
+      masked?.afterId ?? text.subarray(answer.idStart < 0 ? answer.start : answer.idEnd, answer.end);
     const parts =
       answer.idStart < 0
         ? [Buffer.from('{"id":'), id, Buffer.from(','), afterId.subarray(1)]
@@ -214,8 +216,8 @@ export class Ledger {
   }
 }
 
-/** An item as it stands in an answer. Its bytes are cut out only where they are asked for, which is seldom. */
-class Verbatim implements AnswerItem {
+/** An item as the upstream wrote it. Its bytes are cut out of the answer only on demand, which is rare. */
+class VerbatimItem implements AnswerItem {
   readonly verbatim = true;
   readonly upstream: Upstream;
   readonly answered: Answered | undefined;
@@ -238,7 +240,7 @@ class Verbatim implements AnswerItem {
   }
 }
 
-/** The upstream did nothing of what it was asked for. */
+/** Whether the upstream did nothing for the call. */
 function isUntouched(verdict: CallVerdict): boolean {
   return verdict.kind === 'open' && verdict.error === undefined && !verdict.uncertain;
 }

@@ -1,24 +1,25 @@
-/** Where a JSON-RPC call may go. */
+/** Decides which upstreams a JSON-RPC call may go to. */
+
 import { type FilterHomes, usesFilter } from '../rpc/filters.ts';
 import type { RpcCall } from '../rpc/message.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Placement } from './ledger.ts';
 
-/** Of a call that uses a filter: its parameters hold no more than the filter's id. */
+/** The longest parameters of a call that uses a filter, in bytes: they hold only the filter's id. */
 const LONGEST_PARAMS = 1_024;
 
 const ANYWHERE: Placement = { kind: 'anywhere' };
-const INVALID: Placement = { kind: 'own-error', code: 'INVALID_CALL' };
-const NO_FILTER: Placement = { kind: 'own-error', code: 'FILTER_NOT_FOUND' };
+const INVALID: Placement = { kind: 'refused', code: 'INVALID_CALL' };
+const NO_FILTER: Placement = { kind: 'refused', code: 'FILTER_NOT_FOUND' };
 
-/** Which upstreams there are, and which of them made which filter. */
+/** The present upstreams, and which of them made which filter. */
 export interface FilterPlaces {
   readonly filters: FilterHomes<Upstream>;
   readonly registry: Registry;
 }
 
-/** Where a call may go: a filter lives on the node that made it, and nowhere else. */
+/** A filter exists only on the node that made it. */
 export function placementOf(call: RpcCall, body: Buffer, { filters, registry }: FilterPlaces): Placement {
   if (call.method === undefined) return INVALID;
   if (!usesFilter(call.method)) return ANYWHERE;
@@ -28,7 +29,7 @@ export function placementOf(call: RpcCall, body: Buffer, { filters, registry }: 
   return upstream && registry.has(upstream) ? { kind: 'home', upstream } : NO_FILTER;
 }
 
-/** The first of a call's positional parameters; undefined when there is none. */
+/** A call's first positional parameter; undefined when there is none. */
 export function firstParameter(call: RpcCall, body: Buffer): unknown {
   if (call.paramsStart < 0) return undefined;
   try {

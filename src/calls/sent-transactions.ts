@@ -1,4 +1,5 @@
-/** Signed transactions that an upstream says it has, or that were overtaken. */
+/** Turns refusals of signed transactions into success when the transaction has landed already. */
+
 import { answersTransactionHash } from '../rpc/methods.ts';
 import { rawTransactionHash } from '../rpc/raw-transaction.ts';
 import type { CallsJudgement } from './judge-calls.ts';
@@ -6,9 +7,9 @@ import type { CallEntry, Ledger, Source } from './ledger.ts';
 import { firstParameter } from './placement.ts';
 
 /**
- * A signed transaction can land only once. "Already known" therefore means success, and so does "nonce too
- * low" when it is this very transaction that used the nonce, whoever sent it first: an earlier attempt whose
- * answer was lost, or another client. `isKnown` asks the upstream for a hash.
+ * A signed transaction can land only once. "Already known" therefore means success, and so does "nonce too low" when
+ * this very transaction used the nonce, sent by an earlier attempt whose answer was lost, or by another client.
+ * `isKnown` asks the upstream whether it knows a hash.
  */
 export async function settleTransactions(
   {
@@ -41,12 +42,12 @@ export async function settleTransactions(
   }
 }
 
-/** The request that asks for a transaction by its hash. */
+/** The body of a request for a transaction by its hash. */
 export function transactionLookUp(hash: string): Buffer {
   return Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"eth_getTransactionByHash","params":["${hash}"]}`);
 }
 
-/** The result of one JSON-RPC answer; undefined when it has none that can be read. */
+/** The result of a JSON-RPC answer; undefined when there is none or it can't be parsed. */
 export function resultIn(answer: Buffer): unknown {
   try {
     const parsed: unknown = JSON.parse(answer.toString('utf8'));

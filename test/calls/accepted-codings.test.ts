@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askForReadable, asksForUnreadable } from '../../src/calls/accepted-codings.ts';
+import { asksForUnreadable, removeUnreadable } from '../../src/calls/accepted-codings.ts';
 import { canUnpack } from '../../src/calls/decode.ts';
 import { startApp } from '../support/app.ts';
 import { answerByLabel } from '../support/behaviours.ts';
@@ -20,7 +20,7 @@ describe('Accept-Encoding of a JSON-RPC call', () => {
   ])('"%s" asks for "%s"', (asked, expected) => {
     const lines = ['Accept', '*/*', 'Accept-Encoding', asked];
     expect(asksForUnreadable(asked)).toBe(asked !== expected);
-    if (asked !== expected) askForReadable(lines);
+    if (asked !== expected) removeUnreadable(lines);
     expect(lines).toEqual(['Accept', '*/*', 'Accept-Encoding', expected]);
   });
 

@@ -68,7 +68,7 @@ const reset: AttemptOutcome = { kind: 'broken', reason: 'reset', stale: false };
 const refused: AttemptOutcome = { kind: 'unreachable', reason: 'refused' };
 
 const openIds = (ledger: Ledger) => ledger.openFor(all).map((entry) => ledger.idOf(entry.call).toString());
-const said = (ledger: Ledger) => ledger.entries.map((entry) => ledger.said(entry)?.bytes.toString());
+const said = (ledger: Ledger) => ledger.entries.map((entry) => ledger.answerTo(entry)?.bytes.toString());
 const payload = (ledger: Ledger) => ledger.payload(ledger.openFor(all)).toString();
 
 describe('what is asked', () => {
@@ -91,7 +91,7 @@ describe('what is asked', () => {
   });
 
   it('leaves out what is no call, which is answered at once with its id or null', () => {
-    const own = { kind: 'own-error', code: 'INVALID_CALL' } as const;
+    const own = { kind: 'refused', code: 'INVALID_CALL' } as const;
     const place = (item: RpcCall) => (item.method === undefined ? own : anywhere());
     const ledger = ledgerOf(`[7,${call('1')},{"id":"x"},{"foo":1}]`, place);
     expect(payload(ledger)).toBe(`[${call('1')}]`);
@@ -206,7 +206,7 @@ describe('of several errors', () => {
     note(ledger, answered('{"id":1,"error":{"code":-32601,"message":"method not found"}}'));
     expect(openIds(ledger)).toEqual(['1']);
     note(ledger, reset, B);
-    expect([said(ledger), ledger.done, ledger.entries[0]?.state]).toEqual([[undefined], true, 'lost']);
+    expect([said(ledger), ledger.done, ledger.entries[0]?.state]).toEqual([[undefined], true, 'in-doubt']);
   });
 });
 
