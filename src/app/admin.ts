@@ -10,7 +10,7 @@ import { createStrategyChange } from '../admin/strategy.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
-import { type Pool, warnOf } from '../pools/pool.ts';
+import { type Pool, warnIfInsecure } from '../pools/pool.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
 import type { Statistics } from './statistics.ts';
@@ -83,7 +83,7 @@ function createAdminRoutes(
     folder: process.cwd(),
     onNew(spec) {
       hide(secretsOfSpec(spec));
-      warnOf(spec, logger);
+      warnIfInsecure(spec, logger);
     },
   });
   return createRoutes({

@@ -1,4 +1,5 @@
-/** What the program itself asks the upstreams of a pool: health checks, plain questions, their memory. */
+/** The program's own requests to the upstreams of a pool: health checks, plain questions and memory usage. */
+
 import type { Dialer } from '../network/dial.ts';
 import { probes } from '../probes/index.ts';
 import { MemoryPoll } from '../probes/memory-poll.ts';
@@ -14,7 +15,7 @@ import type { PlainQuestion } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 export interface CheckSettings {
-  /** The name of a probe; without one (`off`) an upstream is asked nothing but what clients ask. */
+  /** The name of a probe; with `off` an upstream gets only the clients' requests. */
   readonly healthCheck: string;
   readonly healthCheckIntervalMs: number;
   readonly healthCheckTimeoutMs: number;
@@ -22,13 +23,13 @@ export interface CheckSettings {
   readonly healthCheckRise: number;
   readonly healthCheckFall: number;
   readonly removeUnhealthyAfterMs: number | undefined;
-  /** In decimal. */
+  /** A decimal number. */
   readonly chainId: string | undefined;
   readonly maxBlockLag: number;
   readonly retryStatus: ReadonlySet<number>;
 }
 
-/** Takes notice of an `eth_blockNumber` answered to a client; `result` says where in `text` its number stands. */
+/** Reads the answer to a client's `eth_blockNumber`; `result` has the offsets of the number in `text`. */
 export type HeightListener = (
   upstream: Upstream,
   text: Buffer,
@@ -36,13 +37,13 @@ export type HeightListener = (
 ) => void;
 
 export interface Checks {
-  /** Spares the checks what an answer has just told. */
+  /** Passes block numbers in answers to the checks, which then need not ask for them. */
   readonly learnHeight: HeightListener;
   start(): void;
   stop(): void;
 }
 
-/** The upstreams that are checked, and what the checks change. */
+/** The parts of a pool that the checks read and change. */
 export interface CheckedPool {
   readonly registry: Registry;
   readonly quarantine: Quarantine;
@@ -80,7 +81,7 @@ export function createChecks(
   };
 }
 
-/** What suspects are asked; undefined without health checks. */
+/** The question that suspects are asked; undefined without health checks. */
 export function createPlainQuestion(
   { healthCheck, healthCheckTimeoutMs: timeoutMs, retryStatus }: CheckSettings,
   { clock }: Runtime,
@@ -117,7 +118,7 @@ function createHealth(
   });
 }
 
-/** Does nothing where no check would learn the same. */
+/** The listener does nothing if the health checks don't use block numbers from answers. */
 function createHeightListener(settings: CheckSettings, health: HealthScheduler): HeightListener {
   if (!probes[settings.healthCheck]?.learnsFromAnswers) return NO_CHECKS.learnHeight;
   return (upstream, text, { resultStart, resultEnd }) => {

@@ -1,4 +1,5 @@
-/** A set of upstreams that answer the same requests, with all that is learnt about them. */
+/** A pool: a set of upstreams that serve the same requests, with all that is learned about them. */
+
 import type { Identity } from '../http/header-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Dialer } from '../network/dial.ts';
@@ -23,14 +24,14 @@ import { Trials } from './trials.ts';
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
   readonly upstreams: readonly UpstreamSpec[];
   readonly strategy: string;
-  /** How long a failed upstream rests: a fixed time in milliseconds, or a time that fits the cause. */
+  /** How long a failed upstream is quarantined: a fixed time in milliseconds, or a time that fits the cause. */
   readonly errorTimeToLiveMs: number | 'auto';
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly retryStatus: ReadonlySet<number>;
-  /** Attempts for one request; Infinity when there is no limit. */
+  /** How many attempts one request may make; Infinity when there is no limit. */
   readonly maxAttempts: number;
-  /** How long a request may wait for an upstream when all that may be tried are being tried. */
+  /** How long a request may wait for an upstream while all candidates are busy with trials. */
   readonly maxQueueWaitMs: number;
 }
 
@@ -48,26 +49,26 @@ export interface Pool {
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
-  /** Begins the health checks. */
+  /** Starts the health checks. */
   start(): void;
-  /** Ends all that goes on by itself, and closes the connections. */
+  /** Stops the checks and questions, and closes the connections. */
   stop(): void;
 }
 
 /** What the pools of a process share. */
-export interface PoolSurroundings {
+export interface PoolDependencies {
   readonly runtime: Runtime;
   /** Opens all connections to upstreams. */
   readonly dialer: Dialer;
   readonly identity: Identity;
 }
 
-export function createPool(name: string, settings: PoolSettings, surroundings: PoolSurroundings): Pool {
-  const { runtime, dialer, identity } = surroundings;
+export function createPool(name: string, settings: PoolSettings, dependencies: PoolDependencies): Pool {
+  const { runtime, dialer, identity } = dependencies;
   const { clock, random, announcer, logger } = runtime;
   const changes = new StandingChanges();
   const upstreams = settings.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs()));
-  for (const spec of settings.upstreams) warnOf(spec, logger);
+  for (const spec of settings.upstreams) warnIfInsecure(spec, logger);
   const registry = new Registry(upstreams, changes);
   const timeToLive = settings.errorTimeToLiveMs;
   const quarantine = new Quarantine({ timeToLive, clock, random, announcer, changes });
@@ -118,8 +119,8 @@ export function createPool(name: string, settings: PoolSettings, surroundings: P
   };
 }
 
-/** Says what an operator should know of an upstream before it is used. */
-export function warnOf({ name, insecure }: UpstreamSpec, logger: Logger): void {
+/** Warns the operator about an upstream whose certificate is not verified. */
+export function warnIfInsecure({ name, insecure }: UpstreamSpec, logger: Logger): void {
   if (!insecure) return;
   logger.warn(
     { upstream: name },

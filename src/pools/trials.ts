@@ -1,23 +1,24 @@
-/** Requests to upstreams that are out, sent because none is usable: how many there are, and which requests wait. */
+/** Counts the trials, which are requests to upstreams that are out because none is usable, and lets others wait. */
+
 import type { Clock } from '../clock.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
-/** Trials of one upstream that may be under way at once. */
+/** How many trials of one upstream may be under way at once. */
 const MAX_TRIALS = 4;
-/** Requests that may wait for a trial; further ones are answered at once. */
+/** How many requests may wait for a trial; further requests are answered at once. */
 const MAX_WAITING = 1_000;
 
 /** Whether an upstream may take one more request at this moment. */
 export interface Room {
-  /** `isTrial`: the upstream is out. */
+  /** `isTrial` means that the upstream is out. */
   has(upstream: Upstream, isTrial: boolean): boolean;
-  /** When it will have room by itself: monotonic milliseconds, Infinity when that can't be told. */
+  /** When it will have room without further events: monotonic milliseconds, Infinity when that is unknown. */
   freeAtMs(upstream: Upstream): number;
 }
 
-/** A request that waits. */
+/** The wait of one request. */
 export interface Waiting {
-  /** Resolves when it is worth looking for an upstream again, or when the wait is cancelled. */
+  /** Resolves when the request should look for an upstream again, or when the wait is cancelled. */
   readonly ended: Promise<void>;
   cancel(): void;
 }
@@ -25,7 +26,7 @@ export interface Waiting {
 export class Trials implements Room {
   readonly #clock: Clock;
   readonly #underWay = new Map<Upstream, number>();
-  /** Ends the wait of each, in the order in which they came. Empty while an upstream is usable. */
+  /** Functions that end one wait each, in the order of arrival. Empty while an upstream is usable. */
   readonly #waiting = new Set<() => void>();
 
   constructor(clock: Clock) {
@@ -36,7 +37,7 @@ export class Trials implements Room {
     return !isTrial || (this.#underWay.get(upstream) ?? 0) < MAX_TRIALS;
   }
 
-  /** The end of another trial can't be foreseen. */
+  /** The end of a trial can't be predicted. */
   freeAtMs(): number {
     return Number.POSITIVE_INFINITY;
   }
@@ -45,7 +46,7 @@ export class Trials implements Room {
     this.#underWay.set(upstream, (this.#underWay.get(upstream) ?? 0) + 1);
   }
 
-  /** A trial is over: the next one may begin. */
+  /** Ends a trial, and the wait of the next request. */
   end(upstream: Upstream): void {
     const left = (this.#underWay.get(upstream) ?? 1) - 1;
     if (left > 0) this.#underWay.set(upstream, left);
@@ -56,12 +57,12 @@ export class Trials implements Room {
     }
   }
 
-  /** An upstream is usable: no request need wait any longer. */
+  /** Ends all waits, because an upstream is usable. */
   wakeAll(): void {
     for (const end of this.#waiting) end();
   }
 
-  /** Waits for a trial, until `untilMs` (monotonic) at most. Undefined when too many requests wait already. */
+  /** Waits for a trial until `untilMs` (monotonic) at most. Undefined when too many requests are waiting. */
   wait(untilMs: number): Waiting | undefined {
     if (this.#waiting.size >= MAX_WAITING) return undefined;
     let cancel = () => {};
