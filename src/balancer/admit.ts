@@ -1,3 +1,5 @@
+/** Reads a request's head, and refuses requests that no upstream may get. */
+
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { isAllowedAuthority } from '../http/authority.ts';
@@ -26,22 +28,21 @@ export interface AdmitSettings {
   readonly bufferLimit: BufferLimit;
   readonly readOrigin: OriginReader;
   readonly nextId: () => string;
-  /** Whether an upstream has a path of its own, out of which nobody may climb. */
+  /** Whether an upstream has a base path, which a request must not leave. */
   readonly guardsPath: () => boolean;
 }
 
 export interface Admitted {
   readonly exchange: Exchange;
-  /** Why the request is refused by its head alone. */
+  /** Why the request is refused because of its head; undefined when it is not. */
   readonly refusal: AnswerCode | undefined;
 }
 
-/** Requests of one HTTP/2 connection at a time whose answers flow on when they can't be held. */
+/** How many requests of one HTTP/2 connection may be under way before a further one counts as greedy. */
 const FAIR_STREAMS = 8;
 const NO_TARGET: Target = { path: '/', query: undefined, authority: undefined };
 const DIGITS = /^\d+$/;
 
-/** Reads a request's head, and refuses what no upstream may be asked. */
 export function admit(
   request: IncomingRequest,
   response: OutgoingResponse,
@@ -73,7 +74,7 @@ export function admit(
   return { exchange, refusal: refusal ?? (upgrade && refusalOfUpgrade(request, headers)) };
 }
 
-/** Why a request for another protocol is refused by its head. */
+/** Why a request for another protocol is refused because of its head. */
 function refusalOfUpgrade({ method }: IncomingRequest, { forward }: RequestHeaders): AnswerCode | undefined {
   if (method !== 'GET') return 'BAD_REQUEST';
   return valuesOf(forward, 'sec-websocket-key').length > 1 ? 'BAD_REQUEST' : undefined;
@@ -93,8 +94,8 @@ function refusalOf(
     (httpVersionMajor !== 1 && !isHttp2(request)) ||
     !target ||
     request.asksInVain ||
-    isFramingOff(request, headers) ||
-    isHostOff(request, headers, target)
+    isFramingInvalid(request, headers) ||
+    isHostInvalid(request, headers, target)
   ) {
     return 'BAD_REQUEST';
   }
@@ -105,8 +106,8 @@ function refusalOf(
   return headers.looped ? 'LOOP_DETECTED' : undefined;
 }
 
-/** What would let two servers see different ends of one request (RFC 9112, 6.1 and 6.3). */
-function isFramingOff(request: IncomingRequest, headers: RequestHeaders): boolean {
+/** Whether two servers could disagree on where the request ends (RFC 9112, 6.1 and 6.3). */
+function isFramingInvalid(request: IncomingRequest, headers: RequestHeaders): boolean {
   const { transferEncoding, contentLength, repeated, malformed } = headers;
   if (repeated || malformed) return true;
   if (contentLength !== undefined && !DIGITS.test(contentLength)) return true;
@@ -114,7 +115,7 @@ function isFramingOff(request: IncomingRequest, headers: RequestHeaders): boolea
   return transferEncoding.toLowerCase() !== 'chunked' || isHttp10(request) || contentLength !== undefined;
 }
 
-function isHostOff(request: IncomingRequest, headers: RequestHeaders, target: Target): boolean {
+function isHostInvalid(request: IncomingRequest, headers: RequestHeaders, target: Target): boolean {
   if (headers.host === undefined) return !isHttp10(request);
   return (
     !isAllowedAuthority(headers.host) ||
@@ -123,7 +124,7 @@ function isHostOff(request: IncomingRequest, headers: RequestHeaders, target: Ta
 }
 
 function sizeOf(rawHeaders: readonly string[]): number {
-  // Each line has a colon, a blank and a line end besides its name and value.
+  // In addition to its name and value, each line has a colon, a space and a line end.
   let bytes = rawHeaders.length * 2;
   for (const text of rawHeaders) bytes += text.length;
   return bytes;

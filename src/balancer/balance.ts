@@ -3,7 +3,7 @@ import type { AnswerCode } from '../errors.ts';
 import type { Pool } from '../pools/pool.ts';
 import { classify } from './classify.ts';
 import { conclude } from './conclude.ts';
-import { type Ending, endingOf, type LastAnswer, outOfTime, toTell } from './ending.ts';
+import { type Ending, endingOf, keepBetter, type LastAnswer, outOfTime } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import type { Intake } from './intake.ts';
 import { Race } from './race.ts';
@@ -38,7 +38,7 @@ async function lookForAnswer(exchange: Exchange, pool: Pool): Promise<Ending> {
     if (step === 'client-left') return race.end(insteadOf(last, { kind: step }));
     const ending = endingOf(exchange, step);
     if (ending) return race.end(insteadOf(last, ending));
-    last = toTell(exchange, last, step);
+    last = keepBetter(exchange, last, step);
     if (step.verdict.next !== 'another' && (!ledger || ledger.done)) break;
     if (isOutOfTime(exchange, pool)) return race.end(insteadOf(last, outOfTime(exchange)));
   }

@@ -1,4 +1,5 @@
-/** What a request asks for, and whether it may be repeated. */
+/** Finds out whether a request is JSON-RPC, and whether it may be repeated. */
+
 import { Ledger } from '../calls/ledger.ts';
 import { type FilterPlaces, placementOf } from '../calls/placement.ts';
 import type { AnswerCode } from '../errors.ts';
@@ -10,15 +11,14 @@ import type { Exchange } from './exchange.ts';
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /**
- * A batch that is too large is refused call by call, up to so many times the limit; a larger one as a whole, or
- * a body of commas would make us answer a hundred times its length.
+ * A batch that is too large is refused call by call, up to this many times the limit. A larger batch is refused as a
+ * whole: otherwise the answer to a body of commas would be a hundred times as long as the body.
  */
 const ANSWERED_ONE_BY_ONE = 2;
 
 /**
- * Finds out what is asked and whether it may be repeated. What is JSON-RPC the body decides, not the
- * content type: `curl -d` sends a form's. Returns the code of a refusal, if it must be refused.
- * `maxBatch`: calls in one batch.
+ * Whether it is JSON-RPC depends on the body, not on the content type: `curl -d` sends a form's. Returns the code of a
+ * refusal if the request must be refused. `maxBatch` is how many calls a batch may have.
  */
 export function classify(exchange: Exchange, places: FilterPlaces, maxBatch: number): AnswerCode | undefined {
   const { body, request } = exchange;

@@ -81,7 +81,7 @@ function answersCalls({ ledger }: Exchange, { question }: Ended): boolean {
  * refuses the client, of JSON-RPC the first that is nobody's fault, else that of the last attempt. The stream of
  * the other one is cancelled.
  */
-export function toTell(
+export function keepBetter(
   exchange: Exchange,
   before: LastAnswer | undefined,
   ended: Ended,

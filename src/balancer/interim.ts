@@ -1,22 +1,24 @@
-/** What upstreams say before their answer, passed on to the client. */
+/** Passes upstreams' interim answers (1xx) on to the client. */
+
 import { isHttp10 } from '../http/messages.ts';
 import { rewriteUrls } from '../http/url-rewriting.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Where an interim answer comes from. */
+/** The attempt that an interim answer comes from. */
 interface Source {
   readonly exchange: Exchange;
   readonly upstream: Upstream;
 }
 
-/** Of all upstreams that are asked for one request. */
+/** How many interim answers a request may get, from all upstreams together. */
 const MAX_INTERIM = 100;
 const MAX_RELAYED_INTERIM = 4;
 
 /**
- * Passes on 102 and 103, to a client that can read them, and does. The first few only: the upstream is not held back
- * for them, so that nothing else would bound what a slow reader costs. False when there are so many that it is no answer any more.
+ * Passes on 102 and 103 to a client that can read them, and does. Only the first few: the upstream is not slowed down
+ * for them, so nothing else would bound the memory that a slow reader costs. False when there are so many that the
+ * answer counts as malformed.
  */
 export function relayInterim(source: Source, status: number, raw: readonly Buffer[]): boolean {
   const { exchange } = source;
@@ -39,10 +41,10 @@ function passInterim({ exchange, upstream }: Source, status: number, raw: readon
     const shown = rewriteUrls('link', raw[i + 1]?.toString('latin1') ?? '', rewriting);
     if (shown !== undefined) link.push(shown);
   }
-  // Node writes hints only with a Link, which is what they are for, and throws at one that is malformed.
+  // Node writes hints only with a Link, which is their purpose, and throws if it is malformed.
   try {
     if (link.length > 0) response.writeEarlyHints({ link });
   } catch {
-    // A hint that can't be passed on costs nothing.
+    // A hint that can't be passed on is not needed.
   }
 }

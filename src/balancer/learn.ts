@@ -7,10 +7,10 @@ import type { AttemptOutcome } from '../transport/outcome.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
 import { isCertain, type Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { clientOf } from './client.ts';
+import { withoutCredentialBlames } from './client-credentials.ts';
+import { clientKey } from './client-key.ts';
 import type { Exchange } from './exchange.ts';
 import type { Verdict } from './judge.ts';
-import { withoutOwnCredentials } from './own-credentials.ts';
 import type { Question } from './question.ts';
 
 /** An attempt that is over, as far as the search for an answer is concerned. Its answer may still stream. */
@@ -78,7 +78,7 @@ function isAboutWhole({ reason, method }: Blame): boolean {
 function inContext(exchange: Exchange, { upstream, question, outcome, verdict, startedMs }: Ended) {
   const { blames } = verdict;
   if (outcome.kind === 'answered')
-    return question.isOwn ? blames : withoutOwnCredentials(blames, outcome.status, exchange);
+    return question.isOwn ? blames : withoutCredentialBlames(blames, outcome.status, exchange);
   if (outcome.kind !== 'timed-out' || upstream.answeredMs < startedMs) return blames;
   // It answered others meanwhile: it is the call that takes so long there, or calls of its kind.
   const [only, ...more] = new Set(question.asked.map(({ call }) => call.method));
@@ -149,6 +149,6 @@ function rememberFilters(
   for (const entry of asked) {
     if (!makesFilter(entry.call.method) || entry.answer?.upstream !== upstream) continue;
     const id = resultIn(entry.answer.bytes);
-    if (typeof id === 'string' && !filters.remember(id, upstream, clientOf(origin))) ledger.reopen(entry);
+    if (typeof id === 'string' && !filters.remember(id, upstream, clientKey(origin))) ledger.reopen(entry);
   }
 }

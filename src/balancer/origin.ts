@@ -1,8 +1,10 @@
+/** Finds out where a request came from, as far as its headers can be trusted. */
+
 import { BlockList, isIP, type Socket } from 'node:net';
 import type { IncomingRequest } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 
-/** Tells where a request came from. `host` is the name it was sent to, `protocol` what its connection speaks. */
+/** `host` is the name that the request was sent to, `protocol` the scheme of its connection. */
 export type OriginReader = (
   request: IncomingRequest,
   headers: RequestHeaders,
@@ -11,14 +13,14 @@ export type OriginReader = (
 ) => Origin;
 
 /**
- * Without trusted networks (`ADDRESS/BITS`) a request comes from its peer, whatever it claims. What a peer in
- * one of them says in X-Forwarded-* is believed: the client is then the right-most address of
- * X-Forwarded-For that is in none, since whatever stands further left came from it.
+ * Without trusted networks (`ADDRESS/BITS`) a request comes from its peer, whatever its headers say. The X-Forwarded-*
+ * lines of a peer in a trusted network are believed: the client is then the right-most address in X-Forwarded-For that
+ * is in none of these networks, because that client wrote everything further left.
  */
 export function createOriginReader(trusted: readonly string[] | undefined): OriginReader {
   if (!trusted) return (request, _headers, host, protocol) => originOf(addressOf(request), host, protocol);
-  const isTrusted = createCheck(trusted);
-  // Asked once for each connection.
+  const isTrusted = createNetworkCheck(trusted);
+  // Checked once for each connection.
   const peers = new WeakMap<Socket, boolean>();
   return ({ socket }, headers, host, protocol) => {
     const peer = addressOf({ socket });
@@ -56,12 +58,12 @@ function addressOf({ socket }: Pick<IncomingRequest, 'socket'>): string {
   return withoutMapping(socket.remoteAddress ?? '');
 }
 
-/** An IPv4 client on a dual-stack socket. */
+/** The IPv4 address of a client on a dual-stack socket. */
 function withoutMapping(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
-function createCheck(networks: readonly string[]): (address: string) => boolean {
+function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const network of networks) {
     const [address = '', bits] = network.split('/');
@@ -74,7 +76,7 @@ function createCheck(networks: readonly string[]): (address: string) => boolean 
   };
 }
 
-/** What is no address ends the search: the hop that handed it on is the last one that is known. */
+/** A member that is not an address ends the search: the hop that passed it on is the last one known. */
 function clientIn(chain: string, peer: string, isTrusted: (address: string) => boolean): string {
   let client = peer;
   const hops = chain.split(',');
@@ -87,7 +89,7 @@ function clientIn(chain: string, peer: string, isTrusted: (address: string) => b
   return client;
 }
 
-/** `192.0.2.1`, also with a port; `2001:db8::1`, also in brackets with a port. */
+/** Reads `192.0.2.1`, also with a port, and `2001:db8::1`, also in brackets with a port. */
 function readHop(written: string): string | undefined {
   const hop = written.trim();
   const [, bracketed, dotted] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(hop) ?? [];

@@ -1,4 +1,4 @@
-/** Gives the client its answer: an upstream's, or one of our own. */
+/** Sends the client its answer: an upstream's, or one of our own. */
 
 import { joinBatch, writeRpcError } from '../calls/rpc-writer.ts';
 import type { Clock } from '../clock.ts';
@@ -16,16 +16,16 @@ import type { Exchange } from './exchange.ts';
 
 const RETRY_AFTER: ReadonlySet<string> = new Set(['retry-after']);
 
-/** Refusals that may come before a body was read. */
-const UNREAD: ReadonlySet<AnswerCode> = new Set<AnswerCode>(['BODY_TOO_LARGE', 'OVERLOADED']);
+/** Refusals that may be sent before the body was read. */
+const BEFORE_BODY: ReadonlySet<AnswerCode> = new Set<AnswerCode>(['BODY_TOO_LARGE', 'OVERLOADED']);
 
-/** Bodies up to this size are written together with the head: copying them costs less than a second buffer. */
+/** Bodies up to this size are written together with the head: a copy costs less than a second buffer. */
 const JOINED_BYTES = 16 * 1024;
 
 /**
- * Gives an upstream's answer to the client. One that streams resolves when all of it is out, or can't be:
- * `cut` when it broke off, or fell silent, after its first byte; the client's connection is then destroyed, never
- * ended.
+ * Sends an upstream's answer to the client. With an answer that streams it returns a promise, which resolves when all
+ * of it is sent, or can't be: `cut` when it broke off, or was silent for too long, after its first byte; the client's
+ * connection is then destroyed, never ended gracefully.
  */
 export function deliver(
   exchange: Exchange,
@@ -44,36 +44,36 @@ export function deliver(
   } else {
     lines.push('Content-Length', String(body.length));
   }
-  // An answer before the upload's end: the rest of the upload is not worth the connection.
+  // An answer before the end of the upload: keeping the connection is not worth reading the rest of the upload.
   if (!exchange.isReceived) closeAfter(response, lines);
   response.writeHead(status, answered.reasonPhrase, lines);
   exchange.forget(body.length);
-  if (stream) return flow(exchange, body, stream, clock);
+  if (stream) return streamBody(exchange, body, stream, clock);
   finish(exchange, bodiless ? undefined : body, clock);
   return 'answered';
 }
 
-/** An upstream's Retry-After goes on as a date. What is neither a time nor one to come goes on as it is. */
+/** Turns an upstream's Retry-After into a date. A value that is no time, or is past, is passed on as it is. */
 function withDate({ forward, retryAfter }: ResponseHeaders, wallMs: number): string[] {
   const ms = parseRetryAfter(retryAfter, wallMs);
   if (ms === undefined) return forward;
   return [...without(forward, RETRY_AFTER), 'Retry-After', writeRetryAfter(ms, wallMs)];
 }
 
-/** Says that the connection ends with this answer: to the client, and to the listener, which takes no more from it. */
+/** Announces to the client and to the listener that the connection ends with this answer. */
 function closeAfter(response: OutgoingResponse, lines: string[]): void {
   lines.push('Connection', 'close');
   response.shouldKeepAlive = false;
 }
 
-function flow(
+function streamBody(
   exchange: Exchange,
   prefix: Buffer,
   stream: ResponseStream,
   clock: Clock,
 ): Promise<RequestResult> {
   const { response } = exchange;
-  // Also when it is empty: it takes the header section along, which would else wait for a first chunk.
+  // Even an empty prefix is written, to send the header section, which would otherwise wait for the first chunk.
   if (response.write(prefix)) exchange.account.setHeld(0);
   return new Promise((resolve) => {
     response.on('drain', () => {
@@ -95,28 +95,28 @@ function flow(
 }
 
 /**
- * Ends an answer in the middle. By a reset of the connection, for to a client that was promised no length, an
- * HTTP/1.0 one, an orderly end would look like the end of the body. HTTP/2 resets the one stream only.
+ * Ends an answer in the middle by a reset of the connection: to a client that was given no length, such as an HTTP/1.0
+ * client, a graceful end would look like the end of the body. With HTTP/2 only the one stream is reset.
  */
 function cut({ request, response }: Exchange): void {
   if (!isHttp2(request)) response.socket?.resetAndDestroy();
   response.destroy();
 }
 
-/** What a refusal may say besides its code. */
+/** What a refusal may say in addition to its code. */
 export interface RefusalDetail {
-  /** When it is worth coming back; milliseconds. */
+  /** When the client should try again; milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** The connection can't be used again: the client's framing is in doubt. */
+  /** The connection is closed, because it is uncertain where the client's next request begins. */
   readonly close?: boolean;
 }
 
-/** Answers in the load balancer's own name: a JSON-RPC error to JSON-RPC, else `application/problem+json`. */
+/** Sends the load balancer's own answer: a JSON-RPC error to JSON-RPC, otherwise `application/problem+json`. */
 export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDetail, clock: Clock): void {
   const { response, request } = exchange;
   if (response.headersSent || exchange.left) return;
   const { status } = OWN_ANSWERS[code];
-  const asRpc = exchange.rpc !== undefined || (UNREAD.has(code) && isJson(exchange.headers.contentType));
+  const asRpc = exchange.rpc !== undefined || (BEFORE_BODY.has(code) && isJson(exchange.headers.contentType));
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
   const lines = answerLines(exchange.id);
   if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : PROBLEM_TYPE);
@@ -130,10 +130,10 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   finish(exchange, request.method === 'HEAD' ? undefined : body, clock);
 }
 
-/** Ends an answer: at once, or where an HTTP/1.1 client still sends, when it has stopped to. */
+/** Ends an answer at once or, if an HTTP/1.1 client is still sending, when it has stopped. */
 function finish(exchange: Exchange, body: Buffer | undefined, clock: Clock): void {
   const { request, response, headers } = exchange;
-  // A client that was not told to continue sends nothing that would have to be read.
+  // A client that was not told to continue sends nothing that has to be read.
   const isQuiet = exchange.isReceived || (headers.expect !== undefined && exchange.body.kind === 'kept');
   if (isQuiet || isHttp2(request)) {
     // As text, head and body go out in one piece; latin1 keeps every byte as it is.

@@ -1,4 +1,4 @@
-/** Which upstreams the open calls of a request may go to. */
+/** Decides which upstreams the open calls of a request may go to. */
 
 import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import type { Pool } from '../pools/pool.ts';
@@ -7,7 +7,7 @@ import type { Willingness } from './candidates.ts';
 
 const NONE: readonly CallEntry[] = [];
 
-/** Where the open calls of a request may go: not to an upstream that lacks the method, unless nobody else is left. */
+/** A call goes to an upstream that is banned for its method only when no other upstream is left. */
 export class CallsWillingness implements Willingness {
   readonly #ledger: Ledger | undefined;
   readonly #pool: Pool;
@@ -18,7 +18,7 @@ export class CallsWillingness implements Willingness {
   }
 
   gladly(upstream: Upstream): boolean {
-    // Notifications go anywhere.
+    // Notifications may go to any upstream.
     if (!this.#ledger?.hasOpen) return true;
     return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#goesGladly(entry, upstream));
   }
@@ -28,7 +28,7 @@ export class CallsWillingness implements Willingness {
     return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#mayGo(entry, upstream));
   }
 
-  /** The calls that an upstream is asked for now. */
+  /** The calls to send to an upstream now. */
   callsFor(upstream: Upstream): readonly CallEntry[] {
     const ledger = this.#ledger;
     if (!ledger) return NONE;
@@ -52,9 +52,9 @@ export class CallsWillingness implements Willingness {
     const { home, call, attempts } = entry;
     if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
-    // Who has been asked in vain need not be told twice what nobody has; a time-out may be one call's own.
+    // A call that failed elsewhere need not hear again that a method is missing; a time-out may be due to one call alone.
     const lacks = quarantine.methodBan(upstream, call.method)?.reason === 'method-unsupported';
-    // A client's parameters may have brought it the ban: others have had answers.
+    // The ban may be due to one client's parameters: others have had answers.
     if (!lacks || upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
     return attempts === 0 && quarantine.mayAskAnyway(upstream, call.method);
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clientOf } from '../../src/balancer/client.ts';
+import { clientKey } from '../../src/balancer/client-key.ts';
 
 it.each([
   ['192.0.2.1', '192.0.2.1'],
@@ -11,5 +11,5 @@ it.each([
   ['fe80::1%eth0', 'fe80:0:0:0'],
   ['', ''],
 ])('a client at %s is %s', (address, client) => {
-  expect(clientOf({ address })).toBe(client);
+  expect(clientKey({ address })).toBe(client);
 });

@@ -1,10 +1,9 @@
+/** Tells clients apart, so that one can't take another's share. */
+
 import type { Origin } from '../http/request-headers.ts';
 
-/**
- * What tells clients apart where one must not take another's share: the address, of IPv6 its first 64 bits, since
- * a network of that size is what one subscriber gets (RFC 6177).
- */
-export function clientOf({ address }: Pick<Origin, 'address'>): string {
+/** The client's address, or with IPv6 its first 64 bits: one subscriber gets a network of that size (RFC 6177). */
+export function clientKey({ address }: Pick<Origin, 'address'>): string {
   if (!address.includes(':')) return address;
   const [before = '', after] = address.split('::');
   const groups = before === '' ? [] : before.split(':');

@@ -1,28 +1,30 @@
+/** Finds requests with the client's own credentials, whose refusals say nothing about the upstream. */
+
 import type { FailureReason } from '../events.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Header lines in which clients send keys and tokens of their own. A handshake's key is none. */
+/** Header lines in which clients send keys and tokens of their own; a WebSocket handshake's key is not one of them. */
 const CREDENTIAL_LINE =
   /^(?:cookie|x-auth.*|(?!sec-websocket-|idempotency-).*[-_]key|.*apikey|.*(?:token|secret|credentials?|signature))$/i;
-/** The same in a query. */
+/** Query parameters with keys and tokens. */
 const CREDENTIAL_PARAMETER =
   /(?:^|&)[^=&]*(?:api[-_]?key|token|secret|signature|auth|password|(?:^|&|[-_])key|app[-_]?id)[^=&]*=|(?:^|&)[^=&]*key=/i;
-/** The same in the path of a JSON-RPC request, `/v2/KEY`: letters and digits without end, and no hexadecimal hash. */
+/** A key in the path of a JSON-RPC request, `/v2/KEY`: many letters and digits, but not a hexadecimal hash. */
 const CREDENTIAL_SEGMENT = /\/(?!0x)(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}(?=\/|$)/i;
-/** Statuses that may speak of the client's own key or of its limits. */
+/** Statuses that may be about the client's own key or its limits. */
 const ABOUT_CREDENTIALS: ReadonlySet<number> = new Set([401, 403, 429]);
-/** The same in a JSON-RPC error, whatever its status. */
+/** Reasons of JSON-RPC errors that may be about the same, with any status. */
 const REASONS_ABOUT_CREDENTIALS: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'auth',
   'rate-limited',
 ]);
 
 /**
- * What is left of the blames of an answer when it is considered that it may be about credentials that the client
- * has sent along: that says nothing about how the upstream treats others. Nor does a 503 that asks to be left alone.
+ * Removes the blames of an answer that may be about credentials that the client sent: such an answer says nothing about
+ * how the upstream treats other clients. Nor does the time that a 503 asks for, so the remaining blames lose theirs.
  */
-export function withoutOwnCredentials(
+export function withoutCredentialBlames(
   blames: readonly Blame[],
   status: number,
   exchange: Exchange,
