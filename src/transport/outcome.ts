@@ -1,4 +1,5 @@
 /** How an attempt at one upstream can end. */
+
 import type { Socket } from 'node:net';
 import type { FailureReason } from '../events.ts';
 import type { ResponseHeaders } from '../http/response-headers.ts';
