@@ -1,5 +1,6 @@
 /** Passes a change of protocol on to the client, and carries bytes both ways from then on. */
 import type { Socket } from 'node:net';
+import { formatLines } from '../http/answer-lines.ts';
 import type { UpgradeRequest } from '../http/messages.ts';
 import type { OpenTunnels } from './open-tunnels.ts';
 
@@ -31,7 +32,6 @@ export async function switchProtocol(
 }
 
 function headOf(protocol: string, lines: readonly string[]): string {
-  let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
-  for (let i = 0; i + 1 < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
-  return `${head}\r\n`;
+  const all = ['Connection', 'Upgrade', 'Upgrade', protocol, ...lines];
+  return `HTTP/1.1 101 Switching Protocols\r\n${formatLines(all)}\r\n`;
 }
