@@ -32,6 +32,8 @@ export class Race implements EndsWithClient, AttemptListener {
   /** Ended while nobody waited for the next one. */
   #ended: readonly Ended[] = [];
   #give: ((step: RaceStep) => void) | undefined;
+  #fail: ((error: Error) => void) | undefined;
+  #defect: Error | undefined;
   #waiting: Waiting | undefined;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
@@ -46,15 +48,17 @@ export class Race implements EndsWithClient, AttemptListener {
     exchange.underWay = this;
   }
 
-  /** The attempt that ends first. Starts one when none is under way. */
+  /** The attempt that ends first. Starts one when none is under way. Rejects only by a defect of the load balancer. */
   next(): Promise<RaceStep> {
-    const [ended, ...others] = this.#ended;
+    if (this.#defect) return Promise.reject(this.#defect);
+    const ended = this.#ended.length > 0 ? this.#ended[0] : undefined;
     if (ended) {
-      this.#ended = others;
+      this.#ended = this.#ended.slice(1);
       return Promise.resolve(ended);
     }
-    return new Promise((give) => {
+    return new Promise((give, fail) => {
       this.#give = give;
+      this.#fail = fail;
       if (this.#underWay === 0) this.start();
     });
   }
@@ -95,20 +99,25 @@ export class Race implements EndsWithClient, AttemptListener {
     else this.#ended = [...this.#ended, ended];
   }
 
-  /** Whether an upstream knows a transaction by its hash. */
+  onDefect(error: unknown): void {
+    this.#defect = error instanceof Error ? error : new Error(String(error));
+    this.#fail?.(this.#defect);
+  }
+
+  /** Whether an upstream knows a transaction by its hash. Rejects only by a defect. */
   lookUp(hash: string, upstream: Upstream): Promise<boolean> {
     if (this.#exchange.left) return Promise.resolve(false);
     const question = lookUpOf(this.#exchange, hash, upstream);
     const lookUp = new Attempt(this.#exchange, question, { upstream, trial: false }, this.#pool);
     this.#attempts.push(lookUp);
-    return new Promise((resolve) => {
+    return new Promise((resolve, onDefect) => {
       const onAttemptEnd = ({ outcome }: Ended) => {
         if (outcome.kind === 'answered') outcome.stream?.cancel();
         const answer = question.asked[0]?.answer;
         const transaction = answer && resultIn(answer.bytes);
         resolve(typeof transaction === 'object' && transaction !== null);
       };
-      lookUp.start({ onAttemptEnd, lookUp: () => Promise.resolve(false) });
+      lookUp.start({ onAttemptEnd, onDefect, lookUp: () => Promise.resolve(false) });
     });
   }
 
@@ -139,10 +148,12 @@ export class Race implements EndsWithClient, AttemptListener {
     const waiting = nowMs < this.#waitEndMs ? trials.wait(waitMs) : undefined;
     this.#waiting = waiting;
     if (!waiting) this.#tellNobody();
-    void waiting?.ended.then(() => {
-      this.#waiting = undefined;
-      this.start();
-    });
+    waiting?.ended
+      .then(() => {
+        this.#waiting = undefined;
+        this.start();
+      })
+      .catch((error) => this.onDefect(error));
   }
 
   /** Where an attempt is under way its end is waited for. */
@@ -153,6 +164,7 @@ export class Race implements EndsWithClient, AttemptListener {
   #tell(step: RaceStep): void {
     const give = this.#give;
     this.#give = undefined;
+    this.#fail = undefined;
     give?.(step);
   }
 }

@@ -182,3 +182,31 @@ describe('a request that must wait', () => {
     expect(races.clock.pendingTimers).toBe(0);
   });
 });
+
+describe('a defect of the load balancer', () => {
+  /** Makes the pool's books throw. */
+  function breakBooks(races: Races): void {
+    races.pool.quarantine.succeeded = () => {
+      throw new Error('defect');
+    };
+  }
+
+  it('while an attempt is judged ends the race, not the process', async () => {
+    const races = await Races.among(listed(await upstreams('A')));
+    breakBooks(races);
+    const { race } = await races.begin(CALL);
+    await expect(race.next()).rejects.toThrow('defect');
+    await expect(race.next()).rejects.toThrow('defect');
+  });
+
+  it('in a strategy ends the race', async () => {
+    const races = await Races.among(listed(await upstreams('A')));
+    races.pool.strategies.primary = {
+      order: () => {
+        throw new Error('defect');
+      },
+    };
+    const { race } = await races.begin(CALL);
+    await expect(race.next()).rejects.toThrow('defect');
+  });
+});
