@@ -50,7 +50,7 @@ export class Attempt implements TransmissionListener {
     this.#question = question;
     this.#candidate = candidate;
     this.#pool = pool;
-    this.#transmission = new Transmission(question.outgoing, candidate.upstream, pool.transport, this);
+    this.#transmission = new Transmission(question.outgoing, pool.transport, this);
   }
 
   start(listener: AttemptListener): void {

@@ -13,6 +13,7 @@ import { CallsWillingness } from './willingness.ts';
 /** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
 export type RaceStep = Ended | 'nobody' | 'client-left';
 
+const NONE: readonly Ended[] = [];
 /** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
 const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY };
 
@@ -23,14 +24,15 @@ const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INF
 export class Race implements EndsWithClient, AttemptListener {
   readonly #exchange: Exchange;
   readonly #pool: Pool;
-  /** Let go at the end: the answer may stream for long. */
-  #search: { readonly candidates: Candidates; readonly willingness: CallsWillingness } | undefined;
+  readonly #candidates: Candidates;
+  /** Let go at the end, with the calls that it knows: the answer may stream for long. */
+  #willingness: CallsWillingness | undefined;
   /** All that were started, look-ups included. One that is over takes no harm when it is cancelled. */
   readonly #attempts: Attempt[] = [];
   #started = 0;
   #underWay = 0;
   /** Ended while nobody waited for the next one. */
-  #ended: readonly Ended[] = [];
+  #ended: readonly Ended[] = NONE;
   #give: ((step: RaceStep) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
   #defect: Error | undefined;
@@ -41,10 +43,8 @@ export class Race implements EndsWithClient, AttemptListener {
   constructor(exchange: Exchange, pool: Pool) {
     this.#exchange = exchange;
     this.#pool = pool;
-    this.#search = {
-      candidates: new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS),
-      willingness: new CallsWillingness(exchange.ledger, pool),
-    };
+    this.#candidates = new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS);
+    this.#willingness = new CallsWillingness(exchange.ledger, pool);
     exchange.underWay = this;
   }
 
@@ -83,7 +83,7 @@ export class Race implements EndsWithClient, AttemptListener {
 
   /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
   end<T>(ending: T): T {
-    this.#search = undefined;
+    this.#willingness = undefined;
     if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
     return ending;
   }
@@ -123,13 +123,13 @@ export class Race implements EndsWithClient, AttemptListener {
 
   #next(): NextCandidate {
     const isOver = this.#exchange.left || this.#started >= this.#pool.settings.maxAttempts;
-    if (isOver || !this.#search) return NOBODY;
-    return this.#search.candidates.next(this.#search.willingness);
+    if (isOver || !this.#willingness) return NOBODY;
+    return this.#candidates.next(this.#willingness);
   }
 
   #ask(candidate: Candidate): void {
     const { upstream } = candidate;
-    const calls = this.#search?.willingness.callsFor(upstream) ?? [];
+    const calls = this.#willingness?.callsFor(upstream) ?? [];
     const question = questionOf(this.#exchange, calls, upstream);
     const attempt = new Attempt(this.#exchange, question, candidate, this.#pool);
     this.#attempts.push(attempt);

@@ -34,11 +34,11 @@ export class AnswerBuffer {
   }
 
   /** Whether the body is to be read whole, up to its `peekBytes`, before anything of it goes out. */
-  isPeeked({ method, peekBytes, peeksUnsized, rewriting }: Outgoing): boolean {
+  isPeeked({ method, peekBytes, peeksUnsized, upstream }: Outgoing): boolean {
     const { contentLength } = this.#headers;
     if (method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // An error is searched for secrets, however it is framed.
-    const isSearched = this.status > 299 && !rewriting.upstream.secrets.areNone;
+    const isSearched = this.status > 299 && !upstream.secrets.areNone;
     // One that is too large for that is judged by its beginning: a page of HTML is no answer, however long.
     if (peeksUnsized) return isSearched || !this.isEventStream;
     return contentLength === undefined ? isSearched : contentLength <= peekBytes;

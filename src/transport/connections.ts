@@ -74,11 +74,11 @@ export class ConnectionPool {
   }
 
   /**
-   * A kept connection, or a fresh one when there is none or `fresh` asks for it. `asker` is the client connection that
-   * the request came on; undefined for one of our own.
+   * A kept connection, or a fresh one when there is none or `fresh` asks for it. `client` is the connection on which the
+   * request came; undefined for one of our own.
    */
-  acquire(fresh: boolean, asker: Socket | undefined): Connection {
-    const connection = (fresh ? undefined : this.#takeKept(asker)) ?? this.#open();
+  acquire(fresh: boolean, client: Socket | undefined): Connection {
+    const connection = (fresh ? undefined : this.#takeKept(client)) ?? this.#open();
     connection.isIdle = false;
     connection.filter?.expectAnswer();
     return connection;
@@ -104,10 +104,10 @@ export class ConnectionPool {
     for (const connection of this.#idle.splice(0)) this.discard(connection);
   }
 
-  #takeKept(asker: Socket | undefined): Connection | undefined {
-    const owned = this.#hasOwned && asker ? this.#owned.get(asker) : undefined;
-    if (!owned || !asker) return this.#idle.pop();
-    this.#owned.delete(asker);
+  #takeKept(client: Socket | undefined): Connection | undefined {
+    const owned = this.#hasOwned && client ? this.#owned.get(client) : undefined;
+    if (!owned || !client) return this.#idle.pop();
+    this.#owned.delete(client);
     return owned;
   }
 

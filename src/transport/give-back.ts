@@ -11,13 +11,13 @@ import type { Outgoing } from './outgoing.ts';
 export function giveBack(
   connection: Connection,
   pool: ConnectionPool,
-  { asker, logsIn }: Outgoing,
+  { clientSocket, sharesClientSocket, logsIn }: Outgoing,
   answer: AnswerBuffer,
 ): void {
   if (!logsIn && !answer.logsIn) pool.release(connection);
-  else if (!asker || asker.isShared) pool.discard(connection);
+  else if (!clientSocket || sharesClientSocket) pool.discard(connection);
   else {
-    connection.owner = asker.socket;
+    connection.owner = clientSocket;
     pool.release(connection);
   }
 }

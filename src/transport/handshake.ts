@@ -28,7 +28,7 @@ export function readReply(outgoing: Outgoing, { raw, socket }: Reply, identity: 
   // Until the tunnel listens: without a listener an error would end the process.
   socket.on('error', () => {});
   const buffers = raw.map((text) => (typeof text === 'string' ? Buffer.from(text, 'latin1') : text));
-  const headers = readResponseHeaders(buffers, identity, outgoing.rewriting);
+  const headers = readResponseHeaders(buffers, identity, outgoing);
   const lines = buffers.map((bytes) => bytes.toString('latin1'));
   const protocol = valuesOf(lines, 'upgrade').join(', ');
   const { upgrade } = outgoing;

@@ -33,13 +33,6 @@ export interface UploadSource extends Readable {
   readonly complete: boolean;
 }
 
-/** The connection on which somebody asked us. A login that belongs to it must reach nobody else. */
-export interface AskingConnection {
-  readonly socket: Socket;
-  /** Several clients' requests may come on it: it speaks HTTP/2. */
-  readonly isShared: boolean;
-}
-
 /** A change of protocol that is asked for. */
 export interface ProtocolChange {
   /** In lower case; never empty. */
@@ -48,10 +41,12 @@ export interface ProtocolChange {
   readonly webSocketKey: string | undefined;
 }
 
-export interface Outgoing {
+/** As a `Rewriting` it says what the URLs in the answer's headers are rewritten for. */
+export interface Outgoing extends Rewriting {
+  readonly upstream: Upstream;
   readonly method: string;
   /** Path and query as the upstream is asked. */
-  readonly target: string;
+  readonly path: string;
   /** Names and values in turn, with no lines of framing but a piped body's Content-Length. */
   readonly lines: string[];
   readonly body: Body;
@@ -69,11 +64,11 @@ export interface Outgoing {
   /** The answer must be read whole, whatever its size. */
   readonly whole: boolean;
   readonly upgrade: ProtocolChange | undefined;
-  /** What the URLs in the answer's headers are rewritten for. */
-  readonly rewriting: Rewriting;
-  /** Undefined for a request of our own. */
-  readonly asker: AskingConnection | undefined;
-  /** It carries a login for the whole connection. */
+  /** The client's connection on which it came; undefined for a request of our own. */
+  readonly clientSocket: Socket | undefined;
+  /** Several clients' requests may come on that connection: it speaks HTTP/2. */
+  readonly sharesClientSocket: boolean;
+  /** It carries a login for the whole connection, which must reach nobody else. */
   readonly logsIn: boolean;
   /** Where the bytes that are held of the answer are counted. */
   readonly account: BufferAccount;
@@ -81,12 +76,11 @@ export interface Outgoing {
 
 /** What undici is told to send. It frames the body itself. */
 export function dispatchOptions(
-  { method, target, lines, upgrade }: Outgoing,
-  { keepsHost, host }: Upstream,
+  { upstream, method, path, lines, upgrade }: Outgoing,
   body: Buffer | Readable,
 ): Dispatcher.DispatchOptions {
   const options = {
-    path: target,
+    path,
     method,
     headers: lines,
     body,
@@ -94,5 +88,5 @@ export function dispatchOptions(
     upgrade: upgrade ? upgrade.protocols.join(', ') : null,
   };
   // Without it undici would open another connection, with another server name, for each Host.
-  return keepsHost ? Object.assign(options, { servername: host }) : options;
+  return upstream.keepsHost ? Object.assign(options, { servername: upstream.host }) : options;
 }
