@@ -122,6 +122,13 @@ printRatio(turns, {
   fits: (ratio) => ratio <= 1.35,
 });
 printRatio(turns, {
+  column: 'cpuMicros',
+  label: 'CPU per request, daemon / earlier',
+  over: 'earlier',
+  goal: 'at most 1.03',
+  fits: (ratio) => ratio <= 1.03,
+});
+printRatio(turns, {
   column: 'perSecond',
   label: 'requests/s, daemon / http-proxy',
   over: 'http-proxy',

@@ -8,6 +8,9 @@ import { QUESTION } from './question.mjs';
 
 const fileHere = (name) => fileURLToPath(new URL(name, import.meta.url));
 
+/** The dist/main.js of another build, to compare with. */
+const earlierFile = process.env.EARLIER_BUILD;
+
 /** How each proxy is started: port, upstream's port, the daemon's file -> command, args, env, and whether its output is a log. */
 const launches = {
   daemon: (port, upstreamPort, file) => ({
@@ -22,6 +25,7 @@ const launches = {
     },
     logs: true,
   }),
+  earlier: (port, upstreamPort) => launches.daemon(port, upstreamPort, earlierFile),
   naive: (port, upstreamPort) => ({ args: [fileHere('naive-proxy.mjs'), `${port}`, `${upstreamPort}`] }),
   'http-proxy': (port, upstreamPort) => ({
     // It calls an API that Node warns of (DEP0060).
@@ -38,7 +42,7 @@ const launches = {
 };
 
 /** What can be measured, the daemon first. */
-export const subjectNames = Object.keys(launches);
+export const subjectNames = Object.keys(launches).filter((name) => name !== 'earlier' || earlierFile);
 
 /**
  * Starts a proxy in front of the upstream, on the core. Resolves once it answers through it.

@@ -14,6 +14,8 @@ import type { Question } from './question.ts';
 export interface AttemptListener extends TransactionLookUp {
   /** Called once. What the attempt brought is in the ledger by then. */
   onAttemptEnd(ended: Ended): void;
+  /** Called in its place when the load balancer itself made a mistake. */
+  onDefect(error: unknown): void;
 }
 
 interface Streaming {
@@ -48,7 +50,7 @@ export class Attempt implements TransmissionListener {
     this.#question = question;
     this.#candidate = candidate;
     this.#pool = pool;
-    this.#transmission = new Transmission(question.outgoing, candidate.upstream, pool.transport, this);
+    this.#transmission = new Transmission(question.outgoing, pool.transport, this);
   }
 
   start(listener: AttemptListener): void {
@@ -80,18 +82,17 @@ export class Attempt implements TransmissionListener {
     if (!question || !listener) return;
     this.#question = undefined;
     this.#listener = undefined;
-    const ended = this.#judged(question, outcome);
-    const { upstream, verdict } = ended;
-    const { strategies, trials } = this.#pool;
-    if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out')
-      strategies[upstream.tier].observe?.(upstream, ended.durationMs);
-    learn(this.#exchange, ended, this.#pool);
-    // Afterwards, so that a request that waits for it finds the upstream well, if it is.
-    if (this.#countsAsTrial) trials.end(upstream);
-    this.#note(ended, resultOf(outcome, verdict));
-    const settled = record(this.#exchange, ended, this.#pool, listener);
-    if (settled) void settled.then(() => listener.onAttemptEnd(ended));
-    else listener.onAttemptEnd(ended);
+    // Called by undici, which would let an error end the process; it is to end this request only.
+    try {
+      const ended = this.#judged(question, outcome);
+      this.#learn(ended);
+      const settled = record(this.#exchange, ended, this.#pool, listener);
+      if (settled)
+        settled.then(() => listener.onAttemptEnd(ended)).catch((error) => listener.onDefect(error));
+      else listener.onAttemptEnd(ended);
+    } catch (error) {
+      listener.onDefect(error);
+    }
   }
 
   onStreamEnd(how: StreamEnd): void {
@@ -110,6 +111,17 @@ export class Attempt implements TransmissionListener {
     holdDecoded(question, outcome, verdict);
     const { upstream, trial } = this.#candidate;
     return { upstream, trial, question, outcome, verdict, startedMs: this.#startedMs, durationMs };
+  }
+
+  #learn(ended: Ended): void {
+    const { upstream, outcome, verdict, durationMs } = ended;
+    const { strategies, trials } = this.#pool;
+    if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out')
+      strategies[upstream.tier].observe?.(upstream, durationMs);
+    learn(this.#exchange, ended, this.#pool);
+    // Afterwards, so that a request that waits for it finds the upstream well, if it is.
+    if (this.#countsAsTrial) trials.end(upstream);
+    this.#note(ended, resultOf(outcome, verdict));
   }
 
   #note({ upstream, question, outcome, verdict, durationMs }: Ended, result: AttemptResult): void {

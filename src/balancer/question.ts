@@ -34,66 +34,42 @@ const BUFFERED_PARTIAL_BYTES = 32 * 1024 * 1024;
 
 /** The client's request, as far as these calls of it are still to be asked for. */
 export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upstream: Upstream): Question {
-  const { ledger, body, repeat } = exchange;
-  if (!ledger) {
-    const part = { body, mayRepeat: repeat === 'always', mustBuffer: false, bufferUpToBytes: BUFFERED_BYTES };
-    return {
-      outgoing: outgoingOf(exchange, upstream, part),
-      ledger,
-      asked,
-      repeat,
-      head: exchange,
-      isOwn: false,
-    };
-  }
-  const bytes = ledger.payload(asked);
-  const isAll = bytes === ledger.body;
-  const onlyRepeatable = !ledger.hasNotifications && asked.every((entry) => entry.repeat === 'always');
-  const part: Part = {
-    body: isAll ? body : { kind: 'kept', bytes },
-    mayRepeat: onlyRepeatable || repeat === 'always',
-    mustBuffer: !isAll,
-    bufferUpToBytes: !isAll
-      ? BUFFERED_PARTIAL_BYTES
-      : ledger.rpc.batch
-        ? BUFFERED_BATCH_BYTES
-        : BUFFERED_BYTES,
-  };
-  return {
-    outgoing: outgoingOf(exchange, upstream, part),
-    ledger,
-    asked,
-    repeat,
-    head: exchange,
-    isOwn: false,
-  };
-}
-
-type Part = Pick<Outgoing, 'body' | 'mayRepeat' | 'mustBuffer' | 'bufferUpToBytes'>;
-
-function outgoingOf(exchange: Exchange, upstream: Upstream, part: Part): Outgoing {
-  const { headers, origin, target, request, rpc, upgrade } = exchange;
-  const { body, mayRepeat, mustBuffer, bufferUpToBytes } = part;
-  const lines = attemptHeaders(headers, origin, exchange.id, upstream);
-  const { acceptEncoding } = headers;
-  if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) removeUnreadable(lines);
-  if (body.kind === 'piped' && body.length !== undefined) lines.push('Content-Length', String(body.length));
-  return {
+  const { ledger, body, repeat, headers, origin, target, request, rpc, upgrade } = exchange;
+  const bytes = ledger?.payload(asked);
+  const isAll = !ledger || bytes === ledger.body;
+  const sent: Body = isAll || !bytes ? body : { kind: 'kept', bytes };
+  const outgoing: Outgoing = {
+    upstream,
+    target,
+    origin,
     method: request.method ?? 'GET',
-    target: upstream.targetOf(target),
-    lines,
-    body,
-    mayRepeat,
+    path: upstream.targetOf(target),
+    lines: linesOf(exchange, sent, upstream),
+    body: sent,
+    mayRepeat: repeat === 'always' || (ledger !== undefined && mayRepeatAll(ledger, asked)),
     deadlineMs: exchange.deadlineMs,
-    bufferUpToBytes,
+    bufferUpToBytes: !isAll ? BUFFERED_PARTIAL_BYTES : rpc?.batch ? BUFFERED_BATCH_BYTES : BUFFERED_BYTES,
     buffersUnsized: rpc !== undefined,
-    mustBuffer,
+    mustBuffer: !isAll,
     upgrade: upgrade && protocolChange(upgrade, headers),
-    rewriting: { upstream, target, origin },
-    clientConnection: { socket: request.socket, isShared: isHttp2(request) },
+    clientSocket: request.socket,
+    sharesClientSocket: isHttp2(request),
     logsIn: headers.logsIn,
     account: exchange.account,
   };
+  return { outgoing, ledger, asked, repeat, head: exchange, isOwn: false };
+}
+
+function mayRepeatAll(ledger: Ledger, asked: readonly CallEntry[]): boolean {
+  return !ledger.hasNotifications && asked.every((entry) => entry.repeat === 'always');
+}
+
+function linesOf({ headers, origin, id, rpc }: Exchange, body: Body, upstream: Upstream): string[] {
+  const lines = attemptHeaders(headers, origin, id, upstream);
+  const { acceptEncoding } = headers;
+  if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) removeUnreadable(lines);
+  if (body.kind === 'piped' && body.length !== undefined) lines.push('Content-Length', String(body.length));
+  return lines;
 }
 
 function protocolChange({ protocols }: UpgradeRequest, { forward }: RequestHeaders): ProtocolChange {
@@ -120,8 +96,11 @@ export function lookUpOf(
   const ledger = new Ledger(rpc, bytes, () => ({ kind: 'anywhere' }));
   const body: Body = { kind: 'kept', bytes };
   const outgoing: Outgoing = {
+    upstream,
+    target: ROOT,
+    origin,
     method: 'POST',
-    target: upstream.targetOf(ROOT),
+    path: upstream.targetOf(ROOT),
     lines: linesFor(OWN_LINES, upstream),
     body,
     mayRepeat: true,
@@ -131,8 +110,8 @@ export function lookUpOf(
     buffersUnsized: true,
     mustBuffer: false,
     upgrade: undefined,
-    rewriting: { upstream, target: ROOT, origin },
-    clientConnection: undefined,
+    clientSocket: undefined,
+    sharesClientSocket: false,
     logsIn: false,
     account,
   };

@@ -13,6 +13,7 @@ import { CallsWillingness } from './willingness.ts';
 /** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
 export type RaceStep = Ended | 'nobody' | 'client-left';
 
+const NONE: readonly Ended[] = [];
 /** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
 const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY };
 
@@ -23,15 +24,18 @@ const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INF
 export class Race implements EndsWithClient, AttemptListener {
   readonly #exchange: Exchange;
   readonly #pool: Pool;
-  /** Let go at the end: the answer may stream for long. */
-  #search: { readonly candidates: Candidates; readonly willingness: CallsWillingness } | undefined;
+  readonly #candidates: Candidates;
+  /** Let go at the end, with the calls that it knows: the answer may stream for long. */
+  #willingness: CallsWillingness | undefined;
   /** All that were started, look-ups included. One that is over takes no harm when it is cancelled. */
   readonly #attempts: Attempt[] = [];
   #started = 0;
   #underWay = 0;
   /** Ended while nobody waited for the next one. */
-  #ended: readonly Ended[] = [];
+  #ended: readonly Ended[] = NONE;
   #give: ((step: RaceStep) => void) | undefined;
+  #fail: ((error: Error) => void) | undefined;
+  #defect: Error | undefined;
   #waiting: Waiting | undefined;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
@@ -39,22 +43,22 @@ export class Race implements EndsWithClient, AttemptListener {
   constructor(exchange: Exchange, pool: Pool) {
     this.#exchange = exchange;
     this.#pool = pool;
-    this.#search = {
-      candidates: new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS),
-      willingness: new CallsWillingness(exchange.ledger, pool),
-    };
+    this.#candidates = new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS);
+    this.#willingness = new CallsWillingness(exchange.ledger, pool);
     exchange.underWay = this;
   }
 
-  /** The attempt that ends first. Starts one when none is under way. */
+  /** The attempt that ends first. Starts one when none is under way. Rejects only by a defect of the load balancer. */
   next(): Promise<RaceStep> {
-    const [ended, ...others] = this.#ended;
+    if (this.#defect) return Promise.reject(this.#defect);
+    const ended = this.#ended.length > 0 ? this.#ended[0] : undefined;
     if (ended) {
-      this.#ended = others;
+      this.#ended = this.#ended.slice(1);
       return Promise.resolve(ended);
     }
-    return new Promise((give) => {
+    return new Promise((give, fail) => {
       this.#give = give;
+      this.#fail = fail;
       if (this.#underWay === 0) this.start();
     });
   }
@@ -79,7 +83,7 @@ export class Race implements EndsWithClient, AttemptListener {
 
   /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
   end<T>(ending: T): T {
-    this.#search = undefined;
+    this.#willingness = undefined;
     if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
     return ending;
   }
@@ -95,32 +99,37 @@ export class Race implements EndsWithClient, AttemptListener {
     else this.#ended = [...this.#ended, ended];
   }
 
-  /** Whether an upstream knows a transaction by its hash. */
+  onDefect(error: unknown): void {
+    this.#defect = error instanceof Error ? error : new Error(String(error));
+    this.#fail?.(this.#defect);
+  }
+
+  /** Whether an upstream knows a transaction by its hash. Rejects only by a defect. */
   lookUp(hash: string, upstream: Upstream): Promise<boolean> {
     if (this.#exchange.left) return Promise.resolve(false);
     const question = lookUpOf(this.#exchange, hash, upstream);
     const lookUp = new Attempt(this.#exchange, question, { upstream, trial: false }, this.#pool);
     this.#attempts.push(lookUp);
-    return new Promise((resolve) => {
+    return new Promise((resolve, onDefect) => {
       const onAttemptEnd = ({ outcome }: Ended) => {
         if (outcome.kind === 'answered') outcome.stream?.cancel();
         const answer = question.asked[0]?.answer;
         const transaction = answer && resultIn(answer.bytes);
         resolve(typeof transaction === 'object' && transaction !== null);
       };
-      lookUp.start({ onAttemptEnd, lookUp: () => Promise.resolve(false) });
+      lookUp.start({ onAttemptEnd, onDefect, lookUp: () => Promise.resolve(false) });
     });
   }
 
   #next(): NextCandidate {
     const isOver = this.#exchange.left || this.#started >= this.#pool.settings.maxAttempts;
-    if (isOver || !this.#search) return NOBODY;
-    return this.#search.candidates.next(this.#search.willingness);
+    if (isOver || !this.#willingness) return NOBODY;
+    return this.#candidates.next(this.#willingness);
   }
 
   #ask(candidate: Candidate): void {
     const { upstream } = candidate;
-    const calls = this.#search?.willingness.callsFor(upstream) ?? [];
+    const calls = this.#willingness?.callsFor(upstream) ?? [];
     const question = questionOf(this.#exchange, calls, upstream);
     const attempt = new Attempt(this.#exchange, question, candidate, this.#pool);
     this.#attempts.push(attempt);
@@ -139,10 +148,12 @@ export class Race implements EndsWithClient, AttemptListener {
     const waiting = nowMs < this.#waitEndMs ? trials.wait(waitMs) : undefined;
     this.#waiting = waiting;
     if (!waiting) this.#tellNobody();
-    void waiting?.ended.then(() => {
-      this.#waiting = undefined;
-      this.start();
-    });
+    waiting?.ended
+      .then(() => {
+        this.#waiting = undefined;
+        this.start();
+      })
+      .catch((error) => this.onDefect(error));
   }
 
   /** Where an attempt is under way its end is waited for. */
@@ -153,6 +164,7 @@ export class Race implements EndsWithClient, AttemptListener {
   #tell(step: RaceStep): void {
     const give = this.#give;
     this.#give = undefined;
+    this.#fail = undefined;
     give?.(step);
   }
 }

@@ -1,7 +1,19 @@
-/** The header lines that each answer of the client port carries, whoever gives it. */
+/** The header lines that each answer of the client port carries, whichever part of the program gives it. */
 
-/** Names and values in turn. `upstreamNames`: of the upstreams that had a part in it; none for an answer of our own. */
-export function answerLines(requestId: string, upstreamNames?: string): string[] {
-  if (upstreamNames === undefined) return ['X-Request-Id', requestId];
-  return ['X-Forwarded-Server', upstreamNames, 'X-Request-Id', requestId];
+/**
+ * Names and values in turn, one character for each byte. `requestId` is undefined where there is no request that could
+ * be read; `upstreamNames` are the upstreams that had a part in the answer, undefined for one of our own.
+ */
+export function answerLines(requestId?: string, upstreamNames?: string): string[] {
+  const lines: string[] = [];
+  if (upstreamNames !== undefined) lines.push('X-Forwarded-Server', upstreamNames);
+  if (requestId !== undefined) lines.push('X-Request-Id', requestId);
+  return lines;
+}
+
+/** Lines in the form in which HTTP/1.1 sends them, each with its line end. */
+export function formatLines(lines: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i + 1 < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`;
+  return text;
 }

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
+import { answerLines, formatLines } from '../http/answer-lines.ts';
 import { PROBLEM_TYPE, problemDocument } from '../http/problem.ts';
 
 /** The methods that are served, as the Allow header lists them. */
@@ -23,9 +24,10 @@ const REASONS: Readonly<Record<number, string>> = {
 function bareRefusal(code: AnswerCode): string {
   const { status, sentence: title } = OWN_ANSWERS[code];
   const body = problemDocument({ status, title, code });
-  const allow = code === 'METHOD_NOT_ALLOWED' ? `Allow: ${ALLOWED_METHODS}\r\n` : '';
+  const allow = code === 'METHOD_NOT_ALLOWED' ? ['Allow', ALLOWED_METHODS] : [];
+  const lines = ['Content-Type', PROBLEM_TYPE, ...allow, ...answerLines()];
   return (
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nContent-Type: ${PROBLEM_TYPE}\r\n${allow}` +
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${formatLines(lines)}` +
     `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );
 }

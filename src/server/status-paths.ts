@@ -1,6 +1,7 @@
 /** Answers the status paths `/stats`, `/healthz` and `/readyz`. */
 
 import type { Clock } from '../clock.ts';
+import { answerLines } from '../http/answer-lines.ts';
 import { endAfterBody } from '../http/lingering-close.ts';
 import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http/messages.ts';
 
@@ -16,6 +17,7 @@ export interface StatusSource {
 export interface StatusRequest {
   readonly request: IncomingRequest;
   readonly response: OutgoingResponse;
+  readonly id: string;
   readonly target: { readonly path: string };
   readonly headers: {
     readonly transferEncoding: string | undefined;
@@ -46,7 +48,7 @@ export function statusAnswers(source: StatusSource): StatusAnswers {
 /** The function returns false, and does nothing, for any other request. */
 export function createStatusPaths(source: StatusSource, clock: Clock): StatusPaths {
   const answers: Readonly<Record<string, StatusAnswers['/stats']>> = statusAnswers(source);
-  return ({ request, response, target: { path }, headers }) => {
+  return ({ request, response, id, target: { path }, headers }) => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return false;
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
@@ -56,12 +58,9 @@ export function createStatusPaths(source: StatusSource, clock: Clock): StatusPat
     const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
     // Reading the rest of the body is not worth keeping the connection.
     if (hasBody) response.shouldKeepAlive = false;
-    response.writeHead(status, {
-      'Content-Type': 'application/json',
-      'Content-Length': bytes.length,
-      'Cache-Control': 'no-store',
-      ...(hasBody ? { Connection: 'close' } : {}),
-    });
+    const lines = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)];
+    lines.push('Cache-Control', 'no-store', ...(hasBody ? ['Connection', 'close'] : []), ...answerLines(id));
+    response.writeHead(status, lines);
     const sent = method === 'HEAD' ? undefined : bytes;
     if (hasBody && !isHttp2(request)) endAfterBody({ request, response }, sent, clock);
     else response.end(sent);

@@ -35,11 +35,11 @@ export class AnswerBuffer {
   }
 
   /** Whether the body is read whole, up to `bufferUpToBytes`, before any of it is passed on. */
-  isBuffered({ method, bufferUpToBytes, buffersUnsized, rewriting }: Outgoing): boolean {
+  isBuffered({ method, bufferUpToBytes, buffersUnsized, upstream }: Outgoing): boolean {
     const { contentLength } = this.#headers;
     if (method === 'HEAD' || this.status === 204 || this.status === 304) return true;
     // An error is searched for secrets, however it is framed.
-    const isSearched = this.status > 299 && !rewriting.upstream.secrets.areNone;
+    const isSearched = this.status > 299 && !upstream.secrets.areNone;
     // A body above the limit is judged by its beginning: a page of HTML is no answer, however long.
     if (buffersUnsized) return isSearched || !this.isEventStream;
     return contentLength === undefined ? isSearched : contentLength <= bufferUpToBytes;

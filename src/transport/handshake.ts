@@ -33,7 +33,7 @@ export function readSwitchReply(
   // Until the tunnel listens: an error without a listener would end the process.
   socket.on('error', () => {});
   const buffers = raw.map((text) => (typeof text === 'string' ? Buffer.from(text, 'latin1') : text));
-  const headers = readResponseHeaders(buffers, identity, outgoing.rewriting);
+  const headers = readResponseHeaders(buffers, identity, outgoing);
   const lines = buffers.map((bytes) => bytes.toString('latin1'));
   const protocol = valuesOf(lines, 'upgrade').join(', ');
   const { upgrade } = outgoing;

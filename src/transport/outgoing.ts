@@ -34,13 +34,6 @@ export interface UploadSource extends Readable {
   readonly complete: boolean;
 }
 
-/** The connection that a client's request came on. A login that belongs to it must serve no other client. */
-export interface ClientConnection {
-  readonly socket: Socket;
-  /** It speaks HTTP/2, so several clients' requests may come on it. */
-  readonly isShared: boolean;
-}
-
 /** The change of protocol that a request asks for. */
 export interface ProtocolChange {
   /** In lower case; never empty. */
@@ -49,10 +42,12 @@ export interface ProtocolChange {
   readonly webSocketKey: string | undefined;
 }
 
-export interface Outgoing {
+/** As a `Rewriting` it says how URLs in the answer's headers are rewritten. */
+export interface Outgoing extends Rewriting {
+  readonly upstream: Upstream;
   readonly method: string;
   /** Path and query as they are sent to the upstream. */
-  readonly target: string;
+  readonly path: string;
   /** Header names and values in turn. The only line about framing is a piped body's Content-Length. */
   readonly lines: string[];
   readonly body: Body;
@@ -70,11 +65,11 @@ export interface Outgoing {
   /** The answer must be read whole, whatever its size. */
   readonly mustBuffer: boolean;
   readonly upgrade: ProtocolChange | undefined;
-  /** How URLs in the answer's headers are rewritten. */
-  readonly rewriting: Rewriting;
-  /** Undefined for a request of our own. */
-  readonly clientConnection: ClientConnection | undefined;
-  /** It carries a login that applies to the whole connection. */
+  /** The connection that the client's request came on; undefined for a request of our own. */
+  readonly clientSocket: Socket | undefined;
+  /** That connection speaks HTTP/2, so several clients' requests may come on it. */
+  readonly sharesClientSocket: boolean;
+  /** It carries a login that applies to the whole connection, which must serve no other client. */
   readonly logsIn: boolean;
   /** Counts the bytes of the answer that are held. */
   readonly account: BufferAccount;
@@ -82,12 +77,11 @@ export interface Outgoing {
 
 /** The request as undici wants it. undici frames the body itself. */
 export function dispatchOptions(
-  { method, target, lines, upgrade }: Outgoing,
-  { keepsHost, host }: Upstream,
+  { upstream, method, path, lines, upgrade }: Outgoing,
   body: Buffer | Readable,
 ): Dispatcher.DispatchOptions {
   const options = {
-    path: target,
+    path,
     method,
     headers: lines,
     body,
@@ -95,5 +89,5 @@ export function dispatchOptions(
     upgrade: upgrade ? upgrade.protocols.join(', ') : null,
   };
   // Without `servername`, undici would open another connection, with another server name, for each Host.
-  return keepsHost ? Object.assign(options, { servername: host }) : options;
+  return upstream.keepsHost ? Object.assign(options, { servername: upstream.host }) : options;
 }

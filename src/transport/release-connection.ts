@@ -12,13 +12,13 @@ import type { Outgoing } from './outgoing.ts';
 export function releaseConnection(
   connection: Connection,
   pool: ConnectionPool,
-  { clientConnection, logsIn }: Outgoing,
+  { clientSocket, sharesClientSocket, logsIn }: Outgoing,
   answer: AnswerBuffer,
 ): void {
   if (!logsIn && !answer.logsIn) pool.release(connection);
-  else if (!clientConnection || clientConnection.isShared) pool.discard(connection);
+  else if (!clientSocket || sharesClientSocket) pool.discard(connection);
   else {
-    connection.owner = clientConnection.socket;
+    connection.owner = clientSocket;
     pool.release(connection);
   }
 }

@@ -3,7 +3,6 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { readResponseHeaders, saneReasonPhrase } from '../http/response-headers.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
 import { AnswerBuffer } from './answer-buffer.ts';
 import type { Connection, ConnectionPool } from './connections.ts';
 import type { HasDeadline } from './deadlines.ts';
@@ -22,7 +21,6 @@ type State = 'connecting' | 'sent' | 'buffering' | 'streaming' | 'over';
 
 export class Transmission implements Dispatcher.DispatchHandler, ResponseStream, HasDeadline {
   readonly #outgoing: Outgoing;
-  readonly #upstream: Upstream;
   readonly #settings: TransportSettings;
   readonly #listener: TransmissionListener;
   readonly #pool: ConnectionPool;
@@ -42,17 +40,11 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   /** The same request on a fresh connection. */
   #retry: Transmission | undefined;
 
-  constructor(
-    outgoing: Outgoing,
-    upstream: Upstream,
-    settings: TransportSettings,
-    listener: TransmissionListener,
-  ) {
+  constructor(outgoing: Outgoing, settings: TransportSettings, listener: TransmissionListener) {
     this.#outgoing = outgoing;
-    this.#upstream = upstream;
     this.#settings = settings;
     this.#listener = listener;
-    this.#pool = settings.connections.of(upstream);
+    this.#pool = settings.connections.of(outgoing.upstream);
   }
 
   /**
@@ -60,8 +52,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
    * once, if the request may be repeated; that counts as the same attempt.
    */
   start(fresh = false): void {
-    this.#connection = this.#pool.acquire(fresh, this.#outgoing.clientConnection?.socket);
-    this.#upstream.inFlight += 1;
+    this.#connection = this.#pool.acquire(fresh, this.#outgoing.clientSocket);
+    this.#outgoing.upstream.inFlight += 1;
     this.#reused = this.#connection.socket !== undefined;
     this.#arm();
     this.#settings.deadlines.add(this);
@@ -75,12 +67,12 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   #request(): Dispatcher.DispatchOptions {
     const { body } = this.#outgoing;
-    if (body.kind === 'kept') return dispatchOptions(this.#outgoing, this.#upstream, body.bytes);
+    if (body.kind === 'kept') return dispatchOptions(this.#outgoing, body.bytes);
     const { clock, upload } = this.#settings;
     this.#upload = new Upload(body, upload, { clock, onProgress: () => this.#onProgress() });
     // `onError` reports the failure; without a listener it would end the process.
     this.#upload.on('error', () => {});
-    return dispatchOptions(this.#outgoing, this.#upstream, this.#upload);
+    return dispatchOptions(this.#outgoing, this.#upload);
   }
 
   onConnect(abort: (error?: Error) => void): void {
@@ -95,10 +87,10 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   onHeaders(status: number, raw: Buffer[], resume: () => void, reasonPhrase: string): boolean {
     if (this.#state === 'over') return true;
     if (status >= 100 && status < 200 && this.#listener.onInterim(status, raw)) return true;
-    const { rewriting } = this.#outgoing;
-    const headers = status < 200 ? undefined : readResponseHeaders(raw, this.#settings.identity, rewriting);
+    const headers =
+      status < 200 ? undefined : readResponseHeaders(raw, this.#settings.identity, this.#outgoing);
     if (!headers) return this.#stop({ kind: 'broken', reason: 'bad-http', stale: false });
-    this.#answer = new AnswerBuffer(status, saneReasonPhrase(reasonPhrase, this.#upstream), headers);
+    this.#answer = new AnswerBuffer(status, saneReasonPhrase(reasonPhrase, this.#outgoing.upstream), headers);
     this.#resume = resume;
     this.#state = 'buffering';
     this.#arm();
@@ -199,7 +191,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
     if (streaming) this.#cutStream(outcome);
     // The connection was closed as we wrote to it: a race of two idle timers, and not the upstream's fault.
     else if (outcome.kind === 'broken' && outcome.stale && this.#outgoing.mayRepeat) {
-      this.#retry = new Transmission(this.#outgoing, this.#upstream, this.#settings, this.#listener);
+      this.#retry = new Transmission(this.#outgoing, this.#settings, this.#listener);
       this.#retry.start(true);
     } else this.#listener.onEnd(outcome);
     return true;
@@ -214,7 +206,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   #finish(): void {
     this.#state = 'over';
-    this.#upstream.inFlight -= 1;
+    this.#outgoing.upstream.inFlight -= 1;
     this.#settings.deadlines.remove(this);
     // At once, before undici does it: how the answer is delivered depends on what the client still sends.
     this.#upload?.destroy();

@@ -1,6 +1,7 @@
 /** Confirms a switch to another protocol to the client, then carries bytes both ways. */
 
 import type { Socket } from 'node:net';
+import { formatLines } from '../http/answer-lines.ts';
 import type { UpgradeRequest } from '../http/messages.ts';
 import type { OpenTunnels } from './open-tunnels.ts';
 
@@ -32,7 +33,6 @@ export async function switchProtocol(
 }
 
 function headOf(protocol: string, lines: readonly string[]): string {
-  let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
-  for (let i = 0; i + 1 < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
-  return `${head}\r\n`;
+  const all = ['Connection', 'Upgrade', 'Upgrade', protocol, ...lines];
+  return `HTTP/1.1 101 Switching Protocols\r\n${formatLines(all)}\r\n`;
 }

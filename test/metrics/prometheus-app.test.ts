@@ -73,6 +73,30 @@ describe('the metrics of a running program', () => {
     });
   });
 
+  it('count an attempt whose answer breaks off after its first byte once, when it is over, as cut', async () => {
+    const { first, running } = await setUp();
+    const gate = new Gate();
+    const half = Buffer.alloc(100_000, 'x');
+    first.use({
+      at: 'body',
+      run(socket) {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n');
+        socket.write(half);
+        void gate.opened.then(() => socket.resetAndDestroy());
+      },
+    });
+    const client = await RawClient.connect(running.port);
+    client.send(requestBytes('GET /x'));
+    await until(async () => (await client.head()).body.length > 0, 'the first bytes');
+    expect(await numbers(running, 'rpc_lb_attempts_total')).toEqual({});
+    gate.release();
+    await idle(running);
+    expect(await numbers(running, 'rpc_lb_attempts_total')).toEqual({
+      '{outcome="cut",upstream="first"}': 1,
+    });
+    expect(await numbers(running, 'rpc_lb_requests_total')).toEqual({ '{outcome="cut"}': 1 });
+  });
+
   it('tell how many requests are in flight, also when clients leave', async () => {
     const { first, running } = await setUp();
     const gate = new Gate();

@@ -122,6 +122,21 @@ describe('a used nonce after an attempt whose fate is unknown', () => {
     expect(JSON.parse(`${fallback.requests[1]?.body}`)).toMatchObject({ params: [hash] });
   });
 
+  it('is looked up without the client’s headers and path, in an attempt that is counted like any other', async () => {
+    const requestsOf = async () => (await daemon.stats()).map(({ requests }) => requests);
+    const [before = 0, beforeFallback = 0] = await requestsOf();
+    primary.use(resetAfterRequest());
+    fallback.use(used({ hash }));
+    const headers = { 'x-client': 'c', authorization: 'Bearer c', cookie: 'c=1', 'x-request-id': 'c-1' };
+    expect((await post(`${daemon.url}/path?query=1`, send(), headers)).text).toBe(done());
+    const [sent, lookedUp] = fallback.requests;
+    expect(sent?.target).toBe('/path?query=1');
+    expect(lookedUp?.target).toBe('/');
+    const names = lookedUp?.headerLines.map((line) => line.split(':')[0]?.toLowerCase());
+    expect(names?.sort()).toEqual(['accept', 'connection', 'content-length', 'content-type', 'host']);
+    expect(await requestsOf()).toEqual([before + 1, beforeFallback + 2]);
+  });
+
   it.each([
     ['is not found', used(null)],
     ['can not be looked for', answerEach(() => tooLow)],

@@ -180,7 +180,7 @@ export class Attempts {
       if (exchange.left) return onEnd({ kind: 'client-left' });
       const calls = exchange.ledger?.openFor(() => true) ?? [];
       const outgoing = { ...questionOf(exchange, calls, upstream).outgoing, bufferUpToBytes: BUFFERED_BYTES };
-      const transmission = new Transmission(outgoing, upstream, this.#transport, {
+      const transmission = new Transmission(outgoing, this.#transport, {
         onInterim: (status, raw) => relayInterim({ exchange, upstream }, status, raw),
         onEnd,
         onStreamEnd: (how) => this.streamEnds.push(how),

@@ -1,0 +1,212 @@
+// The attempts of one request: which one ended first, and what becomes of the others.
+import { describe, expect, it } from 'vitest';
+import type { RaceStep } from '../../src/balancer/race.ts';
+import { answer, answerByLabel, Gate, held, refuseRate, silence } from '../support/behaviours.ts';
+import { FakeUpstream } from '../support/fake-upstream.ts';
+import { requestBytes } from '../support/raw-client.ts';
+import { until, within } from '../support/waiting.ts';
+import { Races } from './races.ts';
+
+const CALL = requestBytes('POST /', [], '{"jsonrpc":"2.0","id":7,"method":"eth_chainId"}');
+
+/** The upstream whose attempt ended and how, or what else the race says. */
+async function told(step: Promise<RaceStep>): Promise<string> {
+  const settled = await within(step, 10_000, 'a step of the race');
+  return typeof settled === 'string' ? settled : `${settled.upstream.name} ${settled.outcome.kind}`;
+}
+
+async function upstreams(...labels: string[]): Promise<FakeUpstream[]> {
+  return Promise.all(labels.map((label) => FakeUpstream.start(label)));
+}
+
+/** Each under its label. */
+const listed = (all: readonly FakeUpstream[]) => all.map(({ url, label }) => `${url} name=${label}`);
+
+describe('one attempt at a time', () => {
+  it('starts the next when none is under way, until no upstream is left', async () => {
+    const all = await upstreams('A', 'B');
+    for (const each of all) each.use(refuseRate());
+    const races = await Races.among(listed(all));
+    const { race } = await races.begin(CALL);
+    expect(await told(race.next())).toBe('A answered');
+    expect(await told(race.next())).toBe('B answered');
+    expect(await told(race.next())).toBe('nobody');
+    expect(races.results).toEqual(['A rate-limited', 'B rate-limited']);
+  });
+
+  it('starts no more than MAX_ATTEMPTS', async () => {
+    const all = await upstreams('A', 'B');
+    const races = await Races.among(listed(all), ['--max-attempts=1']);
+    const { race } = await races.begin(CALL);
+    expect(await told(race.next())).toBe('A answered');
+    expect(await told(race.next())).toBe('nobody');
+    expect(all[1]?.requests).toHaveLength(0);
+  });
+});
+
+describe('two attempts in parallel', () => {
+  it('are given in the order in which they end, and the loop needs to know nothing of it', async () => {
+    const all = await upstreams('A', 'B');
+    const gate = new Gate();
+    all[0]?.use(held(gate, answerByLabel('A')));
+    const races = await Races.among(listed(all));
+    const { race, exchange } = await races.begin(CALL);
+    const first = race.next();
+    await all[0]?.arrived();
+    race.start();
+    expect(await told(first)).toBe('B answered');
+    const second = race.next();
+    gate.release();
+    expect(await told(second)).toBe('A answered');
+    expect(await told(race.next())).toBe('nobody');
+    // What came late for a call that was settled changed nothing.
+    expect(exchange.ledger?.entries[0]?.answer?.upstream?.name).toBe('B');
+  });
+
+  it('keeps the end of one for which nobody waited', async () => {
+    const all = await upstreams('A', 'B');
+    const races = await Races.among(listed(all));
+    const { race } = await races.begin(CALL);
+    const first = race.next();
+    race.start();
+    await first;
+    await until(() => races.results.length === 2, 'both ends');
+    const names = [await told(first), await told(race.next())];
+    expect(names.sort()).toEqual(['A answered', 'B answered']);
+  });
+
+  it('cancels the loser at the end, which blames nobody', async () => {
+    const all = await upstreams('A', 'B');
+    all[0]?.use(silence());
+    const races = await Races.among(listed(all));
+    const { race } = await races.begin(CALL);
+    const first = race.next();
+    const request = await all[0]?.arrived();
+    race.start();
+    expect(await told(first)).toBe('B answered');
+    expect(race.end('ending')).toBe('ending');
+    await until(() => races.results.length === 2, 'the end of the loser');
+    expect(races.results).toEqual(['B answered', 'A superseded']);
+    await request?.closed;
+    const { registry, quarantine } = races.pool;
+    expect(registry.all.map((each) => [each.failures, each.inFlight, quarantine.entryOf(each)])).toEqual([
+      [0, 0, undefined],
+      [0, 0, undefined],
+    ]);
+  });
+
+  it('leaves the winner alone whose answer still streams', async () => {
+    const all = await upstreams('A');
+    all[0]?.use(answer({ body: Buffer.alloc(300_000, 'x') }));
+    const races = await Races.among(listed(all));
+    const { race } = await races.begin(requestBytes('GET /'));
+    const step = await race.next();
+    race.end(undefined);
+    if (typeof step === 'string' || step.outcome.kind !== 'answered') throw new Error('no answer');
+    let size = step.outcome.body.length;
+    const ended = new Promise<string>((resolve) => {
+      step.outcome.kind === 'answered' &&
+        step.outcome.stream?.flowInto({
+          write: (chunk) => {
+            size += chunk.length;
+            return true;
+          },
+          end: () => resolve('complete'),
+          fail: resolve,
+        });
+    });
+    expect([await ended, size]).toEqual(['complete', 300_000]);
+    expect(races.results).toEqual(['A answered']);
+  });
+
+  it('both end when the client leaves', async () => {
+    const all = await upstreams('A', 'B');
+    for (const each of all) each.use(silence());
+    const races = await Races.among(listed(all));
+    const { race, client } = await races.begin(CALL);
+    const first = race.next();
+    await all[0]?.arrived();
+    race.start();
+    await all[1]?.arrived();
+    client.leave();
+    expect(await told(first)).toBe('A client-left');
+    expect(await told(race.next())).toBe('B client-left');
+    expect(await told(race.next())).toBe('client-left');
+  });
+});
+
+describe('a request that must wait', () => {
+  /** Out, and its four trials taken by others. */
+  async function allTaken(flags: readonly string[] = []) {
+    const all = await upstreams('A');
+    const races = await Races.among(listed(all), flags);
+    const [upstream] = races.pool.registry.all;
+    if (!upstream) throw new Error('no upstream');
+    races.pool.quarantine.add(upstream, { reason: 'refused' });
+    for (let taken = 0; taken < 4; taken += 1) races.pool.trials.begin(upstream);
+    return { all, races, upstream };
+  }
+
+  it('is told when its time is over', async () => {
+    const { races } = await allTaken(['--max-queue-wait=700ms']);
+    const { race } = await races.begin(CALL);
+    const step = race.next();
+    races.clock.advance(699);
+    const early = await Promise.race([step, Promise.resolve('waits')]);
+    races.clock.advance(1);
+    expect([early, await told(step)]).toEqual(['waits', 'nobody']);
+  });
+
+  it('goes on as soon as there is room', async () => {
+    const { races, upstream } = await allTaken();
+    const { race } = await races.begin(CALL);
+    const step = race.next();
+    races.pool.trials.end(upstream);
+    expect(await told(step)).toBe('A answered');
+  });
+
+  it('goes on when the upstream is usable by itself', async () => {
+    const { races } = await allTaken(['--max-queue-wait=30s']);
+    const { race } = await races.begin(CALL);
+    const step = race.next();
+    races.clock.advance(5_001);
+    expect(await told(step)).toBe('A answered');
+  });
+
+  it('waits no longer when its client leaves', async () => {
+    const { races } = await allTaken();
+    const { race, client } = await races.begin(CALL);
+    const step = race.next();
+    client.leave();
+    expect(await told(step)).toBe('client-left');
+    expect(races.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a defect of the load balancer', () => {
+  /** Makes the pool's books throw. */
+  function breakBooks(races: Races): void {
+    races.pool.quarantine.succeeded = () => {
+      throw new Error('defect');
+    };
+  }
+
+  it('while an attempt is judged ends the race, not the process', async () => {
+    const races = await Races.among(listed(await upstreams('A')));
+    breakBooks(races);
+    const { race } = await races.begin(CALL);
+    await expect(race.next()).rejects.toThrow('defect');
+    await expect(race.next()).rejects.toThrow('defect');
+  });
+
+  it('in a strategy ends the race', async () => {
+    const races = await Races.among(listed(await upstreams('A')));
+    races.pool.strategies.primary = {
+      order: () => {
+        throw new Error('defect');
+      },
+    };
+    const { race } = await races.begin(CALL);
+    await expect(race.next()).rejects.toThrow('defect');
+  });
+});
