@@ -16,16 +16,15 @@ export async function balance(
   pool: Pool,
   intake: Intake,
 ): Promise<void> {
-  const ending: Ending = refusal ? { kind: 'refuse', code: refusal } : await prepare(exchange, pool, intake);
+  const received = refusal ?? (await receiveBody(exchange, intake.body, pool.runtime.clock));
+  // Classified first, so that JSON-RPC gets an answer of its kind.
+  const end = received ?? classify(exchange, pool, intake.maxBatch) ?? whyNotNow(exchange, intake);
+  const ending = end === undefined ? await lookForAnswer(exchange, pool) : endingWithoutAttempt(end);
   return conclude(exchange, ending, pool, intake.tunnels);
 }
 
-async function prepare(exchange: Exchange, pool: Pool, intake: Intake): Promise<Ending> {
-  const received = await receiveBody(exchange, intake.body, pool.runtime.clock);
-  if (received === 'client-left') return { kind: 'client-left' };
-  // Late, so that JSON-RPC gets an answer of its kind.
-  const refusal = received ?? classify(exchange, pool, intake.maxBatch) ?? whyNotNow(exchange, intake);
-  return refusal ? { kind: 'refuse', code: refusal } : lookForAnswer(exchange, pool);
+function endingWithoutAttempt(end: AnswerCode | 'client-left'): Ending {
+  return end === 'client-left' ? { kind: end } : { kind: 'refuse', code: end };
 }
 
 async function lookForAnswer(exchange: Exchange, pool: Pool): Promise<Ending> {

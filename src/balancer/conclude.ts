@@ -4,7 +4,7 @@ import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import { withoutSecrets } from '../calls/masked-errors.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { type RequestResult, SWITCHED } from '../events.ts';
-import { answerLines } from '../http/answer-lines.ts';
+import { addAnswerLines } from '../http/answer-lines.ts';
 import type { Pool } from '../pools/pool.ts';
 import { isWebSocket } from '../transport/handshake.ts';
 import type { Answered } from '../transport/outcome.ts';
@@ -83,7 +83,8 @@ async function passTunnel(
   upstream.inFlight += 1;
   const primariesOut = upstream.tier === 'fallback' && pool.availability.isOut('primary');
   pool.runtime.announcer.announce({ type: 'tunnel-opened', id, upstream: upstream.identity, primariesOut });
-  const lines = [...headers.forward, ...answerLines(id, upstream.name)];
+  const lines = headers.forward;
+  addAnswerLines(lines, id, upstream.name);
   const isWebSocketNow = isWebSocket(protocol);
   try {
     await switchProtocol(

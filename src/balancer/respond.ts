@@ -4,7 +4,7 @@ import { joinBatch, writeRpcError } from '../calls/rpc-writer.ts';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
-import { answerLines } from '../http/answer-lines.ts';
+import { addAnswerLines } from '../http/answer-lines.ts';
 import { without } from '../http/header-lines.ts';
 import { endAfterBody } from '../http/lingering-close.ts';
 import { isHttp2, type OutgoingResponse } from '../http/messages.ts';
@@ -36,7 +36,7 @@ export function deliver(
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
   const lines = headers.retryAfter === undefined ? headers.forward : withDate(headers, clock.wallMs());
-  lines.push(...answerLines(exchange.id, upstreamNames));
+  addAnswerLines(lines, exchange.id, upstreamNames);
   const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304;
   if (stream || bodiless) {
     if (headers.contentLength !== undefined && status !== 204)
@@ -118,7 +118,8 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   const { status } = OWN_ANSWERS[code];
   const asRpc = exchange.rpc !== undefined || (BEFORE_BODY.has(code) && isJson(exchange.headers.contentType));
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
-  const lines = answerLines(exchange.id);
+  const lines: string[] = [];
+  addAnswerLines(lines, exchange.id);
   if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : PROBLEM_TYPE);
   lines.push('Content-Length', String(body.length));
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');

@@ -1,14 +1,13 @@
 /** The header lines that each answer of the client port carries, whichever part of the program gives it. */
 
 /**
- * Names and values in turn, one character for each byte. `requestId` is undefined where there is no request that could
- * be read; `upstreamNames` are the upstreams that had a part in the answer, undefined for one of our own.
+ * Adds them to `lines`: names and values in turn, one character for each byte. `requestId` is undefined where there is no
+ * request that could be read; `upstreamNames` are the upstreams that had a part in the answer, undefined for one of
+ * our own.
  */
-export function answerLines(requestId?: string, upstreamNames?: string): string[] {
-  const lines: string[] = [];
+export function addAnswerLines(lines: string[], requestId?: string, upstreamNames?: string): void {
   if (upstreamNames !== undefined) lines.push('X-Forwarded-Server', upstreamNames);
   if (requestId !== undefined) lines.push('X-Request-Id', requestId);
-  return lines;
 }
 
 /** Lines in the form in which HTTP/1.1 sends them, each with its line end. */

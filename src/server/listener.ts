@@ -6,9 +6,8 @@ import { type AddressInfo, Server, type Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
-import { answerLines } from '../http/answer-lines.ts';
 import type { IncomingRequest } from '../http/messages.ts';
-import { ALLOWED_METHODS, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts';
+import { answerAsterisk, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts';
 import type { ClientRequest, Handler } from './client-request.ts';
 import { type Connection, forbidReuse, isBroken, isLast, newConnection, onceOverdue } from './connection.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
@@ -161,9 +160,7 @@ export class Listener {
   }
 
   #serve(request: IncomingRequest, response: ServerResponse | Http2Response): void {
-    // This asks about the server, not about a resource (RFC 9110, 9.3.7): there is nothing to forward.
-    if (request.method === 'OPTIONS' && request.url === '*')
-      response.writeHead(204, ['Allow', ALLOWED_METHODS, ...answerLines()]).end();
+    if (request.method === 'OPTIONS' && request.url === '*') answerAsterisk(response);
     else this.#handle(request, response);
   }
 

@@ -1,7 +1,7 @@
 /** Answers the status paths `/stats`, `/healthz` and `/readyz`. */
 
 import type { Clock } from '../clock.ts';
-import { answerLines } from '../http/answer-lines.ts';
+import { addAnswerLines } from '../http/answer-lines.ts';
 import { endAfterBody } from '../http/lingering-close.ts';
 import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http/messages.ts';
 
@@ -59,7 +59,8 @@ export function createStatusPaths(source: StatusSource, clock: Clock): StatusPat
     // Reading the rest of the body is not worth keeping the connection.
     if (hasBody) response.shouldKeepAlive = false;
     const lines = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)];
-    lines.push('Cache-Control', 'no-store', ...(hasBody ? ['Connection', 'close'] : []), ...answerLines(id));
+    lines.push('Cache-Control', 'no-store', ...(hasBody ? ['Connection', 'close'] : []));
+    addAnswerLines(lines, id);
     response.writeHead(status, lines);
     const sent = method === 'HEAD' ? undefined : bytes;
     if (hasBody && !isHttp2(request)) endAfterBody({ request, response }, sent, clock);
