@@ -19,7 +19,7 @@ import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
 import { createPool, type Pool } from './pools/pool.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type ClientPort, createClientPort } from './server/client-port.ts';
-import { type LagSource, measureLag } from './server/lag.ts';
+import { type EventLoopDelay, measureEventLoopDelay } from './server/event-loop-delay.ts';
 import { Overload } from './server/overload.ts';
 import type { StatusSource } from './server/status-paths.ts';
 import { createStatusPaths } from './server/status-paths.ts';
@@ -30,7 +30,7 @@ const LAST_ALERTS_MS = 2_000;
 
 export interface AppOptions {
   /** How late the event loop runs; measured where it is not given. */
-  readonly lag?: LagSource;
+  readonly eventLoopDelay?: EventLoopDelay;
   /** Where each setting comes from, as far as that is known. */
   readonly sources?: Sources;
   /** How host names are looked up; as the system does where it is not given. */
@@ -87,7 +87,11 @@ export function createApp(
   const pools: ReadonlyMap<string, Pool> = new Map([[pool.name, pool]]);
   const statistics = createStatistics(pool, options.logLinesDropped ?? (() => 0));
   const alerts = createOperatorAlerts(config, runtime);
-  const overload = new Overload({ lag: options.lag ?? measureLag(), clock, announcer });
+  const overload = new Overload({
+    eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
+    clock,
+    announcer,
+  });
   const drain: Drain = { begun: false, refusing: false };
   const status: StatusSource = { stats: statistics.stats, notReady: () => whyNotReady(drain, pools) };
   const intake: Intake = {
