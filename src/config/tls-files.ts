@@ -1,8 +1,4 @@
-import {
-  whatIsWrongWithCertificates,
-  whatIsWrongWithKey,
-  whatIsWrongWithPair,
-} from '../server/certificate.ts';
+import { certificateProblem, keyProblem, pairProblem } from '../server/certificate.ts';
 import { type Found, shownValue } from './layer.ts';
 import { readTextFile } from './text-file.ts';
 import type { Checked } from './values.ts';
@@ -39,15 +35,15 @@ function halfOf(name: string, given: Found | undefined, missing: string): string
 }
 
 function pairProblems(cert: Named, key: Named, folder: string): string[] {
-  const certPem = readPem(folder, cert, whatIsWrongWithCertificates);
-  const keyPem = readPem(folder, key, whatIsWrongWithKey);
+  const certPem = readPem(folder, cert, certificateProblem);
+  const keyPem = readPem(folder, key, keyProblem);
   const problems: string[] = [];
   const report = (name: string, { written }: Named, wrong: string, allowed: string) =>
     problems.push(`${name} (${written.source}): ${shownValue(written.raw)} ${wrong}; allowed: ${allowed}`);
   if ('wrong' in certPem) report('TLS_CERT_FILE', cert, certPem.wrong, CERTIFICATE_ALLOWED);
   if ('wrong' in keyPem) report('TLS_KEY_FILE', key, keyPem.wrong, KEY_ALLOWED);
   if ('pem' in certPem && 'pem' in keyPem) {
-    const wrong = whatIsWrongWithPair({ cert: certPem.pem, key: keyPem.pem });
+    const wrong = pairProblem({ cert: certPem.pem, key: keyPem.pem });
     if (wrong !== undefined) report('TLS_KEY_FILE', key, wrong, KEY_ALLOWED);
   }
   return problems;

@@ -1,5 +1,5 @@
 import { secretsOfHeader } from '../secret-texts.ts';
-import { whatIsWrongWithCertificates } from '../server/certificate.ts';
+import { certificateProblem } from '../server/certificate.ts';
 import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { readOwnHeaders, writeOwnHeaders } from './own-headers.ts';
 import { readTextFile } from './text-file.ts';
@@ -104,7 +104,7 @@ function readAuthorities([file]: OptionTexts, { folder, report }: OptionContext)
   if (file === '') report('has a ca without a file; allowed: ca=FILE');
   if (file === '' || folder === undefined) return {};
   const read = readTextFile(folder, file);
-  const wrong = 'text' in read ? whatIsWrongWithCertificates(read.text) : `can't be used: ${read.reason}`;
+  const wrong = 'text' in read ? certificateProblem(read.text) : `can't be used: ${read.reason}`;
   if ('text' in read && wrong === undefined) return { ca: { file, pem: read.text } };
   report(`has a ca file that ${wrong}; allowed: a file with certificates in PEM form`);
   return {};
