@@ -85,7 +85,7 @@ async function run(loaded: Loaded, signals: Signals): Promise<void> {
   });
 
   for (const warning of warningsOf(loaded)) logger.warn(warning);
-  if (config.areListsKept)
+  if (config.areListsPersisted)
     logger.info(
       { file: config.persistServers, upstreams: config.upstreams.length },
       'The lists come from PERSIST_SERVERS, not from the settings',

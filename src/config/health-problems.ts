@@ -1,10 +1,10 @@
-import { shownValue } from './layer.ts';
+/** Finds settings that need another health check than the chosen one. */
+
+import { shownValue } from './secrecy.ts';
 import { SETTINGS } from './settings.ts';
-import { type Checked, DEFAULTS } from './values.ts';
+import { type CheckedSettings, DEFAULTS } from './values.ts';
 
-/** Settings that ask for what the chosen health check can't see: whoever has set them relies on them. */
-
-interface Need {
+interface Requirement {
   readonly key: 'chainId' | 'maxBlockLag' | 'removeUnhealthyAfterMs';
   readonly isMet: (healthCheck: string) => boolean;
   readonly needs: string;
@@ -12,7 +12,7 @@ interface Need {
 
 const usesRpc = (healthCheck: string) => healthCheck === 'rpc';
 
-const NEEDS: readonly Need[] = [
+const REQUIREMENTS: readonly Requirement[] = [
   { key: 'chainId', isMet: usesRpc, needs: 'HEALTH_CHECK=rpc' },
   { key: 'maxBlockLag', isMet: usesRpc, needs: 'HEALTH_CHECK=rpc' },
   {
@@ -22,16 +22,16 @@ const NEEDS: readonly Need[] = [
   },
 ];
 
-/** A value that is refused is a problem of its own. */
-export function healthProblems({ found, values }: Checked): string[] {
+/** Whoever sets such a setting relies on it. A value that was refused is a problem reported elsewhere. */
+export function healthProblems({ raw, values }: CheckedSettings): string[] {
   const { healthCheck } = values;
   if (healthCheck === undefined) return [];
-  return NEEDS.flatMap(({ key, isMet, needs }) => {
-    const written = found.get(key);
+  return REQUIREMENTS.flatMap(({ key, isMet, needs }) => {
+    const written = raw.get(key);
     const setting = SETTINGS.find((each) => each.key === key);
     const isDefault = values[key] === undefined || values[key] === DEFAULTS[key];
     if (!written || !setting || isMet(healthCheck) || isDefault) return [];
-    const shown = shownValue(written.raw);
+    const shown = shownValue(written.value);
     return [
       `${setting.name} (${written.source}): ${shown} needs ${needs}; allowed: ${setting.default ?? 'not set'} without it`,
     ];

@@ -1,20 +1,22 @@
+/** The types of the values that settings have. */
+
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './units.ts';
 
 /**
- * The kinds of value that settings have. Each turns text into a value and says in words what is allowed.
- * An issue with the code `custom` says what is wrong in particular; of the others only the fact counts.
+ * Converts text to a value, and says in words what is allowed. An issue with the code `custom` says what exactly is
+ * wrong; other issues only that something is.
  */
-export interface Kind<S extends z.ZodType> {
+export interface ValueType<S extends z.ZodType> {
   readonly schema: S;
   /** Completes "allowed: …". */
   readonly allowed: string;
-  /** It names a file, which a relative name is made absolute for. */
+  /** Whether it names a file: a relative name is made absolute. */
   readonly isFile?: true;
 }
 
-/** Longest duration: far below the 24.8 days after which a timer of the platform would run at once. */
+/** Longest duration: far below 24.8 days, above which a timer of the platform would fire at once. */
 const MAX_DURATION_MS = 24 * 3_600_000;
 
 /** Longest fixed quarantine in minutes: a timer's 2^31 milliseconds, rounded down. */
@@ -31,7 +33,7 @@ export function integer(min: number, max: number) {
   };
 }
 
-/** One of some words, in any case. */
+/** One of these words, in any case. */
 export function oneOf<const T extends string>(words: readonly T[]) {
   return {
     schema: text.toLowerCase().pipe(z.enum(words)),
@@ -59,7 +61,7 @@ export function duration(min: '0s' | '1ms') {
   };
 }
 
-/** The id of a chain as text in decimal, from 1 to what 256 bits hold; written in decimal or as `0x` and digits. */
+/** The id of a chain, in decimal or as `0x` and digits, from 1 to what 256 bits hold; the value is text in decimal. */
 export function chainId() {
   return {
     schema: text
@@ -117,7 +119,7 @@ export function countOrAll() {
   };
 }
 
-/** A port to listen on. A colon in front, as in Go's `:8080`, is tolerated. */
+/** A port to listen on. A leading colon, as in Go's `:8080`, is tolerated. */
 export function port() {
   return {
     schema: text
@@ -137,7 +139,7 @@ export function fileName() {
   } as const;
 }
 
-/** A secret word that fits into a header line as it is. */
+/** A secret word that can be sent in a header as it is. */
 export function token() {
   return {
     schema: text.regex(/^[\x21-\x7e]{1,1024}$/),
@@ -147,7 +149,7 @@ export function token() {
 
 /** An address to listen on: an IP address (an IPv6 one also in brackets), or a host name. */
 export function listenHost() {
-  // A name whose last label is a number would be an IPv4 address, and a wrong one (RFC 1123, section 2.1).
+  // A name whose last label is a number would be an invalid IPv4 address (RFC 1123, section 2.1).
   const hostName =
     /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
   return {
@@ -186,8 +188,8 @@ export function line() {
 }
 
 /**
- * URLs with their options: text with commas between them, or a list of them as it stands in a JSON file.
- * Empty entries are left out. Where `noneAllowed`, the word `none` and an empty JSON list are an empty list.
+ * URLs with their options: text with commas between them, or a list from a JSON file. Empty entries are left out. If
+ * `noneAllowed`, the word `none` and an empty JSON list are an empty list.
  */
 export function urlList(noneAllowed: boolean) {
   const list = z
@@ -204,11 +206,11 @@ export function urlList(noneAllowed: boolean) {
   };
 }
 
-/** A value of another kind, or the word `off`, which is undefined. */
-export function orOff<S extends z.ZodType>({ schema, allowed, ...kind }: Kind<S>) {
+/** A value of another type, or the word `off`, which is undefined. */
+export function orOff<S extends z.ZodType>({ schema, allowed, ...type }: ValueType<S>) {
   const off = text
     .toLowerCase()
     .pipe(z.literal('off'))
     .transform(() => undefined);
-  return { ...kind, schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
+  return { ...type, schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
 }
