@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 export function cidrs() {
   const schema = z
     .string()
-    .transform((written) => written.split(/[\s,]+/).filter((entry) => entry !== ''))
+    .transform((input) => input.split(/[\s,]+/).filter((entry) => entry !== ''))
     .refine((entries) => entries.length > 0, 'names no network')
     .transform((entries, context): readonly string[] => {
       const networks = entries.flatMap((entry) => WORDS[entry.toLowerCase()] ?? networkOf(entry) ?? []);

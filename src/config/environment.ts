@@ -71,12 +71,12 @@ function readVariables(
   const settings = new RawSettingsBuilder();
   for (const setting of SETTINGS) {
     for (const variable of namesOf(setting)) {
-      const written = variables[variable];
-      if (written === undefined || written.trim() === '') continue;
+      const text = variables[variable];
+      if (text === undefined || text.trim() === '') continue;
       const source = variable === setting.name ? sourceOf(variable) : `${variable}, ${sourceOf(variable)}`;
-      const inner = unquotes ? withoutQuotes(written) : undefined;
+      const inner = unquotes ? withoutQuotes(text) : undefined;
       const problem = inner !== undefined ? QUOTED : isList(setting.key) && isCut(variable) ? CUT : undefined;
-      const value = inner ?? written;
+      const value = inner ?? text;
       settings.add(setting, {
         value,
         source,
@@ -89,8 +89,8 @@ function readVariables(
 }
 
 /** The text between two quotes of one kind; undefined without them. */
-function withoutQuotes(written: string): string | undefined {
-  return /^(["'`])(.*)\1$/s.exec(written.trim())?.[2];
+function withoutQuotes(text: string): string | undefined {
+  return /^(["'`])(.*)\1$/s.exec(text.trim())?.[2];
 }
 
 function namesOf(setting: Setting): string[] {

@@ -27,13 +27,13 @@ export function healthProblems({ raw, values }: CheckedSettings): string[] {
   const { healthCheck } = values;
   if (healthCheck === undefined) return [];
   return REQUIREMENTS.flatMap(({ key, isMet, needs }) => {
-    const written = raw.get(key);
+    const given = raw.get(key);
     const setting = SETTINGS.find((each) => each.key === key);
     const isDefault = values[key] === undefined || values[key] === DEFAULTS[key];
-    if (!written || !setting || isMet(healthCheck) || isDefault) return [];
-    const shown = shownValue(written.value);
+    if (!given || !setting || isMet(healthCheck) || isDefault) return [];
+    const shown = shownValue(given.value);
     return [
-      `${setting.name} (${written.source}): ${shown} needs ${needs}; allowed: ${setting.default ?? 'not set'} without it`,
+      `${setting.name} (${given.source}): ${shown} needs ${needs}; allowed: ${setting.default ?? 'not set'} without it`,
     ];
   });
 }

@@ -103,10 +103,10 @@ function mergeSources(bySource: readonly RawSettings[], isTerminal: boolean): Ma
   const raw = new Map<Key, RawSetting>();
   for (const setting of SETTINGS) {
     const fallback = (isTerminal ? setting.defaultOnTerminal : undefined) ?? setting.default;
-    const written =
+    const given =
       bySource.map(({ byKey }) => byKey.get(setting.key)).find((each) => each !== undefined) ??
       (fallback === undefined ? undefined : { value: fallback, source: DEFAULT_SOURCE, standsAlone: false });
-    if (written) raw.set(setting.key, written);
+    if (given) raw.set(setting.key, given);
   }
   return raw;
 }
@@ -135,13 +135,12 @@ function missingLists(raw: ReadonlyMap<Key, RawSetting>): string[] {
 
 function bodyLimitProblems({ raw, values }: CheckedSettings): string[] {
   const { maxReplayBodyBytes: replay, maxBodyBytes: limit } = values;
-  const written = raw.get('maxReplayBodyBytes');
-  if (!written || !isGiven('maxReplayBodyBytes', raw) || replay === undefined || limit === undefined)
-    return [];
+  const given = raw.get('maxReplayBodyBytes');
+  if (!given || !isGiven('maxReplayBodyBytes', raw) || replay === undefined || limit === undefined) return [];
   if (replay <= limit) return [];
-  const shown = shownValue(written.value);
+  const shown = shownValue(given.value);
   return [
-    `MAX_REPLAY_BODY (${written.source}): ${shown} is more than MAX_BODY; allowed: up to ${formatSize(limit)}`,
+    `MAX_REPLAY_BODY (${given.source}): ${shown} is more than MAX_BODY; allowed: up to ${formatSize(limit)}`,
   ];
 }
 
@@ -188,9 +187,9 @@ function sourcesOf(
   raw: ReadonlyMap<Key, RawSetting>,
   { areListsPersisted, persistServers }: Config,
 ): Sources {
-  const written = SETTINGS.map(({ name, key }) => [name, raw.get(key)?.source ?? DEFAULT_SOURCE] as const);
+  const given = SETTINGS.map(({ name, key }) => [name, raw.get(key)?.source ?? DEFAULT_SOURCE] as const);
   const persisted = ['RPC_URLS', 'FALLBACK_RPC_URLS'].map((name) => [name, String(persistServers)] as const);
-  return new Map([...written, ...(areListsPersisted ? persisted : [])]);
+  return new Map([...given, ...(areListsPersisted ? persisted : [])]);
 }
 
 function isGiven(key: Key, raw: ReadonlyMap<Key, RawSetting>): boolean {

@@ -8,9 +8,9 @@ const MAX_STATUS = 599;
 /** HTTP statuses of 4xx and 5xx and ranges of them (`502-504`), separated by commas. */
 export function statuses() {
   return {
-    schema: z.string().transform((written, context): ReadonlySet<number> => {
+    schema: z.string().transform((input, context): ReadonlySet<number> => {
       const all = new Set<number>();
-      for (const part of written.split(',')) {
+      for (const part of input.split(',')) {
         const range = parseRange(part.trim());
         if (typeof range !== 'string') {
           for (let status = range.first; status <= range.last; status++) all.add(status);

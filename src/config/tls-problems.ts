@@ -64,10 +64,10 @@ function readPem(folder: string, { file: name }: NamedFile, check: (pem: string)
 }
 
 function redirectProblems({ raw, values }: CheckedSettings, hasCertificate: boolean): string[] {
-  const written = raw.get('httpRedirectPort');
+  const given = raw.get('httpRedirectPort');
   const port = values.httpRedirectPort;
-  if (!written || port === undefined) return [];
-  const name = `HTTP_REDIRECT_PORT (${written.source}): ${shownValue(written.value)}`;
+  if (!given || port === undefined) return [];
+  const name = `HTTP_REDIRECT_PORT (${given.source}): ${shownValue(given.value)}`;
   if (!hasCertificate) return [`${name} needs TLS_CERT_FILE and TLS_KEY_FILE; allowed: off without them`];
   return port !== 0 && port === values.port ? [`${name} is PORT; allowed: another port`] : [];
 }

@@ -66,7 +66,7 @@ export function chainId() {
   return {
     schema: text
       .regex(/^(?:\d{1,77}|0x[0-9a-f]{1,64})$/i)
-      .transform((written) => String(BigInt(written)))
+      .transform((input) => String(BigInt(input)))
       .refine((id) => id !== '0', 'is no chain id'),
     allowed: 'the id of a chain such as 1 or 0x1',
   };
@@ -81,12 +81,12 @@ export function size(maxBytes: number) {
 }
 
 function quantity(parse: (text: string) => number | undefined) {
-  return text.transform((written, context) => {
-    const amount = parse(written);
+  return text.transform((input, context) => {
+    const amount = parse(input);
     if (amount !== undefined) return amount;
     context.addIssue({
       code: 'custom',
-      message: /^[\d.]+$/.test(written) ? 'has no unit' : 'is not a number with a unit',
+      message: /^[\d.]+$/.test(input) ? 'has no unit' : 'is not a number with a unit',
     });
     return z.NEVER;
   });
@@ -96,7 +96,7 @@ function quantity(parse: (text: string) => number | undefined) {
 export function minutesOrAuto() {
   const minutes = text
     .regex(/^(?:\d+(?:\.\d+)?|\.\d+)$/)
-    .transform((written) => Number(written))
+    .transform((input) => Number(input))
     .pipe(z.number().positive().max(MAX_QUARANTINE_MINUTES))
     .transform((amount) => Math.max(1, Math.round(amount * 60_000)));
   return {
@@ -124,7 +124,7 @@ export function port() {
   return {
     schema: text
       .regex(/^:?\d{1,5}$/)
-      .transform((written) => Number(written.replace(':', '')))
+      .transform((input) => Number(input.replace(':', '')))
       .pipe(z.number().max(65_535)),
     allowed: 'a port from 0 to 65535 (0 takes any free one)',
   };
@@ -154,7 +154,7 @@ export function listenHost() {
     /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
   return {
     schema: text
-      .transform((written) => written.replace(/^\[(.*:.*)\]$/, '$1'))
+      .transform((input) => input.replace(/^\[(.*:.*)\]$/, '$1'))
       .refine((host) => isIP(host) !== 0 || hostName.test(host), 'is no address'),
     allowed: 'an IP address or a host name; 0.0.0.0 or :: for every address of this machine',
   };
@@ -166,7 +166,7 @@ export function path() {
   return {
     schema: text
       .regex(/^\/[\x21-\x22\x24-\x7e]*$/)
-      .refine((written) => !dotSegment.test(written), 'has dot segments'),
+      .refine((input) => !dotSegment.test(input), 'has dot segments'),
     allowed: 'a path that begins with /, without blanks, # and dot segments',
   };
 }
@@ -177,7 +177,7 @@ export function webhook() {
     schema: text
       .max(4096)
       .regex(/^https?:\/\/[^/\\?#\s][^#\s]*$/i)
-      .refine((written) => URL.canParse(written), 'is no URL'),
+      .refine((input) => URL.canParse(input), 'is no URL'),
     allowed: 'an http or https URL',
   };
 }
@@ -196,7 +196,7 @@ export function urlList(noneAllowed: boolean) {
     .array(z.string())
     .transform((items) => (noneAllowed && items.length === 0 ? ['none'] : items));
   const schema = z
-    .union([z.string().transform((written) => written.split(',')), list])
+    .union([z.string().transform((input) => input.split(',')), list])
     .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''))
     .refine((items) => items.length > 0, 'names no URL')
     .transform((items) => (noneAllowed && items.join().toLowerCase() === 'none' ? [] : items));

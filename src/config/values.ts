@@ -34,17 +34,17 @@ export function checkValues(raw: ReadonlyMap<Key, RawSetting>): CheckedSettings 
 
 /** All default values. */
 export const DEFAULTS = lenient.parse(
-  Object.fromEntries(SETTINGS.map(({ key, default: written }) => [key, written])),
+  Object.fromEntries(SETTINGS.map(({ key, default: given }) => [key, given])),
 );
 
 function problemsOf(issues: readonly z.core.$ZodIssue[], raw: ReadonlyMap<Key, RawSetting>): string[] {
   return SETTINGS.flatMap((setting) => {
     const own = issues.filter((issue) => issue.path[0] === setting.key);
-    const written = raw.get(setting.key);
+    const given = raw.get(setting.key);
     // A problem apart from the value comes first: the others may follow from it.
-    if (own.length === 0 || !written || written.problem !== undefined) return [];
+    if (own.length === 0 || !given || given.problem !== undefined) return [];
     const reason = own.find((issue) => issue.code === 'custom')?.message ?? 'is not allowed';
-    const shown = shownValue(written.value, setting.secret);
-    return [`${setting.name} (${written.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
+    const shown = shownValue(given.value, setting.secret);
+    return [`${setting.name} (${given.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
   });
 }
