@@ -92,7 +92,7 @@ function refusalOf(
   if (
     (httpVersionMajor !== 1 && !isHttp2(request)) ||
     !target ||
-    request.asksInVain ||
+    request.isUpgradeWithBody ||
     isFramingOff(request, headers) ||
     isHostOff(request, headers, target)
   ) {

@@ -104,7 +104,7 @@ class Reception implements EndsWithClient {
   };
 
   readonly #complete = (): void => {
-    this.#exchange.body = { kind: 'kept', bytes: this.#body.taken() };
+    this.#exchange.body = { kind: 'kept', bytes: this.#body.take() };
     this.#end(undefined);
   };
 
@@ -117,7 +117,7 @@ class Reception implements EndsWithClient {
     request.pause();
     const hasRoom = heldBytes <= account.room;
     account.hold(heldBytes);
-    this.#exchange.body = piped(this.#exchange, this.#body.taken(), this.#length, heldBytes);
+    this.#exchange.body = piped(this.#exchange, this.#body.take(), this.#length, heldBytes);
     this.#end(hasRoom ? undefined : 'OVERLOADED');
   }
 

@@ -102,7 +102,7 @@ export class Upload extends Readable {
 
   readonly #handOn = (): void => {
     if (this.#collected.size === 0 || this.destroyed) return;
-    const bytes = this.#collected.taken();
+    const bytes = this.#collected.take();
     this.#collected = new BodyChunks();
     this.#source.pause();
     if (this.prefixIsOut) this.#body.prefix = NOTHING;
