@@ -1,6 +1,6 @@
 // Rewrites what the documents say of settings and own answers from the tables in the code. Needs a build.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { envExample, generatedParts, replaceBetween } from '../dist/config/document.js';
+import { envExample, generatedParts, replaceBetween } from '../dist/config/generated-docs.js';
 
 const root = new URL('../', import.meta.url);
 for (const { file, mark, content } of generatedParts()) {

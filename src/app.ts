@@ -1,4 +1,5 @@
-/** The whole program: its parts, connected, started and stopped. */
+/** The daemon: connects its parts, starts and stops them. */
+
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
@@ -19,7 +20,7 @@ import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
 import { createPool, type Pool } from './pools/pool.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type ClientPort, createClientPort } from './server/client-port.ts';
-import { type LagSource, measureLag } from './server/lag.ts';
+import { type EventLoopDelay, measureEventLoopDelay } from './server/event-loop-delay.ts';
 import { Overload } from './server/overload.ts';
 import type { StatusSource } from './server/status-paths.ts';
 import { createStatusPaths } from './server/status-paths.ts';
@@ -29,13 +30,13 @@ import { OpenTunnels } from './tunnels/open-tunnels.ts';
 const LAST_ALERTS_MS = 2_000;
 
 export interface AppOptions {
-  /** How late the event loop runs; measured where it is not given. */
-  readonly lag?: LagSource;
-  /** Where each setting comes from, as far as that is known. */
+  /** How late the event loop runs; measured if it is not given. */
+  readonly eventLoopDelay?: EventLoopDelay;
+  /** Where each setting comes from, as far as it is known. */
   readonly sources?: Sources;
-  /** How host names are looked up; as the system does where it is not given. */
+  /** How host names are looked up; if it is not given, as the system does. */
   readonly lookUp?: LookUp;
-  /** Keeps secrets that come up later out of the log. */
+  /** Keeps secrets that become known later out of the log. */
   readonly hide?: (secrets: readonly string[]) => void;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
@@ -44,15 +45,12 @@ export interface AppOptions {
 /** Why the program can't listen. */
 export interface ListenError extends NodeJS.ErrnoException {
   readonly port?: number;
-  /** Where it is not the client port. */
+  /** Undefined for the client port. */
   readonly listener?: 'admin';
 }
 
 export interface App {
-  /**
-   * Resolves to the client port's address once connections are accepted. Rejects with a
-   * ListenError.
-   */
+  /** Resolves to the client port's address once connections are accepted. Rejects with a ListenError. */
   start(): Promise<AddressInfo>;
   /** Undefined before the start, and when the admin port is off. */
   readonly adminAddress: AddressInfo | undefined;
@@ -60,18 +58,18 @@ export interface App {
   stop(): Promise<number>;
 }
 
-/** The pool that is named by no path. */
+/** The pool for requests whose path names no pool. */
 const DEFAULT_POOL = 'default';
 
-/** How far the end of the process has come. */
+/** How far the shutdown has come. */
 interface Drain {
-  /** `/readyz` says so; connections are still accepted. */
+  /** `/readyz` answers 503; requests are still accepted. */
   begun: boolean;
   /** New requests are refused. */
   refusing: boolean;
 }
 
-/** Builds the program and connects its parts. */
+/** Builds the daemon without starting it. */
 export function createApp(
   config: Config,
   runtimeParts: Omit<Runtime, 'announcer'>,
@@ -81,13 +79,17 @@ export function createApp(
   const { announcer, clock, logger } = runtime;
   announcer.listen(createEventLog(logger));
   const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
-  // A name for each process: a loop is found, and a chain of two balancers is none.
+  // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
   const identity = createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`);
   const pool = createPool(DEFAULT_POOL, config, { runtime, dialer, identity });
   const pools: ReadonlyMap<string, Pool> = new Map([[pool.name, pool]]);
   const statistics = createStatistics(pool, options.logLinesDropped ?? (() => 0));
   const alerts = createOperatorAlerts(config, runtime);
-  const overload = new Overload({ lag: options.lag ?? measureLag(), clock, announcer });
+  const overload = new Overload({
+    eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
+    clock,
+    announcer,
+  });
   const drain: Drain = { begun: false, refusing: false };
   const status: StatusSource = { stats: statistics.stats, notReady: () => whyNotReady(drain, pools) };
   const intake: Intake = {
@@ -130,7 +132,7 @@ class RunningApp implements App {
 
   async start(): Promise<AddressInfo> {
     const { admin, clientPort, pools, overload } = this.#parts;
-    // First, so that a program that can't listen at both has taken no client's connection.
+    // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     const address = await clientPort.listen();
     for (const pool of pools.values()) pool.start();
@@ -149,7 +151,7 @@ class RunningApp implements App {
     for (const pool of pools.values()) pool.stop();
     overload.stop();
     await alerts.drain(LAST_ALERTS_MS);
-    // Last: operators watch the drain.
+    // Last: operators watch the shutdown.
     await admin.close();
     return cut;
   }
@@ -165,7 +167,7 @@ function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runt
 
 function whyNotReady({ begun }: Drain, pools: ReadonlyMap<string, Pool>): string | undefined {
   if (begun) return 'draining';
-  // One that is in question counts: else a client could make this process look unready.
+  // An upstream in question counts as usable: otherwise a client could make this process look unready.
   const isOut = ({ availability }: Pool) => availability.isOut('primary') && availability.isOut('fallback');
   return [...pools.values()].every(isOut) ? 'no upstream is usable' : undefined;
 }

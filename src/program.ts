@@ -1,3 +1,5 @@
+/** The program: does what the command line asks for. */
+
 import { readFileSync } from 'node:fs';
 import { createApp, type ListenError } from './app.ts';
 import { systemClock } from './clock.ts';
@@ -15,7 +17,7 @@ import type { Signals } from './signals.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
-/** Does what the command line asks for. Resolves when that is done, or for the daemon when it listens. */
+/** Resolves when the command is done; for the daemon when it listens. */
 export async function main(signals: Signals): Promise<void> {
   const loaded = loadConfig({
     argv: process.argv.slice(2),
@@ -33,7 +35,7 @@ export async function main(signals: Signals): Promise<void> {
   }
 }
 
-/** Does what needs settings without a mistake. */
+/** Runs a command that needs valid settings. */
 async function runCommand(
   command: Exclude<Command, 'version' | 'help'>,
   loaded: Loaded,
@@ -54,7 +56,7 @@ async function runCommand(
   }
 }
 
-/** What is odd about the settings, or does not fit this machine, and yet no reason not to start. */
+/** What is strange about the settings, or does not fit this machine, but does not prevent a start. */
 function warningsOf({ config, warnings }: Loaded): readonly string[] {
   const shortage = descriptorWarning(config.maxConnections);
   return shortage === undefined ? warnings : [...warnings, shortage];
@@ -74,7 +76,7 @@ async function run(loaded: Loaded, signals: Signals): Promise<void> {
     end(0);
   });
   signals.onHangUp(() => logger.info('SIGHUP is of no effect'));
-  // Whoever caused it, the state is unknown: say so and let the supervisor start a new process.
+  // Whatever caused it, the state is unknown: log it and let the supervisor start a new process.
   process.on('uncaughtException', (err) => {
     logger.fatal({ err }, 'Uncaught error');
     end(1);
@@ -85,7 +87,7 @@ async function run(loaded: Loaded, signals: Signals): Promise<void> {
   });
 
   for (const warning of warningsOf(loaded)) logger.warn(warning);
-  if (config.areListsKept)
+  if (config.areListsPersisted)
     logger.info(
       { file: config.persistServers, upstreams: config.upstreams.length },
       'The lists come from PERSIST_SERVERS, not from the settings',
@@ -140,10 +142,10 @@ function whyNotListening(error: ListenError, config: Config): string {
   const isAdmin = error.listener === 'admin';
   const host = isAdmin ? config.adminHost : config.host;
   const port = error.port ?? (isAdmin ? config.adminPort : config.port);
-  return `Can't listen on ${host}:${port}: ${whyNot(error, isAdmin ? 'ADMIN_' : '')}`;
+  return `Can't listen on ${host}:${port}: ${listenProblem(error, isAdmin ? 'ADMIN_' : '')}`;
 }
 
-function whyNot(error: ListenError, prefix: string): string {
+function listenProblem(error: ListenError, prefix: string): string {
   switch (error.code) {
     case 'EADDRINUSE':
       return `the port is in use; choose another ${prefix}PORT${prefix && ' (or off)'} or stop the other program`;

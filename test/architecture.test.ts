@@ -70,8 +70,8 @@ const AMBIENT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'balancer/handle.ts': 'randomBytes',
   // The name in Via: a client that knew it could make a request look like a loop.
   'app.ts': 'randomBytes',
-  // Measures the event loop itself, and is passed on as a LagSource.
-  'server/lag.ts': "'node:perf_hooks'",
+  // Measures the event loop itself, and is passed on as an EventLoopDelay.
+  'server/event-loop-delay.ts': "'node:perf_hooks'",
 };
 
 interface Import {

@@ -117,7 +117,7 @@ async function runMachine(): Promise<void> {
   const clock = new ManualClock();
   const announcer = new Announcer();
   let lagMs = 600;
-  const overload = new Overload({ lag: { p99Ms: () => lagMs, stop: () => {} }, clock, announcer });
+  const overload = new Overload({ eventLoopDelay: { p99Ms: () => lagMs, stop: () => {} }, clock, announcer });
   overload.start();
   clock.advance(3_000);
   lagMs = 0;

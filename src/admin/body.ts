@@ -51,7 +51,7 @@ function receiveBody(request: IncomingRequest, clock: Clock): Promise<Buffer> {
     };
     const onEnd = () => {
       stop();
-      resolve(body.taken());
+      resolve(body.take());
     };
     const onClose = () => {
       stop();

@@ -1,25 +1,27 @@
+/** The lists of upstreams as operators want them. */
+
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { Refusal } from './problems.ts';
 
-/** Where the lists are kept over a restart. */
+/** Keeps the lists over a restart. */
 export interface ListStore {
-  /** Resolves when they would survive a crash. Rejects when they are as they were before. */
+  /** Resolves when the lists would survive a crash. Rejects when the stored ones are unchanged. */
   save(upstreams: readonly UpstreamSpec[]): Promise<void>;
 }
 
-/** One change of the lists: what they are after it, and what it does to the running program. */
+/** One change of the lists: their new content, and what it does to the running program. */
 export interface Change<T> {
   readonly upstreams: readonly UpstreamSpec[];
-  /** Must throw before it has changed anything, or not at all. */
+  /** Must not throw after it has changed anything. */
   apply(): T;
 }
 
 /**
- * The lists as the operators want them: those of the start and what was changed since by a call. An upstream
- * that was removed because it was down for long is still wanted: the next start tries it again.
+ * The lists at the start with all changes by calls since. An upstream that was removed because it was down for long is
+ * still in them: the next start tries it again.
  *
- * Changes come one after the other. Each is written before it is made, so that one that can't be kept changes
- * nothing, and what was answered with success survives a crash.
+ * Changes are made one after the other. Each is saved before it is applied, so that a change that can't be saved changes
+ * nothing, and one that was answered with success survives a crash.
  */
 export class ServerLists {
   readonly #store: ListStore | undefined;
@@ -36,8 +38,8 @@ export class ServerLists {
   }
 
   /**
-   * Makes a change after all earlier ones. `plan` looks at the lists as they are then, and may throw. Rejects
-   * with what `plan` or `apply` has thrown, and with NOT_SAVED.
+   * Makes a change after all earlier ones. `plan` reads the lists at that time, and may throw. Rejects with what `plan`
+   * or `apply` has thrown, and with NOT_SAVED.
    */
   change<T>(plan: () => Change<T>): Promise<T> {
     const result = this.#last.then(() => this.#make(plan()));
@@ -54,7 +56,7 @@ export class ServerLists {
       this.#upstreams = upstreams;
       return result;
     } catch (error) {
-      // Meanwhile something else has changed: a probe has left but one upstream.
+      // Something else has changed meanwhile: a probe has left only one upstream.
       await this.#save(before);
       throw error;
     }

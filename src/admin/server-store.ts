@@ -1,3 +1,5 @@
+/** Keeps the lists of upstreams in the file of `PERSIST_SERVERS`. */
+
 import { realpathSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -6,42 +8,41 @@ import { MAX_FILE_BYTES } from '../regular-file.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { ListStore } from './server-lists.ts';
 
-/** The lists hold URLs with keys: nobody but the owner reads them. */
+/** The lists hold URLs with keys: only the owner may read them. */
 const MODE = 0o600;
 
 /**
- * Keeps the lists in a file that is either the old one or the new one, whole, whenever the machine stops: the new
- * one is written beside it, to the disk, and takes its name. What a stop leaves beside it is overwritten by the
- * next change and read by nobody.
+ * Whenever the machine stops, the file is either the old or the new one as a whole: the new one is written beside it, to
+ * the disk, and renamed. What a stop leaves beside it is never read, and overwritten by the next change.
  */
 export class ServerStore implements ListStore {
   readonly #path: string;
-  readonly #draft: string;
+  readonly #temporaryPath: string;
 
-  /** A symbolic link stays one: what it points to is replaced. */
+  /** If `path` is a symbolic link, the file that it points to is replaced. */
   constructor(path: string) {
-    this.#path = resolved(path);
-    this.#draft = join(dirname(this.#path), `.${basename(this.#path)}.new`);
+    this.#path = resolveLinks(path);
+    this.#temporaryPath = join(dirname(this.#path), `.${basename(this.#path)}.new`);
   }
 
-  /** Not to be called before the last call is over. Rejects with the system's error; the old file stays. */
+  /** Must not be called before the last call is over. Rejects with the system's error; the old file stays. */
   async save(upstreams: readonly UpstreamSpec[]): Promise<void> {
     const text = serverFileText(upstreams);
     if (Buffer.byteLength(text) > MAX_FILE_BYTES) throw new Error('the lists would take more than 1 MB');
     try {
-      await rm(this.#draft, { force: true });
-      // Only a new file has this mode for certain, and is nobody's link.
-      await written(await open(this.#draft, 'wx', MODE), text);
-      await rename(this.#draft, this.#path);
+      await rm(this.#temporaryPath, { force: true });
+      // Only a new file certainly has this mode, and is not a link.
+      await writeAndClose(await open(this.#temporaryPath, 'wx', MODE), text);
+      await rename(this.#temporaryPath, this.#path);
       await syncFolder(dirname(this.#path));
     } catch (error) {
-      await rm(this.#draft, { force: true }).catch(() => {});
+      await rm(this.#temporaryPath, { force: true }).catch(() => {});
       throw error;
     }
   }
 }
 
-async function written(file: FileHandle, text: string): Promise<void> {
+async function writeAndClose(file: FileHandle, text: string): Promise<void> {
   try {
     await file.writeFile(text);
     await file.sync();
@@ -50,7 +51,7 @@ async function written(file: FileHandle, text: string): Promise<void> {
   }
 }
 
-/** The new name is on the disk as well. */
+/** Writes the new name to the disk, too. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -60,11 +61,11 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function resolved(path: string): string {
+function resolveLinks(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // There is none yet.
+    // The file does not exist yet.
     return path;
   }
 }

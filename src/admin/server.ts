@@ -1,3 +1,5 @@
+/** The server of the admin port, which operators connect to. */
+
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
@@ -10,7 +12,7 @@ import { PROBLEMS, Refusal } from './problems.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { type Match, matchRoutes, type Route } from './routes.ts';
 
-/** Operators are few and near: narrower than the client port, and no settings. */
+/** Operators are few and near: lower limits than those of the client port, and no settings. */
 const LIMITS = {
   clientHeaderTimeoutMs: 10_000,
   clientBodyTimeoutMs: 10_000,
@@ -21,8 +23,8 @@ const LIMITS = {
 };
 /** How long answers in flight may take when the process ends. */
 const DRAIN_MS = 1_000;
-/** Of a path in the log. */
-const MAX_SHOWN = 200;
+/** Longest part of a path in the log. */
+const MAX_LOGGED_PATH = 200;
 
 export interface AdminParts {
   readonly clock: Clock;
@@ -36,7 +38,7 @@ interface Messages {
   readonly response: OutgoingResponse;
 }
 
-/** Where operators connect. It answers until the process has nothing left to do. */
+/** Answers until the process has nothing left to do. */
 export class AdminServer {
   readonly #parts: AdminParts;
   readonly #listener: Listener;
@@ -51,22 +53,22 @@ export class AdminServer {
     });
   }
 
-  /** Resolves to the address when connections are accepted. Rejects with the system's error. */
+  /** Resolves to the address once connections are accepted. Rejects with the system's error. */
   listen(port: number, host: string): Promise<AddressInfo> {
     return this.#listener.listen(port, host);
   }
 
-  /** Accepts no more and lets answers in flight finish for a moment. */
+  /** Accepts no more connections, and waits a moment for answers in flight. */
   async close(): Promise<void> {
     await this.#listener.drain(DRAIN_MS);
   }
 
   async #serve(messages: Messages, isUpgrade: boolean): Promise<void> {
-    // A body that came in one piece with its head is there as soon as the parser has done with that piece.
+    // A body that came in one piece with its head is available once the parser has finished that piece.
     await undefined;
     let head: RequestHead | undefined;
     try {
-      // The parser has let go of the connection: what follows the head can't be read.
+      // The parser has released the connection: what follows the head can't be read.
       if (isUpgrade) throw new Refusal('BAD_REQUEST', 'no other protocol is spoken here');
       head = readRequestHead(messages.request);
       const answer = await this.#answer(head, messages);
@@ -74,7 +76,7 @@ export class AdminServer {
     } catch (error) {
       if (error instanceof ClientLeft) return;
       if (!(error instanceof Refusal)) throw error;
-      this.#note(error, head);
+      this.#logRefusal(error, head);
       send(messages, problem(error), this.#parts.clock, isUpgrade || isSilent(messages, head));
     }
   }
@@ -93,21 +95,21 @@ export class AdminServer {
     return route.handle({ name: found.name, body, request, response });
   }
 
-  /** Leaves a trace of what was refused for who asked or for what is wrong with us. */
-  #note({ code, detail }: Refusal, head: RequestHead | undefined): void {
+  /** Logs refusals that are due to missing permission or to a fault of ours. */
+  #logRefusal({ code, detail }: Refusal, head: RequestHead | undefined): void {
     const { status } = PROBLEMS[code];
-    const call = { code, method: head?.method, path: head?.path.slice(0, MAX_SHOWN) };
+    const call = { code, method: head?.method, path: head?.path.slice(0, MAX_LOGGED_PATH) };
     if (status === 401 || status === 403) this.#parts.logger.warn(call, 'Admin call refused');
     else if (status >= 500) this.#parts.logger.error({ ...call, problem: detail }, 'Admin call failed');
   }
 }
 
-/** Whether the client holds back its body until it is told to send it, which it was not or not for long. */
+/** Whether the client holds back its body until it is told to send it, and was not told, or only just. */
 function isSilent({ request }: Messages, head: RequestHead | undefined): boolean {
   return head !== undefined && head.lines('expect').length > 0 && !request.readableDidRead;
 }
 
-/** Throws a Refusal where there is none. */
+/** Throws a Refusal when there is none. */
 function routeFor(method: string, { routes }: Match): Route {
   if (routes.length === 0) throw new Refusal('NO_SUCH_PATH');
   const served = method === 'HEAD' ? 'GET' : method;

@@ -1,3 +1,5 @@
+/** The operators' calls that add, change, remove and release upstreams. */
+
 import { readServerEntry } from '../config/server-entry.ts';
 import { readUpstreams } from '../config/upstream-list.ts';
 import type { Announcer } from '../events.ts';
@@ -21,13 +23,13 @@ export interface ServersParts {
   readonly membership: Membership;
   readonly quarantine: Quarantine;
   readonly announcer: Announcer;
-  /** Where files with a relative name are looked up. */
+  /** The folder that relative file names are looked up in. */
   readonly folder: string;
-  /** Called before a new upstream is used: its secrets are not to be shown from now on. */
+  /** Called before a new upstream is used: its secrets must not be shown from now on. */
   readonly onNew: (spec: UpstreamSpec) => void;
 }
 
-/** What operators do to upstreams. Every method rejects with a Refusal, and has then changed nothing. */
+/** A method that fails throws or rejects with a Refusal, and has then changed nothing. */
 export class Servers {
   readonly #parts: ServersParts;
 
@@ -35,19 +37,19 @@ export class Servers {
     this.#parts = parts;
   }
 
-  /** Adds the upstream that a body describes, checked as strictly as those of the settings. */
+  /** Adds the upstream that a body describes, checked as strictly as those in the settings. */
   add(body: unknown): Promise<Upstream> {
     const { lists, registry, membership, onNew } = this.#parts;
     return lists.change(() => {
       const spec = this.#read(body);
-      conflicting(() => registry.checkAdd(new Upstream(spec, 0)));
-      // One that a probe had removed is still wanted: the new one takes its place.
+      refuseConflicts(() => registry.checkAdd(new Upstream(spec, 0)));
+      // An upstream that a probe removed is still in the lists: the new one replaces it.
       const others = lists.upstreams.filter(
         ({ name, url }) => name !== spec.name && url.href !== spec.url.href,
       );
       const apply = () => {
         onNew(spec);
-        return conflicting(() => membership.add(spec));
+        return refuseConflicts(() => membership.add(spec));
       };
       return { upstreams: [...others, spec], apply };
     });
@@ -78,21 +80,21 @@ export class Servers {
     });
   }
 
-  /** Its requests in flight may finish. */
+  /** Removes an upstream, whose requests in flight may finish. */
   remove(name: string): Promise<void> {
     const { lists, registry, membership } = this.#parts;
     return lists.change(() => {
       const upstream = registry.find(name);
-      const wanted = lists.upstreams.filter((spec) => spec.name !== name);
-      // One that a probe has removed is wanted until an operator says otherwise.
-      if (!upstream && wanted.length < lists.upstreams.length) return { upstreams: wanted, apply: () => {} };
+      const others = lists.upstreams.filter((spec) => spec.name !== name);
+      // An upstream that a probe removed stays in the lists until an operator removes it.
+      if (!upstream && others.length < lists.upstreams.length) return { upstreams: others, apply: () => {} };
       const found = this.#find(name);
-      conflicting(() => registry.checkRemove(found));
-      return { upstreams: wanted, apply: () => conflicting(() => membership.remove(found, 'operator')) };
+      refuseConflicts(() => registry.checkRemove(found));
+      return { upstreams: others, apply: () => refuseConflicts(() => membership.remove(found, 'operator')) };
     });
   }
 
-  /** Ends its quarantine. One that is in none stays as it is. */
+  /** Ends an upstream's quarantine, if it is in one. */
   release(name: string): Upstream {
     const upstream = this.#find(name);
     this.#parts.quarantine.release(upstream, 'operator');
@@ -108,19 +110,19 @@ export class Servers {
   #read(body: unknown): UpstreamSpec {
     const entry = readServerEntry(body, 'the body');
     if (typeof entry === 'string') throw new Refusal('INVALID_INPUT', entry);
-    const { upstreams, problems } = readUpstreams([entry], this.#parts.folder, this.#namesBeside(entry.text));
+    const { upstreams, problems } = readUpstreams([entry], this.#parts.folder, this.#takenNames(entry.text));
     const [spec] = upstreams;
     if (problems.length > 0 || !spec) throw new Refusal('INVALID_INPUT', problems.join('; '));
     return spec;
   }
 
-  /** What an upstream may not be called by itself. One with its own URL that a probe has removed makes room. */
-  #namesBeside(text: string): string[] {
+  /** Names that can't be given to a new upstream without one. Not that of a removed upstream with the same URL. */
+  #takenNames(text: string): string[] {
     const { registry, lists } = this.#parts;
     const [address = ''] = text.split(' ');
     const href = URL.canParse(address) ? new URL(address).href : address;
-    const wanted = lists.upstreams.filter(({ url }) => url.href !== href);
-    return [...registry.all, ...wanted].map(({ name }) => name);
+    const others = lists.upstreams.filter(({ url }) => url.href !== href);
+    return [...registry.all, ...others].map(({ name }) => name);
   }
 }
 
@@ -156,10 +158,10 @@ function withState(
   return { ...spec, weight, ...(draining ? { draining } : {}) };
 }
 
-/** Turns what the registry refuses into what is answered. */
-function conflicting<T>(act: () => T): T {
+/** Converts an error of the registry to a Refusal. */
+function refuseConflicts<T>(change: () => T): T {
   try {
-    return act();
+    return change();
   } catch (error) {
     if (error instanceof RegistryError) throw new Refusal(CONFLICTS[error.conflict], error.message);
     throw error;

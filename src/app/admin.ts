@@ -1,3 +1,5 @@
+/** Builds the operators' listener. */
+
 import type { AddressInfo } from 'node:net';
 import { createGuard } from '../admin/auth.ts';
 import { EventStreams } from '../admin/events.ts';
@@ -15,18 +17,17 @@ import type { StatusSource } from '../server/status-paths.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
 import type { Statistics } from './statistics.ts';
 
-/** A shorter token can be tried out. */
-const SHORT_TOKEN = 16;
+/** A shorter token can be guessed by trying. */
+const SAFE_TOKEN_LENGTH = 16;
 
-/** The operators' listener. */
 export interface Admin {
-  /** Resolves to the address, undefined when the port is off. Rejects with the system's error. */
+  /** Resolves to the address; undefined when the port is off. Rejects with the system's error. */
   listen(): Promise<AddressInfo | undefined>;
-  /** Ends the streams of events, and answers no more. */
+  /** Ends the streams of events and stops answering. */
   close(): Promise<void>;
 }
 
-export interface AdminSurroundings {
+export interface AdminContext {
   readonly pool: Pool;
   readonly status: StatusSource;
   readonly statistics: Statistics;
@@ -36,17 +37,17 @@ export interface AdminSurroundings {
   readonly hide?: (secrets: readonly string[]) => void;
 }
 
-export function createAdmin(config: Config, surroundings: AdminSurroundings): Admin {
+export function createAdmin(config: Config, context: AdminContext): Admin {
   const { adminPort: port, adminHost: host, adminToken: token } = config;
   if (port === undefined) return { listen: async () => undefined, close: async () => {} };
-  const { clock, announcer, logger } = surroundings.pool.runtime;
+  const { clock, announcer, logger } = context.pool.runtime;
   const events = new EventStreams(clock);
   announcer.listen(events.listen);
   const server = new AdminServer({
     clock,
     logger,
     guard: createGuard(token),
-    routes: createAdminRoutes(config, events, surroundings),
+    routes: createAdminRoutes(config, events, context),
   });
   return {
     async listen() {
@@ -54,8 +55,8 @@ export function createAdmin(config: Config, surroundings: AdminSurroundings): Ad
         throw Object.assign(error, { listener: 'admin' });
       });
       logger.info({ host: address.address, port: address.port }, 'Admin listening');
-      if (token !== undefined && token.length < SHORT_TOKEN)
-        logger.warn(`ADMIN_TOKEN has fewer than ${SHORT_TOKEN} characters: it can be guessed`);
+      if (token !== undefined && token.length < SAFE_TOKEN_LENGTH)
+        logger.warn(`ADMIN_TOKEN has fewer than ${SAFE_TOKEN_LENGTH} characters: it can be guessed`);
       return address;
     },
     async close() {
@@ -68,7 +69,7 @@ export function createAdmin(config: Config, surroundings: AdminSurroundings): Ad
 function createAdminRoutes(
   config: Config,
   events: EventStreams,
-  { pool, status, statistics, sources = new Map(), hide = () => {} }: AdminSurroundings,
+  { pool, status, statistics, sources = new Map(), hide = () => {} }: AdminContext,
 ) {
   const { registry, membership, quarantine, strategies } = pool;
   const { announcer, logger } = pool.runtime;
@@ -92,13 +93,13 @@ function createAdminRoutes(
     events,
     row: statistics.row,
     metrics: statistics.metrics,
-    config: () => settingsInForce(config, lists, pool, sources),
+    config: () => currentSettings(config, lists, pool, sources),
     changeStrategy: createStrategyChange(strategies, announcer),
   });
 }
 
-/** The settings, masked, with what has been changed since the start. */
-function settingsInForce(
+/** The masked settings with all changes since the start. */
+function currentSettings(
   config: Config,
   lists: ServerLists,
   { registry, strategies }: Pool,
@@ -109,8 +110,8 @@ function settingsInForce(
   if (isChanged) for (const name of ['RPC_URLS', 'FALLBACK_RPC_URLS']) changed.set(name, 'admin port');
   if (strategies.name !== config.strategy) changed.set('STRATEGY', 'admin port');
   const present = lists.upstreams.filter(({ name }) => registry.find(name) !== undefined);
-  const inForce = { ...config, upstreams: present, strategy: strategies.name };
+  const current = { ...config, upstreams: present, strategy: strategies.name };
   return Object.fromEntries(
-    maskedSettings(inForce, changed).map(([name, value, source]) => [name, { value, source }]),
+    maskedSettings(current, changed).map(([name, value, source]) => [name, { value, source }]),
   );
 }

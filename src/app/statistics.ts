@@ -1,3 +1,5 @@
+/** Connects everything that counts and measures. */
+
 import { Latencies } from '../metrics/latencies.ts';
 import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
 import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
@@ -5,13 +7,12 @@ import { ALERT_KINDS } from '../notifiers/notifier.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
-/** What is counted and measured of the program's work. */
 export interface Statistics {
   /** The rows of `/stats`. */
   stats(): readonly UpstreamStats[];
   row(upstream: Upstream): UpstreamStats;
   readonly metrics: Metrics;
-  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written by the handler. */
+  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written by the request handler. */
   readonly underWay: { requests: number };
 }
 

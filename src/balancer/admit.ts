@@ -93,7 +93,7 @@ function refusalOf(
   if (
     (httpVersionMajor !== 1 && !isHttp2(request)) ||
     !target ||
-    request.asksInVain ||
+    request.isUpgradeWithBody ||
     isFramingInvalid(request, headers) ||
     isHostInvalid(request, headers, target)
   ) {

@@ -145,7 +145,7 @@ export class Candidates {
     const next = this.#group === 'not-begun' ? 'primary' : 'fallback';
     this.#group = next;
     this.#lagging = availability.lagging(next);
-    this.#begin(next, availability.inStep(next));
+    this.#begin(next, availability.keepingUp(next));
     return true;
   }
 

@@ -58,9 +58,9 @@ function suspect(
   { blame, protocol }: { readonly blame: Blame; readonly protocol: Protocol },
   { suspects }: Pool,
 ): void {
-  const mayPutOut = !exchange.hasSuspect && !blame.weak;
-  exchange.hasSuspect ||= mayPutOut;
-  suspects.suspect(upstream, blame, { protocol, mayPutOut, sinceMs: exchange.startedMs });
+  const maySuspend = !exchange.hasSuspect && !blame.weak;
+  exchange.hasSuspect ||= maySuspend;
+  suspects.suspect(upstream, blame, { protocol, maySuspend, sinceMs: exchange.startedMs });
 }
 
 /** An answer broke off after its first byte was out. */
@@ -88,7 +88,7 @@ function inContext(exchange: Exchange, { upstream, question, outcome, verdict, s
 function banMethod(upstream: Upstream, blame: Blame, method: string, { quarantine, runtime }: Pool): void {
   const lacks = blame.reason === 'method-unsupported';
   // Behind one URL there may be several nodes, and a text may be misread.
-  if (lacks && upstream.recentMethods.takeDoubt(method, runtime.clock.monotonicMs())) return;
+  if (lacks && upstream.recentMethods.doubtOnce(method, runtime.clock.monotonicMs())) return;
   quarantine.add(upstream, blame);
 }
 

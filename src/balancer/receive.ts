@@ -105,7 +105,7 @@ class BodyReceiver implements EndsWithClient {
   };
 
   readonly #onEnd = (): void => {
-    this.#exchange.body = { kind: 'kept', bytes: this.#body.taken() };
+    this.#exchange.body = { kind: 'kept', bytes: this.#body.take() };
     this.#finish(undefined);
   };
 
@@ -118,7 +118,7 @@ class BodyReceiver implements EndsWithClient {
     request.pause();
     const hasRoom = heldBytes <= account.room;
     account.hold(heldBytes);
-    this.#exchange.body = piped(this.#exchange, this.#body.taken(), this.#length, heldBytes);
+    this.#exchange.body = piped(this.#exchange, this.#body.take(), this.#length, heldBytes);
     this.#finish(hasRoom ? undefined : 'OVERLOADED');
   }
 

@@ -1,6 +1,6 @@
 /** The text of `--help`. */
 
-import { settingsHelp } from '../config/document.ts';
+import { settingsHelp } from '../config/generated-docs.ts';
 
 export function helpText(): string {
   return `rpc-load-balancer: one URL in front of many RPC providers

@@ -1,7 +1,8 @@
-import { setting, unset } from './documentation.ts';
-import { fileName, listenHost, orOff, port, token } from './kinds.ts';
+/** The rows of the settings' table for the operators' listener and what operators change. */
 
-/** The settings of the operators' listener and of what they change: a part of the one table. */
+import { optional, setting } from './setting-definition.ts';
+import { fileName, listenHost, orOff, port, token } from './value-types.ts';
+
 export const adminSettings = {
   adminPort: setting(orOff(port()), {
     name: 'ADMIN_PORT',
@@ -13,7 +14,7 @@ export const adminSettings = {
     default: '127.0.0.1',
     doc: 'Address of the admin port. One that is not loopback needs `ADMIN_TOKEN`.',
   }),
-  adminToken: setting(unset(token()), {
+  adminToken: setting(optional(token()), {
     name: 'ADMIN_TOKEN',
     secret: 'all',
     doc: 'With it every call of the admin port but `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',

@@ -1,5 +1,7 @@
+/** Reads settings from environment variables and from env files. */
+
 import { parse } from 'dotenv';
-import { type Layer, LayerBuilder } from './layer.ts';
+import { type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
 import { isList, SETTINGS, type Setting } from './settings.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -14,7 +16,7 @@ const QUOTED =
 const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
 
 /** The settings in the environment. An empty value counts as not set. */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): RawSettings {
   const variables = { ...env };
   const warnings: string[] = [];
   for (const { name } of SETTINGS) {
@@ -24,24 +26,24 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       `${name} (environment): ${env[name]?.trim()} is Kubernetes' address of a service, no port: ignored`,
     );
   }
-  const layer = readVariables(variables, () => 'environment', { unquotes: true });
-  layer.warnings.push(...warnings);
-  return layer;
+  const settings = readVariables(variables, () => 'environment', { unquotes: true });
+  settings.warnings.push(...warnings);
+  return settings;
 }
 
 /**
- * The settings in an env file: the one that is named, which must be there, or `.env` of `folder`, which
- * need not. An empty value counts as not set.
+ * The settings in an env file: the named one, which must exist, or `.env` in `folder`, which need not. An empty value
+ * counts as not set.
  */
-export function readEnvFile(folder: string, named: string | undefined): Layer {
+export function readEnvFile(folder: string, named: string | undefined): RawSettings {
   const name = named ?? DEFAULT_FILE;
   const file = readTextFile(folder, name);
-  const layer = new LayerBuilder();
+  const settings = new RawSettingsBuilder();
   if ('reason' in file) {
-    if (named === undefined && file.missing) return layer;
+    if (named === undefined && file.missing) return settings;
     const by = named === undefined ? name : `flag --env-file: ${name}`;
-    layer.problems.push(`${by}: ${file.reason}; allowed: a readable env file in UTF-8`);
-    return layer;
+    settings.problems.push(`${by}: ${file.reason}; allowed: a readable env file in UTF-8`);
+    return settings;
   }
   const lines = file.text.split(/\r\n|\r|\n/);
   const lineOf = (variable: string) => lines.findLastIndex((line) => assignmentTo(variable).test(line));
@@ -50,40 +52,45 @@ export function readEnvFile(folder: string, named: string | undefined): Layer {
     return line < 0 ? name : `${name} line ${line + 1}`;
   };
   return readVariables(parse(file.text), sourceOf, {
-    isCut: (variable) => losesItsEnd(lines[lineOf(variable)] ?? ''),
+    isCut: (variable) => isCutByHash(lines[lineOf(variable)] ?? ''),
   });
 }
 
-interface Reading {
-  /** A `#` has cut the value. */
+interface VariableOptions {
+  /** Whether a `#` has cut the value. */
   readonly isCut?: (variable: string) => boolean;
-  /** Quotes around a value belong to it, which nobody means. */
+  /** Quotes around a value have become part of it, which nobody intends. */
   readonly unquotes?: boolean;
 }
 
 function readVariables(
   variables: Readonly<Record<string, string | undefined>>,
   sourceOf: (variable: string) => string,
-  { isCut = () => false, unquotes = false }: Reading,
-): LayerBuilder {
-  const layer = new LayerBuilder();
+  { isCut = () => false, unquotes = false }: VariableOptions,
+): RawSettingsBuilder {
+  const settings = new RawSettingsBuilder();
   for (const setting of SETTINGS) {
     for (const variable of namesOf(setting)) {
-      const written = variables[variable];
-      if (written === undefined || written.trim() === '') continue;
+      const text = variables[variable];
+      if (text === undefined || text.trim() === '') continue;
       const source = variable === setting.name ? sourceOf(variable) : `${variable}, ${sourceOf(variable)}`;
-      const inner = unquotes ? withoutQuotes(written) : undefined;
+      const inner = unquotes ? withoutQuotes(text) : undefined;
       const problem = inner !== undefined ? QUOTED : isList(setting.key) && isCut(variable) ? CUT : undefined;
-      const raw = inner ?? written;
-      layer.add(setting, { raw, source, standsAlone: false, ...(problem === undefined ? {} : { problem }) });
+      const value = inner ?? text;
+      settings.add(setting, {
+        value,
+        source,
+        standsAlone: false,
+        ...(problem === undefined ? {} : { problem }),
+      });
     }
   }
-  return layer;
+  return settings;
 }
 
-/** What stands between quotes of one kind; undefined where there are none. */
-function withoutQuotes(written: string): string | undefined {
-  return /^(["'`])(.*)\1$/s.exec(written.trim())?.[2];
+/** The text between two quotes of one kind; undefined without them. */
+function withoutQuotes(text: string): string | undefined {
+  return /^(["'`])(.*)\1$/s.exec(text.trim())?.[2];
 }
 
 function namesOf(setting: Setting): string[] {
@@ -94,8 +101,8 @@ function assignmentTo(variable: string): RegExp {
   return new RegExp(`^\\s*(?:export\\s+)?${variable}\\s*[=:]`);
 }
 
-/** Whether an unquoted value is cut by a `#` right behind other text, which nobody means as a comment. */
-function losesItsEnd(line: string): boolean {
+/** Whether an unquoted value is cut by a `#` right after other text, which nobody intends as a comment. */
+function isCutByHash(line: string): boolean {
   const value = line.replace(/^[^=:]*[=:]\s*/, '');
   return !/^['"`]/.test(value) && /^[^#]*[^#\s]#/.test(value);
 }

@@ -1,17 +1,18 @@
-import { LayerBuilder } from './layer.ts';
-import { nearest } from './nearest.ts';
+/** Reads the command line. */
+
+import { closestName } from './closest-name.ts';
+import { RawSettingsBuilder } from './raw-settings.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 
 /** What the program is asked to do. */
 export type Command = 'run' | 'check' | 'healthcheck' | 'version' | 'help';
 
-/** Flags without a value; in this order the first one given wins. */
+/** Flags without a value. If several are given, the first in this order counts. */
 const COMMANDS: readonly Command[] = ['help', 'version', 'healthcheck', 'check'];
 
-/** The command line, taken apart. */
 export interface CommandLine {
   readonly command: Command;
-  readonly layer: LayerBuilder;
+  readonly settings: RawSettingsBuilder;
   /** The files of `--config` and `--env-file`. */
   readonly configFile: string | undefined;
   readonly envFile: string | undefined;
@@ -25,22 +26,22 @@ const FILE_FLAGS = ['config', 'env-file'];
 const KNOWN_FLAGS = new Set<string>([...settingsByFlag.keys(), ...FILE_FLAGS, ...COMMANDS]);
 
 /**
- * Reads `--flag=value`, `--flag value` and flags without a value, with one dash or two. Never throws; the
- * layer holds the problems, none of which shows a value that could be a secret.
+ * Reads `--flag=value`, `--flag value` and flags without a value, with one dash or two. Never throws; the problems are
+ * in `settings`, and none of them shows a value that could be a secret.
  */
 export function readCommandLine(argv: readonly string[]): CommandLine {
   const reader = new FlagReader();
   const rest = [...argv.entries()];
   for (let next = rest.shift(); next; next = rest.shift()) {
     const [index, argument] = next;
-    const [, written, joined] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (written === undefined) {
+    const [, given, joined] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(argument) ?? [];
+    if (given === undefined) {
       reader.problem(
         `argument ${index + 1} is no flag; allowed: --NAME=VALUE, in quotes where the value has blanks`,
       );
       continue;
     }
-    const name = written === 'h' ? 'help' : written;
+    const name = given === 'h' ? 'help' : given;
     const takesValue = !COMMANDS.some((command) => command === name);
     const follows = takesValue && joined === undefined && rest[0]?.[1].startsWith('-') === false;
     reader.flag(name, follows ? rest.shift()?.[1] : joined, index + 1);
@@ -49,11 +50,11 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
 }
 
 class FlagReader {
-  readonly #layer = new LayerBuilder();
+  readonly #settings = new RawSettingsBuilder();
   readonly #values = new Map<string, string | undefined>();
 
   problem(problem: string): void {
-    this.#layer.problems.push(problem);
+    this.#settings.problems.push(problem);
   }
 
   flag(name: string, value: string | undefined, position: number): void {
@@ -70,18 +71,18 @@ class FlagReader {
       const allowed = setting?.allowed ?? 'the name of a file';
       this.problem(`${shown}: it has no value; allowed: ${allowed}`);
     } else if (setting) {
-      this.#layer.add(setting, { raw: value, source: `flag --${name}`, standsAlone: name === 'backends' });
+      this.#settings.add(setting, { value, source: `flag --${name}`, standsAlone: name === 'backends' });
     }
     this.#values.set(name, value);
   }
 
   result(): CommandLine {
-    const asked = COMMANDS.filter((command) => this.#values.has(command));
-    if (asked.length > 1)
-      this.problem(`${asked.map((name) => `--${name}`).join(' and ')}: allowed: one of them`);
+    const commands = COMMANDS.filter((command) => this.#values.has(command));
+    if (commands.length > 1)
+      this.problem(`${commands.map((name) => `--${name}`).join(' and ')}: allowed: one of them`);
     return {
-      command: asked[0] ?? 'run',
-      layer: this.#layer,
+      command: commands[0] ?? 'run',
+      settings: this.#settings,
       configFile: this.#values.get('config') || undefined,
       envFile: this.#values.get('env-file') || undefined,
     };
@@ -89,10 +90,10 @@ class FlagReader {
 }
 
 function unknownFlag(name: string, position: number): string {
-  // What has another form than a flag's name may be a value that slipped in.
+  // What does not look like a flag's name may be a value in the wrong place.
   const isName = /^[A-Za-z][\w-]{0,40}$/.test(name);
   const shown = isName ? `--${name}` : `argument ${position}`;
-  const meant = isName ? nearest(name, KNOWN_FLAGS) : undefined;
-  const suggestion = meant === undefined ? '' : `, --${meant} is the nearest`;
+  const closest = isName ? closestName(name, KNOWN_FLAGS) : undefined;
+  const suggestion = closest === undefined ? '' : `, --${closest} is the nearest`;
   return `${shown}: unknown flag; allowed: the flags that --help lists${suggestion}`;
 }

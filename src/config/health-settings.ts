@@ -1,8 +1,9 @@
-import { PROBE_NAMES } from '../probes/index.ts';
-import { setting, unset } from './documentation.ts';
-import { chainId, duration, integer, oneOf, orOff, path } from './kinds.ts';
+/** The rows of the settings' table for active health checks. */
 
-/** The settings of the active health checks: a part of the one table. */
+import { PROBE_NAMES } from '../probes/index.ts';
+import { optional, setting } from './setting-definition.ts';
+import { chainId, duration, integer, oneOf, orOff, path } from './value-types.ts';
+
 export const healthSettings = {
   healthCheck: setting(oneOf(['off', ...PROBE_NAMES]), {
     name: 'HEALTH_CHECK',
@@ -35,7 +36,7 @@ export const healthSettings = {
     default: '2',
     doc: 'Checks in a row that must fail to take an upstream down.',
   }),
-  chainId: setting(unset(chainId()), {
+  chainId: setting(optional(chainId()), {
     name: 'CHAIN_ID',
     doc: 'The chain that every upstream must be on, such as `1` or `0x1`; without it, the one that most are on. Needs `HEALTH_CHECK=rpc`.',
   }),

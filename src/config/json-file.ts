@@ -1,5 +1,7 @@
-import { type Found, type Layer, LayerBuilder } from './layer.ts';
-import { nearest } from './nearest.ts';
+/** Reads settings from a JSON file. */
+
+import { closestName } from './closest-name.ts';
+import { type RawSetting, type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
 import { isList, SETTINGS, type Setting } from './settings.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -10,19 +12,19 @@ const settingsByKey = new Map<string, Setting>(
   ]),
 );
 
-/** The settings in the JSON file of `--config`, which must be there. Primaries from it need no fallback. */
-export function readJsonFile(folder: string, name: string | undefined): Layer {
-  const layer = new LayerBuilder();
-  if (name === undefined) return layer;
+/** The settings in the JSON file of `--config`, which must exist. Primaries from it need no fallback. */
+export function readJsonFile(folder: string, name: string | undefined): RawSettings {
+  const settings = new RawSettingsBuilder();
+  if (name === undefined) return settings;
   const content = readObject(folder, name);
-  if (typeof content === 'string') layer.problems.push(`flag --config: ${name}: ${content}`);
+  if (typeof content === 'string') settings.problems.push(`flag --config: ${name}: ${content}`);
   else
     for (const [index, [key, value]] of Object.entries(content).entries())
-      readEntry({ name, index, key, value }, layer);
-  return layer;
+      readMember({ name, index, key, value }, settings);
+  return settings;
 }
 
-/** The file's object, or what is wrong with it. The parser's own message is left out: it quotes the file. */
+/** The file's object, or what is wrong with it. Without the parser's own message, which quotes the file. */
 function readObject(folder: string, name: string): object | string {
   const file = readTextFile(folder, name);
   if ('reason' in file) return `${file.reason}; allowed: a readable JSON file in UTF-8`;
@@ -38,7 +40,7 @@ function readObject(folder: string, name: string): object | string {
   }
 }
 
-interface Entry {
+interface JsonMember {
   /** The file's name. */
   readonly name: string;
   readonly index: number;
@@ -46,28 +48,28 @@ interface Entry {
   readonly value: unknown;
 }
 
-function readEntry({ name, index, key, value }: Entry, layer: LayerBuilder): void {
+function readMember({ name, index, key, value }: JsonMember, settings: RawSettingsBuilder): void {
   const setting = settingsByKey.get(key);
   if (!setting) {
-    // What has another form than a setting's name may be a value that slipped in.
+    // What does not look like a setting's name may be a value in the wrong place.
     const isName = /^[A-Za-z][\w-]{0,40}$/.test(key);
     const shown = isName ? `key "${key}" of ${name}` : `key number ${index + 1} of ${name}`;
-    const meant = isName ? nearest(key, settingsByKey.keys()) : undefined;
-    const suggestion = meant === undefined ? '' : `, "${meant}" is the nearest`;
-    layer.problems.push(`${shown}: unknown key; allowed: the settings in camelCase${suggestion}`);
+    const closest = isName ? closestName(key, settingsByKey.keys()) : undefined;
+    const suggestion = closest === undefined ? '' : `, "${closest}" is the nearest`;
+    settings.problems.push(`${shown}: unknown key; allowed: the settings in camelCase${suggestion}`);
     return;
   }
   const source = `key "${key}" of ${name}`;
   const raw = rawValue(setting, value);
-  if (raw !== undefined) layer.add(setting, { raw, source, standsAlone: true });
+  if (raw !== undefined) settings.add(setting, { value: raw, source, standsAlone: true });
   else
-    layer.problems.push(
-      `${setting.name} (${source}): ${kindOf(value)} can't be its value; allowed: ${setting.allowed}`,
+    settings.problems.push(
+      `${setting.name} (${source}): ${typeInWords(value)} can't be its value; allowed: ${setting.allowed}`,
     );
 }
 
 /** A JSON value as a setting's text; undefined when this setting doesn't take such a value. */
-function rawValue(setting: Setting, value: unknown): Found['raw'] | undefined {
+function rawValue(setting: Setting, value: unknown): RawSetting['value'] | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   if (typeof value === 'boolean' && setting.json === 'boolean') return value ? 'on' : 'off';
@@ -78,7 +80,7 @@ function rawValue(setting: Setting, value: unknown): Found['raw'] | undefined {
   return isList(setting.key) ? items : items.join(',');
 }
 
-function kindOf(value: unknown): string {
+function typeInWords(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'this list';
   return typeof value === 'object' ? 'an object' : String(value);

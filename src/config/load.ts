@@ -1,23 +1,26 @@
+/** Loads and checks all settings. */
+
 import { resolve } from 'node:path';
 import { adminProblems } from './admin-problems.ts';
 import type { Config } from './config.ts';
 import { readEnvFile, readEnvironment } from './environment.ts';
 import { type Command, readCommandLine } from './flags.ts';
-import { healthProblems } from './health-needs.ts';
+import { healthProblems } from './health-problems.ts';
 import { readJsonFile } from './json-file.ts';
-import { type Found, type Layer, shownValue } from './layer.ts';
-import { type KeptLists, readServerFile } from './server-file.ts';
+import type { RawSetting, RawSettings } from './raw-settings.ts';
+import { shownValue } from './secrecy.ts';
+import { type PersistedLists, readServerFile } from './server-file.ts';
 import { type Key, LIST_TIERS, type ListKey, SETTINGS, type Setting } from './settings.ts';
-import { tlsProblems } from './tls-files.ts';
+import { tlsProblems } from './tls-problems.ts';
 import { formatSize } from './units.ts';
-import { readUpstreams, type WrittenUpstream } from './upstream-list.ts';
-import { type Checked, checkValues, type Values } from './values.ts';
+import { readUpstreams, type UpstreamEntry } from './upstream-list.ts';
+import { type CheckedSettings, checkValues, type Values } from './values.ts';
 
 export interface LoadInput {
   /** The arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The working directory: where `.env` is looked up, and files with a relative name. */
+  /** The working directory, which `.env` and relative file names are looked up in. */
   readonly cwd: string;
   /** Whether the log goes to a terminal. */
   readonly isTerminal: boolean;
@@ -32,32 +35,32 @@ export type LoadResult =
       readonly command: Command;
       readonly config: Config;
       readonly sources: Sources;
-      /** What was written and is not used, one line each. */
+      /** About values that are ignored, one line each. */
       readonly warnings: readonly string[];
     }
   | { readonly ok: false; readonly command: Command; readonly problems: readonly string[] };
 
 /**
- * Gathers all settings (command line, then environment, then `.env`, then the JSON file, then the defaults)
- * and checks them. Gives a deeply frozen Config or every problem, one line each, secrets masked. Prints
- * nothing and does not throw for what a user may get wrong.
+ * Gathers all settings (command line, then environment, then `.env`, then the JSON file, then the defaults) and checks
+ * them. Returns a deeply frozen Config or every problem, one line each, secrets masked. Prints nothing and does not
+ * throw for a user's mistakes.
  */
 export function loadConfig(input: LoadInput): LoadResult {
-  const { command, layer, configFile, envFile } = readCommandLine(input.argv);
+  const { command, settings, configFile, envFile } = readCommandLine(input.argv);
   const files = [readEnvFile(input.cwd, envFile), readJsonFile(input.cwd, configFile)];
-  const layers: readonly Layer[] = [layer, readEnvironment(input.env), ...files];
-  const found = gather(layers, input.isTerminal);
-  const problems = [...layers.flatMap((each) => each.problems), ...ownProblems(found)];
-  // After a file that can't be read, "not set" would mislead. A health check of a running daemon needs no
-  // lists: the daemon may have got them on its own command line.
+  const bySource: readonly RawSettings[] = [settings, readEnvironment(input.env), ...files];
+  const raw = mergeSources(bySource, input.isTerminal);
+  const problems = [...bySource.flatMap((each) => each.problems), ...problemsApartFromValues(raw)];
+  // After a file that can't be read, "not set" would mislead. A health check of a running daemon needs no lists: the
+  // daemon may have got them on its own command line.
   const filesRead = files.every((file) => file.problems.length === 0);
-  if (filesRead && command !== 'healthcheck') problems.push(...missingLists(found));
+  if (filesRead && command !== 'healthcheck') problems.push(...missingLists(raw));
 
-  const checked = checkValues(found);
+  const checked = checkValues(raw);
   problems.push(...checked.problems, ...bodyLimitProblems(checked));
-  // Nor does it need what the daemon has been told besides.
+  // Nor does a health check need the daemon's other settings.
   if (command !== 'healthcheck') problems.push(...healthProblems(checked));
-  // Nor does it need the files that the daemon has read: they may be about to be replaced.
+  // Nor the files that the daemon has read: they may be about to be replaced.
   const folder = command === 'healthcheck' ? undefined : input.cwd;
   if (checked.all && folder !== undefined)
     problems.push(...tlsProblems(checked, folder), ...adminProblems(checked));
@@ -65,61 +68,64 @@ export function loadConfig(input: LoadInput): LoadResult {
   problems.push(...lists.problems);
   if (!checked.all || problems.length > 0) return { ok: false, command, problems };
 
-  const config = toConfig(checked.all, lists, isGiven('maxReplayBodyBytes', found), input.cwd);
-  const warnings = layers.flatMap((each) => each.warnings);
-  return { ok: true, command, config, sources: sourcesOf(found, config), warnings };
+  const config = toConfig(checked.all, lists, isGiven('maxReplayBodyBytes', raw), input.cwd);
+  const warnings = bySource.flatMap((each) => each.warnings);
+  return { ok: true, command, config, sources: sourcesOf(raw, config), warnings };
 }
 
-type Lists = Pick<Config, 'upstreams' | 'areListsKept'>;
+type Lists = Pick<Config, 'upstreams' | 'areListsPersisted'>;
 
-/** The lists of the settings, or where a file keeps them, as operators have changed them. */
-function readLists(checked: Checked, folder: string | undefined): Lists & Pick<Checked, 'problems'> {
+/** The lists in the settings, or those in the file of PERSIST_SERVERS, as operators have changed them. */
+function readLists(
+  checked: CheckedSettings,
+  folder: string | undefined,
+): Lists & Pick<CheckedSettings, 'problems'> {
   const entries = [...entriesOf('rpcUrls', checked), ...entriesOf('fallbackRpcUrls', checked)];
   const { upstreams, problems } = readUpstreams(entries, folder);
-  const kept = keptLists(checked, folder);
+  const persisted = persistedLists(checked, folder);
   return {
-    upstreams: kept.upstreams ?? upstreams,
-    areListsKept: kept.upstreams !== undefined,
-    problems: [...problems, ...kept.problems],
+    upstreams: persisted.upstreams ?? upstreams,
+    areListsPersisted: persisted.upstreams !== undefined,
+    problems: [...problems, ...persisted.problems],
   };
 }
 
-function keptLists({ found, values }: Checked, folder: string | undefined): KeptLists {
+function persistedLists({ raw, values }: CheckedSettings, folder: string | undefined): PersistedLists {
   const file = values.persistServers;
   if (folder === undefined || file === undefined) return { upstreams: undefined, problems: [] };
-  return readServerFile(file, folder, `PERSIST_SERVERS (${found.get('persistServers')?.source})`);
+  return readServerFile(file, folder, `PERSIST_SERVERS (${raw.get('persistServers')?.source})`);
 }
 
 const DEFAULT_SOURCE = 'default';
 
-/** The first layer that knows a setting wins; then its default. */
-function gather(layers: readonly Layer[], isTerminal: boolean): Map<Key, Found> {
-  const found = new Map<Key, Found>();
+/** The first source that states a setting wins; then its default. */
+function mergeSources(bySource: readonly RawSettings[], isTerminal: boolean): Map<Key, RawSetting> {
+  const raw = new Map<Key, RawSetting>();
   for (const setting of SETTINGS) {
     const fallback = (isTerminal ? setting.defaultOnTerminal : undefined) ?? setting.default;
-    const written =
-      layers.map((layer) => layer.found.get(setting.key)).find((each) => each !== undefined) ??
-      (fallback === undefined ? undefined : { raw: fallback, source: DEFAULT_SOURCE, standsAlone: false });
-    if (written) found.set(setting.key, written);
+    const given =
+      bySource.map(({ byKey }) => byKey.get(setting.key)).find((each) => each !== undefined) ??
+      (fallback === undefined ? undefined : { value: fallback, source: DEFAULT_SOURCE, standsAlone: false });
+    if (given) raw.set(setting.key, given);
   }
-  return found;
+  return raw;
 }
 
-function ownProblems(found: ReadonlyMap<Key, Found>): string[] {
-  return [...found].flatMap(([key, { problem, source }]) =>
+function problemsApartFromValues(raw: ReadonlyMap<Key, RawSetting>): string[] {
+  return [...raw].flatMap(([key, { problem, source }]) =>
     problem === undefined ? [] : [`${settingOf(key).name} (${source}): ${problem}`],
   );
 }
 
-function missingLists(found: ReadonlyMap<Key, Found>): string[] {
+function missingLists(raw: ReadonlyMap<Key, RawSetting>): string[] {
   const problems: string[] = [];
-  const primaries = found.get('rpcUrls');
+  const primaries = raw.get('rpcUrls');
   if (!primaries) {
     problems.push(
       `RPC_URLS: not set; allowed: ${settingOf('rpcUrls').allowed} (or --backends=URL,URL, or "servers" in the JSON file)`,
     );
   }
-  if (!found.has('fallbackRpcUrls') && !primaries?.standsAlone) {
+  if (!raw.has('fallbackRpcUrls') && !primaries?.standsAlone) {
     problems.push(
       `FALLBACK_RPC_URLS: not set; allowed: ${settingOf('fallbackRpcUrls').allowed} to run without a second list`,
     );
@@ -127,20 +133,19 @@ function missingLists(found: ReadonlyMap<Key, Found>): string[] {
   return problems;
 }
 
-function bodyLimitProblems({ found, values }: Checked): string[] {
+function bodyLimitProblems({ raw, values }: CheckedSettings): string[] {
   const { maxReplayBodyBytes: replay, maxBodyBytes: limit } = values;
-  const written = found.get('maxReplayBodyBytes');
-  if (!written || !isGiven('maxReplayBodyBytes', found) || replay === undefined || limit === undefined)
-    return [];
+  const given = raw.get('maxReplayBodyBytes');
+  if (!given || !isGiven('maxReplayBodyBytes', raw) || replay === undefined || limit === undefined) return [];
   if (replay <= limit) return [];
-  const shown = shownValue(written.raw);
+  const shown = shownValue(given.value);
   return [
-    `MAX_REPLAY_BODY (${written.source}): ${shown} is more than MAX_BODY; allowed: up to ${formatSize(limit)}`,
+    `MAX_REPLAY_BODY (${given.source}): ${shown} is more than MAX_BODY; allowed: up to ${formatSize(limit)}`,
   ];
 }
 
-function entriesOf(key: ListKey, { found, values }: Checked): WrittenUpstream[] {
-  const source = found.get(key)?.source;
+function entriesOf(key: ListKey, { raw, values }: CheckedSettings): UpstreamEntry[] {
+  const source = raw.get(key)?.source;
   return (values[key] ?? []).map((text, index) => ({
     text,
     tier: LIST_TIERS[key],
@@ -148,16 +153,16 @@ function entriesOf(key: ListKey, { found, values }: Checked): WrittenUpstream[] 
   }));
 }
 
-function toConfig(values: Values, lists: Lists, replayIsGiven: boolean, folder: string): Config {
+function toConfig(values: Values, lists: Lists, isReplayGiven: boolean, folder: string): Config {
   const { rpcUrls: _primaries, fallbackRpcUrls: _fallbacks, ...rest } = values;
   const { maxReplayBodyBytes: replay, maxBodyBytes: limit } = rest;
   for (const upstream of lists.upstreams) freezeWithMembers(upstream);
   const config = {
     ...withAbsoluteFiles(rest, folder),
-    // A default must not stand in the way of a lower MAX_BODY.
-    maxReplayBodyBytes: replayIsGiven ? replay : Math.min(replay, limit),
+    // A default must not prevent a lower MAX_BODY.
+    maxReplayBodyBytes: isReplayGiven ? replay : Math.min(replay, limit),
     upstreams: [...lists.upstreams],
-    areListsKept: lists.areListsKept,
+    areListsPersisted: lists.areListsPersisted,
   };
   freezeWithMembers(config);
   return config;
@@ -169,7 +174,7 @@ function withAbsoluteFiles<T extends object>(values: T, folder: string): T {
     key,
     files.has(key) && typeof value === 'string' ? resolve(folder, value) : value,
   ]);
-  // `fromEntries` forgets which keys there are; a text stays a text.
+  // `fromEntries` loses the types of the keys; a string stays a string.
   return Object.fromEntries(entries) as T;
 }
 
@@ -178,14 +183,17 @@ function freezeWithMembers(object: object): void {
   Object.freeze(object);
 }
 
-function sourcesOf(found: ReadonlyMap<Key, Found>, { areListsKept, persistServers }: Config): Sources {
-  const written = SETTINGS.map(({ name, key }) => [name, found.get(key)?.source ?? DEFAULT_SOURCE] as const);
-  const kept = ['RPC_URLS', 'FALLBACK_RPC_URLS'].map((name) => [name, String(persistServers)] as const);
-  return new Map([...written, ...(areListsKept ? kept : [])]);
+function sourcesOf(
+  raw: ReadonlyMap<Key, RawSetting>,
+  { areListsPersisted, persistServers }: Config,
+): Sources {
+  const given = SETTINGS.map(({ name, key }) => [name, raw.get(key)?.source ?? DEFAULT_SOURCE] as const);
+  const persisted = ['RPC_URLS', 'FALLBACK_RPC_URLS'].map((name) => [name, String(persistServers)] as const);
+  return new Map([...given, ...(areListsPersisted ? persisted : [])]);
 }
 
-function isGiven(key: Key, found: ReadonlyMap<Key, Found>): boolean {
-  return found.has(key) && found.get(key)?.source !== DEFAULT_SOURCE;
+function isGiven(key: Key, raw: ReadonlyMap<Key, RawSetting>): boolean {
+  return raw.has(key) && raw.get(key)?.source !== DEFAULT_SOURCE;
 }
 
 function settingOf(key: Key): Setting {

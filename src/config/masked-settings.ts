@@ -1,3 +1,5 @@
+/** Shows the settings without their secrets, and lists those secrets. */
+
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
@@ -9,9 +11,7 @@ import { formatStatuses } from './statuses.ts';
 import { formatDuration, formatSize } from './units.ts';
 import { maskedOptions } from './upstream-options.ts';
 
-/** The settings as they may be shown, and the texts in them that may not. The table says what is secret. */
-
-/** A setting's name in the environment, its value as one would write it, and where it was set. */
+/** A setting's name in the environment, its value as a user would write it, and where it was set. */
 export type MaskedSetting = readonly [name: string, text: string, source: string];
 
 const NOT_SET = '–';
@@ -25,7 +25,7 @@ export function maskedSettings(config: Config, sources: Sources): MaskedSetting[
   ]);
 }
 
-/** All texts of the settings, upstreams included, that may be written nowhere, in every form. */
+/** All texts of the settings, upstreams included, that must not be written anywhere, in every form. */
 export function secretsOfConfig(config: Config): string[] {
   const own = SETTINGS.flatMap(({ key, secret }) => {
     const value = secret === undefined || isList(key) ? undefined : config[key];
@@ -37,7 +37,7 @@ export function secretsOfConfig(config: Config): string[] {
 function textOf({ key, name, default: fallback, secret }: Setting, config: Config): string {
   if (isList(key)) return listOf(LIST_TIERS[key], config);
   const value = config[key];
-  // What has a default has no value only when it was switched off.
+  // A setting with a default has no value only when it is off.
   if (value === undefined) return fallback === undefined ? NOT_SET : 'off';
   if (secret !== undefined) return SECRECY[secret].shown(String(value));
   if (typeof value === 'boolean') return value ? 'on' : 'off';
@@ -45,7 +45,7 @@ function textOf({ key, name, default: fallback, secret }: Setting, config: Confi
   if (Array.isArray(value)) return value.join(',');
   if (value === Number.POSITIVE_INFINITY) return 'all';
   if (typeof value !== 'number') return String(value);
-  // Names of settings and keys name their units.
+  // The names and keys of settings end with their units.
   if (name.endsWith('_MINUTES')) return String(value / 60_000);
   if (key.endsWith('Ms')) return formatDuration(value);
   return key.endsWith('Bytes') ? formatSize(value) : String(value);

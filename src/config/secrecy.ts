@@ -1,3 +1,5 @@
+/** What of a setting's value is secret, and what of it may be shown. */
+
 import { maskUrl } from '../masking.ts';
 import { HIDDEN, secretsOf } from '../secret-texts.ts';
 
@@ -7,14 +9,14 @@ import { HIDDEN, secretsOf } from '../secret-texts.ts';
  */
 export type Secrecy = 'all' | 'url' | 'query';
 
-interface Rule {
+interface SecrecyRule {
   /** What may be shown of a value. */
   readonly shown: (value: string) => string;
-  /** The texts that may be written nowhere, in every form. */
+  /** The texts that must not be written anywhere, in every form. */
   readonly secrets: (value: string) => readonly string[];
 }
 
-export const SECRECY: Readonly<Record<Secrecy, Rule>> = {
+export const SECRECY: Readonly<Record<Secrecy, SecrecyRule>> = {
   all: { shown: () => HIDDEN, secrets: (value) => [value] },
   url: { shown: maskUrl, secrets: (value) => secretsOf(new URL(value)) },
   query: {
@@ -26,4 +28,14 @@ export const SECRECY: Readonly<Record<Secrecy, Rule>> = {
 /** A path without what follows its question mark. */
 export function withoutQuery(path: string): string {
   return path.replace(/\?.+$/s, `?${HIDDEN}`);
+}
+
+/** A value in the form that a problem may show: quoted and cut; of a URL only scheme, host and port. */
+export function shownValue(value: string | readonly string[], secret?: Secrecy): string {
+  if (secret === 'all') return HIDDEN;
+  if (typeof value !== 'string') return value.map((item) => shownValue(item, secret)).join(', ');
+  const text = value.trim();
+  if (text === '') return '""';
+  if (secret === 'url' || /[@]|:[/\\]/.test(text)) return maskUrl(text);
+  return JSON.stringify(withoutQuery(text.length > 60 ? `${text.slice(0, 60)}…` : text));
 }

@@ -1,31 +1,31 @@
+/** An upstream as a JSON object: the body of a call, or an entry in the file that keeps the lists. */
+
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
-import { nearest } from './nearest.ts';
-import type { WrittenUpstream } from './upstream-list.ts';
+import { closestName } from './closest-name.ts';
+import type { UpstreamEntry } from './upstream-list.ts';
 import type { JsonForm, UpstreamOption } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
 
-/** An upstream as a JSON object: the body of a call, or an entry of the file that keeps the lists. */
-
 const KEYS = ['url', 'tier', 'draining', ...OPTION_NAMES];
 
-/** How values of JSON become what stands behind the `=` in a list; undefined for what can't stand there. */
-const TEXTS: Readonly<Record<JsonForm, (value: unknown) => string | undefined>> = {
+/** Converts a JSON value to the text after the `=` in a list; undefined for what can't be there. */
+const TO_TEXT: Readonly<Record<JsonForm, (value: unknown) => string | undefined>> = {
   text: (value) => (typeof value === 'string' && value !== '' && !/\s/.test(value) ? value : undefined),
   number: (value) => (typeof value === 'number' ? String(value) : undefined),
   boolean: (value) => (typeof value === 'boolean' ? String(value) : undefined),
 };
 
 /**
- * Turns such an object into what a list holds, so that both are checked by the same rules. `where` names it
- * in a problem. Returns the problem when it has no such form; none shows a value.
+ * Converts such an object to an entry of a list, so that both are checked by the same rules. `where` names it in a
+ * problem. Returns a problem, which shows no value, for anything else.
  */
-export function readServerEntry(value: unknown, where: string): WrittenUpstream | string {
+export function readServerEntry(value: unknown, where: string): UpstreamEntry | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return `${where}: it is no object; allowed: {"url": "https://…", …}`;
   const fields = new Map<string, unknown>(Object.entries(value));
   const unknown = [...fields.keys()].find((key) => !KEYS.includes(key));
   if (unknown !== undefined) return `${where}: ${unknownKey(unknown)}; allowed: ${KEYS.join(', ')}`;
-  const url = TEXTS.text(fields.get('url'));
+  const url = TO_TEXT.text(fields.get('url'));
   if (url === undefined) return `${where}: "url" is no URL; allowed: a text without blanks`;
   const tier = fields.get('tier') ?? 'primary';
   if (tier !== 'primary' && tier !== 'fallback')
@@ -43,25 +43,25 @@ export function readServerEntry(value: unknown, where: string): WrittenUpstream 
   return { text: words.join(' '), tier, where, ...(draining ? { draining } : {}) };
 }
 
-/** Undefined where it is not allowed. */
+/** Undefined when the value is not allowed. */
 function textsOf({ json, repeatable }: UpstreamOption, value: unknown): string[] | undefined {
   const values: unknown[] = repeatable && Array.isArray(value) ? value : [value];
-  const texts = values.map(TEXTS[json]).filter((text) => text !== undefined);
+  const texts = values.map(TO_TEXT[json]).filter((text) => text !== undefined);
   return texts.length === values.length ? texts : undefined;
 }
 
-/** What has another form than a key may be a value that slipped in. */
+/** What does not look like a key may be a value in the wrong place. */
 function unknownKey(key: string): string {
   if (!/^[A-Za-z]\w{0,20}$/.test(key)) return 'it has an unknown key';
-  const meant = nearest(key, KEYS);
-  return `it has an unknown key "${key}"${meant === undefined ? '' : ` (${meant}?)`}`;
+  const closest = closestName(key, KEYS);
+  return `it has an unknown key "${key}"${closest === undefined ? '' : ` (${closest}?)`}`;
 }
 
-/** The object of which `readServerEntry` makes this upstream again. It holds the URL with its secrets. */
+/** The object that `readServerEntry` turns into this upstream again. It holds the URL with its secrets. */
 export function toServerEntry(spec: UpstreamSpec): Readonly<Record<string, unknown>> {
   const { url, tier, draining } = spec;
-  const options = UPSTREAM_OPTIONS.flatMap(({ name, repeatable, written }) => {
-    const values = written(spec);
+  const options = UPSTREAM_OPTIONS.flatMap(({ name, repeatable, write }) => {
+    const values = write(spec);
     return values.length === 0 ? [] : [[name, repeatable ? values : values[0]] as const];
   });
   return { url: url.href, tier, ...Object.fromEntries(options), ...(draining ? { draining } : {}) };

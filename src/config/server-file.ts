@@ -1,31 +1,31 @@
+/** The file of `PERSIST_SERVERS`: the two lists as operators have changed them. */
+
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { readServerEntry, toServerEntry } from './server-entry.ts';
 import { readTextFile } from './text-file.ts';
-import { readUpstreams, type WrittenUpstream } from './upstream-list.ts';
-
-/** The file of `PERSIST_SERVERS`: the two lists as operators have changed them. */
+import { readUpstreams, type UpstreamEntry } from './upstream-list.ts';
 
 const VERSION = 1;
 const ALLOWED = `a file that the load balancer has written: {"version": ${VERSION}, "servers": […]}`;
 
-/** What such a file says; `upstreams` is undefined where there is none yet. */
-export interface KeptLists {
+/** The content of the file; `upstreams` is undefined when it does not exist yet. */
+export interface PersistedLists {
   readonly upstreams: readonly UpstreamSpec[] | undefined;
   readonly problems: readonly string[];
 }
 
 /**
- * Reads the file `name`, and looks whether its folder may be written to. `where` names the setting in a
- * problem. Relative names, those of certificates as well, are looked up in `folder`. Changes nothing.
+ * Reads the file `name`, and checks that its folder may be written to. `where` names the setting in a problem. Relative
+ * names, those of certificates too, are looked up in `folder`. Changes nothing.
  */
-export function readServerFile(name: string, folder: string, where: string): KeptLists {
+export function readServerFile(name: string, folder: string, where: string): PersistedLists {
   const path = resolve(folder, name);
   const shown = `${where}: ${JSON.stringify(name)}`;
-  const unwritable = whyNotWritable(path);
-  if (unwritable !== undefined) {
-    const problem = `${shown} can't be written: ${unwritable}; allowed: a file in a folder that may be written to`;
+  const reason = whyNotWritable(path);
+  if (reason !== undefined) {
+    const problem = `${shown} can't be written: ${reason}; allowed: a file in a folder that may be written to`;
     return { upstreams: undefined, problems: [problem] };
   }
   const file = readTextFile(folder, name);
@@ -39,21 +39,21 @@ export function readServerFile(name: string, folder: string, where: string): Kep
   const entries = entriesIn(file.text);
   if (typeof entries === 'string')
     return { upstreams: undefined, problems: [`${shown} ${entries}; allowed: ${ALLOWED}`] };
-  const written = entries.map((entry, index) => readServerEntry(entry, `${shown} entry ${index + 1}`));
-  const read = readUpstreams(
-    written.filter((entry): entry is WrittenUpstream => typeof entry !== 'string'),
+  const parsed = entries.map((entry, index) => readServerEntry(entry, `${shown} entry ${index + 1}`));
+  const { upstreams, problems } = readUpstreams(
+    parsed.filter((entry): entry is UpstreamEntry => typeof entry !== 'string'),
     folder,
   );
-  const malformed = written.filter((entry) => typeof entry === 'string');
-  return { upstreams: byTier(read.upstreams), problems: [...malformed, ...read.problems] };
+  const malformed = parsed.filter((entry) => typeof entry === 'string');
+  return { upstreams: byTier(upstreams), problems: [...malformed, ...problems] };
 }
 
-/** The text of such a file. It holds the URLs with their secrets. */
+/** The text of the file. It holds the URLs with their secrets. */
 export function serverFileText(upstreams: readonly UpstreamSpec[]): string {
   return `${JSON.stringify({ version: VERSION, servers: upstreams.map(toServerEntry) }, undefined, 2)}\n`;
 }
 
-/** The file's entries, or what is wrong with it. The parser's own message is left out: it quotes the file. */
+/** The file's entries, or what is wrong with it. Without the parser's own message, which quotes the file. */
 function entriesIn(text: string): readonly unknown[] | string {
   let content: unknown;
   try {
@@ -75,7 +75,7 @@ function byTier(upstreams: readonly UpstreamSpec[]): UpstreamSpec[] {
   ];
 }
 
-/** Undefined when the file can be replaced by another one; else why not. */
+/** Why the file can't be replaced by another one; undefined when it can. */
 function whyNotWritable(path: string): string | undefined {
   const folder = dirname(path);
   try {

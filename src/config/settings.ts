@@ -1,10 +1,18 @@
+/**
+ * The one table of settings, from which defaults, environment names, flags, JSON keys, messages, `--help`,
+ * `.env.example` and the documents' tables are made.
+ */
+
 import { z } from 'zod';
 import type { Tier } from '../events.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { adminSettings } from './admin-settings.ts';
 import { cidrs } from './cidrs.ts';
-import { type Documented, documentationOf, setting, unset } from './documentation.ts';
 import { healthSettings } from './health-settings.ts';
+import { notifierSettings } from './notifier-settings.ts';
+import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
+import { statuses } from './statuses.ts';
+import { tlsSettings } from './tls-settings.ts';
 import {
   countOrAll,
   duration,
@@ -17,22 +25,14 @@ import {
   port,
   size,
   urlList,
-} from './kinds.ts';
-import { notifierSettings } from './notifier-settings.ts';
-import { statuses } from './statuses.ts';
-import { tlsSettings } from './tls-settings.ts';
-
-/**
- * The one table of settings. Defaults, environment names, flags, JSON keys, messages, `--help`,
- * `.env.example` and the documents' tables are all made from it.
- */
+} from './value-types.ts';
 
 const GB = 1_024 ** 3;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** From the text of each setting to its value. Its keys are those of `Config`, but for the two lists. */
+/** Converts the text of each setting to its value. The keys are those of `Config`, except for the two lists. */
 export const schema = z.object({
-  rpcUrls: setting(unset(urlList(false)), {
+  rpcUrls: setting(optional(urlList(false)), {
     name: 'RPC_URLS',
     alias: 'RPCs',
     jsonAlias: 'servers',
@@ -40,7 +40,7 @@ export const schema = z.object({
     secret: 'url',
     doc: 'Primary upstreams: URLs separated by commas, each with its options after blanks (`name=alchemy weight=3`). Required.',
   }),
-  fallbackRpcUrls: setting(unset(urlList(true)), {
+  fallbackRpcUrls: setting(optional(urlList(true)), {
     name: 'FALLBACK_RPC_URLS',
     alias: 'FALLBACK_RPCs',
     jsonAlias: 'fallbackServers',
@@ -165,7 +165,7 @@ export const schema = z.object({
     default: '5m',
     doc: 'The same alert is not sent again within this time; while the trouble lasts it is repeated after it.',
   }),
-  trustProxy: setting(unset(cidrs()), {
+  trustProxy: setting(optional(cidrs()), {
     name: 'TRUST_PROXY',
     json: 'list',
     doc: 'Proxies in front of this one, whose `X-Forwarded-*` is believed: networks such as `10.0.0.0/8`, single addresses, and the words `loopback` and `private`, separated by commas.',
@@ -198,7 +198,7 @@ export const schema = z.object({
     defaultOnTerminal: 'pretty',
     doc: 'One JSON object per line (`json`), or lines for people (`pretty`).',
   }),
-  env: setting(unset(line()), {
+  env: setting(optional(line()), {
     name: 'ENV',
     doc: 'Name of the environment, for the log; `production` in the image.',
   }),
@@ -206,7 +206,7 @@ export const schema = z.object({
 
 export type Key = keyof typeof schema.shape;
 
-/** The settings that are lists of upstreams, and what the upstreams in them are. */
+/** The settings that are lists of upstreams, and the tier of the upstreams in them. */
 export const LIST_TIERS = { rpcUrls: 'primary', fallbackRpcUrls: 'fallback' } as const satisfies Partial<
   Record<Key, Tier>
 >;
@@ -216,7 +216,7 @@ export function isList(key: Key): key is ListKey {
   return Object.hasOwn(LIST_TIERS, key);
 }
 
-export interface Setting extends Documented {
+export interface Setting extends TypedDefinition {
   readonly key: Key;
   readonly flag: string;
   readonly jsonKey: string;
@@ -224,10 +224,10 @@ export interface Setting extends Documented {
 
 /** Every setting, in the order of the table. */
 export const SETTINGS: readonly Setting[] = schema.keyof().options.map((key) => {
-  const documentation = documentationOf(schema.shape[key]);
-  const words = documentation.name.toLowerCase().split('_');
+  const definition = definitionOf(schema.shape[key]);
+  const words = definition.name.toLowerCase().split('_');
   return {
-    ...documentation,
+    ...definition,
     key,
     flag: words.join('-'),
     jsonKey: words

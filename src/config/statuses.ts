@@ -1,14 +1,16 @@
+/** The value type for sets of HTTP statuses. */
+
 import { z } from 'zod';
 
-const LEAST = 400;
-const MOST = 599;
+const MIN_STATUS = 400;
+const MAX_STATUS = 599;
 
 /** HTTP statuses of 4xx and 5xx and ranges of them (`502-504`), separated by commas. */
 export function statuses() {
   return {
-    schema: z.string().transform((written, context): ReadonlySet<number> => {
+    schema: z.string().transform((input, context): ReadonlySet<number> => {
       const all = new Set<number>();
-      for (const part of written.split(',')) {
+      for (const part of input.split(',')) {
         const range = parseRange(part.trim());
         if (typeof range !== 'string') {
           for (let status = range.first; status <= range.last; status++) all.add(status);
@@ -19,7 +21,7 @@ export function statuses() {
       }
       return all;
     }),
-    allowed: `statuses from ${LEAST} to ${MOST} and ranges of them such as 502-504, separated by commas`,
+    allowed: `statuses from ${MIN_STATUS} to ${MAX_STATUS} and ranges of them such as 502-504, separated by commas`,
   };
 }
 
@@ -28,19 +30,19 @@ interface Range {
   readonly last: number;
 }
 
-/** Or what is wrong with it. */
+/** A range, or what is wrong with it. */
 function parseRange(part: string): Range | string {
   if (part === '') return 'has an empty entry';
   const shown = JSON.stringify(part.length > 20 ? `${part.slice(0, 20)}…` : part);
   const [, from, to = from] = /^(\d{3})(?:\s*-\s*(\d{3}))?$/.exec(part) ?? [];
   if (from === undefined) return `holds ${shown}, which is neither a status nor a range`;
   const range = { first: Number(from), last: Number(to) };
-  if (range.first < LEAST || range.last > MOST)
-    return `holds ${shown}, which is outside of ${LEAST} to ${MOST}`;
+  if (range.first < MIN_STATUS || range.last > MAX_STATUS)
+    return `holds ${shown}, which is outside of ${MIN_STATUS} to ${MAX_STATUS}`;
   return range.first > range.last ? `holds ${shown}, a range that ends before it begins` : range;
 }
 
-/** The shortest way to write them, in order: three or more in a row as a range. */
+/** The shortest way to write these statuses, in order: three or more in a row as a range. */
 export function formatStatuses(statuses: ReadonlySet<number>): string {
   const ranges: { first: number; last: number }[] = [];
   for (const status of [...statuses].sort((a, b) => a - b)) {

@@ -1,10 +1,12 @@
+/** Reads a small text file that a setting names. */
+
 import { resolve } from 'node:path';
 import { FileRefused, readRegularFileSync } from '../regular-file.ts';
 
-/** The text of a file, or why there is none: the system's error code, or that it is no UTF-8. */
+/** The text of a file, or why there is none: the system's error code, or that it is not UTF-8. */
 export type TextFile = { readonly text: string } | { readonly missing: boolean; readonly reason: string };
 
-/** Reads a regular UTF-8 file of up to 1 MB, a byte order mark left out. A relative name is looked up in `folder`. Never throws. */
+/** Reads a regular UTF-8 file of up to 1 MB, without its byte order mark. A relative name is looked up in `folder`. Never throws. */
 export function readTextFile(folder: string, name: string): TextFile {
   try {
     return {

@@ -1,13 +1,14 @@
-import { setting, unset } from './documentation.ts';
-import { fileName, oneOf, orOff, port } from './kinds.ts';
+/** The rows of the settings' table for TLS on the client port. */
 
-/** The settings of TLS on the client port: a part of the one table. */
+import { optional, setting } from './setting-definition.ts';
+import { fileName, oneOf, orOff, port } from './value-types.ts';
+
 export const tlsSettings = {
-  tlsCertFile: setting(unset(fileName()), {
+  tlsCertFile: setting(optional(fileName()), {
     name: 'TLS_CERT_FILE',
     doc: 'Certificate with its chain, PEM: together with `TLS_KEY_FILE` the client port speaks HTTPS (HTTP/1.1 and HTTP/2). The files are read again when they change.',
   }),
-  tlsKeyFile: setting(unset(fileName()), {
+  tlsKeyFile: setting(optional(fileName()), {
     name: 'TLS_KEY_FILE',
     doc: 'Private key of that certificate, PEM, without a pass phrase.',
   }),

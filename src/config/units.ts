@@ -1,4 +1,4 @@
-/** Durations and sizes as they are written in settings. */
+/** Reads and writes durations and sizes in the form that settings have. */
 
 const MS_PER_UNIT = new Map([
   ['ms', 1],
@@ -14,12 +14,12 @@ const BYTES_PER_UNIT = new Map([
   ['gb', 1_024 ** 3],
 ]);
 
-/** `1.5s` to 1500 milliseconds, rounded to whole ones; undefined when it is no number with a known unit. */
+/** `1.5s` to 1500 milliseconds, rounded to whole ones; undefined unless it is a number with a known unit. */
 export function parseDurationMs(text: string): number | undefined {
   return parseQuantity(text, MS_PER_UNIT);
 }
 
-/** `64kb` to 65536 bytes (powers of 1024); undefined when it is no number with a known unit. */
+/** `64kb` to 65536 bytes (powers of 1024); undefined unless it is a number with a known unit. */
 export function parseSizeBytes(text: string): number | undefined {
   return parseQuantity(text, BYTES_PER_UNIT);
 }

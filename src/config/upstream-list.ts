@@ -1,18 +1,18 @@
+/** Reads lists of upstreams: `URL option=value …`, in which names and URLs are unique across both lists. */
+
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
-import { nearest } from './nearest.ts';
-import { freeName } from './upstream-names.ts';
+import { closestName } from './closest-name.ts';
+import { uniqueName } from './upstream-names.ts';
 import type { OptionContext, OptionPart } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
 
-/** The two lists of upstreams: `URL option=value …`, in which names and URLs are unique across both. */
-
-/** Longer ones are refused by most servers: together with a client's target they must fit into a request line. */
+/** Most servers refuse longer URLs: together with a client's target they must fit into a request line. */
 const MAX_URL_LENGTH = 4096;
 
-/** One entry of a list as it was written. */
-export interface WrittenUpstream {
+/** One entry of a list, not read yet. */
+export interface UpstreamEntry {
   readonly text: string;
   readonly tier: Tier;
   /** It starts out of service. */
@@ -21,18 +21,18 @@ export interface WrittenUpstream {
   readonly where: string;
 }
 
-interface Draft extends Omit<UpstreamSpec, 'name'> {
+interface ParsedEntry extends Omit<UpstreamSpec, 'name'> {
   readonly where: string;
-  /** Undefined when a name is to be made of the host. */
+  /** Undefined when the name is to be derived from the URL. */
   readonly name: string | undefined;
 }
 
 /**
- * Reads every entry of both lists. Problems show no more of a URL than scheme, host and port. Files are looked up
- * in `folder`, and not read without one. A name that is made of a host is none of `taken`.
+ * Reads every entry of both lists. Problems show no more of a URL than scheme, host and port. Files are looked up in
+ * `folder`, and not read without one. A name that is derived from a URL is none of `taken`.
  */
 export function readUpstreams(
-  entries: readonly WrittenUpstream[],
+  entries: readonly UpstreamEntry[],
   folder: string | undefined,
   taken: readonly string[] = [],
 ): {
@@ -40,34 +40,34 @@ export function readUpstreams(
   readonly problems: readonly string[];
 } {
   const problems: string[] = [];
-  const drafts = entries.flatMap((entry) => {
+  const parsed = entries.flatMap((entry) => {
     const report = (problem: string) => problems.push(`${entry.where}: ${problem}`);
-    const draft = readEntry(entry, folder, report);
-    return draft ? [draft] : [];
+    const upstream = parseEntry(entry, folder, report);
+    return upstream ? [upstream] : [];
   });
-  problems.push(...repeats(drafts));
-  return { upstreams: named(drafts, taken), problems };
+  problems.push(...duplicateProblems(parsed));
+  return { upstreams: withNames(parsed, taken), problems };
 }
 
-function readEntry(
-  entry: WrittenUpstream,
+function parseEntry(
+  entry: UpstreamEntry,
   folder: string | undefined,
   report: (problem: string) => void,
-): Draft | undefined {
+): ParsedEntry | undefined {
   const [address = '', ...words] = entry.text.split(/\s+/);
   const about = (problem: string) => report(`${maskUrl(address)} ${problem}`);
-  const wrong = whatIsWrong(address);
-  const url = wrong === undefined ? new URL(address) : undefined;
+  const problem = urlProblem(address);
+  const url = problem === undefined ? new URL(address) : undefined;
   const given = readWords(words, about);
   const parts = readOptions(given, { url, given: new Set(given.keys()), folder, report: about });
-  if (wrong !== undefined) about(wrong);
+  if (problem !== undefined) about(problem);
   if (!url) return undefined;
   const { where, tier, draining } = entry;
   return { where, tier, url, name: undefined, weight: 1, ...(draining ? { draining } : {}), ...parts };
 }
 
-/** Says why a text can't be an upstream's URL; undefined when it can. */
-function whatIsWrong(address: string): string | undefined {
+/** Why a text can't be an upstream's URL; undefined when it can. */
+function urlProblem(address: string): string | undefined {
   if (address.length > MAX_URL_LENGTH)
     return `has more than ${MAX_URL_LENGTH} characters; allowed: up to ${MAX_URL_LENGTH}`;
   if (/^["'`]/.test(address)) return 'begins with a quote; allowed: URLs without quotes around them';
@@ -99,30 +99,30 @@ function isDecodable(text: string): boolean {
 
 type Texts = [string, ...string[]];
 
-/** The options that are known, in the order of the list. */
+/** The known options, in the order of the list. */
 function readWords(words: readonly string[], report: (problem: string) => void): ReadonlyMap<string, Texts> {
   const given = new Map<string, Texts>();
   for (const word of words) {
     const [, name = '', text] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
     const earlier = given.get(name);
-    const wrong = whatIsWrongWithWord(word, name, earlier !== undefined);
-    if (wrong !== undefined) report(wrong);
+    const problem = wordProblem(word, name, earlier !== undefined);
+    if (problem !== undefined) report(problem);
     else if (text !== undefined) given.set(name, earlier ? [...earlier, text] : [text]);
   }
   return given;
 }
 
-function whatIsWrongWithWord(word: string, name: string, isRepeated: boolean): string | undefined {
+function wordProblem(word: string, name: string, isRepeated: boolean): string | undefined {
   if (/^https?:/i.test(word)) return 'is followed by another URL; allowed: a comma between two URLs';
   if (!word.includes('='))
     return `is followed by a word that is no option; allowed: ${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
   const option = UPSTREAM_OPTIONS.find((each) => each.name === name);
   if (option)
     return isRepeated && !option.repeatable ? `has the option ${name} twice; allowed: once` : undefined;
-  // A piece of a key that a blank tore off can look like an option; only plain words are shown.
+  // A piece of a key, split off by a blank, can look like an option; only plain words are shown.
   const shown = /^[a-z][a-z_-]{0,15}$/.test(name) ? ` "${name}"` : '';
-  const meant = nearest(name, OPTION_NAMES);
-  return `has an unknown option${shown}${meant === undefined ? '' : ` (${meant}?)`}; allowed: ${OPTION_NAMES.join(', ')}`;
+  const closest = closestName(name, OPTION_NAMES);
+  return `has an unknown option${shown}${closest === undefined ? '' : ` (${closest}?)`}; allowed: ${OPTION_NAMES.join(', ')}`;
 }
 
 function readOptions(
@@ -145,34 +145,34 @@ function readOptions(
   return secrets.length > 0 ? { ...parts, secrets } : parts;
 }
 
-function repeats(drafts: readonly Draft[]): string[] {
+function duplicateProblems(entries: readonly ParsedEntry[]): string[] {
   const problems: string[] = [];
-  const byUrl = new Map<string, Draft>();
-  const byName = new Map<string, Draft>();
-  for (const draft of drafts) {
-    const sameUrl = byUrl.get(draft.url.href);
+  const byUrl = new Map<string, ParsedEntry>();
+  const byName = new Map<string, ParsedEntry>();
+  for (const entry of entries) {
+    const sameUrl = byUrl.get(entry.url.href);
     if (sameUrl)
       problems.push(
-        `${draft.where}: ${maskUrl(draft.url)} is the same URL as ${sameUrl.where}; allowed: each URL once`,
+        `${entry.where}: ${maskUrl(entry.url)} is the same URL as ${sameUrl.where}; allowed: each URL once`,
       );
-    else byUrl.set(draft.url.href, draft);
-    if (draft.name === undefined) continue;
-    const sameName = byName.get(draft.name);
+    else byUrl.set(entry.url.href, entry);
+    if (entry.name === undefined) continue;
+    const sameName = byName.get(entry.name);
     if (sameName)
       problems.push(
-        `${draft.where}: ${maskUrl(draft.url)} has the name "${draft.name}" as ${sameName.where} has; allowed: each name once`,
+        `${entry.where}: ${maskUrl(entry.url)} has the name "${entry.name}" as ${sameName.where} has; allowed: each name once`,
       );
-    else byName.set(draft.name, draft);
+    else byName.set(entry.name, entry);
   }
   return problems;
 }
 
-/** Given names come first, so that a made one never takes a name that somebody asked for. */
-function named(drafts: readonly Draft[], others: readonly string[]): UpstreamSpec[] {
-  const taken = new Set([...others, ...drafts.flatMap((draft) => draft.name ?? [])]);
-  return drafts.map(({ where: _where, name, ...spec }) => {
+/** Given names come first, so that a derived name never takes one that somebody chose. */
+function withNames(entries: readonly ParsedEntry[], others: readonly string[]): UpstreamSpec[] {
+  const taken = new Set([...others, ...entries.flatMap((entry) => entry.name ?? [])]);
+  return entries.map(({ where: _where, name, ...spec }) => {
     if (name !== undefined) return { ...spec, name };
-    const unique = freeName(spec.url, taken);
+    const unique = uniqueName(spec.url, taken);
     taken.add(unique);
     return { ...spec, name: unique };
   });

@@ -1,25 +1,25 @@
-import type { UpstreamSpec } from '../upstreams/upstream.ts';
-
 /** The contract of a row in the table of an upstream's options. */
 
-/** What an option says of an upstream. */
+import type { UpstreamSpec } from '../upstreams/upstream.ts';
+
+/** What an option states about an upstream. */
 export type OptionPart = Partial<Omit<UpstreamSpec, 'url' | 'tier' | 'draining' | 'secrets'>>;
 
-/** The kind of value that JSON has for an option. One that may be repeated has a list of them as well. */
+/** The type of an option's value in JSON. An option that may be repeated also takes a list of them. */
 export type JsonForm = 'text' | 'number' | 'boolean';
 
 export type OptionValue = string | number | boolean;
 
-/** What stands behind the `=`, once for each time that the option is given. */
+/** The texts after the `=`, one for each time that the option is given. */
 export type OptionTexts = readonly [string, ...string[]];
 
-/** What an option is read with, besides its own text. */
+/** What an option is read with, apart from its own texts. */
 export interface OptionContext {
-  /** Undefined where it can't be used; that is reported elsewhere. */
+  /** Undefined when it can't be used; that is reported elsewhere. */
   readonly url: URL | undefined;
   /** The names of all options that are given. */
   readonly given: ReadonlySet<string>;
-  /** Where files with a relative name are looked up; without it none is read. */
+  /** Where files with a relative name are looked up; without it no file is read. */
   readonly folder: string | undefined;
   /** Takes a problem that completes "https://eth.example …". No problem shows a value that may be secret. */
   readonly report: (problem: string) => void;
@@ -27,23 +27,23 @@ export interface OptionContext {
 
 export interface UpstreamOption {
   readonly name: string;
-  /** As it may be written in a list. */
+  /** As it could be written in a list. */
   readonly example: string;
   readonly json: JsonForm;
-  /** What a JSON object may hold, in words. */
+  /** What is allowed in a JSON object, in words. */
   readonly allowed: string;
   /** One sentence in Markdown. */
   readonly doc: string;
-  /** It is about certificates. */
+  /** Whether it concerns certificates. */
   readonly needsTls?: true;
-  /** It may be given more than once. */
+  /** Whether it may be given more than once. */
   readonly repeatable?: true;
-  /** From its texts to a part of the upstream; nothing of it where a problem is reported. */
+  /** Converts its texts to a part of the upstream; an empty one when a problem is reported. */
   readonly read: (texts: OptionTexts, context: OptionContext) => OptionPart;
-  /** What of its value may be shown; all of it without this. */
-  readonly masked?: (value: string) => string;
-  /** The texts of its part that nobody may see, wherever they would be quoted. */
+  /** What of its value may be shown; without this all of it. */
+  readonly mask?: (value: string) => string;
+  /** The texts of its part that nobody may see, wherever they might be quoted. */
   readonly secrets?: (part: OptionPart) => readonly string[];
-  /** The values of which `read` makes the same part; none where it need not be given. */
-  readonly written: (spec: UpstreamSpec) => readonly OptionValue[];
+  /** The inverse of `read`: the option's values; none when it need not be given. */
+  readonly write: (spec: UpstreamSpec) => readonly OptionValue[];
 }

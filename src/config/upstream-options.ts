@@ -1,15 +1,15 @@
-import { secretsOfHeader } from '../secret-texts.ts';
-import { whatIsWrongWithCertificates } from '../server/certificate.ts';
-import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
-import { readOwnHeaders, writeOwnHeaders } from './own-headers.ts';
-import { readTextFile } from './text-file.ts';
-import { whatIsWrongWithName } from './upstream-names.ts';
-import type { OptionContext, OptionPart, OptionTexts, UpstreamOption } from './upstream-option.ts';
-
 /**
- * The one table of an upstream's options: a new option is one row here. The lists in the settings, upstreams as
- * JSON objects, the file that keeps the lists, the masked settings, the admin port and the documentation go by it.
+ * The one table of an upstream's options, one row for each: the lists in the settings, upstreams as JSON objects, the
+ * file that keeps the lists, the masked settings, the admin port and the documentation are based on it.
  */
+
+import { secretsOfHeader } from '../secret-texts.ts';
+import { certificateProblem } from '../server/certificate.ts';
+import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
+import { readTextFile } from './text-file.ts';
+import { formatUpstreamHeaders, readUpstreamHeaders } from './upstream-headers.ts';
+import { nameProblem } from './upstream-names.ts';
+import type { OptionContext, OptionPart, OptionTexts, UpstreamOption } from './upstream-option.ts';
 
 export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
   {
@@ -18,8 +18,8 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     json: 'text',
     allowed: 'up to 64 letters, digits, ".", "_" and "-"',
     doc: 'what logs, `/stats`, alerts and `X-Forwarded-Server` call it: up to 64 letters, digits, `.`, `_`, `-`; if not given, its host and port as the URL has them (`localhost:8545`, `eth.example`, `[::1]:8545`), with `-2`, `-3` for repeats',
-    read: ([name], { url, report }) => reported(whatIsWrongWithName(name, url), report) ?? { name },
-    written: ({ name }) => [name],
+    read: ([name], { url, report }) => reportProblem(nameProblem(name, url), report) ?? { name },
+    write: ({ name }) => [name],
   },
   {
     name: 'weight',
@@ -27,8 +27,8 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     json: 'number',
     allowed: 'a whole number',
     doc: `1 to ${MAX_WEIGHT}: its share in every strategy but \`round-robin\``,
-    read: ([text], { report }) => reported(whatIsWrongWithWeight(text), report) ?? { weight: Number(text) },
-    written: ({ weight }) => [weight],
+    read: ([text], { report }) => reportProblem(weightProblem(text), report) ?? { weight: Number(text) },
+    write: ({ weight }) => [weight],
   },
   {
     name: 'host',
@@ -37,11 +37,11 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     allowed: '"keep"',
     doc: "sends the client's `Host` instead of the upstream's, for servers that tell sites apart by it; health checks and, over TLS, the certificate go by the URL all the same",
     read: ([text], { report }) =>
-      reported(
+      reportProblem(
         text === 'keep' ? undefined : 'has a host option that is not allowed; allowed: host=keep',
         report,
       ) ?? { keepsHost: true },
-    written: ({ keepsHost }) => (keepsHost ? ['keep'] : []),
+    write: ({ keepsHost }) => (keepsHost ? ['keep'] : []),
   },
   {
     name: 'ca',
@@ -51,7 +51,7 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     doc: "the only authorities (PEM) whose certificates an `https:` upstream may have, instead of the system's",
     needsTls: true,
     read: readAuthorities,
-    written: ({ ca }) => (ca ? [ca.file] : []),
+    write: ({ ca }) => (ca ? [ca.file] : []),
   },
   {
     name: 'insecure',
@@ -61,7 +61,7 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     doc: 'verifies no certificate: for tests, and warned of at start',
     needsTls: true,
     read: readInsecure,
-    written: ({ insecure }) => (insecure ? [true] : []),
+    write: ({ insecure }) => (insecure ? [true] : []),
   },
   {
     name: 'header',
@@ -70,30 +70,33 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     repeatable: true,
     allowed: '"NAME:VALUE", or a list of such texts, percent-encoded where a value has blanks',
     doc: "a line sent with each request, health check and WebSocket handshake, in place of the client's of that name; may be repeated. Blanks, commas and `%` of the value are percent-encoded, in `POST /servers` as well: `header=Authorization:Bearer%20KEY`. The value is as secret as the URL's path. Not for framing (`Host`, `Content-Length`, …), one connection (`Connection`, `Upgrade`, `Expect`, `Proxy-…`, `Sec-WebSocket-…`, …) and what is written here itself (`Via`, `Forwarded`, `X-Forwarded-…`, `X-Real-IP`, `X-Request-Id`, `Accept-Encoding`)",
-    read: readOwnHeaders,
-    masked: (line) => line.replace(/:.*/s, ':***'),
+    read: readUpstreamHeaders,
+    mask: (line) => line.replace(/:.*/s, ':***'),
     secrets: ({ headers = [] }) => headers.flatMap((line) => secretsOfHeader(...line)),
-    written: ({ headers }) => writeOwnHeaders(headers),
+    write: ({ headers }) => formatUpstreamHeaders(headers),
   },
 ];
 
 export const OPTION_NAMES: readonly string[] = UPSTREAM_OPTIONS.map(({ name }) => name);
 
-/** An upstream's options as they may be shown, written as in a list: `name=a weight=1`. */
+/** An upstream's options without secrets, as in a list: `name=a weight=1`. */
 export function maskedOptions(spec: UpstreamSpec): string {
-  return UPSTREAM_OPTIONS.flatMap(({ name, written, masked = String }) =>
-    written(spec).map((value) => `${name}=${masked(String(value))}`),
+  return UPSTREAM_OPTIONS.flatMap(({ name, write, mask = String }) =>
+    write(spec).map((value) => `${name}=${mask(String(value))}`),
   ).join(' ');
 }
 
-/** Nothing is said of an upstream where there is a problem; undefined where there is none. */
-function reported(problem: string | undefined, report: (problem: string) => void): OptionPart | undefined {
+/** Reports a problem and returns what is then known of the upstream, which is nothing; undefined without a problem. */
+function reportProblem(
+  problem: string | undefined,
+  report: (problem: string) => void,
+): OptionPart | undefined {
   if (problem === undefined) return undefined;
   report(problem);
   return {};
 }
 
-function whatIsWrongWithWeight(text: string): string | undefined {
+function weightProblem(text: string): string | undefined {
   const weight = Number(text);
   if (/^\d{1,4}$/.test(text) && weight >= 1 && weight <= MAX_WEIGHT) return undefined;
   const shown = /^-?[\d.]{1,10}$/.test(text) ? ` ${text}` : '';
@@ -104,9 +107,9 @@ function readAuthorities([file]: OptionTexts, { folder, report }: OptionContext)
   if (file === '') report('has a ca without a file; allowed: ca=FILE');
   if (file === '' || folder === undefined) return {};
   const read = readTextFile(folder, file);
-  const wrong = 'text' in read ? whatIsWrongWithCertificates(read.text) : `can't be used: ${read.reason}`;
-  if ('text' in read && wrong === undefined) return { ca: { file, pem: read.text } };
-  report(`has a ca file that ${wrong}; allowed: a file with certificates in PEM form`);
+  const problem = 'text' in read ? certificateProblem(read.text) : `can't be used: ${read.reason}`;
+  if ('text' in read && problem === undefined) return { ca: { file, pem: read.text } };
+  report(`has a ca file that ${problem}; allowed: a file with certificates in PEM form`);
   return {};
 }
 

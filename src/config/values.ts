@@ -1,49 +1,50 @@
-import type { z } from 'zod';
-import { type Found, shownValue } from './layer.ts';
-import { type Key, SETTINGS, schema } from './settings.ts';
+/** Checks the settings and converts their texts to values. */
 
-/** The values of the settings, read once from what was written. */
+import type { z } from 'zod';
+import type { RawSetting } from './raw-settings.ts';
+import { shownValue } from './secrecy.ts';
+import { type Key, SETTINGS, schema } from './settings.ts';
 
 /** By the table's keys; undefined where a setting is not set, or off. */
 export type Values = z.output<typeof schema>;
 
 const lenient = schema.partial();
 
-export interface Checked {
-  readonly found: ReadonlyMap<Key, Found>;
-  /** Without those that are refused. */
+export interface CheckedSettings {
+  readonly raw: ReadonlyMap<Key, RawSetting>;
+  /** Without the refused ones. */
   readonly values: z.output<typeof lenient>;
-  /** All of them; undefined where one is refused. */
+  /** All values; undefined when one is refused. */
   readonly all: Values | undefined;
   /** One line for each setting whose value is refused. */
   readonly problems: readonly string[];
 }
 
-/** Reads the values of all settings that were found, defaults included. */
-export function checkValues(found: ReadonlyMap<Key, Found>): Checked {
-  // A key for each setting, so that there is one for each value.
-  const texts = SETTINGS.map(({ key }) => [key, found.get(key)?.raw] as const);
+/** Converts all given settings, defaults included. */
+export function checkValues(raw: ReadonlyMap<Key, RawSetting>): CheckedSettings {
+  // A key for each setting, so that the result has a key for each value.
+  const texts = SETTINGS.map(({ key }) => [key, raw.get(key)?.value] as const);
   const checked = schema.safeParse(Object.fromEntries(texts));
-  if (checked.success) return { found, values: checked.data, all: checked.data, problems: [] };
+  if (checked.success) return { raw, values: checked.data, all: checked.data, problems: [] };
   const { issues } = checked.error;
   const refused = new Set(issues.map(({ path }) => path[0]));
   const values = lenient.parse(Object.fromEntries(texts.filter(([key]) => !refused.has(key))));
-  return { found, values, all: undefined, problems: explain(issues, found) };
+  return { raw, values, all: undefined, problems: problemsOf(issues, raw) };
 }
 
-/** The values of all defaults. */
+/** All default values. */
 export const DEFAULTS = lenient.parse(
-  Object.fromEntries(SETTINGS.map(({ key, default: written }) => [key, written])),
+  Object.fromEntries(SETTINGS.map(({ key, default: given }) => [key, given])),
 );
 
-function explain(issues: readonly z.core.$ZodIssue[], found: ReadonlyMap<Key, Found>): string[] {
+function problemsOf(issues: readonly z.core.$ZodIssue[], raw: ReadonlyMap<Key, RawSetting>): string[] {
   return SETTINGS.flatMap((setting) => {
     const own = issues.filter((issue) => issue.path[0] === setting.key);
-    const written = found.get(setting.key);
-    // What is wrong besides the value comes first: the rest may follow from it.
-    if (own.length === 0 || !written || written.problem !== undefined) return [];
+    const given = raw.get(setting.key);
+    // A problem apart from the value comes first: the others may follow from it.
+    if (own.length === 0 || !given || given.problem !== undefined) return [];
     const reason = own.find((issue) => issue.code === 'custom')?.message ?? 'is not allowed';
-    const shown = shownValue(written.raw, setting.secret);
-    return [`${setting.name} (${written.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
+    const shown = shownValue(given.value, setting.secret);
+    return [`${setting.name} (${given.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
   });
 }

@@ -37,7 +37,7 @@ export class BodyChunks {
   }
 
   /** Returns the whole body as one buffer and forgets it. Copied, unless it arrived as one piece. */
-  taken(): Buffer {
+  take(): Buffer {
     this.#closeRun();
     const [only] = this.#pieces;
     const whole = this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces, this.#size);

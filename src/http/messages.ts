@@ -21,7 +21,7 @@ export interface IncomingRequest extends Readable {
   /** The whole body has arrived. */
   readonly complete: boolean;
   /** It asks for another protocol but has a body, in the place where that protocol would begin. */
-  readonly asksInVain?: boolean;
+  readonly isUpgradeWithBody?: boolean;
   readonly socket: Socket;
 }
 

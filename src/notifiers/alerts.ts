@@ -1,3 +1,5 @@
+/** Turns what the program announces into alerts for the operators. */
+
 import type { Clock } from '../clock.ts';
 import { type Announcer, type Event, type EventOf, SWITCHED } from '../events.ts';
 import { Incident } from './incident.ts';
@@ -8,22 +10,22 @@ import { Outbox } from './outbox.ts';
 
 export interface AlertsOptions {
   readonly announcer: Announcer;
-  /** Each gets every alert. Without any nobody is told anything. */
+  /** Each gets every alert. Without any, no alerts are sent. */
   readonly notifiers: readonly NamedNotifier[];
   readonly clock: Clock;
   /** The same alert is not sent again within this many milliseconds. */
   readonly cooldownMs: number;
-  /** Of this machine: tells the operators which replica speaks. */
+  /** This machine's name: tells the operators which replica sends the alert. */
   readonly hostname: string;
   readonly env: string | undefined;
 }
 
 export interface Alerts {
-  /** For the shutdown: waits until all alerts were sent or given up, `timeoutMs` at the most. Never rejects. */
+  /** For the shutdown: waits until all alerts are sent or given up, at most `timeoutMs`. Never rejects. */
   drain(timeoutMs: number): Promise<void>;
 }
 
-/** Listens to what the program announces and tells the operators what they must know. */
+/** Starts listening to `announcer`. */
 export function createAlerts({
   announcer,
   notifiers,
@@ -33,13 +35,13 @@ export function createAlerts({
   env,
 }: AlertsOptions): Alerts {
   if (notifiers.length === 0) return { drain: async () => {} };
-  // One each: a slow notifier delays no other.
+  // One for each: a slow notifier delays no other.
   const outboxes = notifiers.map((notifier) => new Outbox(notifier, announcer, clock));
   const send = (alert: Alert) => {
     for (const outbox of outboxes) outbox.put(alert);
   };
-  const lookout = new Lookout(clock, cooldownMs, new Messages(hostname, env), send);
-  announcer.listen((event) => lookout.see(event));
+  const detector = new AlertDetector(clock, cooldownMs, new Messages(hostname, env), send);
+  announcer.listen((event) => detector.hear(event));
   return {
     async drain(timeoutMs) {
       await Promise.all(outboxes.map((outbox) => outbox.drain(timeoutMs)));
@@ -47,26 +49,25 @@ export function createAlerts({
   };
 }
 
-/** Codes of the refusals that mean: every upstream is out. Other refusals are the client's own doing. */
-const OUT_OF_UPSTREAMS: ReadonlySet<string | undefined> = new Set(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED']);
+/** Codes of the refusals that mean that every upstream is out. The client itself causes all others. */
+const NO_UPSTREAM_CODES: ReadonlySet<string | undefined> = new Set(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED']);
 
 /**
- * Turns events into alerts. Each kind of trouble is one Incident (its states stand there), or one for
- * each upstream:
+ * Each kind of alert has one Incident, whose states are described there, or one for each upstream:
  *
- *     kind                  | seen                                          | over
- *     all-upstreams-failed  | request failed, or refused for want of one    | request answered
- *     fallback-in-use       | request answered by a fallback, primaries out | request answered by a primary
- *     credentials (each)    | quarantined for plan or auth                  | never: see below
- *     wrong-chain (each)    | down for wrong-chain                          | up
- *     wrong-chain (of all)  | upstreams disagree, nobody can tell           | never
- *     upstream-removed      | removed as unhealthy, each                    | never
+ *     kind                     | occurs                                        | ends
+ *     all-upstreams-failed     | request failed, or refused: no upstream       | request answered
+ *     fallback-in-use          | request answered by a fallback, primaries out | request answered by a primary
+ *     credentials (each)       | quarantined for plan or auth                  | never: see below
+ *     wrong-chain (each)       | down for wrong-chain                          | up
+ *     wrong-chain (of all)     | upstreams disagree, without a majority        | never
+ *     upstream-removed (each)  | removed as unhealthy                          | never
  *
- * A tunnel counts as answered when it is opened; its end, which may come days later, counts as nothing.
- * No `resolved` is sent for credential trouble, since nothing shows its end: an answer may belong to a
- * request that was under way, or to one that the plan still includes.
+ * A tunnel counts as answered when it is opened; its end, which may come days later, counts for nothing. No `resolved`
+ * is sent for credentials, since nothing shows the end: an answer may belong to a request that was under way, or to one
+ * that the plan still includes.
  */
-class Lookout {
+class AlertDetector {
   readonly #newIncident: () => Incident;
   readonly #messages: Messages;
   readonly #send: (alert: Alert) => void;
@@ -88,17 +89,17 @@ class Lookout {
     this.#undecided = this.#newIncident();
   }
 
-  see(event: Event): void {
+  hear(event: Event): void {
     switch (event.type) {
       case 'request-finished':
-        this.#finished(event);
+        this.#onFinished(event);
         break;
       case 'tunnel-opened':
-        this.#answered(event);
+        this.#onAnswered(event);
         break;
       case 'upstream-quarantined':
         this.#outages.note(event);
-        if (!event.inQuestion) this.#credentialTrouble(event);
+        if (!event.inQuestion) this.#onCredentials(event);
         break;
       case 'upstream-down':
         this.#outages.note(event);
@@ -106,7 +107,7 @@ class Lookout {
         break;
       case 'upstream-up':
         this.#outages.note(event);
-        this.#up(event);
+        this.#onUp(event);
         break;
       case 'upstream-released':
         this.#outages.note(event);
@@ -116,7 +117,7 @@ class Lookout {
         if (event.cause === 'unhealthy') this.#onRemoved(event);
         break;
       case 'chain-undecided':
-        if (this.#undecided.seen()) this.#send(this.#messages.chainUndecided(event));
+        if (this.#undecided.occur()) this.#send(this.#messages.chainUndecided(event));
         break;
       case 'attempt-finished':
       case 'upstream-added':
@@ -138,18 +139,18 @@ class Lookout {
     }
   }
 
-  #finished(event: EventOf<'request-finished'>): void {
+  #onFinished(event: EventOf<'request-finished'>): void {
     const { result } = event;
     switch (result) {
       case 'answered':
-        // The end of a tunnel: that it was answered is old news.
-        if (event.status !== SWITCHED) this.#answered(event);
+        // The end of a tunnel, which was counted when it was opened.
+        if (event.status !== SWITCHED) this.#onAnswered(event);
         break;
       case 'failed':
-        this.#notAnswered(event);
+        this.#onNotAnswered(event);
         break;
       case 'refused':
-        if (OUT_OF_UPSTREAMS.has(event.code)) this.#notAnswered(event);
+        if (NO_UPSTREAM_CODES.has(event.code)) this.#onNotAnswered(event);
         break;
       case 'client-left':
       case 'cut':
@@ -159,51 +160,51 @@ class Lookout {
     }
   }
 
-  /** Runs for every request: three comparisons while all is well. */
-  #answered(event: EventOf<'request-finished' | 'tunnel-opened'>): void {
+  /** Runs for every request: three comparisons while there is no incident. */
+  #onAnswered(event: EventOf<'request-finished' | 'tunnel-opened'>): void {
     if (!this.#allFailed.isCalm) {
-      const report = this.#allFailed.over();
+      const report = this.#allFailed.end();
       if (report) this.#send(this.#messages.answeredAgain(report, event));
     }
     if (event.primariesOut) {
-      const report = this.#fallbackInUse.seen();
+      const report = this.#fallbackInUse.occur();
       if (report) {
         this.#send(this.#messages.fallbackInUse(report, event, this.#outages.describe('primary')));
       }
     } else if (!this.#fallbackInUse.isCalm && event.upstream?.tier === 'primary') {
-      const report = this.#fallbackInUse.over();
+      const report = this.#fallbackInUse.end();
       if (report) this.#send(this.#messages.primariesBack(report, event));
     }
   }
 
-  #notAnswered(event: EventOf<'request-finished'>): void {
-    const report = this.#allFailed.seen();
+  #onNotAnswered(event: EventOf<'request-finished'>): void {
+    const report = this.#allFailed.occur();
     if (report) this.#send(this.#messages.allFailed(report, event, this.#outages.describe()));
   }
 
-  #credentialTrouble(event: EventOf<'upstream-quarantined'>): void {
+  #onCredentials(event: EventOf<'upstream-quarantined'>): void {
     const { reason } = event;
     if (!isAboutCredentials(reason)) return;
-    const report = this.#incidentOf(this.#credentials, event.upstream.name).seen();
+    const report = this.#incidentOf(this.#credentials, event.upstream.name).occur();
     if (report) this.#send(this.#messages.credentials(event, reason));
   }
 
   #onWrongChain(event: EventOf<'upstream-down'>): void {
-    const report = this.#incidentOf(this.#wrongChain, event.upstream.name).seen();
+    const report = this.#incidentOf(this.#wrongChain, event.upstream.name).occur();
     if (report) this.#send(this.#messages.wrongChain(report, event));
   }
 
   #onRemoved(event: EventOf<'upstream-removed'>): void {
-    if (this.#incidentOf(this.#removed, event.upstream.name).seen())
+    if (this.#incidentOf(this.#removed, event.upstream.name).occur())
       this.#send(this.#messages.removed(event));
   }
 
-  #up(event: EventOf<'upstream-up'>): void {
-    const report = this.#wrongChain.get(event.upstream.name)?.over();
+  #onUp(event: EventOf<'upstream-up'>): void {
+    const report = this.#wrongChain.get(event.upstream.name)?.end();
     if (report) this.#send(this.#messages.rightChain(report, event));
   }
 
-  /** One for each name; kept, because its cool-down outlives the trouble. As few as there are upstreams. */
+  /** One for each name, so as few as there are upstreams; kept, since its cool-down may last longer than the incident. */
   #incidentOf(incidents: Map<string, Incident>, name: string): Incident {
     let incident = incidents.get(name);
     if (!incident) {

@@ -1,6 +1,8 @@
+/** One incident that operators are told about, and when a message about it is due. */
+
 import type { Clock } from '../clock.ts';
 
-/** When one trouble began, in both times of the clock. */
+/** When an incident began, in both times of the clock. */
 interface Beginning {
   readonly monotonicMs: number;
   readonly wallMs: number;
@@ -10,38 +12,37 @@ type State = { readonly name: 'calm' } | { readonly name: 'alerted' | 'muted'; r
 
 const CALM: State = { name: 'calm' };
 
-/** The facts of a message that is due. */
-export interface Report {
-  /** The trouble was reported before and goes on. */
+/** The facts for a message that is due. */
+export interface IncidentReport {
+  /** Whether the incident was reported before and goes on. */
   readonly repeated: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly beganWallMs: number;
   readonly lastedMs: number;
-  /** How often it showed since it began. */
-  readonly sightings: number;
-  /** How often it came and went unreported since the last message, in the time of the cool-down. */
+  /** How often it occurred since it began. */
+  readonly occurrences: number;
+  /** How often it began and ended without a message since the last one, during the cool-down. */
   readonly unreported: number;
 }
 
 /**
- * One trouble, and whether a message about it is due. At most one alert and one end of it in each
- * cool-down; no end is told of what was not reported.
+ * At most one alert and one message about its end in each cool-down; no message about the end of what was not reported.
  *
- *     calm    --seen, cool-down over-->     alerted   (alert)
- *     calm    --seen, within cool-down-->   muted
- *     muted   --seen, cool-down over-->     alerted   (alert)
- *     muted   --over-->                     calm
- *     alerted --seen, cool-down over-->     alerted   (alert, repeated)
- *     alerted --over-->                     calm      (end)
+ *     calm    --occurs, cool-down over-->     alerted   (alert)
+ *     calm    --occurs, within cool-down-->   muted
+ *     muted   --occurs, cool-down over-->     alerted   (alert)
+ *     muted   --ends-->                       calm
+ *     alerted --occurs, cool-down over-->     alerted   (alert, repeated)
+ *     alerted --ends-->                       calm      (end)
  *
- * The cool-down runs from the last alert. No timers: a trouble that lasts is seen again and again.
+ * The cool-down begins with the last alert. No timers: an incident that lasts occurs again and again.
  */
 export class Incident {
   readonly #clock: Clock;
   readonly #cooldownMs: number;
   #state: State = CALM;
-  #coolAtMs = Number.NEGATIVE_INFINITY;
-  #sightings = 0;
+  #cooldownEndsMs = Number.NEGATIVE_INFINITY;
+  #occurrences = 0;
   #unreported = 0;
 
   constructor(clock: Clock, cooldownMs: number) {
@@ -53,38 +54,38 @@ export class Incident {
     return this.#state === CALM;
   }
 
-  /** To be called for everything that shows the trouble. The report of an alert that is due, if one is. */
-  seen(): Report | undefined {
+  /** To be called for everything that shows the incident. Returns the report for an alert, if one is due. */
+  occur(): IncidentReport | undefined {
     const nowMs = this.#clock.monotonicMs();
     const before = this.#state;
     const began =
       before.name === 'calm' ? { monotonicMs: nowMs, wallMs: this.#clock.wallMs() } : before.began;
-    this.#sightings = before.name === 'calm' ? 1 : this.#sightings + 1;
-    if (nowMs < this.#coolAtMs) {
+    this.#occurrences = before.name === 'calm' ? 1 : this.#occurrences + 1;
+    if (nowMs < this.#cooldownEndsMs) {
       if (before.name === 'calm') this.#state = { name: 'muted', began };
       return undefined;
     }
     this.#state = { name: 'alerted', began };
-    this.#coolAtMs = nowMs + this.#cooldownMs;
+    this.#cooldownEndsMs = nowMs + this.#cooldownMs;
     return this.#report(began, before.name === 'alerted');
   }
 
-  /** To be called for everything that shows the trouble to be over. The report of its end, if one is due. */
-  over(): Report | undefined {
+  /** To be called for everything that shows that it is over. Returns the report for a message about the end, if one is due. */
+  end(): IncidentReport | undefined {
     const before = this.#state;
     this.#state = CALM;
     if (before.name === 'muted') this.#unreported += 1;
     return before.name === 'alerted' ? this.#report(before.began, true) : undefined;
   }
 
-  #report(began: Beginning, repeated: boolean): Report {
+  #report(began: Beginning, repeated: boolean): IncidentReport {
     const unreported = this.#unreported;
     this.#unreported = 0;
     return {
       repeated,
       beganWallMs: began.wallMs,
       lastedMs: this.#clock.monotonicMs() - began.monotonicMs,
-      sightings: this.#sightings,
+      occurrences: this.#occurrences,
       unreported,
     };
   }

@@ -1,15 +1,16 @@
+/**
+ * All ways to reach the operators, by the key that the setting of each has in the Config (its name in camelCase): a new
+ * one is one file and one line here.
+ */
+
 import type { NamedNotifier, NotifierKind } from './notifier.ts';
 import { slack } from './slack.ts';
 
-/**
- * All ways to reach the operators, by the key that the setting of each has in the Config: its name in camelCase.
- * A new one is one file and one line here.
- */
 export const notifiers = {
   slackWebhookUrl: slack,
 } as const satisfies Record<string, NotifierKind>;
 
-/** Those that are set up: whose webhook has a URL. */
+/** The notifiers whose webhook has a URL. */
 export function createNotifiers<Key extends string>(
   urls: Readonly<Record<NoInfer<Key>, string | undefined>>,
   kinds: Readonly<Record<Key, NotifierKind>>,

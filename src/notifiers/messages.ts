@@ -1,12 +1,14 @@
+/** Writes the text of every alert. */
+
 import type { EventOf, FailureReason } from '../events.ts';
-import type { Report } from './incident.ts';
+import type { IncidentReport } from './incident.ts';
 import type { Alert } from './notifier.ts';
 
 type RequestFinished = EventOf<'request-finished'>;
 type Answered = Pick<RequestFinished, 'upstream'>;
 
-/** Says how long: `45s`, `2m 05s`, `3h 04m`, `2d 05h`. */
-export function inWords(durationMs: number): string {
+/** A duration for people: `45s`, `2m 05s`, `3h 04m`, `2d 05h`. */
+export function durationInWords(durationMs: number): string {
   const seconds = Math.floor(durationMs / 1_000);
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
@@ -19,8 +21,8 @@ export function inWords(durationMs: number): string {
 }
 
 /**
- * The words of every alert, for somebody who was asleep: what is broken, what still works, where to look.
- * Only upstream names, closed words and numbers come from outside: never a URL, never a client's words.
+ * For somebody who was asleep: what is broken, what still works, where to look. Nothing from outside but names of
+ * upstreams, words from closed sets and numbers: never a URL, never a client's text.
  */
 export class Messages {
   readonly #place: string;
@@ -30,35 +32,35 @@ export class Messages {
     this.#place = `[${env ? `${hostname}, ${env}` : hostname}]`;
   }
 
-  allFailed(report: Report, event: RequestFinished, out: string): Alert {
+  allFailed(report: IncidentReport, event: RequestFinished, out: string): Alert {
     const answer = event.code ?? "the last upstream's answer";
     return this.#alert('all-upstreams-failed', 'critical', [
-      `no upstream gives a usable answer${still(report)}: clients get errors.`,
-      `${requests(report.sightings)} failed since ${time(report)}, the latest with ${answer} (HTTP ${event.status}, ${count(event.attempts, 'attempt')}).${onAndOff(report)}`,
-      `${outLine(out)}State and reason of each upstream: GET /stats.`,
+      `no upstream gives a usable answer${duration(report)}: clients get errors.`,
+      `${requests(report.occurrences)} failed since ${startTime(report)}, the latest with ${answer} (HTTP ${event.status}, ${count(event.attempts, 'attempt')}).${onAndOff(report)}`,
+      `${outOfService(out)}State and reason of each upstream: GET /stats.`,
     ]);
   }
 
-  answeredAgain(report: Report, event: Answered): Alert {
+  answeredAgain(report: IncidentReport, event: Answered): Alert {
     const by = event.upstream ? ` by ${event.upstream.name} (${event.upstream.tier})` : '';
     return this.#alert('all-upstreams-failed', 'resolved', [
-      `requests are answered again${by}, after ${inWords(report.lastedMs)} in which ${requests(report.sightings)} failed.`,
+      `requests are answered again${by}, after ${durationInWords(report.lastedMs)} in which ${requests(report.occurrences)} failed.`,
     ]);
   }
 
-  fallbackInUse(report: Report, event: Answered, out: string): Alert {
+  fallbackInUse(report: IncidentReport, event: Answered, out: string): Alert {
     const by = event.upstream ? `, now ${event.upstream.name}` : '';
     return this.#alert('fallback-in-use', 'warning', [
-      `no primary upstream is usable${still(report)}: the fallback carries the traffic${by}. Clients get their answers.`,
-      `${requests(report.sightings)} answered by the fallback since ${time(report)}.${onAndOff(report)}`,
-      `${outLine(out)}State and reason of each upstream: GET /stats.`,
+      `no primary upstream is usable${duration(report)}: the fallback carries the traffic${by}. Clients get their answers.`,
+      `${requests(report.occurrences)} answered by the fallback since ${startTime(report)}.${onAndOff(report)}`,
+      `${outOfService(out)}State and reason of each upstream: GET /stats.`,
     ]);
   }
 
-  primariesBack(report: Report, event: Answered): Alert {
+  primariesBack(report: IncidentReport, event: Answered): Alert {
     const by = event.upstream ? ` (${event.upstream.name})` : '';
     return this.#alert('fallback-in-use', 'resolved', [
-      `a primary upstream${by} answers again, after ${inWords(report.lastedMs)} in which the fallback answered ${requests(report.sightings)}.`,
+      `a primary upstream${by} answers again, after ${durationInWords(report.lastedMs)} in which the fallback answered ${requests(report.occurrences)}.`,
     ]);
   }
 
@@ -66,17 +68,17 @@ export class Messages {
     { upstream, durationMs, method }: EventOf<'upstream-quarantined'>,
     reason: CredentialReason,
   ): Alert {
-    const { says, look } = CREDENTIAL_TROUBLE[reason];
+    const { says, look } = CREDENTIAL_PROBLEMS[reason];
     const scope = method === undefined ? 'It is left out' : 'It is left out for one method';
     return this.#alert('credentials', 'warning', [
       `${upstream.name} (${upstream.tier}) ${says} (${reason}). ${look}.`,
-      `${scope}, ${inWords(durationMs)} from now on; the other upstreams are asked instead.`,
+      `${scope}, ${durationInWords(durationMs)} from now on; the other upstreams are asked instead.`,
     ]);
   }
 
-  wrongChain(report: Report, { upstream, problem }: EventOf<'upstream-down'>): Alert {
+  wrongChain(report: IncidentReport, { upstream, problem }: EventOf<'upstream-down'>): Alert {
     return this.#alert('wrong-chain', 'warning', [
-      `${upstream.name} (${upstream.tier}) is on the wrong chain (${problem})${still(report)}. It was taken out of service; the others serve its requests.`,
+      `${upstream.name} (${upstream.tier}) is on the wrong chain (${problem})${duration(report)}. It was taken out of service; the others serve its requests.`,
       'See whether its URL belongs to the right network.',
     ]);
   }
@@ -88,9 +90,9 @@ export class Messages {
     ]);
   }
 
-  rightChain(report: Report, { upstream }: EventOf<'upstream-up'>): Alert {
+  rightChain(report: IncidentReport, { upstream }: EventOf<'upstream-up'>): Alert {
     return this.#alert('wrong-chain', 'resolved', [
-      `${upstream.name} (${upstream.tier}) is on the right chain again and back in service, after ${inWords(report.lastedMs)}.`,
+      `${upstream.name} (${upstream.tier}) is on the right chain again and back in service, after ${durationInWords(report.lastedMs)}.`,
     ]);
   }
 
@@ -106,7 +108,7 @@ export class Messages {
   }
 }
 
-const CREDENTIAL_TROUBLE = {
+const CREDENTIAL_PROBLEMS = {
   auth: { says: 'refuses our credentials', look: 'It will not mend by itself: see whether its key is valid' },
   plan: {
     says: 'says that our plan is used up or does not include this',
@@ -114,18 +116,18 @@ const CREDENTIAL_TROUBLE = {
   },
 } as const satisfies Partial<Record<FailureReason, unknown>>;
 
-type CredentialReason = keyof typeof CREDENTIAL_TROUBLE;
+type CredentialReason = keyof typeof CREDENTIAL_PROBLEMS;
 
-/** Whether a failure tells of our credentials or our plan: only an operator can mend that. */
+/** Whether a failure is due to our credentials or our plan: only an operator can fix that. */
 export function isAboutCredentials(reason: FailureReason): reason is CredentialReason {
-  return Object.hasOwn(CREDENTIAL_TROUBLE, reason);
+  return Object.hasOwn(CREDENTIAL_PROBLEMS, reason);
 }
 
-function still({ repeated, lastedMs }: Report): string {
-  return repeated ? `, for ${inWords(lastedMs)} now` : '';
+function duration({ repeated, lastedMs }: IncidentReport): string {
+  return repeated ? `, for ${durationInWords(lastedMs)} now` : '';
 }
 
-function time({ beganWallMs }: Report): string {
+function startTime({ beganWallMs }: IncidentReport): string {
   return `${new Date(beganWallMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
@@ -137,10 +139,10 @@ function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
-function onAndOff({ unreported }: Report): string {
+function onAndOff({ unreported }: IncidentReport): string {
   return unreported === 0 ? '' : ` It came and went ${count(unreported, 'time')} more since the last alert.`;
 }
 
-function outLine(out: string): string {
+function outOfService(out: string): string {
   return out ? `Out of service: ${out}. ` : '';
 }

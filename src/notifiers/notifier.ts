@@ -1,4 +1,6 @@
-/** What an alert can be about: the `kind` in metrics and logs. */
+/** The contract of a notifier: a way to send alerts to the operators. */
+
+/** What an alert can be about; `kind` in metrics and logs. */
 export const ALERT_KINDS = [
   'all-upstreams-failed',
   'fallback-in-use',
@@ -8,7 +10,7 @@ export const ALERT_KINDS = [
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
-/** `resolved` says that the trouble of an alert sent before is over. */
+/** `resolved`: what an earlier alert was about is over. */
 export type Severity = 'critical' | 'warning' | 'resolved';
 
 /** One message for the operators. Names upstreams, never their URLs. */
@@ -19,18 +21,17 @@ export interface Alert {
   readonly text: string;
 }
 
-/** One way to reach the operators. */
 export interface Notifier {
   /**
-   * Resolves when the alert was taken by the other side. Throws a NotificationFailed when it was not; it
-   * settles by itself within seconds.
+   * Resolves when the receiver has accepted the alert, and rejects with a NotificationFailed when it has not. Settles
+   * by itself within seconds.
    */
   send(alert: Alert): Promise<void>;
 }
 
-/** A kind of notifier: what it is called, the setting that it brings into the table of settings, how it is made. */
+/** A kind of notifier: its name, the setting that it adds to the table of settings, and how one is created. */
 export interface NotifierKind {
-  /** In logs and events. */
+  /** The name in logs and events. */
   readonly name: string;
   /** The setting that holds its webhook's URL: the name in the environment, and one sentence in Markdown. */
   readonly setting: { readonly name: string; readonly doc: string };
@@ -42,7 +43,7 @@ export interface NamedNotifier extends Notifier {
   readonly name: string;
 }
 
-/** An alert did not reach the operators. The message is fit for the log: no address, no secret. */
+/** An alert did not reach the operators. The message may be logged: it holds no address and no secret. */
 export class NotificationFailed extends Error {
   override readonly name = 'NotificationFailed';
 }

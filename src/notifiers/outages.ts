@@ -1,7 +1,9 @@
+/** Which upstreams are out of service and why, as far as that was announced. */
+
 import type { Clock } from '../clock.ts';
 import type { EventOf, Tier } from '../events.ts';
 
-/** What takes an upstream out or brings it back. */
+/** The events that take an upstream out of service or bring it back. */
 export type StandingEvent = EventOf<
   'upstream-quarantined' | 'upstream-released' | 'upstream-down' | 'upstream-up' | 'upstream-removed'
 >;
@@ -12,10 +14,9 @@ interface Outage {
   down: string | undefined;
 }
 
-/** As many as fit into one line that somebody reads at night. */
+/** As many names as fit into one line that somebody reads at night. */
 const MAX_NAMED = 8;
 
-/** Who is out of service and why, as far as it was announced: the names that an alert gives. */
 export class Outages {
   readonly #clock: Clock;
   readonly #byName = new Map<string, Outage>();
@@ -53,16 +54,16 @@ export class Outages {
     }
   }
 
-  /** `a (timeout), b (auth)`, of one tier or of both; empty when nobody is known to be out. */
+  /** `a (timeout), b (auth)`, of one tier or of both; empty when no upstream is known to be out. */
   describe(tier?: Tier): string {
     const nowMs = this.#clock.monotonicMs();
     const out: string[] = [];
     for (const [name, outage] of this.#byName) {
       if (tier !== undefined && outage.tier !== tier) continue;
       // The end of a quarantine by time is not announced.
-      const rests =
+      const quarantined =
         outage.quarantine && outage.quarantine.untilMs > nowMs ? outage.quarantine.reason : undefined;
-      const why = outage.down ?? rests;
+      const why = outage.down ?? quarantined;
       if (why !== undefined) out.push(`${name} (${why})`);
     }
     const more = out.length - MAX_NAMED;

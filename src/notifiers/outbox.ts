@@ -1,16 +1,15 @@
+/** Sends alerts by one notifier, one after the other, without delaying requests. */
+
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import { type Alert, type NamedNotifier, NotificationFailed } from './notifier.ts';
 
-/** Alerts that wait while one is being sent; a slow receiver costs the oldest, never memory. */
+/** Most alerts that wait while one is being sent: if a receiver is slow, the oldest are dropped. */
 const MAX_WAITING = 20;
-/** Twice what a notifier gives itself: one that never settles must not hold up the alerts behind it. */
+/** Twice a notifier's own timeout: a notifier that never settles must not hold up the alerts behind. */
 const SEND_TIMEOUT_MS = 10_000;
 
-/**
- * Sends alerts by one notifier, one after the other, behind the back of the requests. Nothing it does throws: an alert
- * that was not delivered, or was dropped, is announced as `alert-failed`.
- */
+/** Never throws: an alert that was not delivered, or was dropped, is announced as `alert-failed`. */
 export class Outbox {
   readonly #notifier: NamedNotifier;
   readonly #announcer: Announcer;
@@ -33,13 +32,13 @@ export class Outbox {
     this.#working ??= this.#work();
   }
 
-  /** Resolves when all alerts were sent or given up, `timeoutMs` from now at the latest. */
+  /** Resolves when all alerts are sent or given up, at the latest after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     if (this.#working) await this.#atMost(timeoutMs, this.#working);
   }
 
   async #work(): Promise<void> {
-    // Not in the middle of the request whose end was just announced.
+    // Not during the handling of the request whose end was just announced.
     await Promise.resolve();
     for (let alert = this.#waiting.shift(); alert; alert = this.#waiting.shift()) {
       await this.#send(alert);
@@ -54,7 +53,7 @@ export class Outbox {
         this.#announcer.announce({ type: 'alert-sent', notifier: this.#notifier.name, kind: alert.kind });
       else this.#failed(alert, `not sent within ${SEND_TIMEOUT_MS} ms`);
     } catch (error) {
-      // Only this class promises a message without secrets.
+      // Only NotificationFailed promises a message without secrets.
       this.#failed(alert, error instanceof NotificationFailed ? error.message : 'the notifier itself failed');
     }
   }

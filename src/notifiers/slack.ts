@@ -1,3 +1,5 @@
+/** Sends alerts to a Slack incoming webhook. */
+
 import { IncomingWebhook, IncomingWebhookHTTPError, IncomingWebhookRequestError } from '@slack/webhook';
 import {
   type Alert,
@@ -15,8 +17,8 @@ const EMOJI: Readonly<Record<Severity, string>> = {
   resolved: '✅',
 };
 
-/** How Slack explains a refusal. Any other body may echo what it was asked for, and stays out of the log. */
-const SLACK_WORDS: ReadonlySet<string> = new Set([
+/** Slack's codes for a refusal. Any other body may echo the request, and is not logged. */
+const SLACK_ERRORS: ReadonlySet<string> = new Set([
   'action_prohibited',
   'channel_is_archived',
   'channel_not_found',
@@ -31,8 +33,8 @@ const SLACK_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Sends alerts to a Slack incoming webhook, once each: a message that may have arrived is not sent again.
- * Redirects are not followed. `timeoutMs` covers the connection, the answer and its body.
+ * Sends each alert once: a message that may have arrived is not sent again. Redirects are not followed. `timeoutMs`
+ * covers the connection, the answer and its body.
  */
 export function createSlackNotifier(
   webhookUrl: string,
@@ -44,7 +46,7 @@ export function createSlackNotifier(
       try {
         await webhook.send({ text: textOf(alert), unfurl_links: false });
       } catch (error) {
-        // No `cause`: the errors of fetch quote the webhook's URL, and whoever holds it can post.
+        // No `cause`: the errors of fetch quote the webhook's URL, with which anybody can post.
         throw new NotificationFailed(problemOf(error, timeoutMs));
       }
     },
@@ -64,21 +66,21 @@ function textOf({ severity, text }: Alert): string {
   return `${EMOJI[severity]} *${severity}* ${escapeMarkup(text)}`;
 }
 
-/** Slack's three control characters: a host name of `<!channel>` must not wake everybody. */
+/** Escapes Slack's three control characters: a host name of `<!channel>` must not notify everybody. */
 function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function problemOf(error: unknown, timeoutMs: number): string {
   if (error instanceof IncomingWebhookHTTPError) {
-    const word = SLACK_WORDS.has(error.body) ? ` (${error.body})` : '';
+    const word = SLACK_ERRORS.has(error.body) ? ` (${error.body})` : '';
     return `the webhook answered HTTP ${error.statusCode}${word}`;
   }
   if (!(error instanceof IncomingWebhookRequestError)) return 'the webhook could not be called';
   const { name, cause } = error.original;
   if (name === 'TimeoutError') return `the webhook did not answer within ${timeoutMs} ms`;
   if (!(cause instanceof Error)) return 'the webhook could not be called';
-  // Fetch has no code for this one.
+  // Fetch has no code for this error.
   if (cause.message === 'unexpected redirect')
     return 'the webhook answered with a redirect, which is not followed';
   const code = 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : '';

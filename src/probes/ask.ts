@@ -179,7 +179,7 @@ function receive(
       kind: 'answer',
       status: response?.statusCode ?? 0,
       retryAfter: response?.headers['retry-after'],
-      body: body.taken(),
+      body: body.take(),
       ending,
     });
   const cancelDeadline = clock.after(Math.max(0, endMs - clock.monotonicMs()), () =>

@@ -2,12 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import { readRegularFile } from '../regular-file.ts';
-import {
-  type KeyPair,
-  whatIsWrongWithCertificates,
-  whatIsWrongWithKey,
-  whatIsWrongWithPair,
-} from './certificate.ts';
+import { certificateProblem, type KeyPair, keyProblem, pairProblem } from './certificate.ts';
 
 /** How often the files are read. Kubernetes takes up to a minute to deliver a new secret anyway. */
 const CHECK_MS = 10_000;
@@ -66,7 +61,7 @@ export class CertificateWatcher {
       this.#problem = undefined;
       return;
     }
-    const problem = whatIsWrong(cert, key);
+    const problem = problemOf(cert, key);
     if (problem !== undefined) return this.#onProblem(problem, `${cert}${key}`);
     this.#problem = undefined;
     this.#current = { cert, key };
@@ -88,9 +83,9 @@ async function readPem(file: string): Promise<string> {
   return readRegularFile(file).then(String, () => '');
 }
 
-function whatIsWrong(cert: string, key: string): string | undefined {
-  const ofCertificate = whatIsWrongWithCertificates(cert);
+function problemOf(cert: string, key: string): string | undefined {
+  const ofCertificate = certificateProblem(cert);
   if (ofCertificate !== undefined) return `TLS_CERT_FILE ${ofCertificate}`;
-  const ofKey = whatIsWrongWithKey(key) ?? whatIsWrongWithPair({ cert, key });
+  const ofKey = keyProblem(key) ?? pairProblem({ cert, key });
   return ofKey === undefined ? undefined : `TLS_KEY_FILE ${ofKey}`;
 }

@@ -13,7 +13,7 @@ export interface KeyPair {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Why a text is not a list of PEM certificates; undefined when it is. */
-export function whatIsWrongWithCertificates(pem: string): string | undefined {
+export function certificateProblem(pem: string): string | undefined {
   const blocks = pem.match(CERTIFICATE);
   if (!blocks) return 'holds no certificate in PEM form';
   try {
@@ -25,7 +25,7 @@ export function whatIsWrongWithCertificates(pem: string): string | undefined {
 }
 
 /** Why a text is not a usable private key; undefined when it is. */
-export function whatIsWrongWithKey(pem: string): string | undefined {
+export function keyProblem(pem: string): string | undefined {
   if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) return 'holds no private key in PEM form';
   try {
     createPrivateKey(pem);
@@ -38,7 +38,7 @@ export function whatIsWrongWithKey(pem: string): string | undefined {
 }
 
 /** Why a certificate and a key, each valid, can't be used together; undefined when they can. */
-export function whatIsWrongWithPair({ cert, key }: KeyPair): string | undefined {
+export function pairProblem({ cert, key }: KeyPair): string | undefined {
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
     return 'does not belong to the certificate';
   try {

@@ -42,7 +42,7 @@ export class ClientRequest extends IncomingMessage {
   }
 
   /** An upgrade request with a body: two servers could disagree on where it ends. */
-  get asksInVain(): boolean {
+  get isUpgradeWithBody(): boolean {
     return this.namesUpgrade && this.hasBody && this.protocols.length > 0;
   }
 

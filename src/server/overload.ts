@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
-import type { LagSource } from './lag.ts';
+import type { EventLoopDelay } from './event-loop-delay.ts';
 
 /** A process that runs this late answers no request in time. */
 const LIMIT_MS = 500;
@@ -11,7 +11,7 @@ const INTERVAL_MS = 1_000;
 const INTERVALS_IN_A_ROW = 3;
 
 export interface OverloadParts {
-  readonly lag: LagSource;
+  readonly eventLoopDelay: EventLoopDelay;
   readonly clock: Clock;
   readonly announcer: Announcer;
 }
@@ -38,13 +38,13 @@ export class Overload {
 
   start(): void {
     // Discards the delay of the start of the process itself.
-    this.#parts.lag.p99Ms();
+    this.#parts.eventLoopDelay.p99Ms();
     this.#scheduleCheck();
   }
 
   stop(): void {
     this.#stopTimer();
-    this.#parts.lag.stop();
+    this.#parts.eventLoopDelay.stop();
   }
 
   #scheduleCheck(): void {
@@ -55,8 +55,8 @@ export class Overload {
   }
 
   #check(): void {
-    const { lag, clock, announcer } = this.#parts;
-    const lagMs = lag.p99Ms();
+    const { eventLoopDelay, clock, announcer } = this.#parts;
+    const lagMs = eventLoopDelay.p99Ms();
     this.#lateIntervals = lagMs > LIMIT_MS ? this.#lateIntervals + 1 : 0;
     if (this.#lateIntervals >= INTERVALS_IN_A_ROW && this.#sinceMs === undefined) {
       this.#sinceMs = clock.monotonicMs();

@@ -58,7 +58,7 @@ export class AnswerBuffer {
       status: this.status,
       reasonPhrase: this.#reasonPhrase,
       headers: this.#headers,
-      body: this.#body.taken(),
+      body: this.#body.take(),
       stream,
     };
   }

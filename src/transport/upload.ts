@@ -104,7 +104,7 @@ export class Upload extends Readable {
 
   readonly #passOn = (): void => {
     if (this.#collected.size === 0 || this.destroyed) return;
-    const bytes = this.#collected.taken();
+    const bytes = this.#collected.take();
     this.#collected = new BodyChunks();
     this.#source.pause();
     if (this.isPrefixSent) this.#body.prefix = NOTHING;

@@ -1,3 +1,5 @@
+/** Tells which upstreams may be tried, and if one may not, why. */
+
 import type { Clock } from '../clock.ts';
 import type { DownReason, FailureReason, Tier } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -5,7 +7,6 @@ import type { Registry } from './registry.ts';
 import type { StandingChanges } from './standing-changes.ts';
 import type { Upstream } from './upstream.ts';
 
-/** Whether an upstream may be asked, and if not why. */
 export type Standing =
   | { readonly state: 'usable' }
   | {
@@ -13,7 +14,7 @@ export type Standing =
       readonly reason: FailureReason;
       readonly untilMs: number;
       readonly mayTry: boolean;
-      /** It is not known yet whether it or a request was to blame. */
+      /** Whether it is still unknown what was to blame, the upstream or a request. */
       readonly inQuestion: boolean;
     }
   | { readonly state: 'down'; readonly reason: DownReason }
@@ -33,23 +34,22 @@ const USABLE: Standing = { state: 'usable' };
 const DRAINING: Standing = { state: 'draining' };
 
 /**
- * Reads the three facts that others write (quarantined: the balancer; down: the probes; draining: an
- * operator) and says who is usable, and who of them lags. The lists are kept until one of the facts changes or
- * the first quarantine ends, so that a request costs two comparisons.
+ * Reads the facts that others write: quarantined (the balancer), down and lagging (the probes), draining (an operator).
+ * The lists are kept until a fact changes or the first quarantine ends, so that a request costs two comparisons.
  */
 export class Availability {
   readonly #registry: Registry;
   readonly #quarantine: Quarantine;
   readonly #clock: Clock;
   readonly #changes: StandingChanges;
-  /** Which version of the facts the lists below show. */
+  /** The version of the facts that the lists below are made from. */
   #seenVersion = -1;
   #validUntilMs = Number.NEGATIVE_INFINITY;
   #usable: Readonly<Record<Tier, readonly Upstream[]>> = { primary: [], fallback: [] };
-  #inStep = this.#usable;
+  #keepingUp = this.#usable;
   #lagging = this.#usable;
 
-  /** `changes` is where the registry and the quarantine report theirs. */
+  /** `changes` is what the registry and the quarantine report to. */
   constructor(
     facts: { readonly registry: Registry; readonly quarantine: Quarantine },
     changes: StandingChanges,
@@ -61,19 +61,19 @@ export class Availability {
     this.#clock = clock;
   }
 
-  /** The usable upstreams of one tier, in the list's order. Not to be changed by the caller. */
+  /** The usable upstreams of one tier, in the list's order. The caller must not change them. */
   usable(tier: Tier): readonly Upstream[] {
     this.#refresh();
     return this.#usable[tier];
   }
 
-  /** Those of the usable that keep up with the chain, in the list's order. Not to be changed by the caller. */
-  inStep(tier: Tier): readonly Upstream[] {
+  /** The usable upstreams that keep up with the chain, in the list's order. The caller must not change them. */
+  keepingUp(tier: Tier): readonly Upstream[] {
     this.#refresh();
-    return this.#inStep[tier];
+    return this.#keepingUp[tier];
   }
 
-  /** Those of the usable that lag, in the list's order. Not to be changed by the caller. */
+  /** The usable upstreams that lag, in the list's order. The caller must not change them. */
   lagging(tier: Tier): readonly Upstream[] {
     this.#refresh();
     return this.#lagging[tier];
@@ -81,11 +81,11 @@ export class Availability {
 
   #refresh(): void {
     if (this.#seenVersion !== this.#changes.version || this.#clock.monotonicMs() >= this.#validUntilMs) {
-      this.#read();
+      this.#makeLists();
     }
   }
 
-  /** Whether it is among the usable of its tier at this moment, without a look through the list. */
+  /** Whether an upstream is in its tier's list of usable ones at this moment, without searching the list. */
   isUsable(upstream: Upstream): boolean {
     return !upstream.hasLeft && this.standing(upstream).state === 'usable';
   }
@@ -99,7 +99,7 @@ export class Availability {
     return { state: 'quarantined', reason, untilMs, mayTry, inQuestion };
   }
 
-  /** Whether nobody of a tier is usable, nor will be as soon as a question is answered. */
+  /** Whether no upstream of a tier is usable, or will be as soon as a question is answered. */
   isOut(tier: Tier): boolean {
     return (
       this.usable(tier).length === 0 && !this.#registry.tier(tier).some((each) => this.isInQuestion(each))
@@ -112,8 +112,8 @@ export class Availability {
   }
 
   /**
-   * Whom a request may try when nothing is usable: those out for a reason that may have passed, the one
-   * due back first in front. Empty where a fixed time to live forbids it.
+   * Upstreams that a request may try when none is usable: those that are out for a reason that may have passed, the
+   * earliest return first. Empty when a fixed time to live forbids it.
    */
   lastResort(): Upstream[] {
     const due: { upstream: Upstream; dueMs: number }[] = [];
@@ -124,7 +124,7 @@ export class Availability {
     return due.sort((a, b) => a.dueMs - b.dueMs).map(({ upstream }) => upstream);
   }
 
-  /** When the first quarantined upstream is usable again: monotonic milliseconds, Infinity when none will be by itself. */
+  /** When the first quarantined upstream returns: monotonic milliseconds, Infinity when none returns by itself. */
   firstReturnAtMs(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const upstream of this.#registry.all) {
@@ -134,15 +134,15 @@ export class Availability {
     return first;
   }
 
-  /** Milliseconds until then; undefined when none will be by itself. */
+  /** Milliseconds until then; undefined when none returns by itself. */
   firstReturnMs(): number | undefined {
     const first = this.firstReturnAtMs();
     return Number.isFinite(first) ? Math.max(0, first - this.#clock.monotonicMs()) : undefined;
   }
 
-  /** Whether all that are neither down nor draining rest for a rate limit, and there is at least one. */
+  /** Whether all upstreams that are neither down nor draining are quarantined for a rate limit, at least one. */
   onlyRateLimited(): boolean {
-    let resting = 0;
+    let rateLimited = 0;
     for (const upstream of this.#registry.all) {
       const standing = this.standing(upstream);
       switch (standing.state) {
@@ -150,7 +150,7 @@ export class Availability {
           return false;
         case 'quarantined':
           if (standing.reason !== 'rate-limited') return false;
-          resting += 1;
+          rateLimited += 1;
           break;
         case 'down':
         case 'draining':
@@ -159,10 +159,10 @@ export class Availability {
           standing satisfies never;
       }
     }
-    return resting > 0;
+    return rateLimited > 0;
   }
 
-  /** When one that is out is due back, Infinity where nobody knows; undefined for one that may not be tried. */
+  /** When an upstream that is out returns: Infinity if that is unknown; undefined if it may not be tried. */
   #dueMs(upstream: Upstream): number | undefined {
     const standing = this.standing(upstream);
     switch (standing.state) {
@@ -184,8 +184,8 @@ export class Availability {
     return entry === undefined || entry.mayTry;
   }
 
-  #read(): void {
-    // First, for time goes on: a quarantine that ends while the lists are read must be seen at the next look.
+  #makeLists(): void {
+    // First, since time goes on: a quarantine that ends while the lists are made must count at the next call.
     const validUntilMs = this.#quarantine.nextReleaseMs();
     const usable = (tier: Tier) =>
       this.#registry.tier(tier).filter((upstream) => this.standing(upstream).state === 'usable');
@@ -194,7 +194,7 @@ export class Availability {
       const fits = ({ lagging }: Upstream) => (lagging !== undefined) === lags;
       return { primary: this.#usable.primary.filter(fits), fallback: this.#usable.fallback.filter(fits) };
     };
-    this.#inStep = split(false);
+    this.#keepingUp = split(false);
     this.#lagging = split(true);
     this.#seenVersion = this.#changes.version;
     this.#validUntilMs = validUntilMs;

@@ -28,7 +28,7 @@ export class RecentMethods {
   }
 
   /** Whether a refusal of the method is to be doubted: only the first since a recent answer, a second is believed. */
-  takeDoubt(method: string, nowMs: number): boolean {
+  doubtOnce(method: string, nowMs: number): boolean {
     const slot = slotOf(method);
     const isFirst = this.#doubted[slot] === 0;
     this.#doubted[slot] = 1;

@@ -17,8 +17,8 @@ export type PlainQuestion = (upstream: Upstream, protocol: Protocol) => Promise<
 
 export interface Suspicion {
   readonly protocol: Protocol;
-  /** It may be left out before it is known what was to blame: the request has put out no other upstream yet. */
-  readonly mayPutOut: boolean;
+  /** It may be left out before it is known what was to blame: the request has suspended no other upstream yet. */
+  readonly maySuspend: boolean;
   /** When the request came; monotonic milliseconds. */
   readonly sinceMs: number;
 }
@@ -91,12 +91,12 @@ export class Suspects {
     this.#stopped = true;
   }
 
-  #plan(upstream: Upstream, { reason }: Blame, { protocol, mayPutOut }: Suspicion): void {
+  #plan(upstream: Upstream, { reason }: Blame, { protocol, maySuspend }: Suspicion): void {
     const { quarantine, clock } = this.#options;
     const state = this.#stateOf(upstream);
     const nowMs = clock.monotonicMs();
     // One that has just answered is believed: otherwise a client could keep it out with one bad request a second.
-    if (mayPutOut && nowMs - state.answeredMs >= QUESTION_INTERVAL_MS) quarantine.suspend(upstream, reason);
+    if (maySuspend && nowMs - state.answeredMs >= QUESTION_INTERVAL_MS) quarantine.suspend(upstream, reason);
     if (state.stage !== 'idle') return;
     state.protocol = protocol;
     const waitMs = state.askedMs + QUESTION_INTERVAL_MS - nowMs;
@@ -123,7 +123,7 @@ export class Suspects {
     }
   }
 
-  #remember(upstream: Upstream, blame: Blame, { mayPutOut, sinceMs }: Suspicion): void {
+  #remember(upstream: Upstream, blame: Blame, { maySuspend, sinceMs }: Suspicion): void {
     const { quarantine, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const before = this.#awaiting.get(upstream);
@@ -135,7 +135,7 @@ export class Suspects {
       return;
     }
     this.#awaiting.set(upstream, { reason: blame.reason, sinceMs: nowMs });
-    if (!mayPutOut) return;
+    if (!maySuspend) return;
     if (quarantine.automatic && isLongQuarantine(blame.reason)) quarantine.suspend(upstream, blame.reason);
     else quarantine.add(upstream, blame);
   }

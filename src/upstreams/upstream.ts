@@ -1,3 +1,5 @@
+/** One server that requests are forwarded to. */
+
 import { inspect } from 'node:util';
 import { type DownReason, type Tier, UpstreamIdentity } from '../events.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
@@ -7,7 +9,7 @@ import type { StandingChanges } from './standing-changes.ts';
 /** The greatest weight; the least is 1. */
 export const MAX_WEIGHT = 1000;
 
-/** What an operator says of one upstream: a line of a list, or the body of an API call. */
+/** One upstream as an operator describes it: an entry of a list, or the body of an API call. */
 export interface UpstreamSpec {
   /** An absolute http: or https: URL without a fragment. May hold secrets. */
   readonly url: URL;
@@ -16,26 +18,26 @@ export interface UpstreamSpec {
   readonly tier: Tier;
   /** A whole number from 1 to MAX_WEIGHT. */
   readonly weight: number;
-  /** It is out of service from the beginning. */
+  /** It starts out of service. */
   readonly draining?: true;
-  /** It is sent the client's Host instead of its own. */
+  /** It gets the client's Host instead of its own. */
   readonly keepsHost?: boolean;
-  /** The only authorities whose certificates are taken from it, PEM; the system's without. */
+  /** The only authorities, in PEM form, whose certificates it may have; without this the system's. */
   readonly ca?: { readonly file: string; readonly pem: string };
   /** Its certificate is not verified. */
   readonly insecure?: true;
-  /** The header lines that it gets in place of the client's of those names. Secret. */
+  /** The headers that it gets, which replace the client's of those names. Secret. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
-  /** Texts besides those of its URL that nobody may see. */
+  /** Texts that nobody may see, other than those in its URL. */
   readonly secrets?: readonly string[];
 }
 
-/** All texts about an upstream that nobody may see, in every form in which they may be written. */
+/** All texts about an upstream that nobody may see, in every form that they may be written in. */
 export function secretsOfSpec({ url, secrets = [] }: UpstreamSpec): string[] {
   return [...secretsOf(url), ...secrets];
 }
 
-/** How an https: upstream is verified, in Node's words. */
+/** How an https: upstream is verified, as options of node:tls. */
 export interface Verification {
   readonly ca?: string;
   readonly rejectUnauthorized: boolean;
@@ -53,32 +55,32 @@ export interface Lagging {
 }
 
 /**
- * One server that requests are forwarded to: who it is, and its live numbers. Its secrets are no properties of its
- * own, so that neither JSON, nor a copy of it, nor a line of a log shows them.
+ * Its identity and its live numbers. Its secrets are not own properties, so that neither JSON nor a copy of it nor a log
+ * line shows them.
  */
 export class Upstream {
   readonly name: string;
   readonly tier: Tier;
-  /** What may be shown of it; announced in its place. No other upstream has the same object, whatever its name. */
+  /** What may be shown of it; announced in its place. No other upstream has the same object, even one of the same name. */
   readonly identity: UpstreamIdentity;
-  /** Scheme, host and port: what a socket is opened to, and all of the URL that may be shown. */
+  /** Scheme, host and port: what a connection is opened to, and all of the URL that may be shown. */
   readonly origin: string;
   readonly secure: boolean;
   readonly verification: Verification;
-  /** Where a socket goes: an address or host name without brackets, and a port. */
+  /** Where a connection goes: an address or host name without brackets, and a port. */
   readonly address: { readonly host: string; readonly port: number };
-  /** The value of the Host line. */
+  /** The value of the Host header. */
   readonly host: string;
   readonly #basePath: string;
   readonly #baseQuery: string;
   readonly #authorization: string | undefined;
   readonly #headers: readonly string[];
-  /** The names of the lines of its own, in lower case. */
+  /** The names of its own headers, in lower case. */
   readonly headerNames: ReadonlySet<string>;
-  /** The texts of its URL and of its options that no client may see. */
+  /** The texts in its URL and its options that no client may see. */
   readonly secrets: SecretTexts;
 
-  /** It is sent the client's Host instead of its own. */
+  /** It gets the client's Host instead of its own. */
   readonly keepsHost: boolean;
 
   weight: number;
@@ -92,25 +94,25 @@ export class Upstream {
   connectionsOpened = 0;
   /** When it last answered a request without a fault of its own; monotonic milliseconds. Written by the balancer. */
   answeredMs = Number.NEGATIVE_INFINITY;
-  /** What kinds of requests it has answered well since the start. Written by the balancer. */
+  /** Which kinds of requests it has answered well since the start. Written by the balancer. */
   readonly answers = { rpc: false, http: false };
   /** The methods that it has answered lately. Written by the balancer. */
   readonly recentMethods = new RecentMethods();
 
   /** When it last came up, or was added; monotonic milliseconds. Written by the probes. */
   upSinceMs: number;
-  /** Calls that checks made, since the start. Written by the probes. */
+  /** Calls made by checks since the start. Written by the probes. */
   probeCalls = 0;
-  /** The chain that it said it is on, in decimal; undefined until it was asked. Written by the probes. */
+  /** The chain that it says it is on, in decimal; undefined until it has answered. Written by the probes. */
   chainId: string | undefined = undefined;
   /** The number of the newest block that it is known to have. Written by the probes. */
   blockHeight: number | undefined = undefined;
-  /** The memory of its process, as it says itself; undefined where it doesn't say. Written by the memory poll. */
+  /** The memory of its process as it reports it; undefined if it doesn't. Written by the memory poll. */
   memoryBytes: number | undefined = undefined;
-  /** It was removed from its list: what its last attempts bring is of no use. Written by Membership. */
+  /** It was removed from its list: the results of its last attempts don't count. Written by Membership. */
   hasLeft = false;
 
-  /** Told when one of the next three facts changes, once it is in a list. Written by the registry. */
+  /** Notified when one of the next three facts changes, once it is in a list. Written by the registry. */
   changes: StandingChanges | undefined = undefined;
   #down: Down | undefined = undefined;
   #lagging: Lagging | undefined = undefined;
@@ -144,7 +146,7 @@ export class Upstream {
     this.secrets = new SecretTexts(secretsOfSpec(spec));
   }
 
-  /** Why and since when a probe holds this upstream for dead. Written by the probes. */
+  /** Why and since when the probes consider it down. Written by the probes. */
   get down(): Down | undefined {
     return this.#down;
   }
@@ -154,7 +156,7 @@ export class Upstream {
     this.changes?.report(down === undefined);
   }
 
-  /** It is too many blocks behind the others: asked after them. Written by the probes. */
+  /** It is too many blocks behind the others, and tried after them. Written by the probes. */
   get lagging(): Lagging | undefined {
     return this.#lagging;
   }
@@ -164,7 +166,7 @@ export class Upstream {
     this.changes?.report(false);
   }
 
-  /** An operator takes it out of service: no new attempts. Written by the operators' calls. */
+  /** An operator has taken it out of service: no new attempts. Written by the operators' calls. */
   get draining(): boolean {
     return this.#draining;
   }
@@ -185,12 +187,12 @@ export class Upstream {
     return this.#baseQuery;
   }
 
-  /** The Authorization line made of the URL's user-info. Secret. */
+  /** The Authorization header from the URL's user-info. Secret. */
   get authorization(): string | undefined {
     return this.#authorization;
   }
 
-  /** The lines that it gets in place of the client's of those names: names and values in turn. Secret. */
+  /** The headers that replace the client's of those names: names and values in turn. Secret. */
   get headers(): readonly string[] {
     return this.#headers;
   }
@@ -203,7 +205,7 @@ export class Upstream {
     return this.identity;
   }
 
-  /** The same URL: two of them would be asked as if they were two. */
+  /** Whether both have the same URL: a request could be sent to that server twice. */
   isSameServerAs(other: Upstream): boolean {
     return (
       this.origin === other.origin &&
@@ -214,8 +216,8 @@ export class Upstream {
   }
 
   /**
-   * What this upstream is asked for: its own path, then the given one, byte for byte and joined with one
-   * slash (`/` adds nothing); likewise the queries. `path` begins with a slash; `query` has no question mark.
+   * The request target for this upstream: its own path, then the given one, byte for byte and joined with one slash
+   * (`/` adds nothing); the queries are joined, too. `path` begins with a slash; `query` has no question mark.
    */
   targetOf({ path, query }: { readonly path: string; readonly query: string | undefined }): string {
     const { basePath, baseQuery } = this;

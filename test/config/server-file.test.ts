@@ -20,7 +20,7 @@ describe('the file that keeps the lists', () => {
     );
     const result = load({ env, files: { 'lists.json': file } });
     if (!result.ok) throw new Error(result.problems.join());
-    expect(result.config.areListsKept).toBe(true);
+    expect(result.config.areListsPersisted).toBe(true);
     expect(result.config.upstreams).toMatchObject([
       { name: 'p', tier: 'primary', weight: 7 },
       { name: 'f.example', tier: 'fallback', weight: 1, draining: true },
@@ -40,8 +40,8 @@ describe('the file that keeps the lists', () => {
   });
 
   it('need not be there', () => {
-    const { areListsKept, persistServers, upstreams } = configOf({ env });
-    expect(areListsKept).toBe(false);
+    const { areListsPersisted, persistServers, upstreams } = configOf({ env });
+    expect(areListsPersisted).toBe(false);
     expect(persistServers).toMatch(/^\/.*\/lists\.json$/);
     expect(upstreams.map(({ name }) => name)).toEqual(['one.example']);
   });

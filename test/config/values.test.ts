@@ -202,7 +202,7 @@ describe('defaults', () => {
       adminHost: '127.0.0.1',
       adminToken: undefined,
       persistServers: undefined,
-      areListsKept: false,
+      areListsPersisted: false,
       requestTimeoutMs: 30_000,
       clientHeaderTimeoutMs: 15_000,
       clientBodyTimeoutMs: 30_000,

@@ -18,7 +18,7 @@ describe('BodyChunks', () => {
         const gathered = new BodyChunks();
         for (const piece of list) gathered.add(Buffer.from(piece));
         const whole = Buffer.concat(list);
-        expect([gathered.size, gathered.taken().equals(whole)]).toEqual([whole.length, true]);
+        expect([gathered.size, gathered.take().equals(whole)]).toEqual([whole.length, true]);
       }),
     );
   });
@@ -27,13 +27,13 @@ describe('BodyChunks', () => {
     const piece = Buffer.from('whole');
     const gathered = new BodyChunks();
     gathered.add(piece);
-    expect(gathered.taken()).toBe(piece);
+    expect(gathered.take()).toBe(piece);
   });
 
   it('keeps nothing of what was taken', () => {
     const gathered = new BodyChunks();
     for (const size of [10, 70_000, 10]) gathered.add(Buffer.alloc(size));
-    expect([gathered.taken().length, gathered.size, gathered.taken().length]).toEqual([70_020, 0, 0]);
+    expect([gathered.take().length, gathered.size, gathered.take().length]).toEqual([70_020, 0, 0]);
   });
 
   it('copies pieces that come with much else, and leaves large ones alone', () => {
@@ -45,7 +45,7 @@ describe('BodyChunks', () => {
     gathered.add(large);
     read.fill('x');
     large.fill('y');
-    const joined = gathered.taken().toString();
+    const joined = gathered.take().toString();
     expect([joined.includes('x'), joined.includes('y'), joined.length]).toEqual([
       false,
       true,
@@ -61,6 +61,6 @@ describe('BodyChunks', () => {
     expect(gathered.size).toBe(1_000_000);
     // A slab of 16 kB for each 16 kB. Single buffers would be hundreds of megabytes.
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(4_000_000);
-    expect(memoryOf([gathered.taken()])).toBeLessThan(1_100_000);
+    expect(memoryOf([gathered.take()])).toBeLessThan(1_100_000);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamIdentity } from '../../src/events.ts';
-import { inWords } from '../../src/notifiers/messages.ts';
+import { durationInWords } from '../../src/notifiers/messages.ts';
 import {
   answeredBy,
   COOLDOWN_MS,
@@ -267,5 +267,5 @@ it.each([
   [3 * 3_600_000 + 4 * 60_000, '3h 04m'],
   [(2 * 24 + 5) * 3_600_000, '2d 05h'],
 ])('calls %i ms "%s"', (ms, words) => {
-  expect(inWords(ms)).toBe(words);
+  expect(durationInWords(ms)).toBe(words);
 });

@@ -13,15 +13,15 @@ function setUp() {
 describe('an incident', () => {
   it('is reported when it is first seen, and its end with how long it lasted', () => {
     const { clock, incident } = setUp();
-    expect(incident.seen()).toMatchObject({ repeated: false, lastedMs: 0, sightings: 1 });
+    expect(incident.occur()).toMatchObject({ repeated: false, lastedMs: 0, occurrences: 1 });
     clock.advance(60_000);
-    expect(incident.seen()).toBeUndefined();
+    expect(incident.occur()).toBeUndefined();
     clock.advance(65_000);
-    expect(incident.over()).toEqual({
+    expect(incident.end()).toEqual({
       repeated: true,
       beganWallMs: Date.UTC(2026, 0, 15, 12),
       lastedMs: 125_000,
-      sightings: 2,
+      occurrences: 2,
       unreported: 0,
     });
     expect(incident.isCalm).toBe(true);
@@ -29,23 +29,23 @@ describe('an incident', () => {
 
   it('is reported again while it lasts, once in each cool-down', () => {
     const { clock, incident } = setUp();
-    incident.seen();
+    incident.occur();
     clock.advance(COOLDOWN_MS - 1);
-    expect(incident.seen()).toBeUndefined();
+    expect(incident.occur()).toBeUndefined();
     clock.advance(1);
-    expect(incident.seen()).toMatchObject({ repeated: true, lastedMs: COOLDOWN_MS, sightings: 3 });
-    expect(incident.seen()).toBeUndefined();
+    expect(incident.occur()).toMatchObject({ repeated: true, lastedMs: COOLDOWN_MS, occurrences: 3 });
+    expect(incident.occur()).toBeUndefined();
   });
 
   it('says nothing of flaps within the cool-down, neither beginning nor end', () => {
     const { clock, incident } = setUp();
-    incident.seen();
-    incident.over();
+    incident.occur();
+    incident.end();
     for (let flap = 0; flap < 3; flap += 1) {
       clock.advance(10_000);
-      expect(incident.seen()).toBeUndefined();
+      expect(incident.occur()).toBeUndefined();
       expect(incident.isCalm).toBe(false);
-      expect(incident.over()).toBeUndefined();
+      expect(incident.end()).toBeUndefined();
       expect(incident.isCalm).toBe(true);
     }
   });
@@ -53,27 +53,27 @@ describe('an incident', () => {
   it('tells in its next report how often it flapped unreported, and tells it once', () => {
     const { clock, incident } = setUp();
     for (let flap = 0; flap < 3; flap += 1) {
-      incident.seen();
-      incident.over();
+      incident.occur();
+      incident.end();
     }
     clock.advance(COOLDOWN_MS);
-    expect(incident.seen()).toMatchObject({ repeated: false, sightings: 1, unreported: 2 });
-    expect(incident.over()).toMatchObject({ unreported: 0 });
+    expect(incident.occur()).toMatchObject({ repeated: false, occurrences: 1, unreported: 2 });
+    expect(incident.end()).toMatchObject({ unreported: 0 });
   });
 
   it('that began within the cool-down is reported after it, with its true beginning', () => {
     const { clock, incident } = setUp();
-    incident.seen();
-    incident.over();
+    incident.occur();
+    incident.end();
     clock.advance(COOLDOWN_MS - 20_000);
-    expect(incident.seen()).toBeUndefined();
+    expect(incident.occur()).toBeUndefined();
     clock.advance(20_000);
-    expect(incident.seen()).toMatchObject({ repeated: false, lastedMs: 20_000, sightings: 2 });
-    expect(incident.over()).toMatchObject({ lastedMs: 20_000 });
+    expect(incident.occur()).toMatchObject({ repeated: false, lastedMs: 20_000, occurrences: 2 });
+    expect(incident.end()).toMatchObject({ lastedMs: 20_000 });
   });
 
   it('has no end when it never began', () => {
-    expect(setUp().incident.over()).toBeUndefined();
+    expect(setUp().incident.end()).toBeUndefined();
   });
 
   it('keeps a cool-down between any two alerts, and ends only what was reported', () => {
@@ -85,11 +85,11 @@ describe('an incident', () => {
         let openAlerts = 0;
         for (const { waitMs, seen } of steps) {
           clock.advance(waitMs);
-          if (seen && incident.seen()) {
+          if (seen && incident.occur()) {
             expect(clock.monotonicMs() - lastAlertMs).toBeGreaterThanOrEqual(COOLDOWN_MS);
             lastAlertMs = clock.monotonicMs();
             openAlerts = 1;
-          } else if (!seen && incident.over()) {
+          } else if (!seen && incident.end()) {
             expect(openAlerts).toBe(1);
             openAlerts = 0;
           }

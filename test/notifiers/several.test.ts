@@ -1,7 +1,7 @@
 // A second notifier is a file and a line in the index: everything else goes by the table.
 import { describe, expect, it } from 'vitest';
-import { documentationOf } from '../../src/config/documentation.ts';
 import { rowsOf } from '../../src/config/notifier-settings.ts';
+import { definitionOf } from '../../src/config/setting-definition.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { createNotifiers, notifiers } from '../../src/notifiers/index.ts';
 import type { Alert, NotifierKind } from '../../src/notifiers/notifier.ts';
@@ -20,7 +20,7 @@ describe('a second notifier', () => {
   it('has its row in the table of settings, as secret as the first', () => {
     const rows = rowsOf(kinds);
     expect(Object.keys(rows)).toEqual(['slackWebhookUrl', 'pagerUrl']);
-    expect(documentationOf(rows.pagerUrl)).toMatchObject({ ...pager.setting, secret: 'url' });
+    expect(definitionOf(rows.pagerUrl)).toMatchObject({ ...pager.setting, secret: 'url' });
     expect(rows.pagerUrl.safeParse('ftp://pager').success).toBe(false);
     expect(rows.pagerUrl.parse('http://pager/KEY')).toBe('http://pager/KEY');
   });

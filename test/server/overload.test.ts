@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { Announcer, type Event } from '../../src/events.ts';
-import { measureLag } from '../../src/server/lag.ts';
+import { measureEventLoopDelay } from '../../src/server/event-loop-delay.ts';
 import { Overload } from '../../src/server/overload.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { answerByLabel, Gate, held } from '../support/behaviours.ts';
@@ -13,8 +13,8 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { secondsAhead } from '../support/retry-after.ts';
 import { until } from '../support/waiting.ts';
 
-/** A lag that the test decides. */
-class GivenLag {
+/** A delay that the test decides. */
+class GivenDelay {
   ms = 0;
   stopped = false;
   p99Ms(): number {
@@ -26,22 +26,22 @@ class GivenLag {
 }
 
 function setUp() {
-  const [clock, lag, announcer, events]: [ManualClock, GivenLag, Announcer, Event[]] = [
+  const [clock, delay, announcer, events]: [ManualClock, GivenDelay, Announcer, Event[]] = [
     new ManualClock(),
-    new GivenLag(),
+    new GivenDelay(),
     new Announcer(),
     [],
   ];
   announcer.listen((event) => events.push(event));
-  const overload = new Overload({ lag, clock, announcer });
+  const overload = new Overload({ eventLoopDelay: delay, clock, announcer });
   overload.start();
-  return { clock, lag, events, overload };
+  return { clock, delay, events, overload };
 }
 
 describe('overload', () => {
-  it('begins when the lag was over 500 ms for 3 s', () => {
-    const { clock, lag, events, overload } = setUp();
-    lag.ms = 501;
+  it('begins when the delay was over 500 ms for 3 s', () => {
+    const { clock, delay, events, overload } = setUp();
+    delay.ms = 501;
     clock.advance(2_999);
     expect(overload.isOn).toBe(false);
     clock.advance(1);
@@ -53,10 +53,10 @@ describe('overload', () => {
     ['500 ms for long', [500, 500, 500, 500, 500]],
     ['one long pause', [60_000, 0, 0, 0]],
     ['more than 500 ms now and then', [900, 900, 10, 900, 900, 10]],
-  ])('is not %s', (_, lags) => {
-    const { clock, lag, events, overload } = setUp();
-    for (const ms of lags) {
-      lag.ms = ms;
+  ])('is not %s', (_, delays) => {
+    const { clock, delay, events, overload } = setUp();
+    for (const ms of delays) {
+      delay.ms = ms;
       clock.advance(1_000);
       expect(overload.isOn).toBe(false);
     }
@@ -64,24 +64,24 @@ describe('overload', () => {
   });
 
   it('ends by itself, and begins again', () => {
-    const { clock, lag, events, overload } = setUp();
-    lag.ms = 900;
+    const { clock, delay, events, overload } = setUp();
+    delay.ms = 900;
     clock.advance(5_000);
-    lag.ms = 20;
+    delay.ms = 20;
     clock.advance(1_000);
     expect(overload.isOn).toBe(false);
     expect(events.at(-1)).toEqual({ type: 'overload-ended', durationMs: 3_000 });
-    lag.ms = 900;
+    delay.ms = 900;
     clock.advance(3_000);
     expect(overload.isOn).toBe(true);
     expect(events).toHaveLength(3);
   });
 
   it('leaves no timer behind', () => {
-    const { clock, lag, overload } = setUp();
+    const { clock, delay, overload } = setUp();
     clock.advance(1_500);
     overload.stop();
-    expect([clock.pendingTimers, lag.stopped]).toEqual([0, true]);
+    expect([clock.pendingTimers, delay.stopped]).toEqual([0, true]);
   });
 });
 
@@ -93,21 +93,25 @@ function block(ms: number): Promise<void> {
   return sleep(1);
 }
 
-describe('the lag of the event loop', () => {
+describe('the delay of the event loop', () => {
   it('is as long as what blocks, also when it is asked for after each block', async () => {
-    const lag = measureLag();
+    const delay = measureEventLoopDelay();
     await sleep(100);
     const seen: number[] = [];
     for (let turn = 0; turn < 4; turn++) {
       await block(350);
-      seen.push(lag.p99Ms());
+      seen.push(delay.p99Ms());
     }
     expect(Math.min(...seen.slice(1))).toBeGreaterThan(300);
-    lag.stop();
+    delay.stop();
   });
 
   it('makes an overload of a loop that is really blocked, which passes when it no longer is', async () => {
-    const overload = new Overload({ lag: measureLag(), clock: systemClock, announcer: new Announcer() });
+    const overload = new Overload({
+      eventLoopDelay: measureEventLoopDelay(),
+      clock: systemClock,
+      announcer: new Announcer(),
+    });
     overload.start();
     await until(
       async () => {
@@ -125,21 +129,21 @@ describe('the lag of the event loop', () => {
 describe('an overloaded process', () => {
   let upstream: FakeUpstream;
   let app: RunningApp;
-  const [clock, lag] = [new ManualClock(), new GivenLag()];
+  const [clock, delay] = [new ManualClock(), new GivenDelay()];
 
   beforeAll(async () => {
     upstream = await FakeUpstream.start();
-    app = await startApp({ primaries: [upstream], clock, lag });
+    app = await startApp({ primaries: [upstream], clock, eventLoopDelay: delay });
   });
 
   beforeEach(() => {
     upstream.reset();
-    lag.ms = 0;
+    delay.ms = 0;
     clock.advance(1_000);
   });
 
   function overloaded(): void {
-    lag.ms = 900;
+    delay.ms = 900;
     clock.advance(3_000);
   }
 
@@ -183,7 +187,7 @@ describe('an overloaded process', () => {
 
   it('takes requests again when it has caught up, and has logged both', async () => {
     overloaded();
-    lag.ms = 10;
+    delay.ms = 10;
     clock.advance(1_000);
     expect((await http(`${app.url}/x`)).text).toBe('A');
     const messages = () => app.logs.map(({ msg }) => msg);

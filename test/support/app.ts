@@ -4,13 +4,13 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLog } from '../../src/log.ts';
 import type { LookUp } from '../../src/network/look-up.ts';
-import type { LagSource } from '../../src/server/lag.ts';
+import type { EventLoopDelay } from '../../src/server/event-loop-delay.ts';
 import type { LogLine } from './daemon.ts';
 import { releaseAfterwards } from './leftovers.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** A slow test machine is no overload. */
-const NO_LAG: LagSource = { p99Ms: () => 0, stop: () => {} };
+const NO_DELAY: EventLoopDelay = { p99Ms: () => 0, stop: () => {} };
 
 type Listed = string | { readonly url: string };
 
@@ -20,7 +20,7 @@ export interface AppSetUp {
   /** Settings as on the command line: `--max-body=1kb`. Health checks are off unless asked for. */
   readonly flags?: readonly string[];
   readonly clock?: Clock;
-  readonly lag?: LagSource;
+  readonly eventLoopDelay?: EventLoopDelay;
   /** How host names are looked up. */
   readonly lookUp?: LookUp;
 }
@@ -51,7 +51,7 @@ export async function startApp({
   fallbacks = [],
   flags = [],
   clock = systemClock,
-  lag = NO_LAG,
+  eventLoopDelay = NO_DELAY,
   lookUp,
 }: AppSetUp): Promise<RunningApp> {
   const list = (listed: readonly Listed[]) =>
@@ -73,7 +73,7 @@ export async function startApp({
   const log = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(logs) });
   const runtime = { clock, random: seededRandom(1), logger: log.logger };
   const app = createApp(loaded.config, runtime, {
-    lag,
+    eventLoopDelay,
     ...(lookUp && { lookUp }),
     sources: loaded.sources,
     hide: (secrets) => log.hide(secrets),

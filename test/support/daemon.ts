@@ -10,7 +10,7 @@ import { until, within } from './waiting.ts';
 
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** A slow test machine is no overload; what an overload is, other tests show. */
-const noLag = new URL('no-lag.mjs', import.meta.url).href;
+const noEventLoopDelay = new URL('no-event-loop-delay.mjs', import.meta.url).href;
 
 export interface Launch {
   readonly env?: Readonly<Record<string, string>>;
@@ -152,7 +152,7 @@ export class Daemon {
 async function launch({ env = {}, args = [], files = {}, cwd, descriptors }: Launch): Promise<Daemon> {
   const folder = cwd ?? (await mkdtemp(join(tmpdir(), 'rpc-load-balancer-')));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  const words = [process.execPath, '--import', noLag, program, ...args];
+  const words = [process.execPath, '--import', noEventLoopDelay, program, ...args];
   const [command = '', ...rest] =
     descriptors === undefined
       ? words

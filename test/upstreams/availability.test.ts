@@ -130,7 +130,7 @@ describe('who lags', () => {
   it('is usable, and told apart from those in step', () => {
     const pool = new Pool('ABab');
     const lists = () =>
-      [pool.availability.usable, pool.availability.inStep, pool.availability.lagging].map((list) =>
+      [pool.availability.usable, pool.availability.keepingUp, pool.availability.lagging].map((list) =>
         (['primary', 'fallback'] as const).map((tier) => namesOf(list.call(pool.availability, tier))).join(),
       );
     expect(lists()).toEqual(['AB,ab', 'AB,ab', ',']);

@@ -7,8 +7,8 @@ const BROKEN: Blame = { reason: 'status' };
 const KEY: Blame = { reason: 'auth' };
 /** Requests that came after all that was seen before. */
 const sinceMs = Number.POSITIVE_INFINITY;
-const FIRST = { protocol: 'rpc', mayPutOut: true, sinceMs } as const;
-const LATER = { protocol: 'rpc', mayPutOut: false, sinceMs } as const;
+const FIRST = { protocol: 'rpc', maySuspend: true, sinceMs } as const;
+const LATER = { protocol: 'rpc', maySuspend: false, sinceMs } as const;
 
 let pool: Pool;
 let asked: [name: string, protocol: Protocol, atMs: number][];

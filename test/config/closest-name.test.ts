@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from '../../src/config/nearest.ts';
+import { closestName } from '../../src/config/closest-name.ts';
 
 const NAMES = ['port', 'host', 'max-url', 'max-body', 'max-batch'];
 
@@ -11,9 +11,9 @@ it.each([
   ['maxbtach', 'max-batch'],
   ['maxurls', 'max-url'],
 ])('takes %s for %s', (written, meant) => {
-  expect(nearest(written, NAMES)).toBe(meant);
+  expect(closestName(written, NAMES)).toBe(meant);
 });
 
 it.each(['test', 'p', 'admin-port', 'x'.repeat(100_000)])('takes %s for nothing', (written) => {
-  expect(nearest(written, NAMES)).toBeUndefined();
+  expect(closestName(written, NAMES)).toBeUndefined();
 });

@@ -1,10 +1,12 @@
+/** Guesses which name a misspelt one was meant to be. */
+
 /**
- * The candidate that `written` was probably meant to be: at most two letters off (one in a short word), two
- * swapped neighbours being one, capitals, `-` and `_` aside. Optimal string alignment: Wagner and Fischer,
- * 1974, with Damerau's swaps.
+ * The candidate that differs from `name` by at most two letters (one in a short name), where two swapped neighbours
+ * count as one and capitals, `-` and `_` as nothing. Optimal string alignment: Wagner and Fischer, 1974, with Damerau's
+ * swaps.
  */
-export function nearest(written: string, candidates: Iterable<string>): string | undefined {
-  const plain = simplify(written);
+export function closestName(name: string, candidates: Iterable<string>): string | undefined {
+  const plain = simplify(name);
   let best: string | undefined;
   let bestDistance = plain.length < 5 ? 2 : 3;
   for (const candidate of candidates) {

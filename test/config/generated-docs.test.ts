@@ -6,7 +6,7 @@ import {
   generatedParts,
   replaceBetween,
   settingsTable,
-} from '../../src/config/document.ts';
+} from '../../src/config/generated-docs.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { OWN_ANSWERS } from '../../src/errors.ts';
 import { configOf } from './loading.ts';

@@ -2,7 +2,7 @@
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
-export interface LagSource {
+export interface EventLoopDelay {
   /** The 99th percentile of the delays since the call before the last one, in milliseconds. */
   p99Ms(): number;
   stop(): void;
@@ -14,7 +14,7 @@ const RESOLUTION_MS = 20;
  * Measures with Node's histogram. A histogram that is reset forgets its last tick, and with it the delay during
  * which it was reset; when the loop runs very late, that is every delay. So two histograms are reset by turns.
  */
-export function measureLag(): LagSource {
+export function measureEventLoopDelay(): EventLoopDelay {
   let older = startHistogram();
   let newer = startHistogram();
   return {

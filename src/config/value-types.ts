@@ -1,20 +1,22 @@
+/** The types of the values that settings have. */
+
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './units.ts';
 
 /**
- * The kinds of value that settings have. Each turns text into a value and says in words what is allowed.
- * An issue with the code `custom` says what is wrong in particular; of the others only the fact counts.
+ * Converts text to a value, and says in words what is allowed. An issue with the code `custom` says what exactly is
+ * wrong; other issues only that something is.
  */
-export interface Kind<S extends z.ZodType> {
+export interface ValueType<S extends z.ZodType> {
   readonly schema: S;
   /** Completes "allowed: …". */
   readonly allowed: string;
-  /** It names a file, which a relative name is made absolute for. */
+  /** Whether it names a file: a relative name is made absolute. */
   readonly isFile?: true;
 }
 
-/** Longest duration: far below the 24.8 days after which a timer of the platform would run at once. */
+/** Longest duration: far below 24.8 days, above which a timer of the platform would fire at once. */
 const MAX_DURATION_MS = 24 * 3_600_000;
 
 /** Longest fixed quarantine in minutes: a timer's 2^31 milliseconds, rounded down. */
@@ -31,7 +33,7 @@ export function integer(min: number, max: number) {
   };
 }
 
-/** One of some words, in any case. */
+/** One of these words, in any case. */
 export function oneOf<const T extends string>(words: readonly T[]) {
   return {
     schema: text.toLowerCase().pipe(z.enum(words)),
@@ -59,12 +61,12 @@ export function duration(min: '0s' | '1ms') {
   };
 }
 
-/** The id of a chain as text in decimal, from 1 to what 256 bits hold; written in decimal or as `0x` and digits. */
+/** The id of a chain, in decimal or as `0x` and digits, from 1 to what 256 bits hold; the value is text in decimal. */
 export function chainId() {
   return {
     schema: text
       .regex(/^(?:\d{1,77}|0x[0-9a-f]{1,64})$/i)
-      .transform((written) => String(BigInt(written)))
+      .transform((input) => String(BigInt(input)))
       .refine((id) => id !== '0', 'is no chain id'),
     allowed: 'the id of a chain such as 1 or 0x1',
   };
@@ -79,12 +81,12 @@ export function size(maxBytes: number) {
 }
 
 function quantity(parse: (text: string) => number | undefined) {
-  return text.transform((written, context) => {
-    const amount = parse(written);
+  return text.transform((input, context) => {
+    const amount = parse(input);
     if (amount !== undefined) return amount;
     context.addIssue({
       code: 'custom',
-      message: /^[\d.]+$/.test(written) ? 'has no unit' : 'is not a number with a unit',
+      message: /^[\d.]+$/.test(input) ? 'has no unit' : 'is not a number with a unit',
     });
     return z.NEVER;
   });
@@ -94,7 +96,7 @@ function quantity(parse: (text: string) => number | undefined) {
 export function minutesOrAuto() {
   const minutes = text
     .regex(/^(?:\d+(?:\.\d+)?|\.\d+)$/)
-    .transform((written) => Number(written))
+    .transform((input) => Number(input))
     .pipe(z.number().positive().max(MAX_QUARANTINE_MINUTES))
     .transform((amount) => Math.max(1, Math.round(amount * 60_000)));
   return {
@@ -117,12 +119,12 @@ export function countOrAll() {
   };
 }
 
-/** A port to listen on. A colon in front, as in Go's `:8080`, is tolerated. */
+/** A port to listen on. A leading colon, as in Go's `:8080`, is tolerated. */
 export function port() {
   return {
     schema: text
       .regex(/^:?\d{1,5}$/)
-      .transform((written) => Number(written.replace(':', '')))
+      .transform((input) => Number(input.replace(':', '')))
       .pipe(z.number().max(65_535)),
     allowed: 'a port from 0 to 65535 (0 takes any free one)',
   };
@@ -137,7 +139,7 @@ export function fileName() {
   } as const;
 }
 
-/** A secret word that fits into a header line as it is. */
+/** A secret word that can be sent in a header as it is. */
 export function token() {
   return {
     schema: text.regex(/^[\x21-\x7e]{1,1024}$/),
@@ -147,12 +149,12 @@ export function token() {
 
 /** An address to listen on: an IP address (an IPv6 one also in brackets), or a host name. */
 export function listenHost() {
-  // A name whose last label is a number would be an IPv4 address, and a wrong one (RFC 1123, section 2.1).
+  // A name whose last label is a number would be an invalid IPv4 address (RFC 1123, section 2.1).
   const hostName =
     /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
   return {
     schema: text
-      .transform((written) => written.replace(/^\[(.*:.*)\]$/, '$1'))
+      .transform((input) => input.replace(/^\[(.*:.*)\]$/, '$1'))
       .refine((host) => isIP(host) !== 0 || hostName.test(host), 'is no address'),
     allowed: 'an IP address or a host name; 0.0.0.0 or :: for every address of this machine',
   };
@@ -164,7 +166,7 @@ export function path() {
   return {
     schema: text
       .regex(/^\/[\x21-\x22\x24-\x7e]*$/)
-      .refine((written) => !dotSegment.test(written), 'has dot segments'),
+      .refine((input) => !dotSegment.test(input), 'has dot segments'),
     allowed: 'a path that begins with /, without blanks, # and dot segments',
   };
 }
@@ -175,7 +177,7 @@ export function webhook() {
     schema: text
       .max(4096)
       .regex(/^https?:\/\/[^/\\?#\s][^#\s]*$/i)
-      .refine((written) => URL.canParse(written), 'is no URL'),
+      .refine((input) => URL.canParse(input), 'is no URL'),
     allowed: 'an http or https URL',
   };
 }
@@ -186,15 +188,15 @@ export function line() {
 }
 
 /**
- * URLs with their options: text with commas between them, or a list of them as it stands in a JSON file.
- * Empty entries are left out. Where `noneAllowed`, the word `none` and an empty JSON list are an empty list.
+ * URLs with their options: text with commas between them, or a list from a JSON file. Empty entries are left out. If
+ * `noneAllowed`, the word `none` and an empty JSON list are an empty list.
  */
 export function urlList(noneAllowed: boolean) {
   const list = z
     .array(z.string())
     .transform((items) => (noneAllowed && items.length === 0 ? ['none'] : items));
   const schema = z
-    .union([z.string().transform((written) => written.split(',')), list])
+    .union([z.string().transform((input) => input.split(',')), list])
     .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''))
     .refine((items) => items.length > 0, 'names no URL')
     .transform((items) => (noneAllowed && items.join().toLowerCase() === 'none' ? [] : items));
@@ -204,11 +206,11 @@ export function urlList(noneAllowed: boolean) {
   };
 }
 
-/** A value of another kind, or the word `off`, which is undefined. */
-export function orOff<S extends z.ZodType>({ schema, allowed, ...kind }: Kind<S>) {
+/** A value of another type, or the word `off`, which is undefined. */
+export function orOff<S extends z.ZodType>({ schema, allowed, ...type }: ValueType<S>) {
   const off = text
     .toLowerCase()
     .pipe(z.literal('off'))
     .transform(() => undefined);
-  return { ...kind, schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
+  return { ...type, schema: z.union([off, schema]), allowed: `off, or ${allowed}` };
 }

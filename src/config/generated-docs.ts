@@ -1,10 +1,10 @@
+/** Generates the texts about settings and answers: tables in Markdown, `.env.example` and `--help`. */
+
 import { OWN_ANSWERS } from '../errors.ts';
 import { type Key, SETTINGS, type Setting } from './settings.ts';
 import { UPSTREAM_OPTIONS } from './upstream-options.ts';
 
-/** What is written down of the settings and of the answers: tables in Markdown, `.env.example` and `--help`. */
-
-/** What a first set-up needs to know. */
+/** What matters for a first set-up. */
 const ESSENTIAL: ReadonlySet<Key> = new Set<Key>([
   'rpcUrls',
   'fallbackRpcUrls',
@@ -20,15 +20,15 @@ const ESSENTIAL: ReadonlySet<Key> = new Set<Key>([
   'trustProxy',
 ]);
 
-/** A table that a document has from the code, between the two marks of `replaceBetween`. */
+/** A generated table in a document, between the two marks of `replaceBetween`. */
 export interface GeneratedPart {
-  /** Its path from the top of the repository. */
+  /** The document's path from the top of the repository. */
   readonly file: string;
   readonly mark: string;
   readonly content: string;
 }
 
-/** All tables that documents have from the code. Not `.env.example`, which is made as a whole. */
+/** All generated tables. Not `.env.example`, which is generated as a whole. */
 export function generatedParts(): readonly GeneratedPart[] {
   const essential = SETTINGS.filter(({ key }) => ESSENTIAL.has(key));
   return [
@@ -73,8 +73,8 @@ export function answersTable(): string {
 }
 
 /**
- * Puts `content` between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, in place of what stands there.
- * Throws when the document lacks the two marks.
+ * Replaces what is between `<!-- NAME:begin -->` and `<!-- NAME:end -->` with `content`. Throws when the document lacks
+ * one of the two marks.
  */
 export function replaceBetween(document: string, name: string, content: string): string {
   const [before, rest] = splitOnce(document, `<!-- ${name}:begin -->`);
@@ -82,7 +82,7 @@ export function replaceBetween(document: string, name: string, content: string):
   return `${before}<!-- ${name}:begin -->\n${content}\n<!-- ${name}:end -->${after}`;
 }
 
-/** Public endpoints of Ethereum mainnet that ask for no key, so that a first start needs no account. */
+/** Public endpoints of Ethereum mainnet that need no key, so that a first start needs no account. */
 const EXAMPLE_LISTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['RPC_URLS', ['https://ethereum-rpc.publicnode.com', 'https://eth.drpc.org', 'https://1rpc.io/eth']],
   [
@@ -91,7 +91,7 @@ const EXAMPLE_LISTS: ReadonlyMap<string, readonly string[]> = new Map([
   ],
 ]);
 
-/** The whole of `.env.example`: two lists that work, and every other setting with its default, commented out. */
+/** The content of `.env.example`: two lists that work, and every other setting with its default, commented out. */
 export function envExample(): string {
   const header = [
     '# Copy this file to .env and start: it works as it stands, in front of public Ethereum endpoints.',
@@ -102,16 +102,17 @@ export function envExample(): string {
     const assignment = example
       ? `${setting.name}=${example.join(', ')}`
       : `# ${setting.name}=${setting.default ?? ''}`;
-    return [`# ${plain(setting.doc)}`, assignment];
+    return [`# ${withoutBackticks(setting.doc)}`, assignment];
   });
   return `${[header, ...entries].map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** Every setting as a flag, with its meaning, what is allowed and its default, for a terminal. */
+/** Every setting as a flag, with its meaning, allowed values and default, for a terminal. */
 export function settingsHelp(): string {
   return SETTINGS.map((setting) => {
-    const fallback = setting.default === undefined ? '' : ` Default: ${plain(defaultIn(setting))}.`;
-    return `  --${setting.flag}=…\n      ${plain(setting.doc)}\n      Allowed: ${setting.allowed}.${fallback}`;
+    const fallback =
+      setting.default === undefined ? '' : ` Default: ${withoutBackticks(defaultIn(setting))}.`;
+    return `  --${setting.flag}=…\n      ${withoutBackticks(setting.doc)}\n      Allowed: ${setting.allowed}.${fallback}`;
   }).join('\n');
 }
 
@@ -135,7 +136,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
 
-function plain(markdown: string): string {
+function withoutBackticks(markdown: string): string {
   return markdown.replaceAll('`', '');
 }
 
