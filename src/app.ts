@@ -1,4 +1,4 @@
-/** The daemon: connects its parts, starts and stops them. */
+/** The daemon: builds its parts, connects, starts and stops them. */
 
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
@@ -110,7 +110,7 @@ export function createApp(
   return new RunningApp({ config, clock, pools, intake, alerts, overload, drain, clientPort, admin });
 }
 
-interface AppParts {
+interface AppDependencies {
   readonly config: Config;
   readonly clock: Clock;
   readonly pools: ReadonlyMap<string, Pool>;
@@ -123,15 +123,15 @@ interface AppParts {
 }
 
 class RunningApp implements App {
-  readonly #parts: AppParts;
+  readonly #dependencies: AppDependencies;
   adminAddress: AddressInfo | undefined;
 
-  constructor(parts: AppParts) {
-    this.#parts = parts;
+  constructor(dependencies: AppDependencies) {
+    this.#dependencies = dependencies;
   }
 
   async start(): Promise<AddressInfo> {
-    const { admin, clientPort, pools, overload } = this.#parts;
+    const { admin, clientPort, pools, overload } = this.#dependencies;
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     const address = await clientPort.listen();
@@ -141,7 +141,7 @@ class RunningApp implements App {
   }
 
   async stop(): Promise<number> {
-    const { config, clock, pools, intake, alerts, overload, drain, clientPort, admin } = this.#parts;
+    const { config, clock, pools, intake, alerts, overload, drain, clientPort, admin } = this.#dependencies;
     drain.begun = true;
     if (config.shutdownDelayMs > 0)
       await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));

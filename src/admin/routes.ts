@@ -33,7 +33,7 @@ export interface Route {
   readonly handle: Handle;
 }
 
-export interface RouteParts {
+export interface RouteDependencies {
   readonly status: StatusSource;
   readonly servers: Servers;
   readonly events: EventStreams;
@@ -46,9 +46,9 @@ export interface RouteParts {
   readonly changeStrategy: (body: unknown) => unknown;
 }
 
-export function createRoutes(parts: RouteParts): readonly Route[] {
-  const { servers, events, row, metrics, config, changeStrategy } = parts;
-  const status = statusAnswers(parts.status);
+export function createRoutes(dependencies: RouteDependencies): readonly Route[] {
+  const { servers, events, row, metrics, config, changeStrategy } = dependencies;
+  const status = statusAnswers(dependencies.status);
   const page = readPage();
   const statusAnswer = (path: keyof typeof status) => () => json(status[path]().status, status[path]().body);
   return [

@@ -26,7 +26,7 @@ const DRAIN_MS = 1_000;
 /** Longest part of a path in the log. */
 const MAX_LOGGED_PATH = 200;
 
-export interface AdminParts {
+export interface AdminServerDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly guard: Guard;
@@ -40,15 +40,15 @@ interface Messages {
 
 /** Answers until the process has nothing left to do. */
 export class AdminServer {
-  readonly #parts: AdminParts;
+  readonly #dependencies: AdminServerDependencies;
   readonly #listener: Listener;
 
-  constructor(parts: AdminParts) {
-    this.#parts = parts;
-    this.#listener = new Listener(LIMITS, parts.clock, (request, response, upgrade) => {
+  constructor(dependencies: AdminServerDependencies) {
+    this.#dependencies = dependencies;
+    this.#listener = new Listener(LIMITS, dependencies.clock, (request, response, upgrade) => {
       this.#serve({ request, response }, upgrade !== undefined).catch((error: unknown) => {
-        parts.logger.error({ err: error }, 'A call to the admin port failed by a defect');
-        send({ request, response }, problem(new Refusal('INTERNAL_ERROR')), parts.clock);
+        dependencies.logger.error({ err: error }, 'A call to the admin port failed by a defect');
+        send({ request, response }, problem(new Refusal('INTERNAL_ERROR')), dependencies.clock);
       });
     });
   }
@@ -72,17 +72,17 @@ export class AdminServer {
       if (isUpgrade) throw new Refusal('BAD_REQUEST', 'no other protocol is spoken here');
       head = readRequestHead(messages.request);
       const answer = await this.#answer(head, messages);
-      if (answer) send(messages, answer, this.#parts.clock, isSilent(messages, head));
+      if (answer) send(messages, answer, this.#dependencies.clock, isSilent(messages, head));
     } catch (error) {
       if (error instanceof ClientLeft) return;
       if (!(error instanceof Refusal)) throw error;
       this.#logRefusal(error, head);
-      send(messages, problem(error), this.#parts.clock, isUpgrade || isSilent(messages, head));
+      send(messages, problem(error), this.#dependencies.clock, isUpgrade || isSilent(messages, head));
     }
   }
 
   async #answer(head: RequestHead, { request, response }: Messages): Promise<Answer | undefined> {
-    const { guard, routes, clock } = this.#parts;
+    const { guard, routes, clock } = this.#dependencies;
     const refusal = guard(head);
     if (refusal) throw refusal;
     const [expected] = head.lines('expect');
@@ -99,8 +99,9 @@ export class AdminServer {
   #logRefusal({ code, detail }: Refusal, head: RequestHead | undefined): void {
     const { status } = PROBLEMS[code];
     const call = { code, method: head?.method, path: head?.path.slice(0, MAX_LOGGED_PATH) };
-    if (status === 401 || status === 403) this.#parts.logger.warn(call, 'Admin call refused');
-    else if (status >= 500) this.#parts.logger.error({ ...call, problem: detail }, 'Admin call failed');
+    if (status === 401 || status === 403) this.#dependencies.logger.warn(call, 'Admin call refused');
+    else if (status >= 500)
+      this.#dependencies.logger.error({ ...call, problem: detail }, 'Admin call failed');
   }
 }
 

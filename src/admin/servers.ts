@@ -17,7 +17,7 @@ const CONFLICTS: Readonly<Record<RegistryConflict, ProblemCode>> = {
   'last-upstream': 'LAST_UPSTREAM',
 };
 
-export interface ServersParts {
+export interface ServersDependencies {
   readonly lists: ServerLists;
   readonly registry: Registry;
   readonly membership: Membership;
@@ -31,15 +31,15 @@ export interface ServersParts {
 
 /** A method that fails throws or rejects with a Refusal, and has then changed nothing. */
 export class Servers {
-  readonly #parts: ServersParts;
+  readonly #dependencies: ServersDependencies;
 
-  constructor(parts: ServersParts) {
-    this.#parts = parts;
+  constructor(dependencies: ServersDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Adds the upstream that a body describes, checked as strictly as those in the settings. */
   add(body: unknown): Promise<Upstream> {
-    const { lists, registry, membership, onNew } = this.#parts;
+    const { lists, registry, membership, onNew } = this.#dependencies;
     return lists.change(() => {
       const spec = this.#read(body);
       refuseConflicts(() => registry.checkAdd(new Upstream(spec, 0)));
@@ -57,7 +57,7 @@ export class Servers {
 
   /** Changes weight, draining or both. */
   change(name: string, body: unknown): Promise<Upstream> {
-    const { lists, announcer } = this.#parts;
+    const { lists, announcer } = this.#dependencies;
     return lists.change(() => {
       const upstream = this.#find(name);
       const weight = weightIn(body) ?? upstream.weight;
@@ -82,7 +82,7 @@ export class Servers {
 
   /** Removes an upstream, whose requests in flight may finish. */
   remove(name: string): Promise<void> {
-    const { lists, registry, membership } = this.#parts;
+    const { lists, registry, membership } = this.#dependencies;
     return lists.change(() => {
       const upstream = registry.find(name);
       const others = lists.upstreams.filter((spec) => spec.name !== name);
@@ -97,12 +97,12 @@ export class Servers {
   /** Ends an upstream's quarantine, if it is in one. */
   release(name: string): Upstream {
     const upstream = this.#find(name);
-    this.#parts.quarantine.release(upstream, 'operator');
+    this.#dependencies.quarantine.release(upstream, 'operator');
     return upstream;
   }
 
   #find(name: string): Upstream {
-    const upstream = this.#parts.registry.find(name);
+    const upstream = this.#dependencies.registry.find(name);
     if (!upstream) throw new Refusal('UNKNOWN_UPSTREAM');
     return upstream;
   }
@@ -110,7 +110,11 @@ export class Servers {
   #read(body: unknown): UpstreamSpec {
     const entry = readServerEntry(body, 'the body');
     if (typeof entry === 'string') throw new Refusal('INVALID_INPUT', entry);
-    const { upstreams, problems } = readUpstreams([entry], this.#parts.folder, this.#takenNames(entry.text));
+    const { upstreams, problems } = readUpstreams(
+      [entry],
+      this.#dependencies.folder,
+      this.#takenNames(entry.text),
+    );
     const [spec] = upstreams;
     if (problems.length > 0 || !spec) throw new Refusal('INVALID_INPUT', problems.join('; '));
     return spec;
@@ -118,7 +122,7 @@ export class Servers {
 
   /** Names that can't be given to a new upstream without one. Not that of a removed upstream with the same URL. */
   #takenNames(text: string): string[] {
-    const { registry, lists } = this.#parts;
+    const { registry, lists } = this.#dependencies;
     const [address = ''] = text.split(' ');
     const href = URL.canParse(address) ? new URL(address).href : address;
     const others = lists.upstreams.filter(({ url }) => url.href !== href);

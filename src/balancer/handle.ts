@@ -21,7 +21,7 @@ export interface HandlerSettings {
   readonly trustProxy: readonly string[] | undefined;
 }
 
-export interface HandlerParts {
+export interface HandlerDependencies {
   readonly runtime: Runtime;
   readonly identity: Identity;
   readonly pool: Pool;
@@ -34,8 +34,8 @@ export interface HandlerParts {
 
 type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeRequest) => void;
 
-export function createHandler(settings: HandlerSettings, parts: HandlerParts): Handle {
-  const { runtime, identity, pool, intake, answersStatus, underWay } = parts;
+export function createHandler(settings: HandlerSettings, dependencies: HandlerDependencies): Handle {
+  const { runtime, identity, pool, intake, answersStatus, underWay } = dependencies;
   const { clock, logger } = runtime;
   const ended = () => {
     underWay.requests -= 1;

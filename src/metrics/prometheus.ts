@@ -6,7 +6,7 @@ import type { Registry } from '../upstreams/registry.ts';
 import { Counters } from './counters.ts';
 import { CONTENT_TYPE, type Family, type Sample, write } from './exposition.ts';
 
-export interface MetricsParts {
+export interface MetricsDependencies {
   readonly announcer: Announcer;
   readonly registry: Registry;
   readonly availability: Availability;
@@ -28,14 +28,17 @@ export interface Metrics {
  * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's text; a removed upstream
  * no longer appears.
  */
-export function createMetrics(parts: MetricsParts): Metrics {
-  const counters = new Counters(parts.alertKinds);
-  parts.announcer.listen((event) => counters.hear(event));
+export function createMetrics(dependencies: MetricsDependencies): Metrics {
+  const counters = new Counters(dependencies.alertKinds);
+  dependencies.announcer.listen((event) => counters.hear(event));
   let nodeMetrics: Promise<{ metrics(): Promise<string> }> | undefined;
   return {
     contentType: CONTENT_TYPE,
     async text() {
-      const own = write([...requestFamilies(counters, parts), ...upstreamFamilies(counters, parts)]);
+      const own = write([
+        ...requestFamilies(counters, dependencies),
+        ...upstreamFamilies(counters, dependencies),
+      ]);
       nodeMetrics ??= startNodeMetrics();
       return own + (await (await nodeMetrics).metrics());
     },
@@ -53,7 +56,7 @@ async function startNodeMetrics(): Promise<{ metrics(): Promise<string> }> {
   return register;
 }
 
-function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: MetricsParts): Family[] {
+function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: MetricsDependencies): Family[] {
   return [
     {
       name: 'rpc_lb_requests_total',
@@ -88,7 +91,7 @@ function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: Metr
   ];
 }
 
-function upstreamFamilies(counters: Counters, { registry, availability }: MetricsParts): Family[] {
+function upstreamFamilies(counters: Counters, { registry, availability }: MetricsDependencies): Family[] {
   const { all } = registry;
   return [
     {

@@ -8,7 +8,7 @@ import { createLookUp, type LookUp } from './look-up.ts';
 import { Names } from './names.ts';
 import { Shortages } from './shortage.ts';
 
-export interface DialerParts {
+export interface DialerDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly announcer: Announcer;
@@ -22,7 +22,7 @@ export function createDialer({
   random,
   announcer,
   lookUp = createLookUp({ clock }),
-}: DialerParts): Dialer {
+}: DialerDependencies): Dialer {
   const names = new Names({ lookUp, clock, random, announcer });
   return new Dialer({ clock, names, shortages: new Shortages(clock, announcer) });
 }

@@ -10,7 +10,7 @@ const INTERVAL_MS = 1_000;
 /** One long pause (a full garbage collection, a suspended machine) is not an overload. */
 const INTERVALS_IN_A_ROW = 3;
 
-export interface OverloadParts {
+export interface OverloadDependencies {
   readonly eventLoopDelay: EventLoopDelay;
   readonly clock: Clock;
   readonly announcer: Announcer;
@@ -23,13 +23,13 @@ export interface OverloadParts {
  * Refusing new requests costs next to nothing, so that accepted ones can be finished.
  */
 export class Overload {
-  readonly #parts: OverloadParts;
+  readonly #dependencies: OverloadDependencies;
   #lateIntervals = 0;
   #sinceMs: number | undefined;
   #stopTimer: () => void = () => {};
 
-  constructor(parts: OverloadParts) {
-    this.#parts = parts;
+  constructor(dependencies: OverloadDependencies) {
+    this.#dependencies = dependencies;
   }
 
   get isOn(): boolean {
@@ -38,24 +38,24 @@ export class Overload {
 
   start(): void {
     // Discards the delay of the start of the process itself.
-    this.#parts.eventLoopDelay.p99Ms();
+    this.#dependencies.eventLoopDelay.p99Ms();
     this.#scheduleCheck();
   }
 
   stop(): void {
     this.#stopTimer();
-    this.#parts.eventLoopDelay.stop();
+    this.#dependencies.eventLoopDelay.stop();
   }
 
   #scheduleCheck(): void {
-    this.#stopTimer = this.#parts.clock.after(INTERVAL_MS, () => {
+    this.#stopTimer = this.#dependencies.clock.after(INTERVAL_MS, () => {
       this.#check();
       this.#scheduleCheck();
     });
   }
 
   #check(): void {
-    const { eventLoopDelay, clock, announcer } = this.#parts;
+    const { eventLoopDelay, clock, announcer } = this.#dependencies;
     const lagMs = eventLoopDelay.p99Ms();
     this.#lateIntervals = lagMs > LIMIT_MS ? this.#lateIntervals + 1 : 0;
     if (this.#lateIntervals >= INTERVALS_IN_A_ROW && this.#sinceMs === undefined) {

@@ -6,7 +6,7 @@ import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
 import { Upstream, type UpstreamSpec } from './upstream.ts';
 
-export interface MembershipParts {
+export interface MembershipDependencies {
   readonly registry: Registry;
   readonly quarantine: Quarantine;
   readonly announcer: Announcer;
@@ -20,15 +20,15 @@ export interface MembershipParts {
  * forgotten, so that it starts as a new one if it is added again.
  */
 export class Membership {
-  readonly #parts: MembershipParts;
+  readonly #dependencies: MembershipDependencies;
 
-  constructor(parts: MembershipParts) {
-    this.#parts = parts;
+  constructor(dependencies: MembershipDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** The next request may use it. Throws a RegistryError when its name or URL is in the lists already. */
   add(spec: UpstreamSpec): Upstream {
-    const { registry, announcer, clock } = this.#parts;
+    const { registry, announcer, clock } = this.#dependencies;
     const upstream = new Upstream(spec, clock.monotonicMs());
     registry.add(upstream);
     announcer.announce({ type: 'upstream-added', upstream: upstream.identity });
@@ -37,7 +37,7 @@ export class Membership {
 
   /** No new request uses it. Throws a RegistryError when it is the last of both lists. */
   remove(upstream: Upstream, cause: RemovalCause): void {
-    const { registry, quarantine, announcer, onLeave } = this.#parts;
+    const { registry, quarantine, announcer, onLeave } = this.#dependencies;
     registry.remove(upstream);
     upstream.hasLeft = true;
     quarantine.forget(upstream);
