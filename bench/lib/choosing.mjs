@@ -38,7 +38,7 @@ const source = {
 };
 for (const upstream of upstreams) source.strategies.primary.observe?.(upstream, 5 + 20 * random());
 
-const anyone = { gladly: () => true, reluctantly: () => true };
+const anyone = { prefers: () => true, accepts: () => true };
 const underWay = [];
 let turn = 0;
 

@@ -33,9 +33,9 @@ export interface CandidateSource {
 
 /** Which upstreams a request may go to. */
 export interface Willingness {
-  gladly(upstream: Upstream): boolean;
-  /** When no upstream is left to which it goes gladly. */
-  reluctantly(upstream: Upstream): boolean;
+  prefers(upstream: Upstream): boolean;
+  /** When none is left that it prefers. */
+  accepts(upstream: Upstream): boolean;
 }
 
 type Group = Tier | 'not-begun';
@@ -43,7 +43,7 @@ type Group = Tier | 'not-begun';
 /**
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
  * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others; then those
- * that are asked reluctantly, in the same order; then those that had no room when it was their turn; and when nothing
+ * that the request accepts, but does not prefer, in the same order; then those that had no room when it was their turn; and when nothing
  * usable is left one of those out for a reason that may have passed, and those that are in question.
  */
 export class Candidates {
@@ -52,7 +52,7 @@ export class Candidates {
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
   #group: Group = 'not-begun';
-  #way: 'gladly' | 'reluctantly' = 'gladly';
+  #criterion: 'prefers' | 'accepts' = 'prefers';
   /** The lagging ones of the tier: their turn comes after the order. */
   #lagging: readonly Upstream[] = NONE;
   /** Usable, but without room when it was their turn. */
@@ -78,19 +78,19 @@ export class Candidates {
       const upstream = this.#order?.next();
       if (upstream) {
         // Asked again at this moment: another request may have found it sick meanwhile.
-        if (!this.#source.availability.isUsable(upstream) || !this.#accepts(upstream, willingness)) continue;
+        if (!this.#source.availability.isUsable(upstream) || !this.#isNext(upstream, willingness)) continue;
         if (this.#room.has(upstream, false)) return upstream;
         if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
       } else if (!this.#nextGroup()) {
         if (!this.#someAreLeft(willingness)) return undefined;
-        this.#way = 'reluctantly';
+        this.#criterion = 'accepts';
         this.#group = 'not-begun';
       }
     }
   }
 
-  #accepts(upstream: Upstream, willingness: Willingness): boolean {
-    return !this.#tried.includes(upstream) && willingness[this.#way](upstream);
+  #isNext(upstream: Upstream, willingness: Willingness): boolean {
+    return !this.#tried.includes(upstream) && willingness[this.#criterion](upstream);
   }
 
   /** Whether an upstream was left out, or is usable that was not when its turn came. */
@@ -105,7 +105,7 @@ export class Candidates {
     return (
       !this.#tried.includes(upstream) &&
       this.#source.availability.isUsable(upstream) &&
-      willingness.reluctantly(upstream)
+      willingness.accepts(upstream)
     );
   }
 
@@ -120,7 +120,7 @@ export class Candidates {
     const { availability } = this.#source;
     let isFull = false;
     for (const upstream of availability.lastResort()) {
-      if (this.#tried.includes(upstream) || !willingness.reluctantly(upstream)) continue;
+      if (this.#tried.includes(upstream) || !willingness.accepts(upstream)) continue;
       // In a total outage each request costs one call: only one that may yet turn out to be well is asked besides.
       const inQuestion = availability.isInQuestion(upstream);
       if (this.#hadTrial && !inQuestion) continue;

@@ -17,37 +17,37 @@ export class CallsWillingness implements Willingness {
     this.#pool = pool;
   }
 
-  gladly(upstream: Upstream): boolean {
+  prefers(upstream: Upstream): boolean {
     // Notifications may go to any upstream.
     if (!this.#ledger?.hasOpen) return true;
-    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#goesGladly(entry, upstream));
+    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#isPreferred(entry, upstream));
   }
 
-  reluctantly(upstream: Upstream): boolean {
+  accepts(upstream: Upstream): boolean {
     if (!this.#ledger?.hasOpen) return true;
-    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#mayGo(entry, upstream));
+    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#isAccepted(entry, upstream));
   }
 
   /** The calls to send to an upstream now. */
   callsFor(upstream: Upstream): readonly CallEntry[] {
     const ledger = this.#ledger;
     if (!ledger) return NONE;
-    const gladly = ledger.openFor((entry) => this.#goesGladly(entry, upstream));
-    if (gladly.length > 0) return gladly;
-    const calls = ledger.openFor((entry) => this.#mayGo(entry, upstream));
+    const preferred = ledger.openFor((entry) => this.#isPreferred(entry, upstream));
+    if (preferred.length > 0) return preferred;
+    const calls = ledger.openFor((entry) => this.#isAccepted(entry, upstream));
     for (const { call } of calls)
       if (call.method !== undefined) this.#pool.quarantine.noteMethodTrial(upstream, call.method);
     return calls;
   }
 
-  #goesGladly({ home, call }: CallEntry, upstream: Upstream): boolean {
+  #isPreferred({ home, call }: CallEntry, upstream: Upstream): boolean {
     if (home && home !== upstream) return false;
     const { method } = call;
     return method === undefined || this.#pool.quarantine.methodBan(upstream, method) === undefined;
   }
 
-  #mayGo(entry: CallEntry, upstream: Upstream): boolean {
-    if (this.#goesGladly(entry, upstream)) return true;
+  #isAccepted(entry: CallEntry, upstream: Upstream): boolean {
+    if (this.#isPreferred(entry, upstream)) return true;
     const { quarantine, runtime } = this.#pool;
     const { home, call, attempts } = entry;
     if (home && home !== upstream) return false;

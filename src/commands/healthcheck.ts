@@ -9,7 +9,7 @@ import type { Config } from '../config/config.ts';
 const TIME_LIMIT_MS = 2_000;
 
 /** Where time comes from and where the one line about a failure goes. */
-export interface HealthcheckSurroundings {
+export interface HealthcheckEnvironment {
   readonly clock: Clock;
   readonly print: (line: string) => void;
 }
@@ -20,7 +20,7 @@ export interface HealthcheckSurroundings {
  */
 export async function runHealthcheck(
   config: Config,
-  { clock, print }: HealthcheckSurroundings = { clock: systemClock, print: (line) => console.error(line) },
+  { clock, print }: HealthcheckEnvironment = { clock: systemClock, print: (line) => console.error(line) },
 ): Promise<number> {
   const request = readinessRequest(config);
   if (typeof request === 'string') {

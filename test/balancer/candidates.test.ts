@@ -18,7 +18,7 @@ const REFUSED: Blame = { reason: 'refused' };
 const LIMITED: Blame = { reason: 'rate-limited' };
 const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
 
-const anyone: Willingness = { gladly: () => true, reluctantly: () => true };
+const anyone: Willingness = { prefers: () => true, accepts: () => true };
 
 /** The one that it names, not that it must wait. */
 function chosen(next: NextCandidate): Candidate | undefined {
@@ -254,7 +254,7 @@ it('passes over whom the request can not go to, also as a last resort', () => {
   const candidates = candidatesOf(pool);
   const goes = ({ name }: Upstream) => 'ACc'.includes(name);
   const tried = ['C', 'c', 'A', 'none'].map(
-    () => chosen(candidates.next({ gladly: goes, reluctantly: goes }))?.upstream.name,
+    () => chosen(candidates.next({ prefers: goes, accepts: goes }))?.upstream.name,
   );
   expect(tried).toEqual(['C', 'c', 'A', undefined]);
 });
@@ -293,10 +293,10 @@ describe('trials under way at once', () => {
   });
 });
 
-describe('those that are asked reluctantly', () => {
+describe('those that are accepted, but not preferred', () => {
   const reluctant = (names: string): Willingness => ({
-    gladly: ({ name }) => !names.includes(name),
-    reluctantly: () => true,
+    prefers: ({ name }) => !names.includes(name),
+    accepts: () => true,
   });
   const order = (pool: Pool, willingness: Willingness) => {
     const candidates = candidatesOf(pool);
