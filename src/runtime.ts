@@ -1,4 +1,5 @@
 /** What nearly every part needs of the world around it. */
+
 import type { Clock } from './clock.ts';
 import { Announcer } from './events.ts';
 import type { Logger } from './log.ts';

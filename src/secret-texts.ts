@@ -7,7 +7,7 @@ const SHORTEST_SECRET = 6;
 
 /**
  * Parts of paths and values of queries that say what is asked for, not who may ask. On their own they are no
- * secrets: an error that speaks of Ethereum must reach the client as it is. A whole path is hidden all the same.
+ * secrets: an error that speaks of Ethereum must reach the client as it is. A whole path is always hidden.
  */
 const PUBLIC_WORDS: ReadonlySet<string> = new Set(
   `arbitrum archive avalanche bitcoin blockchain canary cosmos devnet ethereum fantom gateway gnosis goerli

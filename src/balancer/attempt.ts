@@ -1,4 +1,5 @@
 /** One attempt: sent, judged, learned from. */
+
 import type { AttemptResult } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { AttemptOutcome, StreamEnd, TransmissionListener } from '../transport/outcome.ts';

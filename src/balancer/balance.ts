@@ -1,4 +1,5 @@
 /** The life of a request: received, classified, asked of one upstream after the other, answered. */
+
 import type { AnswerCode } from '../errors.ts';
 import type { Pool } from '../pools/pool.ts';
 import { classify } from './classify.ts';

@@ -1,4 +1,5 @@
 /** The order in which one request may ask upstreams. */
+
 import type { Tier } from '../events.ts';
 import type { Room } from '../pools/trials.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';

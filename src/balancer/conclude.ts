@@ -1,4 +1,5 @@
 /** Makes an answer of how the search for one ended. */
+
 import { compose } from '../calls/compose.ts';
 import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import { withoutSecrets } from '../calls/masked-errors.ts';

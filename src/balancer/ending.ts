@@ -1,4 +1,5 @@
 /** How the search for an answer ends. */
+
 import type { Ledger } from '../calls/ledger.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Answered, Switched } from '../transport/outcome.ts';

@@ -1,4 +1,5 @@
 /** What every request of a client goes through: its head is read, then the pool's upstreams are asked. */
+
 import { randomBytes } from 'node:crypto';
 import type { Identity } from '../http/header-lines.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';

@@ -1,4 +1,5 @@
 /** What the process as a whole takes from clients: limits of their requests, and when it takes none. */
+
 import type { AnswerCode } from '../errors.ts';
 import type { OpenTunnels } from '../tunnels/open-tunnels.ts';
 import type { BodyLimits } from './receive.ts';

@@ -1,4 +1,5 @@
 /** What follows from how an attempt ended: what happens next, and who is to blame. */
+
 import { textOfHead } from '../calls/error-meaning.ts';
 import {
   type CallsJudgement,

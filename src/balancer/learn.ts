@@ -1,4 +1,5 @@
 /** The books of one attempt: what it tells of its upstream, and what each call of the request got. */
+
 import type { CallEntry, Ledger, Source } from '../calls/ledger.ts';
 import { resultIn, settleTransactions } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';

@@ -1,4 +1,5 @@
 /** What one attempt asks its upstream for. */
+
 import { asksForUnreadable, removeUnreadable } from '../calls/accepted-codings.ts';
 import type { RequestHead } from '../calls/error-meaning.ts';
 import { type CallEntry, Ledger } from '../calls/ledger.ts';

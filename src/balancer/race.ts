@@ -1,4 +1,5 @@
 /** The attempts under way for one request. */
+
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Room, Waiting } from '../pools/trials.ts';

@@ -5,7 +5,7 @@ export type StandingListener = (isBetter: boolean) => void;
 
 /**
  * The facts (who is in the lists, quarantined, down, lagging, draining) have different writers; each reports here, so
- * that whoever keeps something that follows from them knows when it is out of date.
+ * that a part that keeps something worked out from them knows when it is out of date.
  */
 export class StandingChanges {
   readonly #listeners: StandingListener[] = [];
