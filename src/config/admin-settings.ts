@@ -17,11 +17,11 @@ export const adminSettings = {
   adminToken: setting(optional(token()), {
     name: 'ADMIN_TOKEN',
     secret: 'all',
-    doc: 'With it every call of the admin port but `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',
+    doc: 'Once it is set, every call of the admin port except `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',
   }),
   persistServers: setting(orOff(fileName()), {
     name: 'PERSIST_SERVERS',
     default: 'off',
-    doc: 'A file that keeps the lists as operators change them; once it is there, it is read at start in place of the lists in the settings. `off`: changes last until the restart.',
+    doc: 'A file that keeps the lists of upstreams as operators change them. Once it exists, it is read at the start instead of the lists in the settings. `off`: changes last until the restart.',
   }),
 };

@@ -43,11 +43,11 @@ export const healthSettings = {
   maxBlockLag: setting(integer(0, 1_000_000_000), {
     name: 'MAX_BLOCK_LAG',
     default: '10',
-    doc: 'An upstream that is more blocks behind the others is asked after them. Needs `HEALTH_CHECK=rpc`.',
+    doc: 'An upstream that is more than this many blocks behind the others is asked after them. Needs `HEALTH_CHECK=rpc`.',
   }),
   removeUnhealthyAfterMs: setting(orOff(duration('1ms')), {
     name: 'REMOVE_UNHEALTHY_AFTER',
     default: 'off',
-    doc: 'An upstream whose checks have kept it down this long without a break is removed from its list, though never the last one of a list; or `off`. Needs health checks.',
+    doc: 'How long the checks must find an upstream down, without a break, until it is removed from its list (never the last one of a list); or `off`. Needs health checks.',
   }),
 };

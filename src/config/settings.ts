@@ -38,7 +38,7 @@ export const schema = z.object({
     jsonAlias: 'servers',
     json: 'list',
     secret: 'url',
-    doc: 'Primary upstreams: URLs separated by commas, each with its options after blanks (`name=alchemy weight=3`). Required.',
+    doc: 'Primary upstreams: URLs separated by commas, each followed by its options, separated by spaces (`name=alchemy weight=3`). Required.',
   }),
   fallbackRpcUrls: setting(optional(urlList(true)), {
     name: 'FALLBACK_RPC_URLS',
@@ -46,7 +46,7 @@ export const schema = z.object({
     jsonAlias: 'fallbackServers',
     json: 'list',
     secret: 'url',
-    doc: 'Secondary upstreams, asked when no primary gives an answer. Required when the primaries come from the environment; the word `none` runs without. Primaries from `--backends` or from the JSON file need none.',
+    doc: 'Secondary upstreams, asked when no primary gives an answer. Required when the primaries come from the environment; the word `none` means that there are none. Not required when the primaries come from `--backends` or the JSON file.',
   }),
   strategy: setting(oneOf(STRATEGY_NAMES), {
     name: 'STRATEGY',
@@ -69,7 +69,7 @@ export const schema = z.object({
   requestTimeoutMs: setting(duration('1ms'), {
     name: 'REQUEST_TIMEOUT',
     default: '30s',
-    doc: 'From a request’s headers until its answer’s first byte goes out, all attempts and the receiving of a kept body together.',
+    doc: 'Time from a request’s headers until the first byte of its answer goes out. It covers all attempts, and the receiving of a body that is kept for them.',
   }),
   clientHeaderTimeoutMs: setting(duration('1ms'), {
     name: 'CLIENT_HEADER_TIMEOUT',
@@ -79,7 +79,7 @@ export const schema = z.object({
   clientBodyTimeoutMs: setting(duration('1ms'), {
     name: 'CLIENT_BODY_TIMEOUT',
     default: '30s',
-    doc: 'Longest silence within a request’s body, and how long a client may take nothing of an answer that waits for it.',
+    doc: 'Longest silence within a request’s body, and longest time in which a client reads nothing of its answer.',
   }),
   clientKeepAliveMs: setting(duration('1ms'), {
     name: 'CLIENT_KEEP_ALIVE',
@@ -109,17 +109,17 @@ export const schema = z.object({
   attemptTimeoutMs: setting(duration('1ms'), {
     name: 'ATTEMPT_TIMEOUT',
     default: '10s',
-    doc: 'Time until the response headers of one attempt, and between two chunks of a body that is read whole before the client gets a byte.',
+    doc: 'Longest wait for an upstream’s response headers, and between two chunks of a body that is read whole before the client gets a byte.',
   }),
   streamIdleTimeoutMs: setting(duration('1ms'), {
     name: 'STREAM_IDLE_TIMEOUT',
     default: '60s',
-    doc: 'Longest silence within an answer’s body that streams; a stream of events (`text/event-stream`) has `TUNNEL_IDLE_TIMEOUT` instead. Nobody is blamed for it.',
+    doc: 'Longest silence within an answer’s body that streams; a stream of events (`text/event-stream`) has `TUNNEL_IDLE_TIMEOUT` instead. The upstream is not quarantined for it.',
   }),
   connectTimeoutMs: setting(duration('1ms'), {
     name: 'CONNECT_TIMEOUT',
     default: '2s',
-    doc: 'Set-up of one attempt’s connection, all addresses of the upstream’s name and TLS included.',
+    doc: 'Time to set up the connection of one attempt, with all addresses of the upstream’s name and TLS.',
   }),
   maxAttempts: setting(countOrAll(), {
     name: 'MAX_ATTEMPTS',
@@ -131,12 +131,12 @@ export const schema = z.object({
     name: 'RETRY_STATUS',
     json: 'list',
     default: '429,500,502-504,520-530',
-    doc: 'Statuses and ranges of them that move on to the next upstream (a 500 that holds a JSON-RPC answer is judged by that answer).',
+    doc: 'Statuses, and ranges of them, after which the next upstream is tried (a 500 with a JSON-RPC answer is judged by that answer).',
   }),
   maxQueueWaitMs: setting(duration('0s'), {
     name: 'MAX_QUEUE_WAIT',
     default: '1s',
-    doc: 'How long a request may wait for an upstream while none is usable and others are trying those that are out.',
+    doc: 'How long a request may wait while no upstream is usable and other requests try the ones that are left out.',
   }),
   maxBodyBytes: setting(size(1_024 * GB), {
     name: 'MAX_BODY',
@@ -146,7 +146,7 @@ export const schema = z.object({
   maxReplayBodyBytes: setting(size(GB), {
     name: 'MAX_REPLAY_BODY',
     default: '1mb',
-    doc: 'Larger request bodies are streamed: upstreams are tried until one takes the first byte, and that one is final. Not above `MAX_BODY`.',
+    doc: 'Larger request bodies are streamed, not kept: upstreams are tried until one has taken the first byte, then no other. Not above `MAX_BODY`.',
   }),
   maxBatch: setting(integer(1, 1_000_000), {
     name: 'MAX_BATCH',
@@ -156,19 +156,19 @@ export const schema = z.object({
   maxBufferedBytes: setting(size(1_024 * GB), {
     name: 'MAX_BUFFERED',
     default: '256mb',
-    doc: 'All that is held for requests and answers at one time; beyond it bodies over 16 kB are piped and answers stream, without being kept or judged, or are refused with `OVERLOADED`.',
+    doc: 'Memory for the bodies of all requests and answers together. When it is used up, bodies over 16 kB and answers are streamed (neither kept for a retry nor judged) or refused with `OVERLOADED`.',
   }),
   ...healthSettings,
   ...notifierSettings,
   slackCooldownMs: setting(duration('0s'), {
     name: 'SLACK_COOLDOWN',
     default: '5m',
-    doc: 'The same alert is not sent again within this time; while the trouble lasts it is repeated after it.',
+    doc: 'The same alert is sent at most once within this time; while the problem lasts, it is repeated after each such time.',
   }),
   trustProxy: setting(optional(cidrs()), {
     name: 'TRUST_PROXY',
     json: 'list',
-    doc: 'Proxies in front of this one, whose `X-Forwarded-*` is believed: networks such as `10.0.0.0/8`, single addresses, and the words `loopback` and `private`, separated by commas.',
+    doc: 'Proxies in front of this one whose `X-Forwarded-*` headers are trusted: networks such as `10.0.0.0/8`, single addresses, and the words `loopback` and `private`, separated by commas.',
   }),
   ...tlsSettings,
   statusPaths: setting(onOff(), {
@@ -200,7 +200,7 @@ export const schema = z.object({
   }),
   env: setting(optional(line()), {
     name: 'ENV',
-    doc: 'Name of the environment, for the log; `production` in the image.',
+    doc: 'Name of the environment, for the log and alerts; `production` in the image.',
   }),
 });
 

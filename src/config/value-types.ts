@@ -202,7 +202,7 @@ export function urlList(noneAllowed: boolean) {
     .transform((items) => (noneAllowed && items.join().toLowerCase() === 'none' ? [] : items));
   return {
     schema,
-    allowed: `http and https URLs separated by commas, each with its options after blanks${noneAllowed ? ', or the word none' : ''}`,
+    allowed: `http and https URLs separated by commas, each followed by its options, separated by spaces${noneAllowed ? ', or the word none' : ''}`,
   };
 }
 
