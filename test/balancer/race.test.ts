@@ -1,7 +1,7 @@
 // The attempts of one request: which one ended first, and what becomes of the others.
 import { describe, expect, it } from 'vitest';
 import type { RaceStep } from '../../src/balancer/race.ts';
-import { answer, answerByLabel, Gate, held, refuseRate, silence } from '../support/behaviours.ts';
+import { answer, answerByLabel, cutBody, Gate, held, refuseRate, silence } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { requestBytes } from '../support/raw-client.ts';
 import { until, within } from '../support/waiting.ts';
@@ -197,6 +197,34 @@ describe('a defect of the load balancer', () => {
     const { race } = await races.begin(CALL);
     await expect(race.next()).rejects.toThrow('defect');
     await expect(race.next()).rejects.toThrow('defect');
+  });
+
+  it('while an answer that streams is judged lets go of that answer', async () => {
+    const all = await upstreams('A');
+    all[0]?.use(answer({ body: Buffer.alloc(300_000, 'x') }));
+    const races = await Races.among(listed(all));
+    breakBooks(races);
+    const { race } = await races.begin(requestBytes('GET /'));
+    await expect(race.next()).rejects.toThrow('defect');
+    expect(races.pool.registry.all.map(({ inFlight }) => inFlight)).toEqual([0]);
+    await all[0]?.requests[0]?.closed;
+  });
+
+  it('at the end of an answer that streams costs neither the answer nor the process', async () => {
+    const all = await upstreams('A');
+    all[0]?.use(cutBody('rst', 400_000, 300_000));
+    const races = await Races.among(listed(all));
+    races.pool.suspects.suspect = () => {
+      throw new Error('defect');
+    };
+    const { race } = await races.begin(requestBytes('GET /'));
+    const step = await race.next();
+    if (typeof step === 'string' || step.outcome.kind !== 'answered') throw new Error('no answer');
+    const { stream } = step.outcome;
+    const ended = new Promise<string>((resolve) => {
+      stream?.flowInto({ write: () => true, end: () => resolve('complete'), fail: resolve });
+    });
+    expect(await within(ended, 10_000, 'the end of the answer')).toBe('cut');
   });
 
   it('in a strategy ends the race', async () => {
