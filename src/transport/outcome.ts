@@ -79,7 +79,10 @@ export interface TransmissionListener {
   onInterim(status: number, raw: readonly Buffer[]): boolean;
   /** Called once, as soon as enough of the answer is there to judge it, or it is certain that none comes. */
   onEnd(outcome: AttemptOutcome): void;
-  /** Called once for an answer that streams, when it is over; just before its sink is told. */
+  /**
+   * Called once for an answer that streams, when it is over; just before its sink is told. Of one that broke off before
+   * it had a sink, when it gets one, or is cancelled.
+   */
   onStreamEnd(how: StreamEnd): void;
 }
 

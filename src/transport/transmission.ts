@@ -37,6 +37,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #sink: Sink | undefined;
   #resume: (() => void) | undefined;
   #paused = false;
+  /** It broke off before it had a sink: told when it gets one, or is cancelled. */
+  #isCutUntaken = false;
   /** The same on a fresh connection. */
   #again: Transmission | undefined;
 
@@ -150,8 +152,10 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   flowInto(sink: Sink): void {
     this.#sink = sink;
-    if (this.#state === 'over') sink.fail('cut');
-    else this.resume();
+    if (this.#state === 'over') {
+      if (this.#isCutUntaken) this.#listener.onStreamEnd('cut');
+      sink.fail('cut');
+    } else this.resume();
   }
 
   resume(): void {
@@ -163,6 +167,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   /** Ends the attempt, whatever state it is in; the connection is closed, for the upstream may still answer. */
   cancel(why: 'client-left' | 'superseded' = 'client-left'): void {
+    if (this.#isCutUntaken && !this.#sink) this.#listener.onStreamEnd('cancelled');
+    this.#isCutUntaken = false;
     if (this.#again) this.#again.cancel(why);
     else this.#stop({ kind: why });
   }
@@ -200,7 +206,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #cutStream({ kind }: AttemptOutcome): void {
     const reason = kind === 'timed-out' ? 'timeout' : 'cut';
     const isCancelled = kind === 'client-left' || kind === 'superseded';
-    this.#listener.onStreamEnd(isCancelled ? 'cancelled' : reason);
+    this.#isCutUntaken = !this.#sink && !isCancelled;
+    if (!this.#isCutUntaken) this.#listener.onStreamEnd(isCancelled ? 'cancelled' : reason);
     this.#sink?.fail(reason);
   }
 

@@ -119,6 +119,25 @@ describe('two attempts in parallel', () => {
     expect(races.results).toEqual(['A answered']);
   });
 
+  it.each([
+    ['and is not wanted blames nobody', false, ['A answered'], 0],
+    ['is cut for the client who gets it', true, ['A cut'], 1],
+  ])('an answer that breaks off before it is taken %s', async (_, isTaken, results, failures) => {
+    const all = await upstreams('A');
+    all[0]?.use(cutBody('rst', 400_000));
+    const races = await Races.among(listed(all));
+    const { race } = await races.begin(requestBytes('GET /'));
+    const step = await race.next();
+    if (typeof step === 'string' || step.outcome.kind !== 'answered') throw new Error('no answer');
+    await all[0]?.requests[0]?.closed;
+    await until(() => step.upstream.inFlight === 0, 'the end of the attempt');
+    expect(races.results).toEqual([]);
+    const { stream } = step.outcome;
+    if (!isTaken) stream?.cancel();
+    else stream?.flowInto({ write: () => true, end: () => {}, fail: () => {} });
+    expect([races.results, step.upstream.failures]).toEqual([results, failures]);
+  });
+
   it('both end when the client leaves', async () => {
     const all = await upstreams('A', 'B');
     for (const each of all) each.use(silence());
