@@ -99,7 +99,16 @@ export class Attempt implements TransmissionListener {
   onStreamEnd(how: StreamEnd): void {
     const streaming = this.#streaming;
     if (!streaming) return;
-    const { result, durationMs, protocol, isBlamed } = streaming;
+    this.#streaming = undefined;
+    // The same here; what the client is told of its answer's end must not depend on the books.
+    try {
+      this.#closeBooks(streaming, how);
+    } catch (error) {
+      this.#pool.runtime.logger.error({ err: error, id: this.#exchange.id }, 'An attempt failed by a defect');
+    }
+  }
+
+  #closeBooks({ result, durationMs, protocol, isBlamed }: Streaming, how: StreamEnd): void {
     const isNews = how === 'cut' && !isBlamed;
     if (isNews) learnCut(this.#exchange, this.#candidate.upstream, protocol, this.#pool);
     this.#announce(isNews ? 'cut' : result, false, durationMs);

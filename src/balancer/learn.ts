@@ -78,8 +78,10 @@ function isAboutWhole({ reason, method }: Blame): boolean {
 /** The blames that are left when it is considered what the request itself may have caused. */
 function inContext(exchange: Exchange, { upstream, question, outcome, verdict, startedMs }: Ended) {
   const { blames } = verdict;
-  if (outcome.kind === 'answered')
-    return question.isOwn ? blames : withoutCredentialBlames(blames, outcome.status, exchange);
+  if (outcome.kind === 'answered') {
+    // It went without the client's key, path and Host: that it is refused says nothing about what clients get.
+    return question.isOwn ? [] : withoutCredentialBlames(blames, outcome.status, exchange);
+  }
   if (outcome.kind !== 'timed-out' || upstream.answeredMs < startedMs) return blames;
   // It answered others meanwhile: it is the call that takes so long there, or calls of its kind.
   const [only, ...more] = new Set(question.asked.map(({ call }) => call.method));

@@ -102,6 +102,8 @@ export class Race implements EndsWithClient, AttemptListener {
 
   onDefect(error: unknown): void {
     this.#defect = error instanceof Error ? error : new Error(String(error));
+    // Nobody takes an answer any more: one that streams would stand still for ever.
+    for (const attempt of this.#attempts) attempt.cancel();
     this.#fail?.(this.#defect);
   }
 

@@ -80,7 +80,10 @@ export interface TransmissionListener {
   onInterim(status: number, raw: readonly Buffer[]): boolean;
   /** Called once, as soon as the answer can be judged, or it is certain that none comes. */
   onEnd(outcome: AttemptOutcome): void;
-  /** Called once for an answer that streams, when it is over, just before its sink is notified. */
+  /**
+   * Called for an answer that streams when it is over, just before its sink is notified; the first call counts. One that
+   * breaks off while nobody takes it ends when it gets a sink, or is cancelled.
+   */
   onStreamEnd(how: StreamEnd): void;
 }
 

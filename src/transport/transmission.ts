@@ -150,8 +150,10 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
 
   flowInto(sink: Sink): void {
     this.#sink = sink;
-    if (this.#state === 'over') sink.fail('cut');
-    else this.resume();
+    if (this.#state === 'over') {
+      this.#listener.onStreamEnd('cut');
+      sink.fail('cut');
+    } else this.resume();
   }
 
   resume(): void {
@@ -164,6 +166,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   /** Ends the attempt in any state, and closes the connection because the upstream may still answer. */
   cancel(why: 'client-left' | 'superseded' = 'client-left'): void {
     if (this.#retry) this.#retry.cancel(why);
+    else if (this.#state === 'over') this.#listener.onStreamEnd('cancelled');
     else this.#stop({ kind: why });
   }
 
@@ -200,7 +203,7 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
   #cutStream({ kind }: AttemptOutcome): void {
     const reason = kind === 'timed-out' ? 'timeout' : 'cut';
     const isCancelled = kind === 'client-left' || kind === 'superseded';
-    this.#listener.onStreamEnd(isCancelled ? 'cancelled' : reason);
+    if (this.#sink || isCancelled) this.#listener.onStreamEnd(isCancelled ? 'cancelled' : reason);
     this.#sink?.fail(reason);
   }
 

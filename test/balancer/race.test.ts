@@ -1,7 +1,7 @@
 // The attempts of one request: which one ended first, and what becomes of the others.
 import { describe, expect, it } from 'vitest';
 import type { RaceStep } from '../../src/balancer/race.ts';
-import { answer, answerByLabel, Gate, held, refuseRate, silence } from '../support/behaviours.ts';
+import { answer, answerByLabel, cutBody, Gate, held, refuseRate, silence } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { requestBytes } from '../support/raw-client.ts';
 import { until, within } from '../support/waiting.ts';
@@ -119,6 +119,25 @@ describe('two attempts in parallel', () => {
     expect(races.results).toEqual(['A answered']);
   });
 
+  it.each([
+    ['and is not wanted blames nobody', false, ['A answered'], 0],
+    ['is cut for the client who gets it', true, ['A cut'], 1],
+  ])('an answer that breaks off before it is taken %s', async (_, isTaken, results, failures) => {
+    const all = await upstreams('A');
+    all[0]?.use(cutBody('rst', 400_000));
+    const races = await Races.among(listed(all));
+    const { race } = await races.begin(requestBytes('GET /'));
+    const step = await race.next();
+    if (typeof step === 'string' || step.outcome.kind !== 'answered') throw new Error('no answer');
+    await all[0]?.requests[0]?.closed;
+    await until(() => step.upstream.inFlight === 0, 'the end of the attempt');
+    expect(races.results).toEqual([]);
+    const { stream } = step.outcome;
+    if (!isTaken) stream?.cancel();
+    else stream?.flowInto({ write: () => true, end: () => {}, fail: () => {} });
+    expect([races.results, step.upstream.failures]).toEqual([results, failures]);
+  });
+
   it('both end when the client leaves', async () => {
     const all = await upstreams('A', 'B');
     for (const each of all) each.use(silence());
@@ -197,6 +216,34 @@ describe('a defect of the load balancer', () => {
     const { race } = await races.begin(CALL);
     await expect(race.next()).rejects.toThrow('defect');
     await expect(race.next()).rejects.toThrow('defect');
+  });
+
+  it('while an answer that streams is judged lets go of that answer', async () => {
+    const all = await upstreams('A');
+    all[0]?.use(answer({ body: Buffer.alloc(300_000, 'x') }));
+    const races = await Races.among(listed(all));
+    breakBooks(races);
+    const { race } = await races.begin(requestBytes('GET /'));
+    await expect(race.next()).rejects.toThrow('defect');
+    expect(races.pool.registry.all.map(({ inFlight }) => inFlight)).toEqual([0]);
+    await all[0]?.requests[0]?.closed;
+  });
+
+  it('at the end of an answer that streams costs neither the answer nor the process', async () => {
+    const all = await upstreams('A');
+    all[0]?.use(cutBody('rst', 400_000, 300_000));
+    const races = await Races.among(listed(all));
+    races.pool.suspects.suspect = () => {
+      throw new Error('defect');
+    };
+    const { race } = await races.begin(requestBytes('GET /'));
+    const step = await race.next();
+    if (typeof step === 'string' || step.outcome.kind !== 'answered') throw new Error('no answer');
+    const { stream } = step.outcome;
+    const ended = new Promise<string>((resolve) => {
+      stream?.flowInto({ write: () => true, end: () => resolve('complete'), fail: resolve });
+    });
+    expect(await within(ended, 10_000, 'the end of the answer')).toBe('cut');
   });
 
   it('in a strategy ends the race', async () => {

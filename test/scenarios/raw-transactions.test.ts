@@ -148,6 +148,26 @@ describe('a used nonce after an attempt whose fate is unknown', () => {
     expect(methods(fallback)).toEqual(['eth_sendRawTransaction', 'eth_getTransactionByHash']);
   });
 
+  it.each([
+    ['401', answer({ status: 401, body: '{"error":"key missing"}' })],
+    ['403', answer({ status: 403, body: 'unknown host' })],
+    ['429', refuseRate()],
+    ['a page', htmlPage()],
+  ])('is the error when the look-up is answered with %s, which puts nobody out', async (_, refusal) => {
+    const tooLowOf = answerEach(() => tooLow);
+    const isLookUp = (body: Buffer | string) => `${body}`.includes('eth_getTransactionByHash');
+    primary.use({
+      at: 'body',
+      run(socket, request) {
+        const chosen = isLookUp(request.body) ? refusal : tooLowOf;
+        if (chosen.at !== 'connect') chosen.run(socket, request);
+      },
+    });
+    expect((await post(daemon.url, send())).text).toBe(`{"jsonrpc":"2.0","id":1,${tooLow}}`);
+    expect(methods(primary)).toEqual(['eth_sendRawTransaction', 'eth_getTransactionByHash']);
+    expect((await daemon.stats()).map(({ state }) => state)).toEqual(['usable', 'usable']);
+  });
+
   it('is success when the transaction comes compressed', async () => {
     primary.use(resetAfterRequest());
     fallback.use(used({ hash }, gzipSync));
