@@ -16,7 +16,7 @@ import type { Ending, LastAnswer } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { deliver, refuse } from './respond.ts';
 
-/** Said when nobody knows when it is worth coming back: all are down and none is quarantined, or too much to do. */
+/** Retry-After when it can't be told: all upstreams are down and none is quarantined, or the process is overloaded. */
 const UNKNOWN_RETURN_MS = 1_000;
 
 /** Refusals after which a connection is closed: where the next request begins is in doubt. */
@@ -129,7 +129,7 @@ function concludeLedger(
   return refuseWith(exchange, commonCode(ledger) ?? failureCode(exchange, pool), pool);
 }
 
-/** It looks like JSON-RPC, but may be somebody's order: then what an upstream said to it is what became of it. */
+/** It looks like JSON-RPC, but may be an order: then an upstream's answer, whatever it is, says what became of it. */
 function mayBeOrder({ rpc, repeat }: Exchange): boolean {
   return repeat === 'unsent' && rpc !== undefined && rpc.calls.every(({ versionStart }) => versionStart < 0);
 }
@@ -210,7 +210,7 @@ function failureCode(exchange: Exchange, pool: Pool): AnswerCode {
   return pool.availability.onlyRateLimited() ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
 }
 
-/** Somebody could not be asked for want of descriptors, ports or memory: that nobody answers is this machine's doing. */
+/** An upstream could not be asked because this machine lacks descriptors, ports or memory: the failure is ours. */
 function ranShort({ attempts }: Exchange): boolean {
   return attempts.some(({ result }) => result === 'shortage');
 }

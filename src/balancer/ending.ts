@@ -78,9 +78,9 @@ function answersCalls({ ledger }: Exchange, { question }: Ended): boolean {
 }
 
 /**
- * Which HTTP answer the client is told when nobody does better: of a request for another protocol the first that
- * refuses the client, of JSON-RPC the first that is nobody's fault, else that of the last attempt. The stream of
- * the other one is cancelled.
+ * Which HTTP answer the client gets if no better one comes: for another protocol the first that refuses the client,
+ * for JSON-RPC the first that blames no upstream, otherwise that of the last attempt. The other one's stream is
+ * cancelled.
  */
 export function keepBetter(
   exchange: Exchange,

@@ -32,7 +32,7 @@ export interface TransactionLookUp {
   lookUp(hash: string, upstream: Upstream): Promise<boolean>;
 }
 
-/** Takes down what an attempt tells of its upstream: who rests, which methods it lacks, and who is well. */
+/** Notes what an attempt shows of its upstream: whether it is to be left out, which methods it lacks, or that it is well. */
 export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   const { upstream, outcome, verdict, trial } = ended;
   if (verdict.blames.length > 0) upstream.failures += 1;
@@ -75,7 +75,7 @@ function isAboutWhole({ reason, method }: Blame): boolean {
   return method === undefined && reason !== 'method-unsupported';
 }
 
-/** The blames that are left when it is considered what the request itself may have caused. */
+/** The blames without those that the request itself may have caused. */
 function inContext(exchange: Exchange, { upstream, question, outcome, verdict, startedMs }: Ended) {
   const { blames } = verdict;
   if (outcome.kind === 'answered') {
