@@ -85,6 +85,7 @@ export class Race implements EndsWithClient, AttemptListener {
   /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
   end<T>(ending: T): T {
     this.#willingness = undefined;
+    this.#waiting?.cancel();
     if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
     return ending;
   }

@@ -48,7 +48,7 @@ export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
 }
 
 /** The options of an upstream as a Markdown table: option, kind of value in a JSON object, meaning. */
-export function upstreamOptionsTable(): string {
+function upstreamOptionsTable(): string {
   return table(
     ['option', 'in `POST /servers`', 'meaning'],
     UPSTREAM_OPTIONS.map(({ example, json, repeatable, doc }) => [

@@ -26,7 +26,7 @@ export const SECRECY: Readonly<Record<Secrecy, SecrecyRule>> = {
 };
 
 /** A path without what follows its question mark. */
-export function withoutQuery(path: string): string {
+function withoutQuery(path: string): string {
   return path.replace(/\?.+$/s, `?${HIDDEN}`);
 }
 

@@ -192,6 +192,29 @@ describe('a request that must wait', () => {
     expect(await told(step)).toBe('A answered');
   });
 
+  it('waits no longer when another attempt was enough', async () => {
+    const all = await upstreams('A', 'B');
+    const gate = new Gate();
+    all[0]?.use(held(gate, answerByLabel('A')));
+    const races = await Races.among(listed(all));
+    const b = races.pool.registry.find('B');
+    if (!b) throw new Error('no upstream');
+    races.pool.quarantine.add(b, { reason: 'refused' });
+    for (let taken = 0; taken < 4; taken += 1) races.pool.trials.begin(b);
+    const { race } = await races.begin(CALL);
+    const step = race.next();
+    await all[0]?.arrived();
+    // No other one is usable, and no trial is free.
+    race.start();
+    gate.release();
+    expect(await told(step)).toBe('A answered');
+    race.end(undefined);
+    // The deadlines of attempts look once more, and find none.
+    races.clock.advance(100);
+    expect(races.clock.pendingTimers).toBe(0);
+    expect(all[1]?.requests).toHaveLength(0);
+  });
+
   it('waits no longer when its client leaves', async () => {
     const { races } = await allTaken();
     const { race, client } = await races.begin(CALL);
