@@ -23,6 +23,8 @@ export type NextCandidate =
       readonly kind: 'wait';
       /** Monotonic milliseconds; Infinity when only a change can help. */
       readonly untilMs: number;
+      /** For room, or, since none is usable and it has asked in vain, for what other requests find. */
+      readonly waitsFor: 'room' | 'others';
     }
   | { readonly kind: 'nobody' };
 
@@ -30,6 +32,15 @@ export type NextCandidate =
 export interface CandidateSource {
   readonly availability: Availability;
   readonly strategies: Readonly<Record<Tier, Strategy>>;
+  readonly trials: { isFree(upstream: Upstream, kind: string): boolean };
+}
+
+/** What counts when a request tries an upstream that is out. */
+export interface Trier {
+  readonly countsAsTrial: boolean;
+  readonly kind: string;
+  /** Monotonic milliseconds. */
+  readonly startedMs: number;
 }
 
 /** Which upstreams a request may go to. */
@@ -45,12 +56,14 @@ type Group = Tier | 'not-begun';
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
  * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others. Those that have no
  * room are waited for before the next tier's turn, as long as the request may wait. Then those that the
- * request accepts, but does not prefer, in the same order; and when nothing usable is left one of
- * those out for a reason that may have passed, and those that are in question.
+ * request accepts, but does not prefer, in the same order. When none is usable a request tries one of those out
+ * for a reason that may have passed. One that has asked any waits for what others find: so a total outage costs one call
+ * for each request, and one a second at each upstream that nobody else tries.
  */
 export class Candidates {
   readonly #source: CandidateSource;
   readonly #room: Room;
+  readonly #trier: Trier;
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
   #group: Group = 'not-begun';
@@ -59,13 +72,13 @@ export class Candidates {
   #lagging: readonly Upstream[] = NONE;
   /** Usable, but without room when it was their turn. */
   #passedOver: readonly Upstream[] = NONE;
-  #hadTrial = false;
   #mayWait = true;
 
   /** An upstream that has no `room` is passed over, and offered again when it has. */
-  constructor(source: CandidateSource, room: Room) {
+  constructor(source: CandidateSource, room: Room, trier: Trier) {
     this.#source = source;
     this.#room = room;
+    this.#trier = trier;
   }
 
   /** Whether upstreams are left that could be asked if they had room. */
@@ -73,9 +86,10 @@ export class Candidates {
     return this.#passedOver.length > 0;
   }
 
-  /** Whether this one had no room when it was its turn, or, when none is usable, may be tried as soon as another trial is over. */
+  /** Whether this one had no room when it was its turn, or, when none is usable, may be tried at this moment. */
   waitsFor(upstream: Upstream): boolean {
-    return this.#passedOver.length === 0 || this.#passedOver.includes(upstream);
+    if (this.#passedOver.length > 0) return this.#passedOver.includes(upstream);
+    return !this.#tried.includes(upstream) && this.#mayTry(upstream);
   }
 
   /** The request has waited for as long as it may: `next` says no more that it should wait. */
@@ -85,7 +99,7 @@ export class Candidates {
 
   next(willingness: Willingness): NextCandidate {
     const usable = this.#nextUsable(willingness);
-    if (usable === 'wait') return { kind: 'wait', untilMs: this.#roomAtMs() };
+    if (usable === 'wait') return { kind: 'wait', untilMs: this.#roomAtMs(), waitsFor: 'room' };
     return usable ? this.#take(usable, false) : this.#nextTrial(willingness);
   }
 
@@ -95,7 +109,7 @@ export class Candidates {
       if (upstream) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         if (!this.#source.availability.isUsable(upstream) || !this.#isNext(upstream, willingness)) continue;
-        if (this.#room.has(upstream, false)) return upstream;
+        if (this.#room.has(upstream)) return upstream;
         if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
         continue;
       }
@@ -141,7 +155,7 @@ export class Candidates {
   #nextWithRoom(willingness: Willingness): Upstream | 'wait' | undefined {
     if (this.#passedOver.length === 0) return undefined;
     this.#passedOver = this.#passedOver.filter((upstream) => this.#isStillOpen(upstream, willingness));
-    const free = this.#passedOver.find((upstream) => this.#room.has(upstream, false));
+    const free = this.#passedOver.find((upstream) => this.#room.has(upstream));
     if (free || !this.#mayWait || this.#passedOver.length === 0) return free;
     return 'wait';
   }
@@ -161,20 +175,23 @@ export class Candidates {
   }
 
   #nextTrial(willingness: Willingness): NextCandidate {
-    const { availability } = this.#source;
-    let isFull = false;
-    for (const upstream of availability.lastResort()) {
+    let isLeft = false;
+    for (const upstream of this.#source.availability.lastResort()) {
       if (this.#tried.includes(upstream) || !willingness.accepts(upstream)) continue;
-      // In a total outage each request costs one call: only one that may yet turn out to be well is asked besides.
-      const inQuestion = availability.isInQuestion(upstream);
-      if (this.#hadTrial && !inQuestion) continue;
-      if (this.#room.has(upstream, true)) {
-        this.#hadTrial ||= !inQuestion;
-        return this.#take(upstream, true);
-      }
-      isFull = true;
+      if (this.#mayTry(upstream)) return this.#take(upstream, true);
+      isLeft = true;
     }
-    return isFull && this.#mayWait ? { kind: 'wait', untilMs: Number.POSITIVE_INFINITY } : NOBODY;
+    if (!isLeft || !this.#mayWait) return NOBODY;
+    const waitsFor = this.#tried.length > 0 ? 'others' : 'room';
+    return { kind: 'wait', untilMs: Number.POSITIVE_INFINITY, waitsFor };
+  }
+
+  /** Whether it may try one that is out at this moment. */
+  #mayTry(upstream: Upstream): boolean {
+    const { availability, trials } = this.#source;
+    const { countsAsTrial, kind, startedMs } = this.#trier;
+    if (this.#tried.length > 0) return availability.isUntried(upstream, startedMs);
+    return !countsAsTrial || trials.isFree(upstream, kind);
   }
 
   #nextGroup(): boolean {

@@ -2,8 +2,7 @@
 
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
-import type { Waiter } from '../pools/queue.ts';
-import type { Room } from '../pools/room.ts';
+import type { Queue, Waiter } from '../pools/queue.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
 import { type Candidate, Candidates, type NextCandidate, NOBODY } from './candidates.ts';
@@ -15,9 +14,9 @@ import { CallsWillingness } from './willingness.ts';
 /** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
 export type RaceStep = Ended | 'nobody' | 'client-left';
 
+type Waiting = Extract<NextCandidate, { kind: 'wait' }>;
+
 const NONE: readonly Ended[] = [];
-/** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
-const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY };
 
 /**
  * Starts attempts, one candidate after the other, and tells which one ended first. The loop that asks for the next
@@ -38,14 +37,15 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   #give: ((step: RaceStep) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
   #defect: Error | undefined;
-  #isWaiting = false;
+  /** Where it waits. */
+  #queue: Queue | undefined;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
 
   constructor(exchange: Exchange, pool: Pool) {
     this.#exchange = exchange;
     this.#pool = pool;
-    this.#candidates = new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS);
+    this.#candidates = new Candidates(pool, pool.room, exchange);
     this.#willingness = new CallsWillingness(exchange.ledger, pool);
     exchange.underWay = this;
   }
@@ -70,7 +70,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     this.#pool.queue.serve();
     const next = this.#next();
     if (next.kind !== 'wait') this.#go(next);
-    else if (this.#underWay === 0 && !this.#wait(next.untilMs)) {
+    else if (this.#underWay === 0 && !this.#wait(next)) {
       this.#candidates.waitNoLonger();
       this.#go(this.#next());
     }
@@ -86,7 +86,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
 
   onClientLeft(): void {
     for (const attempt of this.#attempts) attempt.cancel();
-    if (!this.#isWaiting) return;
+    if (!this.#queue) return;
     this.#leaveQueue();
     this.#tellNobody();
   }
@@ -98,8 +98,9 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   lookAgain(): number | undefined {
     try {
       const next = this.#next();
-      if (next.kind === 'wait') return next.untilMs;
-      this.#isWaiting = false;
+      if (next.kind === 'wait' && this.#queueFor(next) === this.#queue) return next.untilMs;
+      this.#leaveQueue();
+      if (next.kind === 'wait' && this.#wait(next)) return undefined;
       this.#go(next);
     } catch (error) {
       this.onDefect(error);
@@ -159,20 +160,27 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     attempt.start(this);
   }
 
-  /** Waits for its turn, which comes no earlier than `roomAtMs`. False when it may not. */
-  #wait(roomAtMs: number): boolean {
-    const { runtime, settings, queue } = this.#pool;
+  #queueFor({ waitsFor }: Waiting): Queue {
+    return waitsFor === 'others' ? this.#pool.onlookers : this.#pool.queue;
+  }
+
+  /** Waits for its turn. False when it may not. */
+  #wait(waiting: Waiting): boolean {
+    const { runtime, settings } = this.#pool;
+    const { untilMs: roomAtMs } = waiting;
     const nowMs = runtime.clock.monotonicMs();
     this.#waitEndMs ??= Math.min(nowMs + settings.maxQueueWaitMs, this.#exchange.deadlineMs);
     const isTooLate = nowMs >= this.#waitEndMs || (roomAtMs > this.#waitEndMs && Number.isFinite(roomAtMs));
-    this.#isWaiting = !isTooLate && queue.join(this, this.#waitEndMs);
-    return this.#isWaiting;
+    const queue = this.#queueFor(waiting);
+    if (isTooLate || !queue.join(this, this.#waitEndMs)) return false;
+    this.#queue = queue;
+    return true;
   }
 
   #leaveQueue(): void {
-    if (!this.#isWaiting) return;
-    this.#isWaiting = false;
-    this.#pool.queue.leave(this);
+    const queue = this.#queue;
+    this.#queue = undefined;
+    queue?.leave(this);
   }
 
   #go(next: NextCandidate): void {

@@ -20,6 +20,7 @@ import { Suspects } from '../upstreams/suspects.ts';
 import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { type CheckSettings, createChecks, createPlainQuestion, type HeightListener } from './checks.ts';
 import { Queue } from './queue.ts';
+import { type Room, UNLIMITED } from './room.ts';
 import { Trials } from './trials.ts';
 
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
@@ -49,8 +50,11 @@ export interface Pool {
   readonly availability: Availability;
   readonly strategies: StrategyChoice;
   readonly trials: Trials;
+  readonly room: Room;
   /** Requests that wait for an upstream. */
   readonly queue: Queue;
+  /** Requests that have asked upstreams in vain and wait, while none is usable, for what others find. */
+  readonly onlookers: Queue;
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
@@ -80,10 +84,14 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   const ask = createPlainQuestion(settings, runtime, dialer);
   const suspects = new Suspects({ ask, quarantine, clock });
   const availability = new Availability({ registry, quarantine }, changes, clock);
-  const trials = new Trials();
-  const queue = new Queue({ registry, availability, room: trials }, clock, settings.maxQueue);
+  const trials = new Trials(clock);
+  const room = UNLIMITED;
+  const queue = new Queue({ registry, availability, room }, clock, settings.maxQueue);
+  const onlookers = new Queue({ registry, availability, room }, clock, settings.maxQueue);
   changes.listen((isBetter) => {
-    if (isBetter) queue.serveAll();
+    if (!isBetter) return;
+    queue.serveAll();
+    onlookers.serveAll();
   });
   const { connectTimeoutMs } = settings;
   const connections = new ConnectionPools({ dialer, clock, random, connectTimeoutMs });
@@ -107,7 +115,9 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     availability,
     strategies: new StrategyChoice(settings.strategy, { clock, random }),
     trials,
+    room,
     queue,
+    onlookers,
     filters,
     transport: {
       clock,
