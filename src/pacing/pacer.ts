@@ -29,6 +29,10 @@ const CREDIT_MS = 15;
 /** Fewest calls, or shortest time, from which a rate is measured. */
 const MEASURED_CALLS = 16;
 const MEASURED_MS = 1000;
+/** More by this factor than was thought to be the limit shows another limit. */
+const NEWS = 1.05;
+/** Refusals that were news are not held against looking for more. */
+const FORGIVEN = 2;
 const FIRST_TRIAL_MS = 10;
 const LONGEST_REST_MS = 30_000;
 /** A rest of this length may be a ban. */
@@ -54,9 +58,14 @@ export class Pacer {
   /** How long a refusal keeps everything away. */
   #costMs = 0;
   #accepted = 0;
-  /** Since when, and what was accepted until then: the end of the last episode of refusals. */
-  #sinceMs = -Infinity;
-  #acceptedThen = 0;
+  /** When the limiter was full the last time, and what was accepted until then. */
+  #fullMs = -Infinity;
+  #acceptedAtFull = 0;
+  #acceptedAtCut = 0;
+  /** No less than this, whatever the first refusals after a raise say. */
+  #floor = 0;
+  /** The refusal said how long to wait. */
+  #isTold = false;
   /** When this episode began. Refusals of calls sent before are part of it. */
   #cutMs = -Infinity;
   #isInEpisode = false;
@@ -87,7 +96,7 @@ export class Pacer {
   }
 
   sent(load: Load, nowMs: number): void {
-    if (this.#sinceMs === -Infinity) this.#sinceMs = nowMs;
+    if (this.#fullMs === -Infinity) this.#fullMs = nowMs;
     this.#cap.sent(nowMs);
     this.#ceilingAtMs = Math.max(this.#ceilingAtMs, nowMs - CREDIT_MS) + load.calls * this.#ceilingMs;
     if (this.#isResting) {
@@ -100,7 +109,7 @@ export class Pacer {
     const spacingMs = load.calls / (this.#rate * this.#factor());
     if (idleMs > 0) {
       // What was not asked for says nothing of the limit.
-      this.#sinceMs += idleMs;
+      this.#fullMs += idleMs;
       this.#nextAtMs += idleMs;
     } else if (this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE) {
       this.#climbMs += spacingMs;
@@ -119,7 +128,10 @@ export class Pacer {
 
   refused(load: Load, sentMs: number, nowMs: number, restMs: number | undefined): void {
     this.#debt += load.calls;
-    if (restMs !== undefined) this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
+    if (restMs !== undefined) {
+      this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
+      this.#isTold = true;
+    }
     if (this.#cap.refused(sentMs)) {
       this.#rate = Infinity;
       return;
@@ -180,6 +192,7 @@ export class Pacer {
   #cut(nowMs: number): void {
     this.#isInEpisode = true;
     this.#cutMs = nowMs;
+    this.#acceptedAtCut = this.#accepted;
     this.#peak = this.#recent.lastSecond(nowMs) / 1000;
     this.#wasClimbing = this.#climbMs > 0;
     if (this.#rate === Infinity) {
@@ -207,35 +220,46 @@ export class Pacer {
 
   /** Accepted again: the episode is over, and what was accepted since the end of the last one measures the rate. */
   #pass(nowMs: number): void {
-    const restMs = nowMs - this.#cutMs;
-    const got = this.#accepted - this.#acceptedThen;
-    let spanMs = nowMs - this.#sinceMs;
+    // Full was the limiter until it accepted a trial; without one, when it refused.
+    const endMs = this.#isResting ? nowMs : this.#cutMs;
+    const end = this.#isResting ? this.#accepted : this.#acceptedAtCut;
+    const restMs = endMs - this.#cutMs;
+    const spanMs = endMs - this.#fullMs;
+    const got = end - this.#acceptedAtFull;
     const isFirst = this.#source === undefined;
-    const isLoss = isFirst ? restMs >= BAN_MS : restMs >= 1000 && spanMs > 3 * restMs;
-    if (isLoss) spanMs -= restMs;
-    const measured = got / spanMs;
+    const isLoss = (restMs >= BAN_MS || this.#isTold) && (isFirst || spanMs > 3 * restMs);
+    const isLong = spanMs >= MEASURED_MS || got >= MEASURED_CALLS;
     if (this.#rate !== Infinity) {
-      if (isFirst) this.#rate = restMs < MEASURED_MS || isLoss ? this.#peak : measured;
-      else this.#learn(measured, spanMs >= MEASURED_MS || got >= MEASURED_CALLS);
+      if (isFirst) this.#rate = restMs < MEASURED_MS || isLoss ? this.#peak : got / spanMs;
+      else if (isLong) this.#learn(got / (isLoss ? spanMs - restMs : spanMs));
+      if (isFirst && !isLoss) this.#debt = 0;
       this.#source = 'learnt';
     }
-    if (isLoss) {
-      this.#costMs = restMs;
-      this.#debt += restMs * this.#rate;
-    } else this.#costMs = 0;
+    this.#costMs = isLoss ? restMs : 0;
+    if (isLoss) this.#debt += restMs * this.#rate;
+    this.#isTold = false;
     this.#isInEpisode = false;
     this.#isResting = false;
     this.#isTrialOut = false;
     if (this.#nextAtMs < nowMs) this.#nextAtMs = nowMs;
-    if (!isFirst && spanMs < MEASURED_MS && got < MEASURED_CALLS) return;
-    this.#sinceMs = nowMs;
-    this.#acceptedThen = this.#accepted;
+    if (!isFirst && !isLong) return;
+    this.#fullMs = endMs;
+    this.#acceptedAtFull = end;
   }
 
-  #learn(measured: number, isLong: boolean): void {
-    const margin = this.#margin();
-    if (this.#wasClimbing) this.#rate = measured > this.#rate * (1 + margin) ? Math.max(measured, this.#peak) : Math.max(this.#rate, measured);
-    else if (isLong && measured < 0.9 * this.#rate) this.#rate = measured;
-    else this.#rate = this.#rate * (1 - margin / 4);
+  #learn(measured: number): void {
+    const rate = this.#rate;
+    if (this.#wasClimbing && measured > rate * NEWS) {
+      this.#floor = measured;
+      this.#rate = Math.max(measured, this.#peak);
+      this.#debt = Math.min(this.#debt, FORGIVEN);
+      return;
+    }
+    if (this.#wasClimbing) this.#rate = Math.max(rate, measured);
+    else if (measured < 0.9 * rate) {
+      this.#rate = Math.max(measured, this.#floor);
+      this.#debt = Math.min(this.#debt, FORGIVEN);
+    } else this.#rate = rate * (1 - this.#margin() / 4);
+    this.#floor = 0;
   }
 }
