@@ -61,6 +61,8 @@ export class Pacer {
   /** When the limiter was full the last time, and what was accepted until then. */
   #fullMs = -Infinity;
   #acceptedAtFull = 0;
+  #fullBeforeMs = -Infinity;
+  #acceptedBefore = 0;
   #acceptedAtCut = 0;
   /** No less than this, whatever the first refusals after a raise say. */
   #floor = 0;
@@ -69,7 +71,10 @@ export class Pacer {
   /** When this episode began. Refusals of calls sent before are part of it. */
   #cutMs = -Infinity;
   #isInEpisode = false;
-  #wasClimbing = false;
+  /** The rate that was reached before the episode; 0 if the limit was not looked for. */
+  #climbedTo = 0;
+  /** Nothing was refused since the limit was looked for. */
+  #isClean = true;
   /** Calls a millisecond, in the second before the episode. */
   #peak = 0;
   #restUntilMs = -Infinity;
@@ -96,7 +101,10 @@ export class Pacer {
   }
 
   sent(load: Load, nowMs: number): void {
-    if (this.#fullMs === -Infinity) this.#fullMs = nowMs;
+    if (this.#fullMs === -Infinity) {
+      this.#fullMs = nowMs;
+      this.#fullBeforeMs = nowMs;
+    }
     this.#cap.sent(nowMs);
     this.#ceilingAtMs = Math.max(this.#ceilingAtMs, nowMs - CREDIT_MS) + load.calls * this.#ceilingMs;
     if (this.#isResting) {
@@ -110,8 +118,10 @@ export class Pacer {
     if (idleMs > 0) {
       // What was not asked for says nothing of the limit.
       this.#fullMs += idleMs;
+      this.#fullBeforeMs += idleMs;
       this.#nextAtMs += idleMs;
     } else if (this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE) {
+      if (this.#climbMs === 0) this.#aheadMs = 0;
       this.#climbMs += spacingMs;
       this.#aheadMs += load.calls / (this.#rate * (1 - this.#margin())) - spacingMs;
     }
@@ -137,7 +147,10 @@ export class Pacer {
       return;
     }
     if (this.#isResting) {
-      if (sentMs >= this.#trialMs) this.#rest(nowMs, 0.5 * (nowMs - this.#cutMs));
+      if (sentMs >= this.#trialMs) {
+        const elapsedMs = nowMs - this.#cutMs;
+        this.#rest(nowMs, elapsedMs < 5000 ? elapsedMs / 2 : elapsedMs);
+      }
     } else if (sentMs >= this.#cutMs) {
       const isFirst = !this.#isInEpisode;
       if (isFirst) this.#cut(nowMs);
@@ -194,19 +207,23 @@ export class Pacer {
     this.#cutMs = nowMs;
     this.#acceptedAtCut = this.#accepted;
     this.#peak = this.#recent.lastSecond(nowMs) / 1000;
-    this.#wasClimbing = this.#climbMs > 0;
+    this.#climbedTo = this.#climbMs > 0 ? this.#rate * this.#factor() : 0;
+    this.#climbMs = 0;
     if (this.#rate === Infinity) {
       if (this.#peak > 0) {
         this.#rate = this.#peak;
         this.#nextAtMs = nowMs;
       }
-    } else {
-      // A pause makes up for what was sent too early, and leaves some room.
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, this.#aheadMs + 1 / this.#rate);
-      this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + pauseMs;
+      return;
     }
-    this.#climbMs = 0;
-    this.#aheadMs = 0;
+    // Leaves some room, so that the next call is not refused by a hair. What was sent too early while climbing is made
+    // up for once that turns out to be why calls are refused.
+    let pauseMs = 1 / this.#rate;
+    if (this.#climbedTo === 0) {
+      pauseMs += this.#aheadMs;
+      this.#aheadMs = 0;
+    }
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + Math.min(LONGEST_PAUSE_MS, pauseMs);
   }
 
   #rest(nowMs: number, restMs: number): void {
@@ -224,42 +241,59 @@ export class Pacer {
     const endMs = this.#isResting ? nowMs : this.#cutMs;
     const end = this.#isResting ? this.#accepted : this.#acceptedAtCut;
     const restMs = endMs - this.#cutMs;
-    const spanMs = endMs - this.#fullMs;
-    const got = end - this.#acceptedAtFull;
     const isFirst = this.#source === undefined;
-    const isLoss = (restMs >= BAN_MS || this.#isTold) && (isFirst || spanMs > 3 * restMs);
-    const isLong = spanMs >= MEASURED_MS || got >= MEASURED_CALLS;
-    if (this.#rate !== Infinity) {
-      if (isFirst) this.#rate = restMs < MEASURED_MS || isLoss ? this.#peak : got / spanMs;
-      else if (isLong) this.#learn(got / (isLoss ? spanMs - restMs : spanMs));
-      if (isFirst && !isLoss) this.#debt = 0;
-      this.#source = 'learnt';
-    }
-    this.#costMs = isLoss ? restMs : 0;
-    if (isLoss) this.#debt += restMs * this.#rate;
+    const openMs = endMs - this.#fullMs - restMs;
+    // A window that is full accepts nothing for a part of it; what was accepted for much longer, or much shorter than
+    // the rest shows that the rest was no part of the window, and cost what would have been accepted.
+    const isLoss = (restMs >= BAN_MS || this.#isTold) && (openMs > 3 * restMs || openMs < restMs / 4);
     this.#isTold = false;
+    this.#costMs = isLoss ? Math.min(LONGEST_REST_MS, restMs) : 0;
+    if (this.#rate !== Infinity) {
+      const spanMs = endMs - this.#fullMs;
+      const got = end - this.#acceptedAtFull;
+      // A window may be as long as the rest: less than two of them tell nothing of it.
+      const measured =
+        isLoss || spanMs >= 2 * restMs
+          ? got / (isLoss ? spanMs - restMs : spanMs)
+          : (end - this.#acceptedBefore) / (endMs - this.#fullBeforeMs);
+      if (isFirst) this.#rate = restMs < MEASURED_MS || isLoss ? this.#peak : measured;
+      else if (spanMs >= MEASURED_MS || got >= MEASURED_CALLS) this.#learn(measured);
+      else this.#rate *= 1 - this.#margin() / 4;
+      this.#debt = isFirst ? 0 : this.#debt + this.#costMs * this.#rate;
+      this.#source = 'learnt';
+      if (isFirst || spanMs >= MEASURED_MS || got >= MEASURED_CALLS) this.#mark(endMs, end);
+    }
     this.#isInEpisode = false;
     this.#isResting = false;
     this.#isTrialOut = false;
     if (this.#nextAtMs < nowMs) this.#nextAtMs = nowMs;
-    if (!isFirst && !isLong) return;
-    this.#fullMs = endMs;
-    this.#acceptedAtFull = end;
+  }
+
+  #mark(atMs: number, accepted: number): void {
+    this.#fullBeforeMs = this.#fullMs;
+    this.#acceptedBefore = this.#acceptedAtFull;
+    this.#fullMs = atMs;
+    this.#acceptedAtFull = accepted;
   }
 
   #learn(measured: number): void {
     const rate = this.#rate;
-    if (this.#wasClimbing && measured > rate * NEWS) {
-      this.#floor = measured;
-      this.#rate = Math.max(measured, this.#peak);
-      this.#debt = Math.min(this.#debt, FORGIVEN);
-      return;
-    }
-    if (this.#wasClimbing) this.#rate = Math.max(rate, measured);
-    else if (measured < 0.9 * rate) {
-      this.#rate = Math.max(measured, this.#floor);
-      this.#debt = Math.min(this.#debt, FORGIVEN);
-    } else this.#rate = rate * (1 - this.#margin() / 4);
+    const margin = this.#margin();
+    const floor = this.#floor;
     this.#floor = 0;
+    if (this.#climbedTo > 0) {
+      if (measured > rate * NEWS) {
+        this.#floor = measured;
+        this.#rate = Math.max(measured, this.#peak);
+        this.#debt = 0;
+      } else {
+        const raised = this.#isClean ? Math.min((rate + this.#climbedTo) / 2, rate * (1 + MARGIN)) : rate;
+        this.#rate = Math.max(measured, raised);
+      }
+    } else if (measured < 0.9 * rate) {
+      this.#rate = Math.max(measured, floor, rate / 4);
+      this.#debt = Math.min(this.#debt, FORGIVEN);
+    } else this.#rate = rate * (1 - (this.#costMs >= BAN_MS ? margin : margin / 4));
+    this.#isClean = this.#climbedTo > 0;
   }
 }

@@ -26,7 +26,7 @@ export function run(kind, makeController, { load, seed, loadOf, rttMs = 50, chan
   const random = seededRandom(seed);
   const limiter = kind.make({ random: seededRandom(seed + 1) });
   const from = (kind.learnSeconds ?? 60) * 1000;
-  const seconds = kind.seconds ?? 300;
+  const seconds = kind.seconds ?? 240;
   const figures = { units: 0, accepted: 0, refused: 0, arrived: 0, good: 0, refusedTimes: [], series: [] };
   const controller = makeController(kind, limiter);
   simulate({
