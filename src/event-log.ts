@@ -101,6 +101,12 @@ function logChange(
         'Not removed: nothing would be left in its place',
       );
       break;
+    case 'limit-shared':
+      logger.warn(
+        { upstream: event.upstream.name, other: event.other.name },
+        'Refused together: if they share an account at their provider, give both the same account=NAME',
+      );
+      break;
     case 'upstream-added':
       logger.warn({ upstream: event.upstream.name, tier: event.upstream.tier }, 'Added');
       break;
