@@ -46,6 +46,7 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
       upstream: event.upstream?.name,
       attempts: event.attempts,
       ms: rounded(event.durationMs),
+      queuedMs: event.queuedMs > 0 ? rounded(event.queuedMs) : undefined,
     },
     'Request',
   );
@@ -98,6 +99,12 @@ function logChange(
       logger.warn(
         { upstream: event.upstream.name, downSeconds: rounded(event.downMs / 1_000) },
         'Not removed: nothing would be left in its place',
+      );
+      break;
+    case 'limit-shared':
+      logger.warn(
+        { upstream: event.upstream.name, other: event.other.name },
+        'Refused together: if they share an account at their provider, give both the same account=NAME',
       );
       break;
     case 'upstream-added':

@@ -20,7 +20,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['network'],
   ['log', 'runtime'],
-  ['events', 'masking', 'http'],
+  ['events', 'event-words', 'masking', 'http', 'pacing'],
   ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random'],
 ];
 
@@ -40,6 +40,11 @@ const FORBIDDEN: readonly { readonly from: string; readonly to: readonly string[
   { from: 'tunnels', to: ['balancer', 'events'] },
   // They know what was asked and answered, not who is asked next.
   { from: 'calls', to: ['balancer', 'server', 'tunnels'] },
+  // It learns from numbers alone, so that a simulation can stand in for everything.
+  {
+    from: 'pacing',
+    to: ['network', 'log', 'runtime', 'events', 'masking', 'http', 'errors', 'clock', 'random'],
+  },
 ];
 
 /** Folders whose members are plugged in by the table in their index and never import each other. */

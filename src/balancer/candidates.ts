@@ -1,6 +1,7 @@
 /** The order in which one request may ask upstreams. */
 
 import type { Tier } from '../events.ts';
+import type { Load } from '../pacing/load.ts';
 import type { Room } from '../pools/room.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
@@ -35,8 +36,9 @@ export interface CandidateSource {
   readonly trials: { isFree(upstream: Upstream, kind: string): boolean };
 }
 
-/** What counts when a request tries an upstream that is out. */
-export interface Trier {
+/** What counts of the request. */
+export interface Asker {
+  readonly load: Load;
   readonly countsAsTrial: boolean;
   readonly kind: string;
   /** Monotonic milliseconds. */
@@ -63,7 +65,7 @@ type Group = Tier | 'not-begun';
 export class Candidates {
   readonly #source: CandidateSource;
   readonly #room: Room;
-  readonly #trier: Trier;
+  readonly #asker: Asker;
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
   #group: Group = 'not-begun';
@@ -74,11 +76,11 @@ export class Candidates {
   #passedOver: readonly Upstream[] = NONE;
   #mayWait = true;
 
-  /** An upstream that has no `room` is passed over, and offered again when it has. */
-  constructor(source: CandidateSource, room: Room, trier: Trier) {
+  /** An upstream that has no `room` for it is passed over, and offered again when it has. */
+  constructor(source: CandidateSource, room: Room, asker: Asker) {
     this.#source = source;
     this.#room = room;
-    this.#trier = trier;
+    this.#asker = asker;
   }
 
   /** Whether upstreams are left that could be asked if they had room. */
@@ -109,7 +111,7 @@ export class Candidates {
       if (upstream) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         if (!this.#source.availability.isUsable(upstream) || !this.#isNext(upstream, willingness)) continue;
-        if (this.#room.has(upstream)) return upstream;
+        if (this.#hasRoom(upstream)) return upstream;
         if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
         continue;
       }
@@ -155,7 +157,7 @@ export class Candidates {
   #nextWithRoom(willingness: Willingness): Upstream | 'wait' | undefined {
     if (this.#passedOver.length === 0) return undefined;
     this.#passedOver = this.#passedOver.filter((upstream) => this.#isStillOpen(upstream, willingness));
-    const free = this.#passedOver.find((upstream) => this.#room.has(upstream));
+    const free = this.#passedOver.find((upstream) => this.#hasRoom(upstream));
     if (free || !this.#mayWait || this.#passedOver.length === 0) return free;
     return 'wait';
   }
@@ -171,7 +173,7 @@ export class Candidates {
   }
 
   #roomAtMs(): number {
-    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream)));
+    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream, this.#asker.load)));
   }
 
   #nextTrial(willingness: Willingness): NextCandidate {
@@ -181,15 +183,31 @@ export class Candidates {
       if (this.#mayTry(upstream)) return this.#take(upstream, true);
       isLeft = true;
     }
-    if (!isLeft || !this.#mayWait) return NOBODY;
-    const waitsFor = this.#tried.length > 0 ? 'others' : 'room';
-    return { kind: 'wait', untilMs: Number.POSITIVE_INFINITY, waitsFor };
+    if (!this.#mayWait) return NOBODY;
+    const waitsFor = isLeft && this.#tried.length > 0 ? 'others' : 'room';
+    const untilMs = isLeft ? Number.POSITIVE_INFINITY : this.#firstLimitEndMs(willingness);
+    return untilMs === undefined ? NOBODY : { kind: 'wait', untilMs, waitsFor };
+  }
+
+  /** When the first is back of those that only asked for a rest; undefined when there is none. */
+  #firstLimitEndMs(willingness: Willingness): number | undefined {
+    let firstMs: number | undefined;
+    for (const { upstream, untilMs } of this.#source.availability.rateLimited()) {
+      if (this.#tried.includes(upstream) || !willingness.accepts(upstream)) continue;
+      firstMs = Math.min(firstMs ?? untilMs, untilMs);
+    }
+    return firstMs;
+  }
+
+  #hasRoom(upstream: Upstream): boolean {
+    return this.#room.has(upstream, this.#asker.load);
   }
 
   /** Whether it may try one that is out at this moment. */
   #mayTry(upstream: Upstream): boolean {
+    if (!this.#hasRoom(upstream)) return false;
     const { availability, trials } = this.#source;
-    const { countsAsTrial, kind, startedMs } = this.#trier;
+    const { countsAsTrial, kind, startedMs } = this.#asker;
     if (this.#tried.length > 0) return availability.isUntried(upstream, startedMs);
     return !countsAsTrial || trials.isFree(upstream, kind);
   }

@@ -5,6 +5,7 @@ import type { AttemptResult } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
+import { type Load, loadOf } from '../pacing/load.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { BufferAccount } from '../transport/buffer-account.ts';
@@ -16,6 +17,7 @@ export interface AttemptRecord {
   readonly result: AttemptResult;
 }
 
+const ONE_REQUEST = loadOf([undefined]);
 const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
 /** Longer method names are told of by their beginning. */
 const MAX_TOLD_METHOD = 256;
@@ -61,9 +63,15 @@ export class Exchange {
   /** What became of each call of a JSON-RPC request. */
   ledger: Ledger | undefined;
   repeat: Repeatability = 'unsent';
+  /** What all of it costs an upstream's limiter. */
+  load: Load = ONE_REQUEST;
   readonly attempts: AttemptRecord[] = [];
   /** It has failed at an upstream in a way that it may have caused itself. */
   hasSuspect = false;
+  /** Upstreams that it could have been sent to had no room. */
+  lackedRoom = false;
+  /** How long it has waited for an upstream, in milliseconds. */
+  queuedMs = 0;
   /** Interim answers (1xx) of upstreams so far. */
   interimAnswers = 0;
   #rpcMethod: string | undefined;

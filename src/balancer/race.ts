@@ -6,8 +6,8 @@ import type { Queue, Waiter } from '../pools/queue.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
 import { type Candidate, Candidates, type NextCandidate, NOBODY } from './candidates.ts';
+import type { Ended } from './ended.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
-import type { Ended } from './learn.ts';
 import { lookUpOf, questionOf } from './question.ts';
 import { CallsWillingness } from './willingness.ts';
 
@@ -39,6 +39,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   #defect: Error | undefined;
   /** Where it waits. */
   #queue: Queue | undefined;
+  /** Since when, in monotonic milliseconds. */
+  #waitsSinceMs = 0;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
 
@@ -168,19 +170,22 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   #wait(waiting: Waiting): boolean {
     const { runtime, settings } = this.#pool;
     const { untilMs: roomAtMs } = waiting;
+    const queue = this.#queueFor(waiting);
     const nowMs = runtime.clock.monotonicMs();
     this.#waitEndMs ??= Math.min(nowMs + settings.maxQueueWaitMs, this.#exchange.deadlineMs);
     const isTooLate = nowMs >= this.#waitEndMs || (roomAtMs > this.#waitEndMs && Number.isFinite(roomAtMs));
-    const queue = this.#queueFor(waiting);
     if (isTooLate || !queue.join(this, this.#waitEndMs)) return false;
     this.#queue = queue;
+    this.#waitsSinceMs = nowMs;
     return true;
   }
 
   #leaveQueue(): void {
     const queue = this.#queue;
+    if (!queue) return;
     this.#queue = undefined;
-    queue?.leave(this);
+    this.#exchange.queuedMs += this.#pool.runtime.clock.monotonicMs() - this.#waitsSinceMs;
+    queue.leave(this);
   }
 
   #go(next: NextCandidate): void {
@@ -190,7 +195,9 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
 
   /** Where an attempt is under way its end is waited for. */
   #tellNobody(): void {
-    if (this.#underWay === 0) this.#tell(this.#exchange.left ? 'client-left' : 'nobody');
+    if (this.#underWay > 0) return;
+    this.#exchange.lackedRoom = this.#candidates.lacksRoom;
+    this.#tell(this.#exchange.left ? 'client-left' : 'nobody');
   }
 
   #tell(step: RaceStep): void {

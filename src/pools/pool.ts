@@ -3,6 +3,7 @@
 import type { Identity } from '../http/header-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Dialer } from '../network/dial.ts';
+import type { Budgets } from '../pacing/budget.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import type { Runtime } from '../runtime.ts';
 import { StrategyChoice } from '../strategies/choice.ts';
@@ -15,12 +16,13 @@ import { Availability } from '../upstreams/availability.ts';
 import { Membership } from '../upstreams/membership.ts';
 import { Quarantine } from '../upstreams/quarantine.ts';
 import { Registry } from '../upstreams/registry.ts';
+import { SharedLimits } from '../upstreams/shared-limits.ts';
 import { StandingChanges } from '../upstreams/standing-changes.ts';
 import { Suspects } from '../upstreams/suspects.ts';
 import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { type CheckSettings, createChecks, createPlainQuestion, type HeightListener } from './checks.ts';
 import { Queue } from './queue.ts';
-import { type Room, UNLIMITED } from './room.ts';
+import { PoolRoom, type Room } from './room.ts';
 import { Trials } from './trials.ts';
 
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
@@ -33,6 +35,8 @@ export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings
   readonly retryStatus: ReadonlySet<number>;
   /** How many attempts one request may make; Infinity when there is no limit. */
   readonly maxAttempts: number;
+  /** Whether limits are learnt and kept to; else only the ceilings that upstreams are given. */
+  readonly pacing: 'auto' | 'off';
   /** How long a request may wait for an upstream's turn. */
   readonly maxQueueWaitMs: number;
   /** How many requests may wait. */
@@ -55,6 +59,7 @@ export interface Pool {
   readonly queue: Queue;
   /** Requests that have asked upstreams in vain and wait, while none is usable, for what others find. */
   readonly onlookers: Queue;
+  readonly sharedLimits: SharedLimits;
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
@@ -70,14 +75,19 @@ export interface PoolDependencies {
   /** Opens all connections to upstreams. */
   readonly dialer: Dialer;
   readonly identity: Identity;
+  readonly budgets: Budgets;
 }
 
 export function createPool(name: string, settings: PoolSettings, dependencies: PoolDependencies): Pool {
-  const { runtime, dialer, identity } = dependencies;
+  const { runtime, dialer, identity, budgets } = dependencies;
   const { clock, random, announcer, logger } = runtime;
   const changes = new StandingChanges();
   const upstreams = settings.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs()));
   for (const spec of settings.upstreams) warnIfInsecure(spec, logger);
+  const onJoin = (upstream: Upstream) => {
+    upstream.budget = budgets.of(upstream.limits, settings.pacing === 'auto');
+  };
+  for (const upstream of upstreams) onJoin(upstream);
   const registry = new Registry(upstreams, changes);
   const timeToLive = settings.errorTimeToLiveMs;
   const quarantine = new Quarantine({ timeToLive, clock, random, announcer, changes });
@@ -85,7 +95,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   const suspects = new Suspects({ ask, quarantine, clock });
   const availability = new Availability({ registry, quarantine }, changes, clock);
   const trials = new Trials(clock);
-  const room = UNLIMITED;
+  const room = new PoolRoom(clock);
   const queue = new Queue({ registry, availability, room }, clock, settings.maxQueue);
   const onlookers = new Queue({ registry, availability, room }, clock, settings.maxQueue);
   changes.listen((isBetter) => {
@@ -101,7 +111,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     filters.forget(upstream);
     suspects.cleared(upstream);
   };
-  const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
+  const membership = new Membership({ registry, quarantine, announcer, clock, onJoin, onLeave });
   const checks = createChecks(settings, { registry, quarantine, membership }, runtime, dialer);
   const shortestMs = Math.min(shortestSilenceMs(settings), settings.requestTimeoutMs);
   return {
@@ -118,6 +128,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     room,
     queue,
     onlookers,
+    sharedLimits: new SharedLimits(),
     filters,
     transport: {
       clock,

@@ -1,13 +1,32 @@
 /** Whether an upstream may take one more request. */
 
+import type { Clock } from '../clock.ts';
+import type { Load } from '../pacing/load.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 export interface Room {
   /** At this moment. */
-  has(upstream: Upstream): boolean;
+  has(upstream: Upstream, load: Load): boolean;
   /** When it will have room without further events: monotonic milliseconds, Infinity when that is unknown. */
-  freeAtMs(upstream: Upstream): number;
+  freeAtMs(upstream: Upstream, load: Load): number;
 }
 
-/** Nothing limits how many requests an upstream may have. */
-export const UNLIMITED: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY };
+/** The room that budgets leave. */
+export class PoolRoom implements Room {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  has({ budget }: Upstream, load: Load): boolean {
+    if (!budget) return true;
+    const nowMs = this.#clock.monotonicMs();
+    return budget.pacer.freeAtMs(load, nowMs) <= nowMs;
+  }
+
+  freeAtMs({ budget }: Upstream, load: Load): number {
+    const nowMs = this.#clock.monotonicMs();
+    return budget ? budget.pacer.freeAtMs(load, nowMs) : nowMs;
+  }
+}

@@ -8,13 +8,15 @@ import {
   type NextCandidate,
   type Willingness,
 } from '../../src/balancer/candidates.ts';
-import { type Room, UNLIMITED } from '../../src/pools/room.ts';
+import { loadOf } from '../../src/pacing/load.ts';
+import { PoolRoom, type Room } from '../../src/pools/room.ts';
 import { Trials } from '../../src/pools/trials.ts';
 import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { namesOf, Pool } from '../upstreams/pool.ts';
 
+const LOAD = loadOf([undefined]);
 const REFUSED: Blame = { reason: 'refused' };
 const LIMITED: Blame = { reason: 'rate-limited' };
 const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
@@ -57,8 +59,9 @@ function source(pool: Pool): CandidateSource {
 }
 
 function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?: Room): Candidates {
-  const trier = { countsAsTrial: true, kind: 'eth_call', startedMs: pool.clock.monotonicMs() };
-  return new Candidates({ ...source(pool), ...changed }, room ?? UNLIMITED, trier);
+  const startedMs = pool.clock.monotonicMs();
+  const asker = { load: LOAD, countsAsTrial: true, kind: 'eth_call', startedMs };
+  return new Candidates({ ...source(pool), ...changed }, room ?? new PoolRoom(pool.clock), asker);
 }
 
 function play(names: string, script: Script): string {
@@ -353,8 +356,8 @@ describe('trials under way at once', () => {
     pool.quarantine.add(pool.of('A'), REFUSED);
     const { begin, trials } = underWay(pool);
     begin('A', 4);
-    const trier = { countsAsTrial: false, kind: 'eth_call', startedMs: 0 };
-    const candidates = new Candidates({ ...source(pool), trials }, UNLIMITED, trier);
+    const asker = { load: LOAD, countsAsTrial: false, kind: 'eth_call', startedMs: 0 };
+    const candidates = new Candidates({ ...source(pool), trials }, new PoolRoom(pool.clock), asker);
     expect(chosen(candidates.next(anyone))?.upstream.name).toBe('A');
   });
 
