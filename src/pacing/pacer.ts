@@ -35,6 +35,8 @@ const NEWS = 1.05;
 const FORGIVEN = 2;
 const FIRST_TRIAL_MS = 10;
 const LONGEST_REST_MS = 30_000;
+/** After so long in vain trials are so far apart that a ban ends between them. */
+const BAN_AFTER_MS = 60_000;
 /** A rest of this length may be a ban. */
 const BAN_MS = 20_000;
 /** The limit is looked for again after this time without refusals, and 125 times what they cost. */
@@ -51,8 +53,8 @@ export class Pacer {
   #nextAtMs = -Infinity;
   /** How long the limit has been looked for, in time in which it held requests back. */
   #climbMs = 0;
-  /** How much earlier than at the learnt rate requests were sent in this climb. */
-  #aheadMs = 0;
+  /** When the next one was due if all had been sent at the learnt rate. */
+  #dueMs = -Infinity;
   /** Refusals that are not yet made up for by accepted calls. */
   #debt = 0;
   /** How long a refusal keeps everything away. */
@@ -81,6 +83,7 @@ export class Pacer {
   #restMs = 0;
   #isResting = false;
   #trialMs = -Infinity;
+  #refusedTrialMs = -Infinity;
   #isTrialOut = false;
   readonly #recent = new RecentCalls();
   readonly #cap = new InFlightCap();
@@ -113,17 +116,19 @@ export class Pacer {
       return;
     }
     if (this.#rate === Infinity) return;
-    const idleMs = nowMs - CREDIT_MS - this.#nextAtMs;
     const spacingMs = load.calls / (this.#rate * this.#factor());
-    if (idleMs > 0) {
+    const unusedMs = nowMs - CREDIT_MS - this.#dueMs;
+    if (unusedMs > 0) {
       // What was not asked for says nothing of the limit.
-      this.#fullMs += idleMs;
-      this.#fullBeforeMs += idleMs;
-      this.#nextAtMs += idleMs;
-    } else if (this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE) {
-      if (this.#climbMs === 0) this.#aheadMs = 0;
+      this.#fullMs += unusedMs;
+      this.#fullBeforeMs += unusedMs;
+      this.#dueMs += unusedMs;
+    }
+    this.#dueMs += load.calls / (this.#rate * (1 - this.#margin()));
+    const idleMs = nowMs - CREDIT_MS - this.#nextAtMs;
+    if (idleMs > 0) this.#nextAtMs += idleMs;
+    else if (this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE) {
       this.#climbMs += spacingMs;
-      this.#aheadMs += load.calls / (this.#rate * (1 - this.#margin())) - spacingMs;
     }
     this.#nextAtMs += spacingMs;
   }
@@ -149,7 +154,7 @@ export class Pacer {
     if (this.#isResting) {
       if (sentMs >= this.#trialMs) {
         const elapsedMs = nowMs - this.#cutMs;
-        this.#rest(nowMs, elapsedMs < 5000 ? elapsedMs / 2 : elapsedMs);
+        this.#rest(nowMs, elapsedMs < BAN_AFTER_MS ? Math.min(elapsedMs / 2, 10_000) : LONGEST_REST_MS);
       }
     } else if (sentMs >= this.#cutMs) {
       const isFirst = !this.#isInEpisode;
@@ -213,6 +218,7 @@ export class Pacer {
       if (this.#peak > 0) {
         this.#rate = this.#peak;
         this.#nextAtMs = nowMs;
+        this.#dueMs = nowMs;
       }
       return;
     }
@@ -220,13 +226,17 @@ export class Pacer {
     // up for once that turns out to be why calls are refused.
     let pauseMs = 1 / this.#rate;
     if (this.#climbedTo === 0) {
-      pauseMs += this.#aheadMs;
-      this.#aheadMs = 0;
+      const aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs));
+      pauseMs += aheadMs;
+      this.#fullMs += aheadMs;
+      this.#fullBeforeMs += aheadMs;
+      this.#dueMs = nowMs;
     }
-    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + Math.min(LONGEST_PAUSE_MS, pauseMs);
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + pauseMs;
   }
 
   #rest(nowMs: number, restMs: number): void {
+    this.#refusedTrialMs = this.#isResting ? this.#trialMs : nowMs;
     this.#isResting = true;
     this.#isTrialOut = false;
     this.#trialMs = nowMs;
@@ -238,14 +248,14 @@ export class Pacer {
   /** Accepted again: the episode is over, and what was accepted since the end of the last one measures the rate. */
   #pass(nowMs: number): void {
     // Full was the limiter until it accepted a trial; without one, when it refused.
-    const endMs = this.#isResting ? nowMs : this.#cutMs;
     const end = this.#isResting ? this.#accepted : this.#acceptedAtCut;
-    const restMs = endMs - this.#cutMs;
+    const restMs = this.#isResting ? nowMs - this.#cutMs : 0;
     const isFirst = this.#source === undefined;
-    const openMs = endMs - this.#fullMs - restMs;
+    const openMs = this.#cutMs - this.#fullMs;
     // A window that is full accepts nothing for a part of it; what was accepted for much longer, or much shorter than
     // the rest shows that the rest was no part of the window, and cost what would have been accepted.
     const isLoss = (restMs >= BAN_MS || this.#isTold) && (openMs > 3 * restMs || openMs < restMs / 4);
+    const endMs = isLoss ? nowMs : this.#endOfEpisode(nowMs);
     this.#isTold = false;
     this.#costMs = isLoss ? Math.min(LONGEST_REST_MS, restMs) : 0;
     if (this.#rate !== Infinity) {
@@ -267,6 +277,13 @@ export class Pacer {
     this.#isResting = false;
     this.#isTrialOut = false;
     if (this.#nextAtMs < nowMs) this.#nextAtMs = nowMs;
+    if (this.#dueMs < this.#nextAtMs) this.#dueMs = this.#nextAtMs;
+  }
+
+  /** It was full until some time between the last trial that was refused and the one that was not. */
+  #endOfEpisode(nowMs: number): number {
+    if (!this.#isResting) return this.#cutMs;
+    return this.#isTold ? nowMs : (this.#trialMs + this.#refusedTrialMs) / 2;
   }
 
   #mark(atMs: number, accepted: number): void {
@@ -286,12 +303,13 @@ export class Pacer {
         this.#floor = measured;
         this.#rate = Math.max(measured, this.#peak);
         this.#debt = 0;
+        this.#dueMs = this.#nextAtMs;
       } else {
         const raised = this.#isClean ? Math.min((rate + this.#climbedTo) / 2, rate * (1 + MARGIN)) : rate;
         this.#rate = Math.max(measured, raised);
       }
     } else if (measured < 0.9 * rate) {
-      this.#rate = Math.max(measured, floor, rate / 4);
+      this.#rate = floor > 0 ? floor : Math.max(measured, rate / 4);
       this.#debt = Math.min(this.#debt, FORGIVEN);
     } else this.#rate = rate * (1 - (this.#costMs >= BAN_MS ? margin : margin / 4));
     this.#isClean = this.#climbedTo > 0;
