@@ -33,10 +33,14 @@ const MEASURED_MS = 1000;
 const NEWS = 1.05;
 /** Refusals that were news are not held against looking for more. */
 const FORGIVEN = 2;
+/** Longer windows that headers tell are no matter of pacing. */
+const LONGEST_TOLD_MS = 600_000;
 const FIRST_TRIAL_MS = 10;
 const LONGEST_REST_MS = 30_000;
 /** After so long in vain trials are so far apart that a ban ends between them. */
 const BAN_AFTER_MS = 60_000;
+/** Shorter times that refusals tell are rounded up to whole seconds. */
+const ROUNDED_MS = 2000;
 /** A rest of this length may be a ban. */
 const BAN_MS = 20_000;
 /** The limit is looked for again after this time without refusals, and 125 times what they cost. */
@@ -50,6 +54,8 @@ export class Pacer {
   /** Calls a millisecond; Infinity while nothing is known. */
   #rate = Infinity;
   #source: 'learnt' | 'headers' | undefined;
+  /** The last that headers told; 0 if they don't. */
+  #toldRate = 0;
   #nextAtMs = -Infinity;
   /** How long the limit has been looked for, in time in which it held requests back. */
   #climbMs = 0;
@@ -127,7 +133,7 @@ export class Pacer {
     this.#dueMs += load.calls / (this.#rate * (1 - this.#margin()));
     const idleMs = nowMs - CREDIT_MS - this.#nextAtMs;
     if (idleMs > 0) this.#nextAtMs += idleMs;
-    else if (this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE) {
+    else if (this.#mayClimb(nowMs)) {
       this.#climbMs += spacingMs;
     }
     this.#nextAtMs += spacingMs;
@@ -168,7 +174,23 @@ export class Pacer {
     if (this.#isResting && sentMs >= this.#trialMs) this.#isTrialOut = false;
   }
 
-  told(_headers: RateHeaders, _nowMs: number): void {}
+  /** What rate headers of an answer say. Budgets of a day or a month are not for pacing. */
+  told({ limit, windowMs, remaining, resetAtMs }: RateHeaders, nowMs: number): void {
+    const isShort = resetAtMs === undefined || resetAtMs - nowMs <= LONGEST_TOLD_MS;
+    if (remaining === 0 && resetAtMs !== undefined && isShort && resetAtMs - nowMs >= ROUNDED_MS) {
+      this.#restUntilMs = Math.max(this.#restUntilMs, resetAtMs);
+    }
+    if (limit === undefined || windowMs === undefined || windowMs > LONGEST_TOLD_MS) return;
+    const rate = limit / windowMs;
+    if (!(rate > 0) || rate === this.#toldRate) return;
+    this.#toldRate = rate;
+    this.#rate = rate;
+    this.#source = 'headers';
+    this.#climbMs = 0;
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
+    this.#dueMs = this.#nextAtMs;
+    this.#mark(nowMs, this.#accepted);
+  }
 
   rps(_nowMs: number): number | undefined {
     const learnt = this.#rate * 1000;
@@ -193,6 +215,12 @@ export class Pacer {
 
   debug() {
     return { mode: `${this.#isResting ? 'rest' : this.#isInEpisode ? 'cut' : this.#climbMs > 0 ? 'climb' : 'hold'}`, debt: this.#debt, cost: this.#costMs, cap: this.#cap.cap, factor: this.#factor() };
+  }
+
+  /** What refusals cost is made up for, or long ago; headers that tell the limit need no search. */
+  #mayClimb(nowMs: number): boolean {
+    if (this.#rate === this.#toldRate) return false;
+    return this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE;
   }
 
   #margin(): number {
@@ -254,7 +282,8 @@ export class Pacer {
     const openMs = this.#cutMs - this.#fullMs;
     // A window that is full accepts nothing for a part of it; what was accepted for much longer, or much shorter than
     // the rest shows that the rest was no part of the window, and cost what would have been accepted.
-    const isLoss = (restMs >= BAN_MS || this.#isTold) && (openMs > 3 * restMs || openMs < restMs / 4);
+    const isApart = this.#costMs >= BAN_MS || openMs > 3 * restMs || openMs < restMs / 4;
+    const isLoss = (restMs >= BAN_MS && isApart) || (this.#isTold && (isApart || restMs < ROUNDED_MS));
     const endMs = isLoss ? nowMs : this.#endOfEpisode(nowMs);
     this.#isTold = false;
     this.#costMs = isLoss ? Math.min(LONGEST_REST_MS, restMs) : 0;
