@@ -16,8 +16,6 @@ export interface MetricsDependencies {
   readonly inFlight: () => number;
   /** Requests that wait for an upstream. */
   readonly waiting: () => number;
-  /** Monotonic milliseconds. */
-  readonly nowMs: () => number;
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
 }
@@ -110,10 +108,7 @@ function requestFamilies(
   ];
 }
 
-function upstreamFamilies(
-  counters: Counters,
-  { registry, availability, nowMs }: MetricsDependencies,
-): Family[] {
+function upstreamFamilies(counters: Counters, { registry, availability }: MetricsDependencies): Family[] {
   const { all } = registry;
   return [
     {
@@ -137,7 +132,7 @@ function upstreamFamilies(
       type: 'gauge',
       help: 'Calls a second that an upstream may be sent, where that is limited and known.',
       samples: all.flatMap(({ name, budget }) => {
-        const rps = budget?.pacer.rps(nowMs());
+        const rps = budget?.pacer.rps();
         return rps === undefined ? [] : [{ labels: { upstream: name }, value: rps }];
       }),
     },
