@@ -63,6 +63,8 @@ export class Attempt implements TransmissionListener {
     const { upstream, trial } = this.#candidate;
     if (trial && this.#exchange.countsAsTrial)
       this.#trial = this.#pool.trials.begin(upstream, this.#exchange.kind);
+    // Others that have asked in vain leave it to this one to find out.
+    if (this.#exchange.attempts.length > 0) upstream.triedMs = this.#startedMs;
     upstream.attempts += 1;
     if (this.#question) upstream.budget?.pacer.sent(this.#question.load, this.#startedMs);
     this.#transmission.start();

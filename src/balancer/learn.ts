@@ -99,11 +99,13 @@ function banMethod(upstream: Upstream, blame: Blame, method: string, { quarantin
 function noteAnswer({ upstream, question, outcome, verdict }: Ended, pool: Pool): void {
   const { ledger, asked } = question;
   const nowMs = pool.runtime.clock.monotonicMs();
+  const isNews = upstream.answeredMs < upstream.triedMs;
   upstream.answeredMs = nowMs;
   if (verdict.calls) upstream.answers.rpc = true;
   else if (!ledger && outcome.kind === 'answered' && outcome.status <= 299) upstream.answers.http = true;
   pool.quarantine.succeeded(upstream);
   pool.suspects.cleared(upstream);
+  if (isNews) pool.onlookers.serveAll();
   const { calls } = verdict;
   if (!calls) return;
   for (let index = 0; index < asked.length; index += 1) {
