@@ -17,7 +17,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['calls', 'tunnels', 'probes'],
   ['transport'],
   ['strategies', 'notifiers', 'metrics', 'event-log'],
-  ['upstreams', 'rpc'],
+  ['upstreams', 'rpc', 'pacing'],
   ['network'],
   ['log', 'runtime'],
   ['events', 'masking', 'http'],
@@ -29,7 +29,7 @@ const SEPARATE: ReadonlySet<string> = new Set([
   ...['balancer', 'server'],
   ...['calls', 'tunnels', 'probes'],
   ...['strategies', 'notifiers', 'metrics', 'event-log'],
-  ...['rpc', 'upstreams'],
+  ...['rpc', 'upstreams', 'pacing'],
 ]);
 
 /** What a part of one level, or above, must not know all the same. */
@@ -40,6 +40,11 @@ const FORBIDDEN: readonly { readonly from: string; readonly to: readonly string[
   { from: 'tunnels', to: ['balancer', 'events'] },
   // They know what was asked and answered, not who is asked next.
   { from: 'calls', to: ['balancer', 'server', 'tunnels'] },
+  // It learns from numbers alone, so that a simulation can stand in for everything.
+  {
+    from: 'pacing',
+    to: ['network', 'log', 'runtime', 'events', 'masking', 'http', 'errors', 'clock', 'random'],
+  },
 ];
 
 /** Folders whose members are plugged in by the table in their index and never import each other. */

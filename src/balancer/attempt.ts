@@ -125,12 +125,13 @@ export class Attempt implements TransmissionListener {
 
   #learn(ended: Ended): void {
     const { upstream, outcome, verdict, durationMs } = ended;
-    const { strategies, trials } = this.#pool;
+    const { strategies, trials, queue } = this.#pool;
     if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out')
       strategies[upstream.tier].observe?.(upstream, durationMs);
     learn(this.#exchange, ended, this.#pool);
     // Afterwards, so that a request that waits for it finds the upstream well, if it is.
     if (this.#countsAsTrial) trials.end(upstream);
+    queue.serve();
     this.#note(ended, resultOf(outcome, verdict));
   }
 

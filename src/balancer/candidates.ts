@@ -1,7 +1,7 @@
 /** The order in which one request may ask upstreams. */
 
 import type { Tier } from '../events.ts';
-import type { Room } from '../pools/trials.ts';
+import type { Room } from '../pools/room.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -43,9 +43,10 @@ type Group = Tier | 'not-begun';
 
 /**
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
- * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others; then those
- * that the request accepts, but does not prefer, in the same order; then those that had no room when it was their turn; and when nothing
- * usable is left one of those out for a reason that may have passed, and those that are in question.
+ * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others. Those that have no
+ * room are waited for before the next tier's turn, as long as the request may wait. Then those that the
+ * request accepts, but does not prefer, in the same order; and when nothing usable is left one of
+ * those out for a reason that may have passed, and those that are in question.
  */
 export class Candidates {
   readonly #source: CandidateSource;
@@ -59,6 +60,7 @@ export class Candidates {
   /** Usable, but without room when it was their turn. */
   #passedOver: readonly Upstream[] = NONE;
   #hadTrial = false;
+  #mayWait = true;
 
   /** An upstream that has no `room` is passed over, and offered again when it has. */
   constructor(source: CandidateSource, room: Room) {
@@ -66,15 +68,28 @@ export class Candidates {
     this.#room = room;
   }
 
-  next(willingness: Willingness): NextCandidate {
-    const usable = this.#nextUsable(willingness) ?? this.#nextWithRoom(willingness);
-    if (usable) return this.#take(usable, false);
-    if (this.#passedOver.length === 0) return this.#nextTrial(willingness);
-    const freeAtMs = this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream));
-    return { kind: 'wait', untilMs: Math.min(...freeAtMs) };
+  /** Whether upstreams are left that could be asked if they had room. */
+  get lacksRoom(): boolean {
+    return this.#passedOver.length > 0;
   }
 
-  #nextUsable(willingness: Willingness): Upstream | undefined {
+  /** Whether this one had no room when it was its turn, or, when none is usable, may be tried as soon as another trial is over. */
+  waitsFor(upstream: Upstream): boolean {
+    return this.#passedOver.length === 0 || this.#passedOver.includes(upstream);
+  }
+
+  /** The request has waited for as long as it may: `next` says no more that it should wait. */
+  waitNoLonger(): void {
+    this.#mayWait = false;
+  }
+
+  next(willingness: Willingness): NextCandidate {
+    const usable = this.#nextUsable(willingness);
+    if (usable === 'wait') return { kind: 'wait', untilMs: this.#roomAtMs() };
+    return usable ? this.#take(usable, false) : this.#nextTrial(willingness);
+  }
+
+  #nextUsable(willingness: Willingness): Upstream | 'wait' | undefined {
     for (;;) {
       const upstream = this.#order?.next();
       if (upstream) {
@@ -82,7 +97,12 @@ export class Candidates {
         if (!this.#source.availability.isUsable(upstream) || !this.#isNext(upstream, willingness)) continue;
         if (this.#room.has(upstream, false)) return upstream;
         if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
-      } else if (!this.#nextGroup()) {
+        continue;
+      }
+      const free = this.#isAtTierEnd ? this.#nextWithRoom(willingness) : undefined;
+      if (free === 'wait' && this.#beginWithThoseBack(willingness)) continue;
+      if (free) return free;
+      if (!this.#nextGroup()) {
         if (!this.#someAreLeft(willingness)) return undefined;
         this.#criterion = 'accepts';
         this.#group = 'not-begun';
@@ -94,12 +114,19 @@ export class Candidates {
     return !this.#tried.includes(upstream) && willingness[this.#criterion](upstream);
   }
 
+  get #isAtTierEnd(): boolean {
+    return this.#lagging.length === 0 && this.#group !== 'not-begun';
+  }
+
   /** Whether an upstream was left out, or is usable that was not when its turn came. */
   #someAreLeft(willingness: Willingness): boolean {
-    const { availability } = this.#source;
+    return this.#isLeftIn('primary', willingness) || this.#isLeftIn('fallback', willingness);
+  }
+
+  #isLeftIn(tier: Tier, willingness: Willingness): boolean {
     const isLeft = (upstream: Upstream) =>
       !this.#passedOver.includes(upstream) && this.#isStillOpen(upstream, willingness);
-    return availability.usable('primary').some(isLeft) || availability.usable('fallback').some(isLeft);
+    return this.#source.availability.usable(tier).some(isLeft);
   }
 
   #isStillOpen(upstream: Upstream, willingness: Willingness): boolean {
@@ -110,11 +137,27 @@ export class Candidates {
     );
   }
 
-  /** Of those that were passed over the first that has room by now. */
-  #nextWithRoom(willingness: Willingness): Upstream | undefined {
+  /** Of those that were passed over the first that has room by now; `wait` when none has, and it should be waited for. */
+  #nextWithRoom(willingness: Willingness): Upstream | 'wait' | undefined {
     if (this.#passedOver.length === 0) return undefined;
     this.#passedOver = this.#passedOver.filter((upstream) => this.#isStillOpen(upstream, willingness));
-    return this.#passedOver.find((upstream) => this.#room.has(upstream, false));
+    const free = this.#passedOver.find((upstream) => this.#room.has(upstream, false));
+    if (free || !this.#mayWait || this.#passedOver.length === 0) return free;
+    return 'wait';
+  }
+
+  /** Those of the tier that have become usable since its turn. False when there are none. */
+  #beginWithThoseBack(willingness: Willingness): boolean {
+    const tier = this.#group === 'fallback' ? 'fallback' : 'primary';
+    const isBack = (upstream: Upstream) =>
+      !this.#passedOver.includes(upstream) && this.#isNext(upstream, willingness);
+    const back = this.#source.availability.usable(tier).filter(isBack);
+    this.#begin(tier, back);
+    return back.length > 0;
+  }
+
+  #roomAtMs(): number {
+    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream)));
   }
 
   #nextTrial(willingness: Willingness): NextCandidate {
@@ -131,7 +174,7 @@ export class Candidates {
       }
       isFull = true;
     }
-    return isFull ? { kind: 'wait', untilMs: availability.firstReturnAtMs() } : NOBODY;
+    return isFull && this.#mayWait ? { kind: 'wait', untilMs: Number.POSITIVE_INFINITY } : NOBODY;
   }
 
   #nextGroup(): boolean {

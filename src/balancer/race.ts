@@ -2,7 +2,8 @@
 
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
-import type { Room, Waiting } from '../pools/trials.ts';
+import type { Waiter } from '../pools/queue.ts';
+import type { Room } from '../pools/room.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
 import { type Candidate, Candidates, type NextCandidate, NOBODY } from './candidates.ts';
@@ -22,7 +23,7 @@ const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INF
  * Starts attempts, one candidate after the other, and tells which one ended first. The loop that asks for the next
  * one need not know how many are under way, nor whether one waits for its turn. Told when the client leaves.
  */
-export class Race implements EndsWithClient, AttemptListener {
+export class Race implements EndsWithClient, AttemptListener, Waiter {
   readonly #exchange: Exchange;
   readonly #pool: Pool;
   readonly #candidates: Candidates;
@@ -37,7 +38,7 @@ export class Race implements EndsWithClient, AttemptListener {
   #give: ((step: RaceStep) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
   #defect: Error | undefined;
-  #waiting: Waiting | undefined;
+  #isWaiting = false;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
 
@@ -64,35 +65,51 @@ export class Race implements EndsWithClient, AttemptListener {
     });
   }
 
-  /** Starts the next candidate's attempt, beside those under way, or waits for its turn. */
+  /** Starts the next candidate's attempt, beside those under way; where none is, waits for its turn. */
   start(): void {
+    this.#pool.queue.serve();
     const next = this.#next();
-    switch (next.kind) {
-      case 'ask':
-        this.#ask(next);
-        break;
-      case 'wait':
-        this.#wait(next.untilMs);
-        break;
-      case 'nobody':
-        this.#tellNobody();
-        break;
-      default:
-        next satisfies never;
+    if (next.kind !== 'wait') this.#go(next);
+    else if (this.#underWay === 0 && !this.#wait(next.untilMs)) {
+      this.#candidates.waitNoLonger();
+      this.#go(this.#next());
     }
   }
 
   /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
   end<T>(ending: T): T {
     this.#willingness = undefined;
-    this.#waiting?.cancel();
+    this.#leaveQueue();
     if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
     return ending;
   }
 
   onClientLeft(): void {
-    this.#waiting?.cancel();
     for (const attempt of this.#attempts) attempt.cancel();
+    if (!this.#isWaiting) return;
+    this.#leaveQueue();
+    this.#tellNobody();
+  }
+
+  waitsFor(upstream: Upstream): boolean {
+    return this.#candidates.waitsFor(upstream);
+  }
+
+  lookAgain(): number | undefined {
+    try {
+      const next = this.#next();
+      if (next.kind === 'wait') return next.untilMs;
+      this.#isWaiting = false;
+      this.#go(next);
+    } catch (error) {
+      this.onDefect(error);
+    }
+    return undefined;
+  }
+
+  giveUp(): void {
+    this.#candidates.waitNoLonger();
+    this.lookAgain();
   }
 
   onAttemptEnd(ended: Ended): void {
@@ -142,22 +159,25 @@ export class Race implements EndsWithClient, AttemptListener {
     attempt.start(this);
   }
 
-  /** Until that moment, or until something has changed; not beyond the time that a request may wait. */
-  #wait(untilMs: number): void {
-    const { runtime, settings, trials } = this.#pool;
+  /** Waits for its turn, which comes no earlier than `roomAtMs`. False when it may not. */
+  #wait(roomAtMs: number): boolean {
+    const { runtime, settings, queue } = this.#pool;
     const nowMs = runtime.clock.monotonicMs();
     this.#waitEndMs ??= Math.min(nowMs + settings.maxQueueWaitMs, this.#exchange.deadlineMs);
-    // A timer may be early by a fraction of a millisecond, and would then be set again and again.
-    const waitMs = Math.min(untilMs + 1, this.#waitEndMs);
-    const waiting = nowMs < this.#waitEndMs ? trials.wait(waitMs) : undefined;
-    this.#waiting = waiting;
-    if (!waiting) this.#tellNobody();
-    waiting?.ended
-      .then(() => {
-        this.#waiting = undefined;
-        this.start();
-      })
-      .catch((error) => this.onDefect(error));
+    const isTooLate = nowMs >= this.#waitEndMs || (roomAtMs > this.#waitEndMs && Number.isFinite(roomAtMs));
+    this.#isWaiting = !isTooLate && queue.join(this, this.#waitEndMs);
+    return this.#isWaiting;
+  }
+
+  #leaveQueue(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#pool.queue.leave(this);
+  }
+
+  #go(next: NextCandidate): void {
+    if (next.kind === 'ask') this.#ask(next);
+    else this.#tellNobody();
   }
 
   /** Where an attempt is under way its end is waited for. */

@@ -136,7 +136,12 @@ export const schema = z.object({
   maxQueueWaitMs: setting(duration('0s'), {
     name: 'MAX_QUEUE_WAIT',
     default: '1s',
-    doc: 'How long a request may wait while no upstream is usable and other requests try the ones that are left out.',
+    doc: 'How long a request may wait for an upstream that has room for it, before the fallback list is asked; or, while none is usable, for what other requests find.',
+  }),
+  maxQueue: setting(integer(0, 1_000_000), {
+    name: 'MAX_QUEUE',
+    default: '1000',
+    doc: 'How many requests may wait at the same time; further ones are answered at once.',
   }),
   maxBodyBytes: setting(size(1_024 * GB), {
     name: 'MAX_BODY',

@@ -19,6 +19,7 @@ import { StandingChanges } from '../upstreams/standing-changes.ts';
 import { Suspects } from '../upstreams/suspects.ts';
 import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { type CheckSettings, createChecks, createPlainQuestion, type HeightListener } from './checks.ts';
+import { Queue } from './queue.ts';
 import { Trials } from './trials.ts';
 
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
@@ -31,8 +32,10 @@ export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings
   readonly retryStatus: ReadonlySet<number>;
   /** How many attempts one request may make; Infinity when there is no limit. */
   readonly maxAttempts: number;
-  /** How long a request may wait for an upstream while all candidates are busy with trials. */
+  /** How long a request may wait for an upstream's turn. */
   readonly maxQueueWaitMs: number;
+  /** How many requests may wait. */
+  readonly maxQueue: number;
 }
 
 export interface Pool {
@@ -46,6 +49,8 @@ export interface Pool {
   readonly availability: Availability;
   readonly strategies: StrategyChoice;
   readonly trials: Trials;
+  /** Requests that wait for an upstream. */
+  readonly queue: Queue;
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
@@ -74,9 +79,11 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   const quarantine = new Quarantine({ timeToLive, clock, random, announcer, changes });
   const ask = createPlainQuestion(settings, runtime, dialer);
   const suspects = new Suspects({ ask, quarantine, clock });
-  const trials = new Trials(clock);
+  const availability = new Availability({ registry, quarantine }, changes, clock);
+  const trials = new Trials();
+  const queue = new Queue({ registry, availability, room: trials }, clock, settings.maxQueue);
   changes.listen((isBetter) => {
-    if (isBetter) trials.wakeAll();
+    if (isBetter) queue.serveAll();
   });
   const { connectTimeoutMs } = settings;
   const connections = new ConnectionPools({ dialer, clock, random, connectTimeoutMs });
@@ -97,9 +104,10 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     membership,
     quarantine,
     suspects,
-    availability: new Availability({ registry, quarantine }, changes, clock),
+    availability,
     strategies: new StrategyChoice(settings.strategy, { clock, random }),
     trials,
+    queue,
     filters,
     transport: {
       clock,

@@ -8,7 +8,8 @@ import {
   type NextCandidate,
   type Willingness,
 } from '../../src/balancer/candidates.ts';
-import { type Room, Trials } from '../../src/pools/trials.ts';
+import type { Room } from '../../src/pools/room.ts';
+import { Trials } from '../../src/pools/trials.ts';
 import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
@@ -53,7 +54,7 @@ function source(pool: Pool): CandidateSource {
 }
 
 function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?: Room): Candidates {
-  return new Candidates({ ...source(pool), ...changed }, room ?? new Trials(pool.clock));
+  return new Candidates({ ...source(pool), ...changed }, room ?? new Trials());
 }
 
 function play(names: string, script: Script): string {
@@ -265,7 +266,7 @@ describe('trials under way at once', () => {
     pool.quarantine.add(pool.of('A'), REFUSED);
     pool.clock.advance(1);
     pool.quarantine.add(pool.of('B'), REFUSED);
-    const trials = new Trials(pool.clock);
+    const trials = new Trials();
     const next = (room: Room = trials) => {
       const found = candidatesOf(pool, {}, room).next(anyone);
       return found.kind === 'ask' ? found.upstream.name : found;
@@ -278,15 +279,14 @@ describe('trials under way at once', () => {
     begin('A', 1);
     expect(next()).toBe('B');
     begin('B', 4);
-    // The first of them is usable by itself.
-    expect(next()).toEqual({ kind: 'wait', untilMs: pool.quarantine.entryOf(pool.of('A'))?.untilMs });
+    expect(next()).toEqual({ kind: 'wait', untilMs: Number.POSITIVE_INFINITY });
     trials.end(pool.of('A'));
     expect(next()).toBe('A');
   });
 
   it('do not count against an upstream that is usable', () => {
     const pool = new Pool('A');
-    const trials = new Trials(pool.clock);
+    const trials = new Trials();
     for (let begun = 0; begun < 4; begun++) trials.begin(pool.of('A'));
     const next = candidatesOf(pool, {}, trials).next(anyone);
     expect(next).toEqual({ kind: 'ask', upstream: pool.of('A'), trial: false });
@@ -320,15 +320,36 @@ describe('upstreams without room', () => {
     return { has: ({ name }) => !full.has(name), freeAtMs: () => freeAtMs };
   }
 
-  it('are passed over, and offered again as soon as they have some', () => {
+  it('are waited for when all others of the tier had their turn, before a fallback is asked', () => {
     const full = new Set(['C', 'A']);
     const candidates = candidatesOf(new Pool('ABCa'), {}, roomExcept(full));
-    const next = () => chosen(candidates.next(anyone))?.upstream.name;
-    expect([next(), next()]).toEqual(['B', 'a']);
+    const next = () => {
+      const found = candidates.next(anyone);
+      return found.kind === 'ask' ? found.upstream.name : found.kind;
+    };
+    expect([next(), next(), candidates.lacksRoom]).toEqual(['B', 'wait', true]);
     full.delete('A');
-    expect(next()).toBe('A');
+    expect([next(), next()]).toEqual(['A', 'wait']);
     full.clear();
-    expect([next(), candidates.next(anyone).kind]).toEqual(['C', 'nobody']);
+    expect([next(), next(), next(), candidates.lacksRoom]).toEqual(['C', 'a', 'nobody', false]);
+  });
+
+  it('are not waited for by a request that may wait no longer', () => {
+    const candidates = candidatesOf(new Pool('ABa'), {}, roomExcept(new Set(['A'])));
+    const next = () => chosen(candidates.next(anyone))?.upstream.name;
+    expect([next(), next()]).toEqual(['B', undefined]);
+    candidates.waitNoLonger();
+    expect([next(), next(), candidates.lacksRoom]).toEqual(['a', undefined, true]);
+  });
+
+  it('are not waited for when another one of the tier is usable by then', () => {
+    const pool = new Pool('ABa');
+    pool.quarantine.add(pool.of('B'), LIMITED);
+    const candidates = candidatesOf(pool, {}, roomExcept(new Set(['A'])));
+    const next = () => chosen(candidates.next(anyone))?.upstream.name;
+    expect(next()).toBe(undefined);
+    pool.quarantine.release(pool.of('B'), 'operator');
+    expect([next(), next()]).toEqual(['B', undefined]);
   });
 
   it('are waited for until the first has some; none that is out is tried meanwhile', () => {

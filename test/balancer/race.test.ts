@@ -181,6 +181,7 @@ describe('a request that must wait', () => {
     const { race } = await races.begin(CALL);
     const step = race.next();
     races.pool.trials.end(upstream);
+    races.pool.queue.serve();
     expect(await told(step)).toBe('A answered');
   });
 

@@ -1,0 +1,131 @@
+/** The requests that wait for an upstream of a pool, served in the order of their arrival. */
+
+import type { Clock } from '../clock.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Room } from './room.ts';
+
+/** A request that waits. */
+export interface Waiter {
+  /** Whether this upstream was without room when it looked, so that it may be the one. */
+  waitsFor(upstream: Upstream): boolean;
+  /**
+   * Looks for an upstream again. Returns undefined when it waits no longer, else when there may be one: monotonic
+   * milliseconds, Infinity when only a change can help. Must not throw.
+   */
+  lookAgain(): number | undefined;
+  /** It has waited for as long as it may. Must not throw. */
+  giveUp(): void;
+}
+
+/** What is read of the pool. */
+export interface QueueSource {
+  readonly registry: { readonly all: readonly Upstream[] };
+  readonly availability: { isUsable(upstream: Upstream): boolean; firstReturnAtMs(): number };
+  readonly room: Room;
+}
+
+/** Room that comes about by events of another pool is noticed within this time. */
+const LONGEST_SLEEP_MS = 100;
+/** A timer may be early by a fraction of a millisecond, and would then be set again and again. */
+const TIMER_PRECISION_MS = 1;
+
+/**
+ * Nobody overtakes: whoever comes later has others served first, and takes only what none of them could take. An
+ * upstream whose room is too small for the first that waits for it serves nobody else meanwhile.
+ */
+export class Queue {
+  readonly #source: QueueSource;
+  readonly #clock: Clock;
+  readonly #capacity: number;
+  /** With what cancels the timer of each; in the order of arrival. Empty while upstreams have room. */
+  readonly #waiting = new Map<Waiter, () => void>();
+  #stopTimer: (() => void) | undefined;
+  #isServing = false;
+
+  constructor(source: QueueSource, clock: Clock, capacity: number) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#capacity = capacity;
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  /** Lets a request wait until `untilMs` (monotonic) at most. False when too many are waiting. */
+  join(waiter: Waiter, untilMs: number): boolean {
+    if (this.#waiting.size >= this.#capacity) return false;
+    const stopTimer = this.#clock.after(Math.max(0, untilMs - this.#clock.monotonicMs()), () => {
+      this.#waiting.delete(waiter);
+      waiter.giveUp();
+    });
+    this.#waiting.set(waiter, stopTimer);
+    if (!this.#isServing && this.#waiting.size === 1) this.#sleep();
+    return true;
+  }
+
+  /** It waits no longer. Does nothing when it does not wait. */
+  leave(waiter: Waiter): void {
+    this.#waiting.get(waiter)?.();
+    this.#waiting.delete(waiter);
+    if (this.#waiting.size === 0) this.#stopTimer?.();
+  }
+
+  /** Gives the room that there is at this moment to those that came first. */
+  serve(): void {
+    if (this.#waiting.size === 0 || this.#isServing) return;
+    this.#isServing = true;
+    for (const upstream of this.#source.registry.all) this.#serveFrom(upstream);
+    this.#isServing = false;
+    this.#sleep();
+  }
+
+  /** Lets all look again, because other upstreams may be usable than before. */
+  serveAll(): void {
+    if (this.#waiting.size === 0 || this.#isServing) return;
+    this.#isServing = true;
+    for (const waiter of this.#waiting.keys()) this.#letLook(waiter);
+    this.#isServing = false;
+    this.#sleep();
+  }
+
+  #serveFrom(upstream: Upstream): void {
+    const { room } = this.#source;
+    while (room.has(upstream, !this.#source.availability.isUsable(upstream))) {
+      const first = this.#firstFor(upstream);
+      if (!first || !this.#letLook(first)) return;
+    }
+  }
+
+  #firstFor(upstream: Upstream): Waiter | undefined {
+    for (const waiter of this.#waiting.keys()) if (waiter.waitsFor(upstream)) return waiter;
+    return undefined;
+  }
+
+  /** Whether it found one, or has given up. */
+  #letLook(waiter: Waiter): boolean {
+    if (waiter.lookAgain() !== undefined) return false;
+    this.leave(waiter);
+    return true;
+  }
+
+  /** Until the first upstream has room again, or is usable again. */
+  #sleep(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+    if (this.#waiting.size === 0) return;
+    const { registry, availability, room } = this.#source;
+    const nowMs = this.#clock.monotonicMs();
+    const returnMs = availability.firstReturnAtMs();
+    let wakeMs = Math.min(returnMs, nowMs + LONGEST_SLEEP_MS);
+    for (const upstream of registry.all) {
+      const freeAtMs = room.freeAtMs(upstream);
+      if (freeAtMs > nowMs) wakeMs = Math.min(wakeMs, freeAtMs);
+    }
+    this.#stopTimer = this.#clock.after(Math.max(0, wakeMs - nowMs) + TIMER_PRECISION_MS, () => {
+      if (returnMs <= this.#clock.monotonicMs()) this.serveAll();
+      else this.serve();
+    });
+  }
+}
