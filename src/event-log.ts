@@ -100,6 +100,9 @@ function logChange(
         'Not removed: nothing would be left in its place',
       );
       break;
+    case 'limit-learnt':
+      logger.info({ upstream: event.upstream.name, limit: event.limit, size: event.size }, 'Limit learnt');
+      break;
     case 'upstream-added':
       logger.warn({ upstream: event.upstream.name, tier: event.upstream.tier }, 'Added');
       break;

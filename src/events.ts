@@ -42,6 +42,9 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 /** Why a probe took an upstream out. */
 export type DownReason = 'probe-failed' | 'wrong-chain';
 
+/** What an upstream was found to take at once: blocks in a range of eth_getLogs, calls in a batch. */
+export type SizeLimit = 'logs_range' | 'batch';
+
 /** Why an upstream has left its list. */
 export type RemovalCause = 'operator' | 'unhealthy';
 
@@ -164,6 +167,13 @@ export type Event =
       readonly type: 'upstream-kept';
       readonly upstream: UpstreamIdentity;
       readonly downMs: number;
+    }
+  | {
+      /** It takes no more than this at once, as far as it is known. */
+      readonly type: 'limit-learnt';
+      readonly upstream: UpstreamIdentity;
+      readonly limit: SizeLimit;
+      readonly size: number;
     }
   | {
       readonly type: 'upstream-added';

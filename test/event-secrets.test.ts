@@ -26,6 +26,7 @@ const SOURCES: Readonly<Record<Event['type'], 'requests' | 'operators' | 'alerts
   'request-finished': 'requests',
   'tunnel-opened': 'requests',
   'upstream-quarantined': 'requests',
+  'limit-learnt': 'requests',
   'upstream-released': 'operators',
   'upstream-added': 'operators',
   'upstream-removed': 'operators',

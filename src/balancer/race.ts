@@ -46,7 +46,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     this.#exchange = exchange;
     this.#pool = pool;
     this.#candidates = new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS);
-    this.#willingness = new CallsWillingness(exchange.ledger, pool);
+    this.#willingness = new CallsWillingness(exchange, pool);
     exchange.underWay = this;
   }
 

@@ -39,6 +39,8 @@ export interface UpstreamStats {
   readonly block_height: number | null;
   /** It is asked after the others of its tier. */
   readonly lagging: boolean;
+  /** What it takes at once, as far as it was learnt: blocks in a range of eth_getLogs, calls in a batch. */
+  readonly limits: { readonly logs_range: number | null; readonly batch: number | null };
   /** What the upstream reports of its own process; null when it reports nothing. `1.2 MB`, of 2^20 bytes. */
   readonly memory_usage: string | null;
   /** How long answers took in the last minutes; each null when there were none. */
@@ -76,6 +78,10 @@ export function rowOf(upstream: Upstream, { availability, latencies, clock }: St
     chain_id: upstream.chainId ?? null,
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
+    limits: {
+      logs_range: upstream.capacities.logsRange.shown(clock) ?? null,
+      batch: upstream.capacities.batch.shown(clock) ?? null,
+    },
     memory_usage: memoryOf(upstream),
     latency_ms: latencies.of(upstream.identity) ?? NOT_MEASURED,
   };

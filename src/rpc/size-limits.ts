@@ -77,7 +77,8 @@ export function statedLimit(refusal: SizeRefusal, asked: Asked): number | undefi
   const fits = candidatesIn(text, asked, isClients).filter(({ value }) => size === undefined || value < size);
   const stated = fits.filter(({ isStated }) => isStated);
   const best = stated.find(({ isQuoted }) => !isQuoted) ?? stated[0];
-  if (best) return best.value;
+  // Without knowing what was asked for the least of them can't be that.
+  if (best) return size === undefined ? Math.min(...stated.map(({ value }) => value)) : best.value;
   return pair ?? (size === undefined ? undefined : fits[0]?.value);
 }
 
@@ -120,7 +121,12 @@ const OTHER_UNIT =
 const LIMIT_BEFORE =
   /\b(?:max\w*|limit\w*|up to|at most|more than|fewer than|less than|exceed\w*|over|above|allow\w*|(?:small|larg|great|bigg|wid|long|high)er than|within|under|below|cap(?:ped)?|only|permitt\w*|restrict\w*|support\w*|threshold|(?:should|must) be)\b|[<>≤]/;
 const LIMIT_AFTER =
-  /^[ -]?(?:blocks?|requests?|calls?|items?)?(?: ranges?| per \w+| in (?:a|one|each) \w+)?,? ?(?:is |are )?(?:the )?(?:max|limit|allowed|at most|or (?:less|fewer)|cap|permitted|exceed)/;
+  /^[ -]?(?:blocks?|requests?|calls?|items?)?(?: ranges?| per \w+| in (?:a|one|each) \w+)?,? ?(?:is |are )?(?:the )?(?:max|limit|allowed|at most|or (?:less|fewer)|cap|permitted)/;
+/** Just before a limit: "limit 2 exceeded". */
+const LIMIT_ITSELF = /\b(?:limit|max\w*|cap|threshold)(?: of| is)?[ :=]*$/;
+/** After what was asked for. */
+const ASKED_AFTER =
+  /^[ -]?(?:blocks?|calls?|requests?)? ?(?:exceed|is (?:too|(?:bigg|larg|great|wid)er)|are too|>)/;
 const STRICT = /(?:less|fewer|smaller|lower) than[^\d]{0,12}$|\b(?:under|below)[^\d]{0,12}$/;
 /** Before the first or the last block. */
 const BOUND =
@@ -148,7 +154,10 @@ function candidatesIn(
     const isStated = words !== null || LIMIT_AFTER.test(after);
     const value = limitOf(match, before, asked);
     const isQuoted = asked.numbers.includes(value) || isDistance(numberOf(match), asked);
-    if (value < 1 || (isQuoted && (!isStated || BOUND.test(before)))) continue;
+    const isAsked =
+      (ASKED_AFTER.test(after) && !LIMIT_ITSELF.test(before)) ||
+      (isQuoted && (!isStated || BOUND.test(before)));
+    if (value < 1 || isAsked) continue;
     const phrase = `${before.slice(words ? words.index : -NEAR)}${match[0]}`;
     if (!/[a-z]{3}/.test(phrase) || !isClients(phrase)) found.push({ value, isStated, isQuoted, after });
   }

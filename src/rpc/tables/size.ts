@@ -16,7 +16,7 @@ export const SIZE_ROWS: readonly ErrorRow[] = [
     by: BY,
     text: [
       new RegExp(
-        `^${NO_RATE}.*\\b(?:batch(?:es|ed)?)\\b.{0,60}\\b(?:too (?:large|big|many|long)|limit|max(?:imum)? (?:size|length)|more than|exceed\\w*|not (?:supported|allowed|enabled))`,
+        `^${NO_RATE}.*\\b(?:batch(?:es|ed)?)\\b(?! response).{0,60}\\b(?:too (?:large|big|many|long)|limit|max(?:imum)? (?:size|length)|more than|exceed\\w*|not (?:supported|allowed|enabled))`,
       ),
       new RegExp(
         `^${NO_RATE}.*\\b(too many|max(?:imum)?|exceed\\w*|limit|more than|at most|up to)\\b.{0,40}(\\bbatch)`,
@@ -46,11 +46,12 @@ export const SIZE_ROWS: readonly ErrorRow[] = [
     by: BY,
     text: [
       ...phrases(`
-        this block range | returned more than | too many results | response size | response too large | query exceeds limit | try paginating
+        this block range | returned more than | too many results | response size | query exceeds limit | try paginating
         active filters exceeded | specify less number of address
         addresses or topics per search position | smaller than size | is too big | too large request
       `),
       /\brange\b.{0,60}\b(?:too (?:large|wide|big|long)|larger than|exceed\w*|is limited|limited to|not supported)\b/,
+      /\bresponse (?:is |was )?too (?:large|big)\b/,
       /\branges? (?:over|above|larger|greater)\b/,
       /\blimited to\b.{0,40}\b(?:range|blocks?)\b/,
       /\bfilters.{0,120}current limit is/,
