@@ -7,12 +7,20 @@ import { LOGS_METHOD, spanOf } from '../rpc/logs-range.ts';
 import { type SizeRefusal, statedLimit } from '../rpc/size-limits.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-import type { Ended } from './learn.ts';
+import type { Verdict } from './judge.ts';
+import type { Question } from './question.ts';
+
+/** Of an attempt that is over. */
+interface Judged {
+  readonly upstream: Upstream;
+  readonly question: Question;
+  readonly verdict: Verdict;
+}
 
 /** What an attempt shows of that. Nobody is blamed for it. */
 export function learnSizes(
   exchange: Exchange,
-  { upstream, question, verdict: { calls } }: Ended,
+  { upstream, question, verdict: { calls } }: Judged,
   pool: Pool,
 ): void {
   const { ledger, asked } = question;

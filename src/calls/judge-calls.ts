@@ -92,7 +92,6 @@ const UNCERTAIN: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
 const ABOUT_A_BATCH: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'method-unsupported',
   'client-error',
-  'unknown',
 ]);
 /** Unpacking an answer to judge it delays all other requests, by some milliseconds for each megabyte. */
 const MAX_DECODED = 2 * 1024 * 1024;

@@ -16,7 +16,7 @@ export const SIZE_ROWS: readonly ErrorRow[] = [
     by: BY,
     text: [
       new RegExp(
-        `^${NO_RATE}.*\\b(?:batch(?:es|ed)?)\\b(?! response).{0,60}\\b(?:too (?:large|big|many|long)|limit|max(?:imum)? (?:size|length)|more than|exceed\\w*|not (?:supported|allowed|enabled))`,
+        `^${NO_RATE}.*\\b(?:batch(?:es|ed|ing)?)\\b(?! response).{0,60}\\b(?:too (?:large|big|many|long)|limit|max(?:imum)? (?:size|length)|more than|exceed\\w*|not (?:supported|allowed|enabled))`,
       ),
       new RegExp(
         `^${NO_RATE}.*\\b(too many|max(?:imum)?|exceed\\w*|limit|more than|at most|up to)\\b.{0,40}(\\bbatch)`,
