@@ -17,6 +17,7 @@ import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
+import { Budgets } from './pacing/budget.ts';
 import { createPool, type Pool } from './pools/pool.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type ClientPort, createClientPort } from './server/client-port.ts';
@@ -81,7 +82,12 @@ export function createApp(
   const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
   // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
   const identity = createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`);
-  const pool = createPool(DEFAULT_POOL, config, { runtime, dialer, identity });
+  const pool = createPool(DEFAULT_POOL, config, {
+    runtime,
+    dialer,
+    identity,
+    budgets: new Budgets(),
+  });
   const pools: ReadonlyMap<string, Pool> = new Map([[pool.name, pool]]);
   const statistics = createStatistics(pool, options.logLinesDropped ?? (() => 0));
   const alerts = createOperatorAlerts(config, runtime);

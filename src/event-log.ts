@@ -46,6 +46,7 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
       upstream: event.upstream?.name,
       attempts: event.attempts,
       ms: rounded(event.durationMs),
+      queuedMs: event.queuedMs > 0 ? rounded(event.queuedMs) : undefined,
     },
     'Request',
   );

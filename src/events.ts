@@ -1,79 +1,16 @@
-/**
- * What the program announces, and the closed sets of words it uses for it. The same words stand in
- * logs, metrics, `/stats` and alerts.
- */
+/** What the program announces, and to whom. */
 
-export type Tier = 'primary' | 'fallback';
+import type {
+  AttemptResult,
+  DownReason,
+  FailureReason,
+  RemovalCause,
+  RequestResult,
+  SizeLimit,
+  UpstreamIdentity,
+} from './event-words.ts';
 
-/** Enough of an upstream to name it, frozen; never its URL. */
-export class UpstreamIdentity {
-  readonly name: string;
-  readonly tier: Tier;
-  /** Not there when the program runs: only for its sake does the compiler refuse an Upstream, which has secrets, here. */
-  declare protected readonly brand: never;
-
-  constructor(name: string, tier: Tier) {
-    this.name = name;
-    this.tier = tier;
-    Object.freeze(this);
-  }
-}
-
-/** Why an attempt failed. The first four are known before a byte of the request was sent. */
-export const FAILURE_REASONS = [
-  'refused',
-  'dns',
-  'tls',
-  'connect-timeout',
-  'timeout',
-  'reset',
-  'cut',
-  'bad-http',
-  'status',
-  'not-an-answer',
-  'upstream-broken',
-  'rate-limited',
-  'plan',
-  'auth',
-  'method-unsupported',
-] as const;
-export type FailureReason = (typeof FAILURE_REASONS)[number];
-
-/** Why a probe took an upstream out. */
-export type DownReason = 'probe-failed' | 'wrong-chain';
-
-/** What an upstream was found to take at once: blocks in a range of eth_getLogs, calls in a batch. */
-export type SizeLimit = 'logs_range' | 'batch';
-
-/** Why an upstream has left its list. */
-export type RemovalCause = 'operator' | 'unhealthy';
-
-/**
- * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another
- * may know more. `out-of-time`: the request's own time ran out. `shortage`: this machine ran out of descriptors,
- * ports or memory. `superseded`: another attempt of the same request was enough.
- */
-export const ATTEMPT_RESULTS = [
-  'answered',
-  'inconclusive',
-  'client-left',
-  'superseded',
-  'out-of-time',
-  'shortage',
-  ...FAILURE_REASONS,
-] as const;
-export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
-
-/**
- * How a request ended, as counted and logged: `answered` by an upstream; `failed`, no upstream gave a
- * usable answer (an answer of our own, or the last upstream's 5xx passed on); `refused` by us before any
- * upstream was asked; `cut` after its first byte was out.
- */
-export const REQUEST_RESULTS = ['answered', 'failed', 'refused', 'client-left', 'cut'] as const;
-export type RequestResult = (typeof REQUEST_RESULTS)[number];
-
-/** The status of a request that became a tunnel. */
-export const SWITCHED = 101;
+export * from './event-words.ts';
 
 export type Event =
   | {
@@ -103,6 +40,8 @@ export type Event =
       /** A fallback answered while no primary was usable. */
       readonly primariesOut: boolean;
       readonly attempts: number;
+      /** How long it has waited for an upstream that has room; 0 when it did not wait. */
+      readonly queuedMs: number;
       readonly durationMs: number;
     }
   /**

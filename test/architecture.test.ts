@@ -17,10 +17,10 @@ const LEVELS: readonly (readonly string[])[] = [
   ['calls', 'tunnels', 'probes'],
   ['transport'],
   ['strategies', 'notifiers', 'metrics', 'event-log'],
-  ['upstreams', 'rpc', 'pacing'],
+  ['upstreams', 'rpc'],
   ['network'],
   ['log', 'runtime'],
-  ['events', 'masking', 'http'],
+  ['events', 'event-words', 'masking', 'http', 'pacing'],
   ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random'],
 ];
 
@@ -29,7 +29,7 @@ const SEPARATE: ReadonlySet<string> = new Set([
   ...['balancer', 'server'],
   ...['calls', 'tunnels', 'probes'],
   ...['strategies', 'notifiers', 'metrics', 'event-log'],
-  ...['rpc', 'upstreams', 'pacing'],
+  ...['rpc', 'upstreams'],
 ]);
 
 /** What a part of one level, or above, must not know all the same. */

@@ -29,6 +29,7 @@ const request: Event = {
   upstream: A,
   primariesOut: false,
   attempts: 2,
+  queuedMs: 0,
   durationMs: 12.3456,
 };
 

@@ -114,6 +114,7 @@ export class Servers {
       [entry],
       this.#dependencies.folder,
       this.#takenNames(entry.text),
+      this.#dependencies.registry.all.map(({ limits }) => limits),
     );
     const [spec] = upstreams;
     if (problems.length > 0 || !spec) throw new Refusal('INVALID_INPUT', problems.join('; '));

@@ -20,8 +20,8 @@ export function createStatistics(pool: Pool, logLinesDropped: () => number): Sta
   const { announcer, clock } = pool.runtime;
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
-  const { registry, availability } = pool;
-  const source = { registry, availability, latencies, clock };
+  const { registry, availability, queue } = pool;
+  const source = { registry, availability, latencies, clock, queue };
   const underWay = { requests: 0 };
   return {
     stats: () => readStats(source),
@@ -32,6 +32,8 @@ export function createStatistics(pool: Pool, logLinesDropped: () => number): Sta
       announcer,
       alertKinds: ALERT_KINDS,
       inFlight: () => underWay.requests,
+      waiting: () => queue.length,
+      nowMs: () => clock.monotonicMs(),
       logLinesDropped,
     }),
     underWay,

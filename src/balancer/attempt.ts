@@ -6,10 +6,11 @@ import type { AttemptOutcome, StreamEnd, TransmissionListener } from '../transpo
 import { Transmission } from '../transport/transmission.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
 import type { Candidate } from './candidates.ts';
+import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
 import { relayInterim } from './interim.ts';
 import { judge, type SentRequest, type Verdict } from './judge.ts';
-import { type Ended, learn, learnCut, protocolOf, record, type TransactionLookUp } from './learn.ts';
+import { learn, learnCut, protocolOf, record, type TransactionLookUp } from './learn.ts';
 import type { Question } from './question.ts';
 
 export interface AttemptListener extends TransactionLookUp {
@@ -60,6 +61,7 @@ export class Attempt implements TransmissionListener {
     const { upstream } = this.#candidate;
     if (this.#countsAsTrial) this.#pool.trials.begin(upstream);
     upstream.attempts += 1;
+    if (this.#question) upstream.budget?.pacer.sent(this.#question.load, this.#startedMs);
     this.#transmission.start();
   }
 

@@ -1,6 +1,7 @@
 /** The order in which one request may ask upstreams. */
 
 import type { Tier } from '../events.ts';
+import type { Load } from '../pacing/load.ts';
 import type { Room } from '../pools/room.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
@@ -51,6 +52,7 @@ type Group = Tier | 'not-begun';
 export class Candidates {
   readonly #source: CandidateSource;
   readonly #room: Room;
+  readonly #load: Load;
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
   #group: Group = 'not-begun';
@@ -62,10 +64,11 @@ export class Candidates {
   #hadTrial = false;
   #mayWait = true;
 
-  /** An upstream that has no `room` is passed over, and offered again when it has. */
-  constructor(source: CandidateSource, room: Room) {
+  /** An upstream that has no `room` for this load is passed over, and offered again when it has. */
+  constructor(source: CandidateSource, room: Room, load: Load) {
     this.#source = source;
     this.#room = room;
+    this.#load = load;
   }
 
   /** Whether upstreams are left that could be asked if they had room. */
@@ -95,7 +98,7 @@ export class Candidates {
       if (upstream) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         if (!this.#source.availability.isUsable(upstream) || !this.#isNext(upstream, willingness)) continue;
-        if (this.#room.has(upstream, false)) return upstream;
+        if (this.#room.has(upstream, this.#load, false)) return upstream;
         if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
         continue;
       }
@@ -141,7 +144,7 @@ export class Candidates {
   #nextWithRoom(willingness: Willingness): Upstream | 'wait' | undefined {
     if (this.#passedOver.length === 0) return undefined;
     this.#passedOver = this.#passedOver.filter((upstream) => this.#isStillOpen(upstream, willingness));
-    const free = this.#passedOver.find((upstream) => this.#room.has(upstream, false));
+    const free = this.#passedOver.find((upstream) => this.#room.has(upstream, this.#load, false));
     if (free || !this.#mayWait || this.#passedOver.length === 0) return free;
     return 'wait';
   }
@@ -157,7 +160,7 @@ export class Candidates {
   }
 
   #roomAtMs(): number {
-    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream)));
+    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream, this.#load)));
   }
 
   #nextTrial(willingness: Willingness): NextCandidate {
@@ -168,13 +171,25 @@ export class Candidates {
       // In a total outage each request costs one call: only one that may yet turn out to be well is asked besides.
       const inQuestion = availability.isInQuestion(upstream);
       if (this.#hadTrial && !inQuestion) continue;
-      if (this.#room.has(upstream, true)) {
+      if (this.#room.has(upstream, this.#load, true)) {
         this.#hadTrial ||= !inQuestion;
         return this.#take(upstream, true);
       }
       isFull = true;
     }
-    return isFull && this.#mayWait ? { kind: 'wait', untilMs: Number.POSITIVE_INFINITY } : NOBODY;
+    if (!this.#mayWait) return NOBODY;
+    const untilMs = isFull ? Number.POSITIVE_INFINITY : this.#firstLimitEndMs(willingness);
+    return untilMs === undefined ? NOBODY : { kind: 'wait', untilMs };
+  }
+
+  /** When the first is back of those that only asked for a rest; undefined when there is none. */
+  #firstLimitEndMs(willingness: Willingness): number | undefined {
+    let firstMs: number | undefined;
+    for (const { upstream, untilMs } of this.#source.availability.rateLimited()) {
+      if (this.#tried.includes(upstream) || !willingness.accepts(upstream)) continue;
+      firstMs = Math.min(firstMs ?? untilMs, untilMs);
+    }
+    return firstMs;
   }
 
   #nextGroup(): boolean {

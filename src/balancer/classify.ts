@@ -3,6 +3,7 @@
 import { Ledger } from '../calls/ledger.ts';
 import { type FilterPlaces, placementOf } from '../calls/placement.ts';
 import type { AnswerCode } from '../errors.ts';
+import { loadOf } from '../pacing/load.ts';
 import { parseRpcRequest } from '../rpc/message.ts';
 import { mayRepeat } from '../rpc/methods.ts';
 import type { Exchange } from './exchange.ts';
@@ -33,6 +34,7 @@ export function classify(exchange: Exchange, places: FilterPlaces, maxBatch: num
   if (rpc.isTooLong || rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
   if (rpc.calls.length === 0) return 'INVALID_CALL';
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
+  exchange.load = loadOf(rpc.calls.map(({ method }) => method));
   exchange.ledger = new Ledger(rpc, body.bytes, (call) => placementOf(call, body.bytes, places));
   return undefined;
 }

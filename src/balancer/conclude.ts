@@ -15,9 +15,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ending, LastAnswer } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { deliver, refuse } from './respond.ts';
-
-/** Retry-After when it can't be told: all upstreams are down and none is quarantined, or the process is overloaded. */
-const UNKNOWN_RETURN_MS = 1_000;
+import { firstReturnMs, UNKNOWN_RETURN_MS } from './return-time.ts';
 
 /** Refusals after which a connection is closed: where the next request begins is in doubt. */
 const CLOSING: ReadonlySet<AnswerCode> = new Set<AnswerCode>([
@@ -195,10 +193,9 @@ function pass(
 }
 
 function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined {
-  const { availability } = pool;
   const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
   const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
-  const retryAfterMs = mayReturn ? (availability.firstReturnMs() ?? UNKNOWN_RETURN_MS) : soon;
+  const retryAfterMs = mayReturn ? firstReturnMs(exchange, pool) : soon;
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);
@@ -207,7 +204,8 @@ function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined
 function failureCode(exchange: Exchange, pool: Pool): AnswerCode {
   if (ranShort(exchange)) return 'OVERLOADED';
   if (exchange.attempts.length > 0) return allRateLimited(exchange) ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
-  return pool.availability.onlyRateLimited() ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
+  const isLimited = exchange.lackedRoom || pool.availability.onlyRateLimited();
+  return isLimited ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
 }
 
 /** An upstream could not be asked because this machine lacks descriptors, ports or memory: the failure is ours. */
@@ -227,7 +225,7 @@ interface Finish {
 }
 
 function announce(exchange: Exchange, { result, status, upstream, code }: Finish, pool: Pool): undefined {
-  const { request, response, attempts, origin, target, rpcMethod, startedMs, id } = exchange;
+  const { request, response, attempts, origin, target, rpcMethod, startedMs, id, queuedMs } = exchange;
   pool.runtime.announcer.announce({
     type: 'request-finished',
     id,
@@ -241,6 +239,7 @@ function announce(exchange: Exchange, { result, status, upstream, code }: Finish
     upstream: upstream?.identity,
     primariesOut: upstream?.tier === 'fallback' && pool.availability.isOut('primary'),
     attempts: attempts.length,
+    queuedMs,
     durationMs: pool.runtime.clock.monotonicMs() - startedMs,
   });
 }

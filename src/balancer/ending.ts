@@ -4,8 +4,8 @@ import type { Ledger } from '../calls/ledger.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Answered, Switched } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
-import type { Ended } from './learn.ts';
 
 /** What `conclude` makes an answer of. */
 export type Ending =

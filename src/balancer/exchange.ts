@@ -5,6 +5,7 @@ import type { AttemptResult } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
+import { type Load, loadOf } from '../pacing/load.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { BufferAccount } from '../transport/buffer-account.ts';
@@ -17,6 +18,7 @@ export interface AttemptRecord {
 }
 
 const NO_REFUSALS: Exchange['batchRefusals'] = [];
+const ONE_REQUEST = loadOf([undefined]);
 const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
 /** Longer method names are told of by their beginning. */
 const MAX_TOLD_METHOD = 256;
@@ -70,6 +72,12 @@ export class Exchange {
   readonly whole: Exchange | undefined;
   /** Upstreams that refused it as a batch of so many calls, without a word about its size. */
   batchRefusals: readonly { readonly upstream: Upstream; readonly size: number }[] = NO_REFUSALS;
+  /** What all of it costs an upstream's limiter. */
+  load: Load = ONE_REQUEST;
+  /** Upstreams that it could have been sent to had no room. */
+  lackedRoom = false;
+  /** How long it has waited for an upstream, in milliseconds. */
+  queuedMs = 0;
   /** Interim answers (1xx) of upstreams so far. */
   interimAnswers = 0;
   #rpcMethod: string | undefined;
@@ -138,6 +146,7 @@ export class Exchange {
     part.body = { kind: 'kept', bytes: ledger.body };
     part.rpc = ledger.rpc;
     part.ledger = ledger;
+    part.load = loadOf(ledger.rpc.calls.map(({ method }) => method));
     part.repeat = ledger.rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
     return part;
   }

@@ -5,29 +5,16 @@ import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import { resultIn, settleTransactions } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
 import { makesFilter } from '../rpc/filters.ts';
-import type { AttemptOutcome } from '../transport/outcome.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
 import { isCertain, type Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { isPaced, settle } from './budget-books.ts';
 import { withoutCredentialBlames } from './client-credentials.ts';
 import { clientKey } from './client-key.ts';
+import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
-import type { Verdict } from './judge.ts';
 import { learnSizes } from './learn-sizes.ts';
 import type { Question } from './question.ts';
-
-/** An attempt that is over, as far as the search for an answer is concerned. Its answer may still stream. */
-export interface Ended {
-  readonly upstream: Upstream;
-  readonly trial: boolean;
-  readonly question: Question;
-  readonly outcome: AttemptOutcome;
-  readonly verdict: Verdict;
-  /** Monotonic milliseconds. */
-  readonly startedMs: number;
-  /** Until it was judged. */
-  readonly durationMs: number;
-}
 
 /** Asks an upstream whether it knows a transaction by its hash. */
 export interface TransactionLookUp {
@@ -39,7 +26,11 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   const { upstream, outcome, verdict, trial } = ended;
   learnSizes(exchange, ended, pool);
   if (verdict.blames.length > 0) upstream.failures += 1;
-  for (const blame of inContext(exchange, ended)) {
+  const blames = inContext(exchange, ended);
+  const { budget } = upstream;
+  if (budget) settle(budget, ended, blames, pool.runtime);
+  for (const blame of blames) {
+    if (isPaced(blame, budget, pool.runtime.clock.wallMs())) continue;
     if (blame.method !== undefined) banMethod(upstream, blame, blame.method, pool);
     else if (isCertain(blame)) pool.quarantine.add(upstream, blame);
     else suspect(exchange, upstream, { blame, protocol: protocolOf(ended.question) }, pool);

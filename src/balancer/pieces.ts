@@ -116,12 +116,11 @@ class Pieces implements EndsWithClient {
     // One that was abandoned meanwhile.
     if (!this.#underWay.delete(piece)) return;
     const { exchange } = piece;
+    this.#request.exchange.queuedMs += exchange.queuedMs;
     if (ending.kind === 'client-left') return;
     if (ending.kind === 'deliver') ending.answered.stream?.cancel();
     if (ending.kind === 'ledger' || ending.kind === 'failed') ending.last?.answered.stream?.cancel();
-    if (ending.kind === 'refuse')
-      for (const entry of exchange.ledger?.entries ?? [])
-        if (entry.state === 'open') entry.ownCode = ending.code;
+    noteCodes(exchange, ending, this.#pool);
     const cuts = cutsAfter(exchange, ending, this.#pool);
     if (cuts.length > 0) this.#divide(piece, cuts);
     else this.#close(piece);
@@ -162,6 +161,16 @@ class Pieces implements EndsWithClient {
     this.#waiting.length = 0;
     for (const piece of [...this.#underWay]) this.#abandon(piece);
     this.#reject(error);
+  }
+}
+
+/** Why the calls of a piece have no answer, where that is not seen in what they got. */
+function noteCodes(exchange: Exchange, ending: Ending, { availability }: Pool): void {
+  const lacksRoom = exchange.lackedRoom || availability.onlyRateLimited();
+  for (const entry of exchange.ledger?.entries ?? []) {
+    if (entry.state !== 'open') continue;
+    if (ending.kind === 'refuse') entry.ownCode = ending.code;
+    else if (entry.attempts === 0 && lacksRoom) entry.ownCode = 'RATE_LIMITED';
   }
 }
 

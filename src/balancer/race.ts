@@ -3,12 +3,11 @@
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Waiter } from '../pools/queue.ts';
-import type { Room } from '../pools/room.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
 import { type Candidate, Candidates, type NextCandidate, NOBODY } from './candidates.ts';
+import type { Ended } from './ended.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
-import type { Ended } from './learn.ts';
 import { lookUpOf, questionOf } from './question.ts';
 import { CallsWillingness } from './willingness.ts';
 
@@ -16,8 +15,6 @@ import { CallsWillingness } from './willingness.ts';
 export type RaceStep = Ended | 'nobody' | 'client-left';
 
 const NONE: readonly Ended[] = [];
-/** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
-const FOR_UPLOADS: Room = { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY };
 
 /**
  * Starts attempts, one candidate after the other, and tells which one ended first. The loop that asks for the next
@@ -38,14 +35,16 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   #give: ((step: RaceStep) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
   #defect: Error | undefined;
-  #isWaiting = false;
+  /** Since when it is in the queue, in monotonic milliseconds; undefined when it is not. */
+  #waitsSinceMs: number | undefined;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
 
   constructor(exchange: Exchange, pool: Pool) {
     this.#exchange = exchange;
     this.#pool = pool;
-    this.#candidates = new Candidates(pool, exchange.body.kind === 'kept' ? pool.trials : FOR_UPLOADS);
+    const room = exchange.body.kind === 'kept' ? pool.room : pool.roomForUploads;
+    this.#candidates = new Candidates(pool, room, exchange.load);
     this.#willingness = new CallsWillingness(exchange, pool);
     exchange.underWay = this;
   }
@@ -79,14 +78,14 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
   end<T>(ending: T): T {
     this.#willingness = undefined;
-    this.#leaveQueue();
+    if (this.#waitsSinceMs !== undefined) this.#leaveQueue();
     if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
     return ending;
   }
 
   onClientLeft(): void {
     for (const attempt of this.#attempts) attempt.cancel();
-    if (!this.#isWaiting) return;
+    if (this.#waitsSinceMs === undefined) return;
     this.#leaveQueue();
     this.#tellNobody();
   }
@@ -99,7 +98,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     try {
       const next = this.#next();
       if (next.kind === 'wait') return next.untilMs;
-      this.#isWaiting = false;
+      this.#endWait();
       this.#go(next);
     } catch (error) {
       this.onDefect(error);
@@ -165,14 +164,20 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     const nowMs = runtime.clock.monotonicMs();
     this.#waitEndMs ??= Math.min(nowMs + settings.maxQueueWaitMs, this.#exchange.deadlineMs);
     const isTooLate = nowMs >= this.#waitEndMs || (roomAtMs > this.#waitEndMs && Number.isFinite(roomAtMs));
-    this.#isWaiting = !isTooLate && queue.join(this, this.#waitEndMs);
-    return this.#isWaiting;
+    if (isTooLate || !queue.join(this, this.#waitEndMs)) return false;
+    this.#waitsSinceMs = nowMs;
+    return true;
   }
 
   #leaveQueue(): void {
-    if (!this.#isWaiting) return;
-    this.#isWaiting = false;
+    this.#endWait();
     this.#pool.queue.leave(this);
+  }
+
+  #endWait(): void {
+    if (this.#waitsSinceMs === undefined) return;
+    this.#exchange.queuedMs += this.#pool.runtime.clock.monotonicMs() - this.#waitsSinceMs;
+    this.#waitsSinceMs = undefined;
   }
 
   #go(next: NextCandidate): void {
@@ -182,7 +187,9 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
 
   /** Where an attempt is under way its end is waited for. */
   #tellNobody(): void {
-    if (this.#underWay === 0) this.#tell(this.#exchange.left ? 'client-left' : 'nobody');
+    if (this.#underWay > 0) return;
+    this.#exchange.lackedRoom = this.#candidates.lacksRoom;
+    this.#tell(this.#exchange.left ? 'client-left' : 'nobody');
   }
 
   #tell(step: RaceStep): void {

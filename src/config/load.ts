@@ -68,7 +68,7 @@ export function loadConfig(input: LoadInput): LoadResult {
   problems.push(...lists.problems);
   if (!checked.all || problems.length > 0) return { ok: false, command, problems };
 
-  const config = toConfig(checked.all, lists, isGiven('maxReplayBodyBytes', raw), input.cwd);
+  const config = toConfig(checked.all, lists, (key) => isGiven(key, raw), input.cwd);
   const warnings = bySource.flatMap((each) => each.warnings);
   return { ok: true, command, config, sources: sourcesOf(raw, config), warnings };
 }
@@ -153,14 +153,16 @@ function entriesOf(key: ListKey, { raw, values }: CheckedSettings): UpstreamEntr
   }));
 }
 
-function toConfig(values: Values, lists: Lists, isReplayGiven: boolean, folder: string): Config {
+function toConfig(values: Values, lists: Lists, given: (key: Key) => boolean, folder: string): Config {
   const { rpcUrls: _primaries, fallbackRpcUrls: _fallbacks, ...rest } = values;
   const { maxReplayBodyBytes: replay, maxBodyBytes: limit } = rest;
   for (const upstream of lists.upstreams) freezeWithMembers(upstream);
   const config = {
     ...withAbsoluteFiles(rest, folder),
     // A default must not prevent a lower MAX_BODY.
-    maxReplayBodyBytes: isReplayGiven ? replay : Math.min(replay, limit),
+    maxReplayBodyBytes: given('maxReplayBodyBytes') ? replay : Math.min(replay, limit),
+    // A fixed time is for those who want to know exactly when an upstream is asked.
+    pacing: given('pacing') || rest.errorTimeToLiveMs === 'auto' ? rest.pacing : ('off' as const),
     upstreams: [...lists.upstreams],
     areListsPersisted: lists.areListsPersisted,
   };

@@ -133,6 +133,11 @@ export const schema = z.object({
     default: '429,500,502-504,520-530',
     doc: 'Statuses, and ranges of them, after which the next upstream is tried (a 500 with a JSON-RPC answer is judged by that answer).',
   }),
+  pacing: setting(oneOf(['auto', 'off']), {
+    name: 'PACING',
+    default: 'auto',
+    doc: 'Whether the limits of upstreams are learnt from their answers, and requests held back that they would refuse: `auto`, or `off` for the ceilings of `rps=` only, which is the default with a fixed `ERROR_TIME_TO_LIVE_MINUTES`.',
+  }),
   maxQueueWaitMs: setting(duration('0s'), {
     name: 'MAX_QUEUE_WAIT',
     default: '1s',

@@ -2,6 +2,7 @@
 
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
+import type { BudgetSpec } from '../pacing/budget.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { closestName } from './closest-name.ts';
 import { uniqueName } from './upstream-names.ts';
@@ -29,12 +30,13 @@ interface ParsedEntry extends Omit<UpstreamSpec, 'name'> {
 
 /**
  * Reads every entry of both lists. Problems show no more of a URL than scheme, host and port. Files are looked up in
- * `folder`, and not read without one. A name that is derived from a URL is none of `taken`.
+ * `folder`, and not read without one. A name that is derived from a URL is none of `taken`; `others` are there already.
  */
 export function readUpstreams(
   entries: readonly UpstreamEntry[],
   folder: string | undefined,
   taken: readonly string[] = [],
+  others: readonly BudgetSpec[] = [],
 ): {
   readonly upstreams: readonly UpstreamSpec[];
   readonly problems: readonly string[];
@@ -45,7 +47,7 @@ export function readUpstreams(
     const upstream = parseEntry(entry, folder, report);
     return upstream ? [upstream] : [];
   });
-  problems.push(...duplicateProblems(parsed));
+  problems.push(...duplicateProblems(parsed), ...ceilingProblems(parsed, others));
   return { upstreams: withNames(parsed, taken), problems };
 }
 
@@ -165,6 +167,20 @@ function duplicateProblems(entries: readonly ParsedEntry[]): string[] {
     else byName.set(entry.name, entry);
   }
   return problems;
+}
+
+/** One account has one ceiling. */
+function ceilingProblems(entries: readonly ParsedEntry[], others: readonly BudgetSpec[]): string[] {
+  return entries.flatMap(({ account, rps, url, where }, index) => {
+    if (account === undefined || rps === undefined) return [];
+    const before = [...others, ...entries.slice(0, index)].find(
+      (other) => other.account === account && other.rps !== undefined && other.rps !== rps,
+    );
+    if (!before) return [];
+    return [
+      `${where}: ${maskUrl(url)} has rps=${rps}, and another upstream with account=${account} rps=${before.rps}; allowed: the same rps, or one of them without it`,
+    ];
+  });
 }
 
 /** Given names come first, so that a derived name never takes one that somebody chose. */

@@ -11,6 +11,9 @@ import { formatUpstreamHeaders, readUpstreamHeaders } from './upstream-headers.t
 import { nameProblem } from './upstream-names.ts';
 import type { OptionContext, OptionPart, OptionTexts, UpstreamOption } from './upstream-option.ts';
 
+/** The greatest ceiling of calls a second. */
+const MAX_RPS = 1_000_000;
+
 export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
   {
     name: 'name',
@@ -64,6 +67,24 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     write: ({ insecure }) => (insecure ? [true] : []),
   },
   {
+    name: 'rps',
+    example: 'rps=50',
+    json: 'number',
+    allowed: 'a number above 0',
+    doc: `the most calls a second that it is sent, fractions allowed, up to ${MAX_RPS}; a batch counts its calls. Without it limits are learnt ([how](rate-limits.md))`,
+    read: ([text], { report }) => reportProblem(rpsProblem(text), report) ?? { rps: Number(text) },
+    write: ({ rps }) => (rps === undefined ? [] : [rps]),
+  },
+  {
+    name: 'account',
+    example: 'account=NAME',
+    json: 'text',
+    allowed: 'up to 64 letters, digits, ".", "_" and "-"',
+    doc: 'upstreams with the same account share one budget, since the provider counts them together: up to 64 letters, digits, `.`, `_`, `-`',
+    read: ([account], { report }) => reportProblem(accountProblem(account), report) ?? { account },
+    write: ({ account }) => (account === undefined ? [] : [account]),
+  },
+  {
     name: 'header',
     example: 'header=NAME:VALUE',
     json: 'text',
@@ -94,6 +115,18 @@ function reportProblem(
   if (problem === undefined) return undefined;
   report(problem);
   return {};
+}
+
+function rpsProblem(text: string): string | undefined {
+  const rps = Number(text);
+  if (/^\d{1,7}(?:\.\d{1,3})?$/.test(text) && rps > 0 && rps <= MAX_RPS) return undefined;
+  const shown = /^-?[\d.]{1,10}$/.test(text) ? ` ${text}` : '';
+  return `has an rps${shown} that is not allowed; allowed: calls a second, from 0.001 to ${MAX_RPS}`;
+}
+
+function accountProblem(account: string): string | undefined {
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(account)) return undefined;
+  return 'has an account that is not allowed; allowed: up to 64 letters, digits, ".", "_" and "-"';
 }
 
 function weightProblem(text: string): string | undefined {

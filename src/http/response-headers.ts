@@ -10,6 +10,7 @@ import {
   lowerCased,
   without,
 } from './header-lines.ts';
+import { type RateLimitLine, tellsRateLimit } from './rate-limit-headers.ts';
 import { type Rewriting, rewriteUrls } from './url-rewriting.ts';
 
 /** An answer's headers, read once. */
@@ -20,6 +21,8 @@ export interface ResponseHeaders {
   readonly contentType: string;
   readonly contentEncoding: string;
   readonly retryAfter: string | undefined;
+  /** The lines about a rate limit; undefined when there are none. */
+  readonly rateLimit: readonly RateLimitLine[] | undefined;
   /** It asks for, or continues, a login for the whole connection. */
   readonly logsIn: boolean;
 }
@@ -44,6 +47,7 @@ export function readResponseHeaders(
   let contentType = '';
   let contentEncoding = '';
   let retryAfter: string | undefined;
+  let rateLimit: RateLimitLine[] | undefined;
   let logsIn = false;
   let hasCoding = false;
   let via = '';
@@ -94,6 +98,10 @@ export function readResponseHeaders(
         break;
       default:
         if (HOP_BY_HOP.has(key)) continue;
+        if (tellsRateLimit(key)) {
+          rateLimit ??= [];
+          rateLimit.push([key, value]);
+        }
     }
     forward.push(name, secrets.mask(value));
   }
@@ -106,6 +114,7 @@ export function readResponseHeaders(
     contentType,
     contentEncoding,
     retryAfter,
+    rateLimit,
     logsIn,
   };
 }

@@ -29,6 +29,8 @@ export class Counters {
   readonly alerts: Record<string, number>;
   /** Without tunnels, which last as long as the client wants. */
   readonly requestDurations = new Durations();
+  /** Of those that waited for an upstream. */
+  readonly queueWaits = new Durations();
   /** The key is the announced object: a removed upstream leaves nothing behind, not even for one of the same name. */
   readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
 
@@ -56,6 +58,7 @@ export class Counters {
       }
       case 'request-finished':
         this.requests[event.result] += 1;
+        if (event.queuedMs > 0) this.queueWaits.add(event.queuedMs);
         if (event.status !== SWITCHED) this.requestDurations.add(event.durationMs);
         break;
       case 'alert-sent':

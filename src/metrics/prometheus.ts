@@ -14,6 +14,10 @@ export interface MetricsDependencies {
   readonly alertKinds: readonly string[];
   /** Requests that have begun and not ended. */
   readonly inFlight: () => number;
+  /** Requests that wait for an upstream. */
+  readonly waiting: () => number;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
 }
@@ -56,7 +60,10 @@ async function startNodeMetrics(): Promise<{ metrics(): Promise<string> }> {
   return register;
 }
 
-function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: MetricsDependencies): Family[] {
+function requestFamilies(
+  counters: Counters,
+  { inFlight, waiting, logLinesDropped }: MetricsDependencies,
+): Family[] {
   return [
     {
       name: 'rpc_lb_requests_total',
@@ -77,6 +84,18 @@ function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: Metr
       samples: [{ value: inFlight() }],
     },
     {
+      name: 'rpc_lb_waiting_requests',
+      type: 'gauge',
+      help: 'Requests that wait for an upstream that has room.',
+      samples: [{ value: waiting() }],
+    },
+    {
+      name: 'rpc_lb_queue_wait_seconds',
+      type: 'histogram',
+      help: 'How long requests waited for an upstream that has room; of those that waited.',
+      samples: counters.queueWaits.samples(),
+    },
+    {
       name: 'rpc_lb_alerts_total',
       type: 'counter',
       help: 'Alerts sent to the operators, counted for each notifier.',
@@ -91,7 +110,10 @@ function requestFamilies(counters: Counters, { inFlight, logLinesDropped }: Metr
   ];
 }
 
-function upstreamFamilies(counters: Counters, { registry, availability }: MetricsDependencies): Family[] {
+function upstreamFamilies(
+  counters: Counters,
+  { registry, availability, nowMs }: MetricsDependencies,
+): Family[] {
   const { all } = registry;
   return [
     {
@@ -109,6 +131,15 @@ function upstreamFamilies(counters: Counters, { registry, availability }: Metric
       samples: all.flatMap((upstream) =>
         counters.attemptsOf(upstream.identity).durations.samples({ upstream: upstream.name }),
       ),
+    },
+    {
+      name: 'rpc_lb_budget_rps',
+      type: 'gauge',
+      help: 'Calls a second that an upstream may be sent, where that is limited and known.',
+      samples: all.flatMap(({ name, budget }) => {
+        const rps = budget?.pacer.rps(nowMs());
+        return rps === undefined ? [] : [{ labels: { upstream: name }, value: rps }];
+      }),
     },
     {
       name: 'rpc_lb_upstream_state',

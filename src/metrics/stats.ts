@@ -9,6 +9,16 @@ import type { Latencies, Percentiles } from './latencies.ts';
 
 const NOT_MEASURED = { p50: null, p95: null, p99: null } as const;
 
+export interface BudgetStats {
+  /** Calls a second. */
+  readonly rps: number;
+  readonly source: 'learnt' | 'rps' | 'headers';
+  /** The part of it that is in use, from 0 to 1. */
+  readonly used: number;
+  /** Requests that wait for it. */
+  readonly waiting: number;
+}
+
 /** One row of `/stats`. The names are part of the contract with operators. */
 export interface UpstreamStats {
   readonly name: string;
@@ -39,6 +49,8 @@ export interface UpstreamStats {
   readonly block_height: number | null;
   /** It is asked after the others of its tier. */
   readonly lagging: boolean;
+  /** What it may be sent; null when nothing limits it, or its limit is not known yet. */
+  readonly budget: BudgetStats | null;
   /** What it takes at once, as far as it was learnt: blocks in a range of eth_getLogs, calls in a batch. */
   readonly limits: { readonly logs_range: number | null; readonly batch: number | null };
   /** What the upstream reports of its own process; null when it reports nothing. `1.2 MB`, of 2^20 bytes. */
@@ -52,6 +64,7 @@ export interface StatsSource {
   readonly registry: Registry;
   readonly availability: Availability;
   readonly latencies: Latencies;
+  readonly queue: { waitingFor(upstream: Upstream): number };
   readonly clock: Clock;
 }
 
@@ -59,7 +72,8 @@ export function readStats(source: StatsSource): UpstreamStats[] {
   return source.registry.all.map((upstream) => rowOf(upstream, source));
 }
 
-export function rowOf(upstream: Upstream, { availability, latencies, clock }: StatsSource): UpstreamStats {
+export function rowOf(upstream: Upstream, source: StatsSource): UpstreamStats {
+  const { availability, latencies, clock } = source;
   const standing = availability.standing(upstream);
   return {
     name: upstream.name,
@@ -78,6 +92,7 @@ export function rowOf(upstream: Upstream, { availability, latencies, clock }: St
     chain_id: upstream.chainId ?? null,
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
+    budget: budgetOf(upstream, source),
     limits: {
       logs_range: upstream.capacities.logsRange.shown(clock) ?? null,
       batch: upstream.capacities.batch.shown(clock) ?? null,
@@ -101,6 +116,20 @@ function whyOut(standing: Standing, clock: Clock): Pick<UpstreamStats, 'reason' 
     default:
       return standing satisfies never;
   }
+}
+
+function budgetOf(upstream: Upstream, { clock, queue }: StatsSource): BudgetStats | null {
+  const pacer = upstream.budget?.pacer;
+  const nowMs = clock.monotonicMs();
+  const rps = pacer?.rps(nowMs);
+  if (!pacer?.source || rps === undefined) return null;
+  const used = Math.round(pacer.used(nowMs) * 100) / 100;
+  return { rps: significant(rps), source: pacer.source, used, waiting: queue.waitingFor(upstream) };
+}
+
+/** Of a rate, three digits. */
+function significant(value: number): number {
+  return Number(value.toPrecision(3));
 }
 
 function memoryOf({ memoryBytes, down }: Upstream): string | null {

@@ -3,6 +3,7 @@
 import type { Identity } from '../http/header-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Dialer } from '../network/dial.ts';
+import type { Budgets } from '../pacing/budget.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import type { Runtime } from '../runtime.ts';
 import { StrategyChoice } from '../strategies/choice.ts';
@@ -20,6 +21,7 @@ import { Suspects } from '../upstreams/suspects.ts';
 import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { type CheckSettings, createChecks, createPlainQuestion, type HeightListener } from './checks.ts';
 import { Queue } from './queue.ts';
+import { PoolRoom, type Room } from './room.ts';
 import { Trials } from './trials.ts';
 
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
@@ -32,6 +34,8 @@ export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings
   readonly retryStatus: ReadonlySet<number>;
   /** How many attempts one request may make; Infinity when there is no limit. */
   readonly maxAttempts: number;
+  /** Whether limits are learnt and kept to; else only the ceilings that upstreams are given. */
+  readonly pacing: 'auto' | 'off';
   /** How long a request may wait for an upstream's turn. */
   readonly maxQueueWaitMs: number;
   /** How many requests may wait. */
@@ -49,6 +53,9 @@ export interface Pool {
   readonly availability: Availability;
   readonly strategies: StrategyChoice;
   readonly trials: Trials;
+  readonly room: Room;
+  /** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
+  readonly roomForUploads: Room;
   /** Requests that wait for an upstream. */
   readonly queue: Queue;
   readonly filters: FilterHomes<Upstream>;
@@ -66,14 +73,19 @@ export interface PoolDependencies {
   /** Opens all connections to upstreams. */
   readonly dialer: Dialer;
   readonly identity: Identity;
+  readonly budgets: Budgets;
 }
 
 export function createPool(name: string, settings: PoolSettings, dependencies: PoolDependencies): Pool {
-  const { runtime, dialer, identity } = dependencies;
+  const { runtime, dialer, identity, budgets } = dependencies;
   const { clock, random, announcer, logger } = runtime;
   const changes = new StandingChanges();
   const upstreams = settings.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs()));
   for (const spec of settings.upstreams) warnIfInsecure(spec, logger);
+  const onJoin = (upstream: Upstream) => {
+    upstream.budget = budgets.of(upstream.limits, settings.pacing === 'auto');
+  };
+  for (const upstream of upstreams) onJoin(upstream);
   const registry = new Registry(upstreams, changes);
   const timeToLive = settings.errorTimeToLiveMs;
   const quarantine = new Quarantine({ timeToLive, clock, random, announcer, changes });
@@ -81,7 +93,8 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   const suspects = new Suspects({ ask, quarantine, clock });
   const availability = new Availability({ registry, quarantine }, changes, clock);
   const trials = new Trials();
-  const queue = new Queue({ registry, availability, room: trials }, clock, settings.maxQueue);
+  const room = new PoolRoom(clock, trials);
+  const queue = new Queue({ registry, availability, room }, clock, settings.maxQueue);
   changes.listen((isBetter) => {
     if (isBetter) queue.serveAll();
   });
@@ -93,7 +106,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     filters.forget(upstream);
     suspects.cleared(upstream);
   };
-  const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
+  const membership = new Membership({ registry, quarantine, announcer, clock, onJoin, onLeave });
   const checks = createChecks(settings, { registry, quarantine, membership }, runtime, dialer);
   const shortestMs = Math.min(shortestSilenceMs(settings), settings.requestTimeoutMs);
   return {
@@ -107,6 +120,8 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     availability,
     strategies: new StrategyChoice(settings.strategy, { clock, random }),
     trials,
+    room,
+    roomForUploads: new PoolRoom(clock, undefined),
     queue,
     filters,
     transport: {

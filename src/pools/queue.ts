@@ -1,6 +1,7 @@
 /** The requests that wait for an upstream of a pool, served in the order of their arrival. */
 
 import type { Clock } from '../clock.ts';
+import { loadOf } from '../pacing/load.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Room } from './room.ts';
 
@@ -28,6 +29,7 @@ export interface QueueSource {
 const LONGEST_SLEEP_MS = 100;
 /** A timer may be early by a fraction of a millisecond, and would then be set again and again. */
 const TIMER_PRECISION_MS = 1;
+const LEAST_LOAD = loadOf([undefined]);
 
 /**
  * Nobody overtakes: whoever comes later has others served first, and takes only what none of them could take. An
@@ -51,6 +53,13 @@ export class Queue {
   /** How many wait. */
   get length(): number {
     return this.#waiting.size;
+  }
+
+  /** How many wait that this upstream may serve. */
+  waitingFor(upstream: Upstream): number {
+    let waiting = 0;
+    for (const waiter of this.#waiting.keys()) if (waiter.waitsFor(upstream)) waiting += 1;
+    return waiting;
   }
 
   /** Lets a request wait until `untilMs` (monotonic) at most. False when too many are waiting. */
@@ -92,7 +101,7 @@ export class Queue {
 
   #serveFrom(upstream: Upstream): void {
     const { room } = this.#source;
-    while (room.has(upstream, !this.#source.availability.isUsable(upstream))) {
+    while (room.has(upstream, LEAST_LOAD, !this.#source.availability.isUsable(upstream))) {
       const first = this.#firstFor(upstream);
       if (!first || !this.#letLook(first)) return;
     }
@@ -120,7 +129,7 @@ export class Queue {
     const returnMs = availability.firstReturnAtMs();
     let wakeMs = Math.min(returnMs, nowMs + LONGEST_SLEEP_MS);
     for (const upstream of registry.all) {
-      const freeAtMs = room.freeAtMs(upstream);
+      const freeAtMs = room.freeAtMs(upstream, LEAST_LOAD);
       if (freeAtMs > nowMs) wakeMs = Math.min(wakeMs, freeAtMs);
     }
     this.#stopTimer = this.#clock.after(Math.max(0, wakeMs - nowMs) + TIMER_PRECISION_MS, () => {

@@ -1,21 +1,16 @@
 /** Counts the trials, which are requests to upstreams that are out because none is usable. */
 
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Room } from './room.ts';
 
 /** How many trials of one upstream may be under way at once. */
 const MAX_TRIALS = 4;
 
-export class Trials implements Room {
+export class Trials {
   readonly #underWay = new Map<Upstream, number>();
 
-  has(upstream: Upstream, isTrial: boolean): boolean {
-    return !isTrial || (this.#underWay.get(upstream) ?? 0) < MAX_TRIALS;
-  }
-
-  /** The end of a trial can't be predicted. */
-  freeAtMs(): number {
-    return Number.POSITIVE_INFINITY;
+  /** Whether one more of this upstream may begin. */
+  isFree(upstream: Upstream): boolean {
+    return (this.#underWay.get(upstream) ?? 0) < MAX_TRIALS;
   }
 
   begin(upstream: Upstream): void {

@@ -124,6 +124,15 @@ export class Availability {
     return due.sort((a, b) => a.dueMs - b.dueMs).map(({ upstream }) => upstream);
   }
 
+  /** Those whose limits are learnt, and that have asked for a rest because of a rate limit. */
+  rateLimited(): { readonly upstream: Upstream; readonly untilMs: number }[] {
+    return this.#registry.all.flatMap((upstream) => {
+      const standing = upstream.budget?.learns ? this.standing(upstream) : USABLE;
+      const rests = standing.state === 'quarantined' && standing.reason === 'rate-limited';
+      return rests ? [{ upstream, untilMs: standing.untilMs }] : [];
+    });
+  }
+
   /** When the first quarantined upstream returns: monotonic milliseconds, Infinity when none returns by itself. */
   firstReturnAtMs(): number {
     let first = Number.POSITIVE_INFINITY;
@@ -132,12 +141,6 @@ export class Availability {
       if (standing.state === 'quarantined') first = Math.min(first, standing.untilMs);
     }
     return first;
-  }
-
-  /** Milliseconds until then; undefined when none returns by itself. */
-  firstReturnMs(): number | undefined {
-    const first = this.firstReturnAtMs();
-    return Number.isFinite(first) ? Math.max(0, first - this.#clock.monotonicMs()) : undefined;
   }
 
   /** Whether all upstreams that are neither down nor draining are quarantined for a rate limit, at least one. */

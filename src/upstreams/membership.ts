@@ -11,6 +11,8 @@ export interface MembershipDependencies {
   readonly quarantine: Quarantine;
   readonly announcer: Announcer;
   readonly clock: Clock;
+  /** Prepares an upstream before it is used. Must not throw. */
+  readonly onJoin: (upstream: Upstream) => void;
   /** Frees what is kept for a removed upstream; its attempts in flight may finish. Must not throw. */
   readonly onLeave: (upstream: Upstream) => void;
 }
@@ -28,8 +30,9 @@ export class Membership {
 
   /** The next request may use it. Throws a RegistryError when its name or URL is in the lists already. */
   add(spec: UpstreamSpec): Upstream {
-    const { registry, announcer, clock } = this.#dependencies;
+    const { registry, announcer, clock, onJoin } = this.#dependencies;
     const upstream = new Upstream(spec, clock.monotonicMs());
+    onJoin(upstream);
     registry.add(upstream);
     announcer.announce({ type: 'upstream-added', upstream: upstream.identity });
     return upstream;

@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { type DownReason, type Tier, UpstreamIdentity } from '../events.ts';
+import type { Budget, BudgetSpec } from '../pacing/budget.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
 import { Capacities } from './capacity.ts';
 import { RecentMethods } from './recent-methods.ts';
@@ -11,7 +12,7 @@ import type { StandingChanges } from './standing-changes.ts';
 export const MAX_WEIGHT = 1000;
 
 /** One upstream as an operator describes it: an entry of a list, or the body of an API call. */
-export interface UpstreamSpec {
+export interface UpstreamSpec extends BudgetSpec {
   /** An absolute http: or https: URL without a fragment. May hold secrets. */
   readonly url: URL;
   /** Letters, digits, `.`, `_`, `-`, or the URL's host and port. Unique. */
@@ -83,7 +84,11 @@ export class Upstream {
 
   /** It gets the client's Host instead of its own. */
   readonly keepsHost: boolean;
+  /** What its operator says of its limits. */
+  readonly limits: BudgetSpec;
 
+  /** What it may be sent; undefined when nothing limits it. Written by the pool, before it is used. */
+  budget: Budget | undefined = undefined;
   weight: number;
   /** Attempts under way. Written by the balancer. */
   inFlight = 0;
@@ -131,6 +136,8 @@ export class Upstream {
     this.weight = spec.weight;
     this.#draining = spec.draining ?? false;
     this.keepsHost = spec.keepsHost ?? false;
+    const { rps, account } = spec;
+    this.limits = { ...(rps === undefined ? {} : { rps }), ...(account === undefined ? {} : { account }) };
     this.origin = url.origin;
     this.secure = url.protocol === 'https:';
     this.verification = { rejectUnauthorized: !spec.insecure, ...(spec.ca ? { ca: spec.ca.pem } : {}) };

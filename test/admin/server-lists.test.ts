@@ -46,7 +46,14 @@ function setUp(...names: string[]) {
     changes,
   );
   const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer, changes });
-  const membership = new Membership({ registry, quarantine, announcer, clock, onLeave: () => {} });
+  const membership = new Membership({
+    registry,
+    quarantine,
+    announcer,
+    clock,
+    onJoin: () => {},
+    onLeave: () => {},
+  });
   const lists = new ServerLists(specs, store);
   const hidden: string[] = [];
   const onNew = ({ url }: UpstreamSpec) => void hidden.push(url.host);

@@ -8,7 +8,8 @@ import {
   type NextCandidate,
   type Willingness,
 } from '../../src/balancer/candidates.ts';
-import type { Room } from '../../src/pools/room.ts';
+import { loadOf } from '../../src/pacing/load.ts';
+import { PoolRoom, type Room } from '../../src/pools/room.ts';
 import { Trials } from '../../src/pools/trials.ts';
 import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
@@ -54,7 +55,11 @@ function source(pool: Pool): CandidateSource {
 }
 
 function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?: Room): Candidates {
-  return new Candidates({ ...source(pool), ...changed }, room ?? new Trials());
+  return new Candidates(
+    { ...source(pool), ...changed },
+    room ?? new PoolRoom(pool.clock, undefined),
+    loadOf([undefined]),
+  );
 }
 
 function play(names: string, script: Script): string {
@@ -267,8 +272,8 @@ describe('trials under way at once', () => {
     pool.clock.advance(1);
     pool.quarantine.add(pool.of('B'), REFUSED);
     const trials = new Trials();
-    const next = (room: Room = trials) => {
-      const found = candidatesOf(pool, {}, room).next(anyone);
+    const next = () => {
+      const found = candidatesOf(pool, {}, new PoolRoom(pool.clock, trials)).next(anyone);
       return found.kind === 'ask' ? found.upstream.name : found;
     };
     const begin = (name: string, times: number) => {
@@ -288,7 +293,7 @@ describe('trials under way at once', () => {
     const pool = new Pool('A');
     const trials = new Trials();
     for (let begun = 0; begun < 4; begun++) trials.begin(pool.of('A'));
-    const next = candidatesOf(pool, {}, trials).next(anyone);
+    const next = candidatesOf(pool, {}, new PoolRoom(pool.clock, trials)).next(anyone);
     expect(next).toEqual({ kind: 'ask', upstream: pool.of('A'), trial: false });
   });
 });

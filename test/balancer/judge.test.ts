@@ -50,6 +50,7 @@ function answered(
       contentType,
       contentEncoding,
       retryAfter,
+      rateLimit: undefined,
       logsIn: false,
     },
     body: Buffer.from(body),

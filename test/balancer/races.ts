@@ -9,6 +9,7 @@ import { receiveBody } from '../../src/balancer/receive.ts';
 import type { Event } from '../../src/events.ts';
 import { createIdentity } from '../../src/http/header-lines.ts';
 import { createLog } from '../../src/log.ts';
+import { Budgets } from '../../src/pacing/budget.ts';
 import { createPool, type Pool } from '../../src/pools/pool.ts';
 import { createRuntime } from '../../src/runtime.ts';
 import { BufferLimit } from '../../src/transport/buffer-limit.ts';
@@ -59,7 +60,12 @@ export class Races {
     const runtime = createRuntime({ clock, random: () => 0.5, logger });
     const identity = createIdentity('races');
     const races = new Races(
-      createPool('default', configOf({ argv }), { runtime, dialer: realDialer, identity }),
+      createPool('default', configOf({ argv }), {
+        runtime,
+        dialer: realDialer,
+        identity,
+        budgets: new Budgets(),
+      }),
       clock,
     );
     const server = createServer((request, response) => void races.#begin(request, response));

@@ -18,6 +18,7 @@ function answered(body: Buffer, contentEncoding: string) {
     contentType: '',
     contentEncoding,
     retryAfter: undefined,
+    rateLimit: undefined,
     logsIn: false,
   };
   return { body, headers };

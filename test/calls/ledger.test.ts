@@ -26,6 +26,7 @@ function answered(body: string, status = 200): Answered {
     contentType: 'application/json',
     contentEncoding: '',
     retryAfter: undefined,
+    rateLimit: undefined,
     logsIn: false,
   };
   return { kind: 'answered', status, reasonPhrase: '', headers, body: Buffer.from(body), stream: undefined };

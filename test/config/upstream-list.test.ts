@@ -65,8 +65,20 @@ describe('an entry', () => {
     ['http://a KEY', 'http://a is followed by a word that is no option; allowed: OPTIONS=…'],
     ['http://a wieght=3', 'http://a has an unknown option "wieght" (weight?); allowed: OPTIONS'],
     ['http://a host=other.test', 'http://a has a host option that is not allowed; allowed: host=keep'],
-    ['http://a account=KEY', 'http://a has an unknown option "account"; allowed: OPTIONS'],
-    ['http://a rps=3', 'http://a has an unknown option "rps"; allowed: OPTIONS'],
+    ['http://a acount=KEY', 'http://a has an unknown option "acount" (account?); allowed: OPTIONS'],
+    ['http://a rpm=3', 'http://a has an unknown option "rpm" (rps?); allowed: OPTIONS'],
+    [
+      'http://a account=a/b',
+      'http://a has an account that is not allowed; allowed: up to 64 letters, digits, ".", "_" and "-"',
+    ],
+    [
+      'http://a rps=0',
+      'http://a has an rps 0 that is not allowed; allowed: calls a second, from 0.001 to 1000000',
+    ],
+    [
+      'http://a rps=K3Y',
+      'http://a has an rps that is not allowed; allowed: calls a second, from 0.001 to 1000000',
+    ],
     ['http://a K3Y==', 'http://a has an unknown option; allowed: OPTIONS'],
     [
       'http://a name=',
@@ -102,6 +114,15 @@ describe('an entry', () => {
       .replace('OPTIONS=…', OPTION_NAMES.map((name) => `${name}=…`).join(', '))
       .replace('OPTIONS', OPTION_NAMES.join(', '));
     expect(problemsIn(`https://good.example, ${text}`)).toEqual([`RPC_URLS (environment) entry 2: ${all}`]);
+  });
+
+  it('of an account may have no other ceiling than the others', () => {
+    expect(problemsIn('http://a account=x rps=5, http://b account=x, http://c account=x rps=6')).toEqual([
+      'RPC_URLS (environment) entry 3: http://c has rps=6, and another upstream with account=x rps=5; allowed: the same rps, or one of them without it',
+    ]);
+    expect(
+      problemsIn('http://a account=x rps=5, http://b account=x rps=5.0, http://c account=y rps=6'),
+    ).toEqual([]);
   });
 
   it('with a fragment is refused with the reason', () => {

@@ -9,6 +9,7 @@ import {
   type RequestResult,
 } from '../../src/events.ts';
 import { createMetrics } from '../../src/metrics/prometheus.ts';
+import { Budgets } from '../../src/pacing/budget.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { readExposition } from '../support/exposition.ts';
 import { upstream } from '../support/upstreams.ts';
@@ -16,6 +17,8 @@ import { Pool } from '../upstreams/pool.ts';
 
 function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
   const pool = new Pool(names, 'auto', urls);
+  const [first] = pool.registry.all;
+  if (first) first.budget = new Budgets().of({ rps: 10 }, true);
   const announcer = new Announcer();
   const inFlight = { now: 0 };
   const dropped = { lines: 0 };
@@ -26,6 +29,8 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     availability,
     alertKinds: ['all-upstreams-failed', 'credentials'],
     inFlight: () => inFlight.now,
+    waiting: () => 0,
+    nowMs: () => 0,
     logLinesDropped: () => dropped.lines,
   });
   const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>
@@ -44,6 +49,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
       upstream: undefined,
       primariesOut: false,
       attempts: 1,
+      queuedMs: 0,
       durationMs,
     });
   const read = async () => readExposition(await metrics.text());
@@ -70,7 +76,7 @@ describe('the metrics', () => {
       ]),
     );
     for (const [name, { samples }] of families) {
-      if (!name.startsWith('rpc_lb_') || name === 'rpc_lb_upstream_state') continue;
+      if (!name.startsWith('rpc_lb_') || /^rpc_lb_(?:upstream_state|budget_rps)$/.test(name)) continue;
       expect([...samples.values()].every((each) => each === 0)).toBe(true);
     }
   });

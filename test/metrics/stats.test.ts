@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Latencies } from '../../src/metrics/latencies.ts';
 import { formatUptime, readStats } from '../../src/metrics/stats.ts';
+import { Budgets } from '../../src/pacing/budget.ts';
 import { Pool } from '../upstreams/pool.ts';
 
 function stats(pool: Pool, latencies = new Latencies(pool.clock)) {
   const { registry, availability, clock } = pool;
-  return readStats({ registry, availability, latencies, clock });
+  return readStats({ registry, availability, latencies, clock, queue: { waitingFor: () => 4 } });
 }
 const row = (pool: Pool, name: string) => stats(pool).find((each) => each.name === name);
 
@@ -19,6 +20,14 @@ describe('the rows of /stats', () => {
       ['a', 'fallback'],
       ['b', 'fallback'],
     ]);
+  });
+
+  it('tell of a budget only where something limits it', () => {
+    const pool = new Pool('ABC');
+    pool.of('A').budget = new Budgets().of({ rps: 10 }, true);
+    pool.of('B').budget = new Budgets().of({}, true);
+    const budget = { rps: 10, source: 'rps', used: 0, waiting: 4 };
+    expect(stats(pool).map((each) => each.budget)).toEqual([budget, null, null]);
   });
 
   it('tell what an upstream is and what it did', () => {

@@ -27,6 +27,7 @@ export function requestFinished(change: Partial<EventOf<'request-finished'>>): E
     upstream: undefined,
     primariesOut: false,
     attempts: 1,
+    queuedMs: 0,
     durationMs: 12,
     ...change,
   };

@@ -34,7 +34,6 @@ async function stats(at = url): Promise<StatsRow | undefined> {
 
 describe('the whole upstream rests', () => {
   it.each([
-    ['a rate limit', { code: -32005, message: 'rate limit' }, SECOND_MS, 'rate-limited'],
     [
       'a rate limit that says for how long',
       { code: -32005, message: 'rate limit', data: { rate: { backoff_seconds: 42.5 } } },
@@ -91,11 +90,22 @@ describe('the whole upstream rests', () => {
     expect(await answers()).toBe('primary');
   });
 
-  it('after one refused item of a batch', async () => {
+  it('for a second after a rate limit that says nothing, and after one refused item, without pacing', async () => {
+    ({ url } = await startApp({
+      primaries: [primary],
+      fallbacks: [fallback],
+      clock,
+      flags: ['--pacing=off'],
+    }));
+    primary.next(rpcError({ code: -32005, message: 'rate limit' }));
+    expect(await answers()).toBe('fallback');
+    const until = new Date(clock.wallMs() + SECOND_MS).toISOString();
+    expect(await stats()).toMatchObject({ state: 'quarantined', reason: 'rate-limited', until });
+    clock.advance(SECOND_MS);
     primary.next(answerEach(({ id }) => (id === '1' ? errorMember(-32005, 'rate limit') : '"result":1')));
     const batch = [1, 2].map((id) => ({ jsonrpc: '2.0', id, method: 'eth_call' }));
     await post(url, JSON.stringify(batch));
-    expect(await stats()).toMatchObject({ state: 'quarantined', reason: 'rate-limited', failures: 1 });
+    expect(await stats()).toMatchObject({ state: 'quarantined', reason: 'rate-limited', failures: 2 });
   });
 });
 

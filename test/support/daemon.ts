@@ -50,6 +50,12 @@ export interface StatsRow {
   readonly connections_opened: number;
   readonly requests: number;
   readonly failures: number;
+  readonly budget: {
+    readonly rps: number;
+    readonly source: string;
+    readonly used: number;
+    readonly waiting: number;
+  } | null;
   readonly weight: number;
   readonly probe_calls: number;
   readonly chain_id: string | null;

@@ -30,7 +30,7 @@ function setUp(names: string) {
   const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer, changes });
   const left: string[] = [];
   const onLeave = ({ name }: Upstream) => void left.push(name);
-  const membership = new Membership({ registry, quarantine, announcer, clock, onLeave });
+  const membership = new Membership({ registry, quarantine, announcer, clock, onJoin: () => {}, onLeave });
   const names_ = () => registry.all.map(({ name }) => name).join('');
   const find = (name: string): Upstream => {
     const found = registry.find(name);

@@ -1,0 +1,131 @@
+// The shapes that limits have. Each knows when it has room, for the oracle.
+
+/** At most `most` units in each window of a clock of its own. */
+export class FixedWindow {
+  #start = -Infinity;
+  #used = 0;
+  constructor(most, windowMs, phaseMs = 0) {
+    Object.assign(this, { most, windowMs, phaseMs });
+  }
+  #turn(nowMs) {
+    const start = Math.floor((nowMs - this.phaseMs) / this.windowMs) * this.windowMs + this.phaseMs;
+    if (start > this.#start) [this.#start, this.#used] = [start, 0];
+  }
+  take(units, nowMs) {
+    this.#turn(nowMs);
+    if (this.#used + units > this.most) return false;
+    this.#used += units;
+    return true;
+  }
+  roomAt(units, nowMs) {
+    this.#turn(nowMs);
+    return this.#used + units <= this.most ? nowMs : this.#start + this.windowMs + 1e-6;
+  }
+  remaining() {
+    return this.most - this.#used;
+  }
+  get endMs() {
+    return this.#start + this.windowMs;
+  }
+}
+
+/** A window that begins with the first request after the last one ended. */
+export class FirstRequestWindow {
+  #start = -Infinity;
+  #used = 0;
+  constructor(most, windowMs) {
+    Object.assign(this, { most, windowMs });
+  }
+  #turn(nowMs) {
+    if (nowMs >= this.#start + this.windowMs) [this.#start, this.#used] = [nowMs, 0];
+  }
+  take(units, nowMs) {
+    this.#turn(nowMs);
+    if (this.#used + units > this.most) return false;
+    this.#used += units;
+    return true;
+  }
+  roomAt(units, nowMs) {
+    if (nowMs >= this.#start + this.windowMs) return nowMs;
+    return this.#used + units <= this.most ? nowMs : this.#start + this.windowMs + 1e-6;
+  }
+}
+
+/** At most `most` units in any span of the window's length. */
+export class RollingWindow {
+  #log = [];
+  #head = 0;
+  #used = 0;
+  constructor(most, windowMs) {
+    Object.assign(this, { most, windowMs });
+  }
+  #forget(nowMs) {
+    while (this.#head < this.#log.length && this.#log[this.#head][0] <= nowMs - this.windowMs) {
+      this.#used -= this.#log[this.#head++][1];
+    }
+    if (this.#head > 10_000) {
+      this.#log.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+  take(units, nowMs) {
+    this.#forget(nowMs);
+    if (this.#used + units > this.most) return false;
+    this.#used += units;
+    this.#log.push([nowMs, units]);
+    return true;
+  }
+  roomAt(units, nowMs) {
+    this.#forget(nowMs);
+    let used = this.#used;
+    if (used + units <= this.most) return nowMs;
+    for (let i = this.#head; i < this.#log.length; i += 1) {
+      used -= this.#log[i][1];
+      if (used + units <= this.most) return this.#log[i][0] + this.windowMs + 1e-6;
+    }
+    return nowMs + this.windowMs;
+  }
+}
+
+/** `rate` units a second flow into a bucket that holds `size`. */
+export class TokenBucket {
+  #level;
+  #atMs = 0;
+  constructor(rate, size) {
+    Object.assign(this, { rate, size });
+    this.#level = size;
+  }
+  #fill(nowMs) {
+    this.#level = Math.min(this.size, this.#level + (this.rate * (nowMs - this.#atMs)) / 1000);
+    this.#atMs = nowMs;
+  }
+  take(units, nowMs) {
+    this.#fill(nowMs);
+    if (this.#level < units) return false;
+    this.#level -= units;
+    return true;
+  }
+  roomAt(units, nowMs) {
+    this.#fill(nowMs);
+    return this.#level >= units ? nowMs : nowMs + ((units - this.#level) / this.rate) * 1000 + 1e-6;
+  }
+}
+
+/** At most `most` calls at a time. */
+export class InFlight {
+  #count = 0;
+  constructor(most) {
+    this.most = most;
+  }
+  take() {
+    if (this.#count >= this.most) return false;
+    this.#count += 1;
+    return true;
+  }
+  leaves() {
+    this.#count -= 1;
+  }
+  roomAt(_units, nowMs) {
+    return this.#count < this.most ? nowMs : Infinity;
+  }
+}

@@ -1,0 +1,45 @@
+/** What an attempt tells of the budget that it was sent on. */
+
+import { readRateLimit } from '../http/rate-limit-headers.ts';
+import type { Budget } from '../pacing/budget.ts';
+import type { Runtime } from '../runtime.ts';
+import type { AttemptOutcome } from '../transport/outcome.ts';
+import { type Blame, requestedDurationMs } from '../upstreams/quarantine-duration.ts';
+import type { Ended } from './ended.ts';
+
+/** Whether a refusal is a matter of the budget alone, which is then kept to; else the upstream is to be left out for it. */
+export function isPaced(blame: Blame, budget: Budget | undefined, wallMs: number): boolean {
+  return isLimit(blame) && budget?.learns === true && requestedDurationMs(blame.rest, wallMs) === undefined;
+}
+
+/** `blames` are those that the request itself has not caused. */
+export function settle(
+  { pacer, learns }: Budget,
+  ended: Ended,
+  blames: readonly Blame[],
+  { clock }: Runtime,
+): void {
+  if (!learns) return;
+  const { question, outcome, verdict, startedMs } = ended;
+  const nowMs = clock.monotonicMs();
+  const wallMs = clock.wallMs();
+  const refusal = blames.find(isLimit);
+  if (refusal) pacer.refused(question.load, startedMs, nowMs, requestedDurationMs(refusal.rest, wallMs));
+  // A limit of the client's own tells nothing, nor does an attempt without an answer.
+  else if (isAnswer(outcome) && !verdict.blames.some(isLimit))
+    pacer.answered(question.load, startedMs, nowMs);
+  else pacer.lost(question.load, startedMs, nowMs);
+  const lines = outcome.kind === 'answered' ? outcome.headers.rateLimit : undefined;
+  const news = lines && readRateLimit(lines, wallMs);
+  if (!news) return;
+  const { resetMs, ...limit } = news;
+  pacer.told({ ...limit, ...(resetMs === undefined ? {} : { resetAtMs: nowMs + resetMs }) }, nowMs);
+}
+
+function isLimit({ reason, method }: Blame): boolean {
+  return reason === 'rate-limited' && method === undefined;
+}
+
+function isAnswer({ kind }: AttemptOutcome): boolean {
+  return kind === 'answered' || kind === 'switched';
+}

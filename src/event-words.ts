@@ -1,0 +1,73 @@
+/** The closed sets of words for what happens. The same ones stand in logs, metrics, `/stats` and alerts. */
+
+export type Tier = 'primary' | 'fallback';
+
+/** Enough of an upstream to name it, frozen; never its URL. */
+export class UpstreamIdentity {
+  readonly name: string;
+  readonly tier: Tier;
+  /** Not there when the program runs: only for its sake does the compiler refuse an Upstream, which has secrets, here. */
+  declare protected readonly brand: never;
+
+  constructor(name: string, tier: Tier) {
+    this.name = name;
+    this.tier = tier;
+    Object.freeze(this);
+  }
+}
+
+/** Why an attempt failed. The first four are known before a byte of the request was sent. */
+export const FAILURE_REASONS = [
+  'refused',
+  'dns',
+  'tls',
+  'connect-timeout',
+  'timeout',
+  'reset',
+  'cut',
+  'bad-http',
+  'status',
+  'not-an-answer',
+  'upstream-broken',
+  'rate-limited',
+  'plan',
+  'auth',
+  'method-unsupported',
+] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** Why a probe took an upstream out. */
+export type DownReason = 'probe-failed' | 'wrong-chain';
+
+/** What an upstream was found to take at once: blocks in a range of eth_getLogs, calls in a batch. */
+export type SizeLimit = 'logs_range' | 'batch';
+
+/** Why an upstream has left its list. */
+export type RemovalCause = 'operator' | 'unhealthy';
+
+/**
+ * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another
+ * may know more. `out-of-time`: the request's own time ran out. `shortage`: this machine ran out of descriptors,
+ * ports or memory. `superseded`: another attempt of the same request was enough.
+ */
+export const ATTEMPT_RESULTS = [
+  'answered',
+  'inconclusive',
+  'client-left',
+  'superseded',
+  'out-of-time',
+  'shortage',
+  ...FAILURE_REASONS,
+] as const;
+export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
+
+/**
+ * How a request ended, as counted and logged: `answered` by an upstream; `failed`, no upstream gave a
+ * usable answer (an answer of our own, or the last upstream's 5xx passed on); `refused` by us before any
+ * upstream was asked; `cut` after its first byte was out.
+ */
+export const REQUEST_RESULTS = ['answered', 'failed', 'refused', 'client-left', 'cut'] as const;
+export type RequestResult = (typeof REQUEST_RESULTS)[number];
+
+/** The status of a request that became a tunnel. */
+export const SWITCHED = 101;

@@ -1,0 +1,53 @@
+/** Who shares which budget: each upstream has its own, and those of one account have one together. */
+
+import { Pacer } from './pacer.ts';
+
+export interface Budget {
+  readonly account: string | undefined;
+  readonly pacer: Pacer;
+  /** Whether its limits are learnt from answers, and refusals paced; else only an explicit ceiling holds. */
+  readonly learns: boolean;
+}
+
+/** What an operator says about an upstream's budget. */
+export interface BudgetSpec {
+  /** Most calls a second. */
+  readonly rps?: number;
+  /** Upstreams with the same account share one budget. */
+  readonly account?: string;
+}
+
+interface Account {
+  rps: number | undefined;
+  readonly budget: { account: string; pacer: Pacer; learns: boolean };
+}
+
+/** The budgets of a process: an account may be shared by upstreams of several pools. */
+export class Budgets {
+  readonly #accounts = new Map<string, Account>();
+
+  /** Undefined when there is nothing to keep to: no ceiling, and none to be learnt. */
+  of({ rps, account }: BudgetSpec, learns: boolean): Budget | undefined {
+    if (account !== undefined) return this.#accountOf(account, rps, learns).budget;
+    return learns || rps !== undefined ? { account, learns, pacer: newPacer(rps) } : undefined;
+  }
+
+  #accountOf(name: string, rps: number | undefined, learns: boolean): Account {
+    const known = this.#accounts.get(name);
+    if (!known) {
+      const made: Account = { rps, budget: { account: name, learns, pacer: newPacer(rps) } };
+      this.#accounts.set(name, made);
+      return made;
+    }
+    if (rps !== undefined && known.rps !== rps) {
+      // For all that share it, and they begin to learn anew.
+      known.rps = rps;
+      known.budget.pacer = newPacer(rps);
+    }
+    return known;
+  }
+}
+
+function newPacer(rps: number | undefined): Pacer {
+  return new Pacer(rps === undefined ? {} : { ceilingRps: rps });
+}

@@ -1,0 +1,211 @@
+// Budgets of upstreams, as clients and operators see them. The clock is moved.
+import { describe, expect, it } from 'vitest';
+import { type RunningApp, startApp } from '../support/app.ts';
+import { answer, refuseRate, rpcError } from '../support/behaviours.ts';
+import type { StatsRow } from '../support/daemon.ts';
+import { FakeUpstream } from '../support/fake-upstream.ts';
+import { http, post, rpc } from '../support/http-client.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { until } from '../support/waiting.ts';
+
+interface SetUp {
+  /** Of each primary, behind its URL. */
+  readonly options?: readonly string[];
+  readonly withFallback?: boolean;
+  readonly flags?: readonly string[];
+}
+
+async function setUp({ options = [''], withFallback = false, flags = [] }: SetUp = {}) {
+  const clock = new ManualClock();
+  const primaries = await Promise.all(options.map((_, index) => FakeUpstream.start(`p${index}`)));
+  const fallback = await FakeUpstream.start('f');
+  const running = await startApp({
+    primaries: primaries.map(({ url }, index) => `${url} ${options[index]}`),
+    fallbacks: withFallback ? [fallback] : [],
+    flags: ['--strategy=round-robin', ...flags],
+    clock,
+  });
+  return { ...running, clock, primaries, fallback };
+}
+
+async function rows(url: string): Promise<StatsRow[]> {
+  // The fields that a test looks at it compares, whatever they hold.
+  return (await http(`${url}/stats`)).json() as StatsRow[];
+}
+
+const calls = (upstreams: readonly FakeUpstream[]) => upstreams.map(({ requests }) => requests.length);
+
+/** Until that many requests wait. */
+async function waiting({ url }: RunningApp, count: number): Promise<void> {
+  await until(async () => {
+    const [row] = await rows(url);
+    return row?.budget?.waiting === count;
+  }, `${count} that wait`);
+}
+
+describe('a ceiling of calls a second', () => {
+  it('lets requests wait for their turn, in order, and no longer than they may', async () => {
+    const running = await setUp({ options: ['rps=2'] });
+    const { url, clock, primaries } = running;
+    expect((await rpc(url, 'eth_call')).reply.result).toBe('p0');
+    const order: string[] = [];
+    const sent = ['first', 'second'].map(async (name, index) => {
+      if (index === 1) await waiting(running, 1);
+      const { reply } = await rpc(url, 'eth_call', [], name);
+      order.push(`${reply.id} ${reply.result}`);
+    });
+    await waiting(running, 2);
+    expect((await rows(url))[0]?.budget).toEqual({ rps: 2, source: 'rps', used: 0.5, waiting: 2 });
+    expect(calls(primaries)).toEqual([1]);
+    clock.advance(501);
+    await sent[0];
+    expect(calls(primaries)).toEqual([2]);
+    clock.advance(500);
+    await Promise.all(sent);
+    expect(order).toEqual(['first p0', 'second p0']);
+  });
+
+  it('holds for all of an account together', async () => {
+    const running = await setUp({ options: ['rps=1 account=one', 'account=one', 'rps=1'] });
+    const { url, primaries } = running;
+    const replies = [];
+    for (let sent = 0; sent < 2; sent += 1) replies.push((await rpc(url, 'eth_call')).reply.result);
+    expect([replies, calls(primaries)]).toEqual([
+      ['p0', 'p2'],
+      [1, 0, 1],
+    ]);
+  });
+
+  it('counts the calls of a batch', async () => {
+    const running = await setUp({ options: ['rps=10'] });
+    const { url, clock } = running;
+    const batch = [1, 2, 3].map((id) => ({ jsonrpc: '2.0', id, method: 'eth_call' }));
+    expect((await post(url, JSON.stringify(batch))).status).toBe(200);
+    const next = rpc(url, 'eth_call');
+    await waiting(running, 1);
+    clock.advance(250);
+    await waiting(running, 1);
+    clock.advance(60);
+    expect((await next).reply.result).toBe('p0');
+  });
+});
+
+describe('when nobody has room', () => {
+  it('a request waits, and goes to the fallback list when it has waited as long as it may', async () => {
+    const running = await setUp({ options: ['rps=0.2'], withFallback: true, flags: ['--max-queue-wait=7s'] });
+    const { url, clock, fallback } = running;
+    await rpc(url, 'eth_call');
+    const served = rpc(url, 'eth_call');
+    const late = waiting(running, 1).then(() => rpc(url, 'eth_call'));
+    await waiting(running, 2);
+    clock.advance(5_002);
+    expect((await served).reply.result).toBe('p0');
+    clock.advance(1_990);
+    expect(calls([fallback])).toEqual([0]);
+    clock.advance(10);
+    expect((await late).reply.result).toBe('f');
+  });
+
+  it('one that would wait too long goes to the fallback list at once', async () => {
+    const { url } = await setUp({ options: ['rps=0.1'], withFallback: true });
+    expect([(await rpc(url, 'eth_call')).reply.result, (await rpc(url, 'eth_call')).reply.result]).toEqual([
+      'p0',
+      'f',
+    ]);
+  });
+
+  it('and there is no fallback list, it is refused with the moment of the next room', async () => {
+    const { url, clock } = await setUp({ options: ['rps=0.1'] });
+    await rpc(url, 'eth_call');
+    const { status, reply, headers } = await rpc(url, 'eth_call');
+    expect([status, reply.error]).toMatchObject([429, { code: -32005, data: { code: 'RATE_LIMITED' } }]);
+    const inMs = Date.parse(String(headers['retry-after'])) - clock.wallMs();
+    expect(inMs).toBeGreaterThan(9_000);
+    expect(inMs).toBeLessThanOrEqual(11_000);
+  });
+
+  it('no more than MAX_QUEUE wait', async () => {
+    const running = await setUp({ options: ['rps=2'], flags: ['--max-queue=1'] });
+    const { url, clock } = running;
+    await rpc(url, 'eth_call');
+    const waits = rpc(url, 'eth_call');
+    await waiting(running, 1);
+    expect((await rpc(url, 'eth_call')).status).toBe(429);
+    clock.advance(501);
+    expect((await waits).reply.result).toBe('p0');
+  });
+
+  it('one that leaves waits no longer', async () => {
+    const running = await setUp({ options: ['rps=2'] });
+    const { url } = running;
+    await rpc(url, 'eth_call');
+    const leaving = new AbortController();
+    const left = fetch(url, {
+      method: 'POST',
+      body: '{"jsonrpc":"2.0","id":1,"method":"eth_call"}',
+      signal: leaving.signal,
+    }).catch(() => 'left');
+    await waiting(running, 1);
+    leaving.abort();
+    expect(await left).toBe('left');
+    await waiting(running, 0);
+  });
+});
+
+describe('a refusal for a rate limit', () => {
+  it('moves the request on at once, and takes nobody out', async () => {
+    const { url, primaries } = await setUp({ options: ['', ''] });
+    primaries[0]?.next(refuseRate());
+    expect((await rpc(url, 'eth_call')).reply.result).toBe('p1');
+    expect((await rows(url)).map(({ state }) => state)).toEqual(['usable', 'usable']);
+  });
+
+  it('of everybody is told', async () => {
+    const { url, primaries } = await setUp({ options: ['', ''] });
+    for (const primary of primaries) primary.next(refuseRate());
+    expect((await rpc(url, 'eth_call')).reply.error).toMatchObject({ data: { code: 'RATE_LIMITED' } });
+    expect(calls(primaries)).toEqual([1, 1]);
+  });
+
+  it('that asks for a short rest is waited for when nobody else is there', async () => {
+    const { url, clock, primaries } = await setUp();
+    primaries[0]?.next(answer({ status: 429, headers: [['Retry-After', '1']] }));
+    expect((await rpc(url, 'eth_call')).status).toBe(429);
+    const waits = rpc(url, 'eth_call');
+    await until(async () => (await http(`${url}/stats`)).status === 200, 'a moment');
+    clock.advance(1_001);
+    expect((await waits).reply.result).toBe('p0');
+  });
+
+  it('that asks for a long one is told at once', async () => {
+    const { url, primaries } = await setUp();
+    primaries[0]?.next(answer({ status: 429, headers: [['Retry-After', '20']] }));
+    await rpc(url, 'eth_call');
+    expect((await rpc(url, 'eth_call')).reply.error).toMatchObject({ data: { code: 'RATE_LIMITED' } });
+    expect(calls(primaries)).toEqual([1]);
+  });
+
+  it('of a token of the client’s own changes no budget', async () => {
+    const { url, primaries } = await setUp();
+    for (let refused = 0; refused < 5; refused += 1) {
+      primaries[0]?.next(refuseRate());
+      await post(url, '{"jsonrpc":"2.0","id":1,"method":"eth_call"}', { Authorization: 'Bearer own' });
+    }
+    expect((await rows(url))[0]).toMatchObject({ state: 'usable', budget: null });
+    expect((await rpc(url, 'eth_call')).reply.result).toBe('p0');
+  });
+
+  it('with a fixed time takes out for that time, as PACING=off does', async () => {
+    const { url, primaries } = await setUp({
+      options: ['', ''],
+      flags: ['--error-time-to-live-minutes=1'],
+    });
+    primaries[0]?.next(rpcError({ code: -32005, message: 'rate limit' }));
+    expect((await rpc(url, 'eth_call')).reply.result).toBe('p1');
+    expect((await rows(url))[0]).toMatchObject({
+      state: 'quarantined',
+      reason: 'rate-limited',
+      budget: null,
+    });
+  });
+});
