@@ -130,14 +130,15 @@ export function judgeRpcBody(
   const { body, batch, head } = sent;
   const request = { body, batch, calls: sent.calls.map(({ call }) => call) };
   const match = matchAnswers(text, request);
-  if (match.kind === 'none') return undefined;
+  const forAll = match.kind === 'each' ? undefined : match.kind === 'none' ? match.lone : match.answer;
+  const facts = { text, httpStatus: answered.status, rest, body, head };
+  const refusal = forAll && meaningForAll({ ...facts, answer: forAll }, request.calls);
+  // One of its calls alone says nothing about the others, unless it speaks of the batch.
+  if (match.kind === 'none' && refusal?.class !== 'batch-too-large') return undefined;
   const blames: Blame[] = [];
   const oneByOne = match.kind === 'each';
-  const facts = { text, httpStatus: answered.status, rest, body, head };
-  const refusal =
-    match.kind === 'one-error' ? meaningForAll({ ...facts, answer: match.answer }, request.calls) : undefined;
   const verdicts = sent.calls.map((sentCall, index) => {
-    const answer = match.kind === 'each' ? match.answers[index] : match.answer;
+    const answer = match.kind === 'each' ? match.answers[index] : forAll;
     if (!answer) return openCall({ uncertain: false });
     return judgeCall({ ...facts, answer, refusal }, sentCall, blames);
   });

@@ -72,7 +72,7 @@ export function statedLimit(refusal: SizeRefusal, asked: Asked): number | undefi
   const { about, text, isClients } = refusal;
   if (about === 'bytes') return undefined;
   const pair = about === 'batch' ? undefined : suggestedRange(text, asked);
-  if (about === 'results') return pair ?? blocksIn(text, asked);
+  if (about === 'results') return blocksIn(text, asked) ?? pair;
   const { size } = asked;
   const fits = candidatesIn(text, asked, isClients).filter(({ value }) => size === undefined || value < size);
   const stated = fits.filter(({ isStated }) => isStated);

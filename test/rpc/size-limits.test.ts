@@ -134,7 +134,7 @@ describe('a refusal because of what is in the blocks states no limit of blocks',
     ['query exceeds max results 20000, retry with the range 100-609', 510, { code: -32602 }],
     [
       'Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range and no limit on the response size, or you can request any block range with a cap of 10K logs in the response. Based on your parameters and the response size limit, this block range should work: [0x64, 0xc7]',
-      100,
+      2_000,
       { code: -32602 },
     ],
     [

@@ -122,6 +122,15 @@ describe('a batch that an upstream refuses for its size', () => {
   });
 });
 
+it('a refusal of a batch may have the id of its first call', async () => {
+  const geth = await FakeUpstream.start('A');
+  geth.use(upTo(2, answer({ body: `[{"jsonrpc":"2.0","id":1,${errorMember(-32600, 'batch too large')}}]` })));
+  const { url, stats, limits } = await balance([geth]);
+  expect((await post(url, batch(1, 2, 3, 4))).text).toBe(results(1, 2, 3, 4));
+  expect([await limits(), sizes(geth)]).toEqual([[2], [4, 2, 2]]);
+  expect((await stats())[0]).toMatchObject({ failures: 0, state: 'usable' });
+});
+
 describe('an upstream that takes no batches', () => {
   it.each<readonly [string, Behaviour]>([
     ['one object', oneError('Invalid Request')],
