@@ -41,9 +41,10 @@ export function learnSizes(
       isBatchRefused ||= judged.size.about === 'batch';
     }
   }
+  if (!ledger.rpc.batch) return;
   if (calls.verdicts.some((judged) => judged.kind === 'open' && judged.asBatch))
     exchange.batchRefusals = [...exchange.batchRefusals, { upstream, size: ledger.sizeOf(asked.length) }];
-  if (ledger.rpc.batch && isBatchDone && !isBatchRefused)
+  if (isBatchDone && !isBatchRefused)
     wentWell(upstream, 'batch', ledger.sizeOf(asked.length), pool);
 }
 

@@ -14,6 +14,7 @@ import { isOutOfTime, search } from './search.ts';
 
 /** How many pieces of one request are asked for at a time, so that it does not shut out others. */
 const AT_ONCE = 4;
+const OUT_OF_TIME: Ending = { kind: 'refuse', code: 'REQUEST_TIMED_OUT' };
 
 /**
  * What became of a request whose search has ended: the same ending, or, where calls are left that were too large for
@@ -98,7 +99,9 @@ class Pieces implements EndsWithClient {
     while (this.#underWay.size < this.#atOnce) {
       const piece = this.#waiting.pop();
       if (!piece) return;
-      if (!piece.isOver) this.#askFor(piece);
+      if (piece.isOver) continue;
+      if (isOutOfTime(piece.exchange, this.#pool)) this.#settle(piece, OUT_OF_TIME);
+      else this.#askFor(piece);
     }
   }
 
@@ -115,16 +118,20 @@ class Pieces implements EndsWithClient {
   #onEnd(piece: Piece, ending: Ending): void {
     // One that was abandoned meanwhile.
     if (!this.#underWay.delete(piece)) return;
-    const { exchange } = piece;
-    this.#request.exchange.queuedMs += exchange.queuedMs;
+    this.#request.exchange.queuedMs += piece.exchange.queuedMs;
     if (ending.kind === 'client-left') return;
+    this.#settle(piece, ending);
+    this.#askNext();
+  }
+
+  #settle(piece: Piece, ending: Ending): void {
+    const { exchange } = piece;
     if (ending.kind === 'deliver') ending.answered.stream?.cancel();
     if (ending.kind === 'ledger' || ending.kind === 'failed') ending.last?.answered.stream?.cancel();
     noteCodes(exchange, ending, this.#pool);
     const cuts = cutsAfter(exchange, ending, this.#pool);
     if (cuts.length > 0) this.#divide(piece, cuts);
     else this.#close(piece);
-    this.#askNext();
   }
 
   /** A piece has all that it will get. */
@@ -152,9 +159,7 @@ class Pieces implements EndsWithClient {
     if (piece.isOver) return;
     piece.isOver = true;
     if (this.#underWay.delete(piece)) piece.race?.end(undefined);
-    // Its own pieces.
-    for (const other of [...this.#waiting, ...this.#underWay])
-      if (other.of?.owner === piece) this.#abandon(other);
+    for (const other of [...this.#waiting, ...this.#underWay]) if (isWithin(other, piece)) this.#abandon(other);
   }
 
   #onDefect(error: unknown): void {
@@ -162,6 +167,11 @@ class Pieces implements EndsWithClient {
     for (const piece of [...this.#underWay]) this.#abandon(piece);
     this.#reject(error);
   }
+}
+
+/** Whether a piece was cut out of another one. */
+function isWithin({ of }: Piece, whole: Piece): boolean {
+  return of !== undefined && (of.owner === whole || isWithin(of.owner, whole));
 }
 
 /** Why the calls of a piece have no answer, where that is not seen in what they got. */
