@@ -104,6 +104,12 @@ function logChange(
     case 'limit-learnt':
       logger.info({ upstream: event.upstream.name, limit: event.limit, size: event.size }, 'Limit learnt');
       break;
+    case 'limit-shared':
+      logger.warn(
+        { upstream: event.upstream.name, other: event.other.name },
+        'Refused together: if they share an account at their provider, give both the same account=NAME',
+      );
+      break;
     case 'upstream-added':
       logger.warn({ upstream: event.upstream.name, tier: event.upstream.tier }, 'Added');
       break;

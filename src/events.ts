@@ -115,6 +115,12 @@ export type Event =
       readonly size: number;
     }
   | {
+      /** Both are of one provider, and are refused for a rate limit at the same time again and again. */
+      readonly type: 'limit-shared';
+      readonly upstream: UpstreamIdentity;
+      readonly other: UpstreamIdentity;
+    }
+  | {
       readonly type: 'upstream-added';
       readonly upstream: UpstreamIdentity;
     }

@@ -8,7 +8,7 @@ import { Overload } from '../src/server/overload.ts';
 import { DOWN, INTERVAL_MS, on, setUp as setUpHealth } from './probes/scripted.ts';
 import { AdminClient } from './support/admin-client.ts';
 import { startApp } from './support/app.ts';
-import { answer } from './support/behaviours.ts';
+import { answer, refuseRate, rpcError } from './support/behaviours.ts';
 import { FakeUpstream } from './support/fake-upstream.ts';
 import { answers, startFakeWebhook } from './support/fake-webhook.ts';
 import { rpc } from './support/http-client.ts';
@@ -21,13 +21,16 @@ import { until } from './support/waiting.ts';
 const SECRET = /seCret|dXNlcjpzZUNyZXQ/i;
 
 /** Where an event of each type comes from; a new type has its line here. */
-const SOURCES: Readonly<Record<Event['type'], 'requests' | 'operators' | 'alerts' | 'checks' | 'machine'>> = {
+const SOURCES: Readonly<
+  Record<Event['type'], 'requests' | 'operators' | 'limits' | 'alerts' | 'checks' | 'machine'>
+> = {
   'attempt-finished': 'requests',
   'request-finished': 'requests',
   'tunnel-opened': 'requests',
   'upstream-quarantined': 'requests',
   'limit-learnt': 'requests',
   'upstream-released': 'operators',
+  'limit-shared': 'limits',
   'upstream-added': 'operators',
   'upstream-removed': 'operators',
   'upstream-changed': 'operators',
@@ -58,6 +61,7 @@ beforeAll(async () => {
     announce.call(this, event);
   });
   await runProgram();
+  await runLimits();
   await runChecks();
   await runMachine();
 });
@@ -78,6 +82,8 @@ async function runProgram(): Promise<void> {
   await rpc(url, 'eth_blockNumber');
   a.next(switchProtocol());
   (await TunnelClient.open(port)).end();
+  a.next(rpcError({ code: -32000, message: 'block range is too wide (maximum 10)', data: 'seCret' }));
+  await rpc(url, 'eth_getLogs', [{ fromBlock: '0x1', toBlock: '0xff' }]);
   // Both refuse our credentials: an alert each.
   const refusing = answer({ status: 401, body: 'seCret' });
   a.use(refusing);
@@ -95,6 +101,19 @@ async function runProgram(): Promise<void> {
   await admin.delete('/servers/c');
   await admin.put('/strategy', { strategy: 'round-robin' });
   await until(() => heardOf('request-finished').length > 3, 'the end of all requests');
+}
+
+/** Two of one provider are refused together. */
+async function runLimits(): Promise<void> {
+  const both = await Promise.all(['a', 'b'].map((name) => FakeUpstream.start(name)));
+  const clock = new ManualClock();
+  const primaries = both.map(({ port }) => `http://user:seCret@127.0.0.1:${port}/seCret`);
+  const { url } = await startApp({ primaries, clock });
+  for (let burst = 0; burst < 3; burst += 1) {
+    for (const each of both) each.next(refuseRate());
+    await rpc(url, 'eth_chainId');
+    clock.advance(60_000);
+  }
 }
 
 /** Checks of upstreams with secrets, whose answers are scripted. */

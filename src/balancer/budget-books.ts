@@ -1,6 +1,6 @@
 /** What an attempt tells of the budget that it was sent on. */
 
-import { readRateLimit } from '../http/rate-limit-headers.ts';
+import { type RateLimitLine, readRateLimit } from '../http/rate-limit-headers.ts';
 import type { Budget } from '../pacing/budget.ts';
 import type { Runtime } from '../runtime.ts';
 import type { AttemptOutcome } from '../transport/outcome.ts';
@@ -12,14 +12,14 @@ export function isPaced(blame: Blame, budget: Budget | undefined, wallMs: number
   return isLimit(blame) && budget?.learns === true && requestedDurationMs(blame.rest, wallMs) === undefined;
 }
 
-/** `blames` are those that the request itself has not caused. */
+/** `blames` are those that the request itself has not caused. Returns whether it was refused for a rate limit. */
 export function settle(
   { pacer, learns }: Budget,
   ended: Ended,
   blames: readonly Blame[],
   { clock }: Runtime,
-): void {
-  if (!learns) return;
+): boolean {
+  if (!learns) return false;
   const { question, outcome, verdict, startedMs } = ended;
   const nowMs = clock.monotonicMs();
   const wallMs = clock.wallMs();
@@ -30,7 +30,12 @@ export function settle(
     pacer.answered(question.load, startedMs, nowMs);
   else pacer.lost(question.load, startedMs, nowMs);
   const lines = outcome.kind === 'answered' ? outcome.headers.rateLimit : undefined;
-  const news = lines && readRateLimit(lines, wallMs);
+  if (lines) tell(pacer, lines, wallMs, nowMs);
+  return refusal !== undefined;
+}
+
+function tell(pacer: Budget['pacer'], lines: readonly RateLimitLine[], wallMs: number, nowMs: number): void {
+  const news = readRateLimit(lines, wallMs);
   if (!news) return;
   const { resetMs, ...limit } = news;
   pacer.told({ ...limit, ...(resetMs === undefined ? {} : { resetAtMs: nowMs + resetMs }) }, nowMs);

@@ -44,8 +44,7 @@ export function learnSizes(
   if (!ledger.rpc.batch) return;
   if (calls.verdicts.some((judged) => judged.kind === 'open' && judged.asBatch))
     exchange.batchRefusals = [...exchange.batchRefusals, { upstream, size: ledger.sizeOf(asked.length) }];
-  if (isBatchDone && !isBatchRefused)
-    wentWell(upstream, 'batch', ledger.sizeOf(asked.length), pool);
+  if (isBatchDone && !isBatchRefused) wentWell(upstream, 'batch', ledger.sizeOf(asked.length), pool);
 }
 
 /**

@@ -28,7 +28,7 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   if (verdict.blames.length > 0) upstream.failures += 1;
   const blames = inContext(exchange, ended);
   const { budget } = upstream;
-  if (budget) settle(budget, ended, blames, pool.runtime);
+  if (budget && settle(budget, ended, blames, pool.runtime)) noteRefusal(upstream, pool);
   for (const blame of blames) {
     if (isPaced(blame, budget, pool.runtime.clock.wallMs())) continue;
     if (blame.method !== undefined) banMethod(upstream, blame, blame.method, pool);
@@ -39,6 +39,13 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   if (!spoke || verdict.blames.some(isAboutWhole)) return;
   noteAnswer(ended, pool);
   if (trial) pool.quarantine.release(upstream, 'trial');
+}
+
+function noteRefusal(upstream: Upstream, { sharedLimits, registry, runtime }: Pool): void {
+  const other = sharedLimits.refused(upstream, registry.all, runtime.clock.monotonicMs());
+  if (!other) return;
+  const { identity } = upstream;
+  runtime.announcer.announce({ type: 'limit-shared', upstream: identity, other: other.identity });
 }
 
 /** What kind of request an upstream was asked. */

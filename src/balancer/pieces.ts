@@ -119,9 +119,11 @@ class Pieces implements EndsWithClient {
     // One that was abandoned meanwhile.
     if (!this.#underWay.delete(piece)) return;
     this.#request.exchange.queuedMs += piece.exchange.queuedMs;
-    if (ending.kind === 'client-left') return;
-    this.#settle(piece, ending);
-    this.#askNext();
+    if (ending.kind === 'client-left') this.onClientLeft();
+    else {
+      this.#settle(piece, ending);
+      this.#askNext();
+    }
   }
 
   #settle(piece: Piece, ending: Ending): void {
@@ -159,7 +161,8 @@ class Pieces implements EndsWithClient {
     if (piece.isOver) return;
     piece.isOver = true;
     if (this.#underWay.delete(piece)) piece.race?.end(undefined);
-    for (const other of [...this.#waiting, ...this.#underWay]) if (isWithin(other, piece)) this.#abandon(other);
+    for (const other of [...this.#waiting, ...this.#underWay])
+      if (isWithin(other, piece)) this.#abandon(other);
   }
 
   #onDefect(error: unknown): void {

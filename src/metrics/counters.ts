@@ -72,6 +72,7 @@ export class Counters {
       case 'upstream-kept':
       case 'upstream-lagging':
       case 'upstream-caught-up':
+      case 'limit-shared':
       case 'upstream-added':
       case 'upstream-removed':
       case 'upstream-changed':

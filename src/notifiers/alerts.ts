@@ -121,6 +121,7 @@ class AlertDetector {
         break;
       case 'attempt-finished':
       case 'limit-learnt':
+      case 'limit-shared':
       case 'upstream-added':
       case 'upstream-changed':
       case 'upstream-lagging':

@@ -187,7 +187,13 @@ export class Pacer {
   }
 
   debug() {
-    return { mode: `${this.#isResting ? 'rest' : this.#isInEpisode ? 'cut' : this.#climbMs > 0 ? 'climb' : 'hold'}`, debt: this.#debt, cost: this.#costMs, cap: this.#cap.cap, factor: this.#factor() };
+    return {
+      mode: `${this.#isResting ? 'rest' : this.#isInEpisode ? 'cut' : this.#climbMs > 0 ? 'climb' : 'hold'}`,
+      debt: this.#debt,
+      cost: this.#costMs,
+      cap: this.#cap.cap,
+      factor: this.#factor(),
+    };
   }
 
   #margin(): number {

@@ -16,6 +16,7 @@ import { Availability } from '../upstreams/availability.ts';
 import { Membership } from '../upstreams/membership.ts';
 import { Quarantine } from '../upstreams/quarantine.ts';
 import { Registry } from '../upstreams/registry.ts';
+import { SharedLimits } from '../upstreams/shared-limits.ts';
 import { StandingChanges } from '../upstreams/standing-changes.ts';
 import { Suspects } from '../upstreams/suspects.ts';
 import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
@@ -58,6 +59,7 @@ export interface Pool {
   readonly roomForUploads: Room;
   /** Requests that wait for an upstream. */
   readonly queue: Queue;
+  readonly sharedLimits: SharedLimits;
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
@@ -123,6 +125,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     room,
     roomForUploads: new PoolRoom(clock, undefined),
     queue,
+    sharedLimits: new SharedLimits(),
     filters,
     transport: {
       clock,

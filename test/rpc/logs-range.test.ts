@@ -12,7 +12,10 @@ function read(params: string, method = 'eth_getLogs') {
 describe('the range of a call', () => {
   it.each([
     ['[{"fromBlock":"0x1","toBlock":"0xa"}]', [1, 10]],
-    [' [ { "address" : ["0x}","\\"]"], "toBlock":"0x0A" , "topics":[null,[]], "fromBlock" : "0x01" } ] ', [1, 10]],
+    [
+      ' [ { "address" : ["0x}","\\"]"], "toBlock":"0x0A" , "topics":[null,[]], "fromBlock" : "0x01" } ] ',
+      [1, 10],
+    ],
     ['[{"fromBlock":"0x5","toBlock":"0x5"}]', [5, 5]],
     ['[{"fromBlock":"0x5","toBlock":"latest"}]', [5, undefined]],
     ['[{"fromBlock":"0x5"}]', [5, undefined]],
@@ -63,7 +66,11 @@ describe('the range of a call', () => {
 describe('a part of it', () => {
   it.each([
     ['[{"a": 1e9,"fromBlock":"0x1" ,"toBlock":"0xa"}]', 5, '[{"a": 1e9,"fromBlock":"0x3" ,"toBlock":"0x5"}]'],
-    ['[{"toBlock":"0xa", "é":"\\u0041","fromBlock":"0x1"}]', 5, '[{"toBlock":"0x5", "é":"\\u0041","fromBlock":"0x3"}]'],
+    [
+      '[{"toBlock":"0xa", "é":"\\u0041","fromBlock":"0x1"}]',
+      5,
+      '[{"toBlock":"0x5", "é":"\\u0041","fromBlock":"0x3"}]',
+    ],
     ['[{"fromBlock":"0x1","x":[]}]', 5, '[{"fromBlock":"0x3","toBlock":"0x5","x":[]}]'],
     ['[{"fromBlock":"0x1","x":[]}]', undefined, '[{"fromBlock":"0x3","x":[]}]'],
     ['[{"fromBlock":"0x1","toBlock":"latest"}]', undefined, '[{"fromBlock":"0x3","toBlock":"latest"}]'],

@@ -31,7 +31,10 @@ const anyServer = fc.record({
 });
 /** How many logs each block has. */
 const anyDensity = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 9 });
-const anyCall = fc.record({ from: fc.integer({ min: 0, max: 200 }), blocks: fc.integer({ min: 1, max: 60 }) });
+const anyCall = fc.record({
+  from: fc.integer({ min: 0, max: 200 }),
+  blocks: fc.integer({ min: 1, max: 60 }),
+});
 
 it('logs in pieces are the logs of the whole, in order', async () => {
   await fc.assert(
@@ -45,7 +48,12 @@ it('logs in pieces are the logs of the whole, in order', async () => {
         if (forgets) clock.advance(3_600_000);
         const logsIn = (block: number) => density[block % density.length] ?? 0;
         servers.forEach(({ maxBlocks, words, maxLogs }, index) => {
-          const server: LogServer = { logsIn, maxBlocks, maxLogs, refusal: (blocks) => words(blocks, maxBlocks) };
+          const server: LogServer = {
+            logsIn,
+            maxBlocks,
+            maxLogs,
+            refusal: (blocks) => words(blocks, maxBlocks),
+          };
           upstreams[index]?.use(logServer(server));
         });
         const bodies = calls.map(({ from, blocks }, id) => getLogs(from, from + blocks - 1, `${id}`));
@@ -70,6 +78,11 @@ function logs(from: number, blocks: number, logsIn: (block: number) => number): 
   const found: unknown[] = [];
   for (let block = from; block < from + blocks; block++)
     for (let index = 0; index < logsIn(block); index++)
-      found.push({ blockNumber: `0x${block.toString(16)}`, logIndex: index, data: 'A', removed: index % 2 === 1 });
+      found.push({
+        blockNumber: `0x${block.toString(16)}`,
+        logIndex: index,
+        data: 'A',
+        removed: index % 2 === 1,
+      });
   return found;
 }

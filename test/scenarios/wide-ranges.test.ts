@@ -271,3 +271,25 @@ it('an open end is cut where all upstreams have said which blocks they have', as
   const asked = [...rangesAt(one), ...rangesAt(two)].filter((range) => range !== '71-latest');
   expect(asked.sort()).toEqual(['71-79', '80-88', '89-95', '96-latest'].sort());
 });
+
+it('the time of a request holds for all its pieces: none is asked for after it', async () => {
+  const only = await node({ maxBlocks: 10 });
+  const { url, clock } = await balance(
+    [only],
+    [],
+    ['--request-timeout=5s', '--attempt-timeout=60s', '--pacing=off'],
+  );
+  await post(url, getLogs(1, 20));
+  only.requests.length = 0;
+  only.next(logServer({ maxBlocks: 10 }));
+  only.use(silence());
+  const answered = post(url, getLogs(1, 90));
+  await only.arrived(5);
+  clock.advance(6_000);
+  const response = await answered;
+  expect([response.status, response.json()]).toMatchObject([
+    504,
+    { error: { data: { code: 'REQUEST_TIMED_OUT' } } },
+  ]);
+  expect(only.requests).toHaveLength(5);
+});
