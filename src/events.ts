@@ -6,6 +6,7 @@ import type {
   FailureReason,
   RemovalCause,
   RequestResult,
+  SizeLimit,
   UpstreamIdentity,
 } from './event-words.ts';
 
@@ -105,6 +106,13 @@ export type Event =
       readonly type: 'upstream-kept';
       readonly upstream: UpstreamIdentity;
       readonly downMs: number;
+    }
+  | {
+      /** It takes no more than this at once, as far as it is known. */
+      readonly type: 'limit-learnt';
+      readonly upstream: UpstreamIdentity;
+      readonly limit: SizeLimit;
+      readonly size: number;
     }
   | {
       /** Both are of one provider, and are refused for a rate limit at the same time again and again. */

@@ -28,6 +28,7 @@ const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'upstream-lagging': true,
   'upstream-caught-up': true,
   'chain-undecided': true,
+  'limit-learnt': true,
   'limit-shared': true,
   'upstream-added': true,
   'upstream-removed': true,

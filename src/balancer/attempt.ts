@@ -158,14 +158,14 @@ export class Attempt implements TransmissionListener {
   }
 }
 
-function sentRequestOf({ account, upgrade }: Exchange, question: Question, pool: Pool): SentRequest {
+function sentRequestOf({ account, upgrade, whole }: Exchange, question: Question, pool: Pool): SentRequest {
   const { ledger, asked, head, repeat, isOwn } = question;
   const rpc = ledger && {
     body: ledger.body,
     head,
     batch: ledger.rpc.batch,
     calls: asked,
-    partial: asked.length > 0 && asked.length < ledger.entries.length,
+    partial: asked.length > 0 && (whole !== undefined || asked.length < ledger.entries.length),
     room: account.room,
   };
   const { retryStatus } = pool.settings;

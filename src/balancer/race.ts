@@ -48,7 +48,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     this.#exchange = exchange;
     this.#pool = pool;
     this.#candidates = new Candidates(pool, pool.room, exchange);
-    this.#willingness = new CallsWillingness(exchange.ledger, pool);
+    this.#willingness = new CallsWillingness(exchange, pool);
     exchange.underWay = this;
   }
 
