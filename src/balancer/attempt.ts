@@ -2,10 +2,12 @@
 
 import type { AttemptResult } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
+import type { AttemptEnd } from '../speed/speed.ts';
+import type { Timing } from '../speed/timing.ts';
 import type { AttemptOutcome, StreamEnd, TransmissionListener } from '../transport/outcome.ts';
 import { Transmission } from '../transport/transmission.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './candidate.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
 import { relayInterim } from './interim.ts';
@@ -37,6 +39,7 @@ export class Attempt implements TransmissionListener {
   readonly #transmission: Transmission;
   #listener: AttemptListener | undefined;
   #startedMs = 0;
+  #timing: Timing | undefined;
   /** Undefined while it is under way. */
   #result: AttemptResult | undefined;
   /** What is told of it when its answer has streamed. */
@@ -62,6 +65,8 @@ export class Attempt implements TransmissionListener {
     if (this.#countsAsTrial) this.#pool.trials.begin(upstream);
     upstream.attempts += 1;
     if (this.#question) upstream.budget?.pacer.sent(this.#question.load, this.#startedMs);
+    if (this.#question && tellsSpeed(this.#exchange, this.#question))
+      this.#timing = this.#pool.speed?.begin(upstream, this.#exchange.latencyKey, this.#startedMs);
     this.#transmission.start();
   }
 
@@ -126,7 +131,8 @@ export class Attempt implements TransmissionListener {
   }
 
   #learn(ended: Ended): void {
-    const { upstream, outcome, verdict, durationMs } = ended;
+    const { upstream, outcome, verdict, startedMs, durationMs } = ended;
+    if (this.#timing) this.#pool.speed?.end(this.#timing, endOf(outcome, verdict), startedMs + durationMs);
     const { strategies, trials, queue } = this.#pool;
     if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out')
       strategies[upstream.tier].observe?.(upstream, durationMs);
@@ -155,6 +161,25 @@ export class Attempt implements TransmissionListener {
   /** An upload may take its time: it would keep others from trying. */
   get #countsAsTrial(): boolean {
     return this.#candidate.trial && this.#exchange.body.kind === 'kept';
+  }
+}
+
+/** What its client can hold up says nothing, nor does a handshake or a question of our own. */
+function tellsSpeed({ body, upgrade }: Exchange, { isOwn }: Question): boolean {
+  return body.kind === 'kept' && upgrade === undefined && !isOwn;
+}
+
+function endOf(outcome: AttemptOutcome, { next, blames }: Verdict): AttemptEnd {
+  switch (outcome.kind) {
+    case 'answered':
+      return next === 'deliver' && blames.length === 0 ? 'answered' : 'refused';
+    case 'unreachable':
+      return outcome.reason === 'connect-timeout' ? 'unheard' : 'refused';
+    case 'broken':
+    case 'switched':
+      return 'refused';
+    default:
+      return 'unheard';
   }
 }
 

@@ -7,6 +7,7 @@ import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
 import { type Load, loadOf } from '../pacing/load.ts';
 import type { RpcRequest } from '../rpc/message.ts';
+import { HTTP_KEY } from '../rpc/method-kinds.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { BufferAccount } from '../transport/buffer-account.ts';
 import type { Body } from '../transport/outgoing.ts';
@@ -65,6 +66,8 @@ export class Exchange {
   repeat: Repeatability = 'unsent';
   /** What all of it costs an upstream's limiter. */
   load: Load = ONE_REQUEST;
+  /** With what its latency is compared. */
+  latencyKey = HTTP_KEY;
   readonly attempts: AttemptRecord[] = [];
   /** It has failed at an upstream in a way that it may have caused itself. */
   hasSuspect = false;

@@ -3,7 +3,7 @@
 import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Willingness } from './candidates.ts';
+import type { Willingness } from './candidate.ts';
 
 const NONE: readonly CallEntry[] = [];
 

@@ -51,6 +51,8 @@ export interface UpstreamStats {
   readonly lagging: boolean;
   /** What it may be sent; null when nothing limits it, or its limit is not known yet. */
   readonly budget: BudgetStats | null;
+  /** It is silent, or much slower than the others, and asked after them, for some kinds of calls at least. */
+  readonly slow: boolean;
   /** What the upstream reports of its own process; null when it reports nothing. `1.2 MB`, of 2^20 bytes. */
   readonly memory_usage: string | null;
   /** How long answers took in the last minutes; each null when there were none. */
@@ -91,6 +93,7 @@ export function rowOf(upstream: Upstream, source: StatsSource): UpstreamStats {
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
     budget: budgetOf(upstream, source),
+    slow: upstream.slow !== undefined,
     memory_usage: memoryOf(upstream),
     latency_ms: latencies.of(upstream.identity) ?? NOT_MEASURED,
   };

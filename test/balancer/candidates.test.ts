@@ -1,13 +1,9 @@
 // Scripts with the expected order. Upper case names are primaries, lower case ones fallbacks; `?` marks a
 // trial of one that is out.
 import { describe, expect, it } from 'vitest';
-import {
-  type Candidate,
-  type CandidateSource,
-  Candidates,
-  type NextCandidate,
-  type Willingness,
-} from '../../src/balancer/candidates.ts';
+import type { Candidate, NextCandidate, Willingness } from '../../src/balancer/candidate.ts';
+import { type CandidateSource, Candidates } from '../../src/balancer/candidates.ts';
+import { CALL_KINDS } from '../../src/events.ts';
 import { loadOf } from '../../src/pacing/load.ts';
 import { PoolRoom, type Room } from '../../src/pools/room.ts';
 import { Trials } from '../../src/pools/trials.ts';
@@ -20,6 +16,8 @@ const REFUSED: Blame = { reason: 'refused' };
 const LIMITED: Blame = { reason: 'rate-limited' };
 const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
 
+/** Of the calls that the requests are for. */
+const KIND = CALL_KINDS.indexOf('calls');
 const anyone: Willingness = { prefers: () => true, accepts: () => true };
 
 /** The one that it names, not that it must wait. */
@@ -59,6 +57,7 @@ function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?:
     { ...source(pool), ...changed },
     room ?? new PoolRoom(pool.clock, undefined),
     loadOf([undefined]),
+    KIND,
   );
 }
 
