@@ -20,7 +20,7 @@ export function createStatistics(pool: Pool, logLinesDropped: () => number): Sta
   const { announcer, clock } = pool.runtime;
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
-  const { registry, availability, queue } = pool;
+  const { registry, availability, queue, onlookers } = pool;
   const source = { registry, availability, latencies, clock, queue };
   const underWay = { requests: 0 };
   return {
@@ -32,7 +32,7 @@ export function createStatistics(pool: Pool, logLinesDropped: () => number): Sta
       announcer,
       alertKinds: ALERT_KINDS,
       inFlight: () => underWay.requests,
-      waiting: () => queue.length,
+      waiting: () => queue.length + onlookers.length,
       nowMs: () => clock.monotonicMs(),
       logLinesDropped,
     }),

@@ -2,6 +2,7 @@
 
 import type { AttemptResult } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
+import type { Trial } from '../pools/trials.ts';
 import type { AttemptEnd } from '../speed/speed.ts';
 import type { Timing } from '../speed/timing.ts';
 import type { AttemptOutcome, StreamEnd, TransmissionListener } from '../transport/outcome.ts';
@@ -39,6 +40,7 @@ export class Attempt implements TransmissionListener {
   readonly #transmission: Transmission;
   #listener: AttemptListener | undefined;
   #startedMs = 0;
+  #trial: Trial | undefined;
   #timing: Timing | undefined;
   /** Undefined while it is under way. */
   #result: AttemptResult | undefined;
@@ -61,8 +63,9 @@ export class Attempt implements TransmissionListener {
   start(listener: AttemptListener): void {
     this.#listener = listener;
     this.#startedMs = this.#pool.runtime.clock.monotonicMs();
-    const { upstream } = this.#candidate;
-    if (this.#countsAsTrial) this.#pool.trials.begin(upstream);
+    const { upstream, trial } = this.#candidate;
+    if (trial && this.#exchange.countsAsTrial)
+      this.#trial = this.#pool.trials.begin(upstream, this.#exchange.kind);
     upstream.attempts += 1;
     if (this.#question) upstream.budget?.pacer.sent(this.#question.load, this.#startedMs);
     if (this.#question && tellsSpeed(this.#exchange, this.#question))
@@ -138,7 +141,7 @@ export class Attempt implements TransmissionListener {
       strategies[upstream.tier].observe?.(upstream, durationMs);
     learn(this.#exchange, ended, this.#pool);
     // Afterwards, so that a request that waits for it finds the upstream well, if it is.
-    if (this.#countsAsTrial) trials.end(upstream);
+    if (this.#trial) trials.end(upstream, this.#trial);
     queue.serve();
     this.#note(ended, resultOf(outcome, verdict));
   }
@@ -156,11 +159,6 @@ export class Attempt implements TransmissionListener {
   #announce(result: AttemptResult, tunnel: boolean, durationMs: number): void {
     const upstream = this.#candidate.upstream.identity;
     this.#pool.runtime.announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
-  }
-
-  /** An upload may take its time: it would keep others from trying. */
-  get #countsAsTrial(): boolean {
-    return this.#candidate.trial && this.#exchange.body.kind === 'kept';
   }
 }
 

@@ -1,5 +1,6 @@
 /** Who is asked next. */
 
+import type { Load } from '../pacing/load.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 export interface Candidate {
@@ -16,6 +17,8 @@ export type NextCandidate =
       readonly kind: 'wait';
       /** Monotonic milliseconds; Infinity when only a change can help. */
       readonly untilMs: number;
+      /** For room, or, since none is usable and it has asked in vain, for what other requests find. */
+      readonly waitsFor: 'room' | 'others';
     }
   | { readonly kind: 'nobody' };
 
@@ -26,4 +29,15 @@ export interface Willingness {
   prefers(upstream: Upstream): boolean;
   /** When none is left that it prefers. */
   accepts(upstream: Upstream): boolean;
+}
+
+/** What counts of the request. */
+export interface Asker {
+  readonly load: Load;
+  readonly countsAsTrial: boolean;
+  readonly kind: string;
+  /** With what its latency is compared. */
+  readonly latencyKey: number;
+  /** Monotonic milliseconds. */
+  readonly startedMs: number;
 }

@@ -1,18 +1,19 @@
 /** The order in which one request may ask upstreams. */
 
 import type { Tier } from '../events.ts';
-import type { Load } from '../pacing/load.ts';
 import type { Room } from '../pools/room.ts';
+import { kindOfKey } from '../rpc/method-kinds.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type Candidate, type NextCandidate, NOBODY, type Willingness } from './candidate.ts';
+import { type Asker, type Candidate, type NextCandidate, NOBODY, type Willingness } from './candidate.ts';
 
 const NONE: readonly never[] = [];
 /** What a request's order of upstreams is made from. */
 export interface CandidateSource {
   readonly availability: Availability;
   readonly strategies: Readonly<Record<Tier, Strategy>>;
+  readonly trials: { isFree(upstream: Upstream, kind: string): boolean };
 }
 
 /** Of a request to a silent upstream nothing is to be expected but a time-out. */
@@ -29,14 +30,14 @@ const NOT_BEGUN = -1;
  * strategy's order, then usable fallbacks, in both tiers those that are slow after the others, and then those that lag
  * behind; then those that are silent. Those that have no
  * room are waited for before the next tier's turn, as long as the request may wait. Then those that the
- * request accepts, but does not prefer, in the same order; and when nothing usable is left one of
- * those out for a reason that may have passed, and those that are in question.
+ * request accepts, but does not prefer, in the same order. When none is usable a request tries one of those out
+ * for a reason that may have passed. One that has asked any waits for what others find: so a total outage costs one call
+ * for each request, and one a second at each upstream that nobody else tries.
  */
 export class Candidates {
   readonly #source: CandidateSource;
   readonly #room: Room;
-  readonly #load: Load;
-  readonly #kind: number;
+  readonly #asker: Asker;
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
   /** An index of STAGES. */
@@ -46,18 +47,13 @@ export class Candidates {
   #later: readonly (readonly Upstream[])[] = NONE;
   /** Usable, but without room when it was their turn. */
   #passedOver: readonly Upstream[] = NONE;
-  #hadTrial = false;
   #mayWait = true;
 
-  /**
-   * An upstream that has no `room` for this load is passed over, and offered again when it has. `kind` is the index of the
-   * kind of calls.
-   */
-  constructor(source: CandidateSource, room: Room, load: Load, kind: number) {
+  /** An upstream that has no `room` for it is passed over, and offered again when it has. */
+  constructor(source: CandidateSource, room: Room, asker: Asker) {
     this.#source = source;
     this.#room = room;
-    this.#load = load;
-    this.#kind = kind;
+    this.#asker = asker;
   }
 
   /** Whether upstreams are left that could be asked if they had room. */
@@ -65,9 +61,10 @@ export class Candidates {
     return this.#passedOver.length > 0;
   }
 
-  /** Whether this one had no room when it was its turn, or, when none is usable, may be tried as soon as another trial is over. */
+  /** Whether this one had no room when it was its turn, or, when none is usable, may be tried at this moment. */
   waitsFor(upstream: Upstream): boolean {
-    return this.#passedOver.length === 0 || this.#passedOver.includes(upstream);
+    if (this.#passedOver.length > 0) return this.#passedOver.includes(upstream);
+    return !this.#tried.includes(upstream) && this.#mayTry(upstream);
   }
 
   /** The request has waited for as long as it may: `next` says no more that it should wait. */
@@ -77,14 +74,14 @@ export class Candidates {
 
   next(willingness: Willingness): NextCandidate {
     const usable = this.#nextUsable(willingness);
-    if (usable === 'wait') return { kind: 'wait', untilMs: this.#roomAtMs() };
+    if (usable === 'wait') return { kind: 'wait', untilMs: this.#roomAtMs(), waitsFor: 'room' };
     return usable ? this.#take(usable, false) : this.#nextTrial(willingness);
   }
 
   /** This one before the others, if it has room at this moment. */
   first(upstream: Upstream, willingness: Willingness): Candidate | undefined {
     const fits = this.#source.availability.isUsable(upstream) && this.#isNext(upstream, willingness);
-    return fits && this.#room.has(upstream, this.#load, false) ? this.#take(upstream, false) : undefined;
+    return fits && this.#hasRoom(upstream) ? this.#take(upstream, false) : undefined;
   }
 
   /** The next one, if it can be asked at this moment, is as good as the first, and `suits`. */
@@ -104,7 +101,7 @@ export class Candidates {
       if (upstream) {
         // Asked again at this moment: another request may have found it sick meanwhile.
         if (!this.#source.availability.isUsable(upstream) || !this.#isNext(upstream, willingness)) continue;
-        if (this.#room.has(upstream, this.#load, false)) return upstream;
+        if (this.#hasRoom(upstream)) return upstream;
         this.#passOver(upstream);
         continue;
       }
@@ -154,7 +151,7 @@ export class Candidates {
   #nextWithRoom(willingness: Willingness): Upstream | 'wait' | undefined {
     if (this.#passedOver.length === 0) return undefined;
     this.#passedOver = this.#passedOver.filter((upstream) => this.#isStillOpen(upstream, willingness));
-    const free = this.#passedOver.find((upstream) => this.#room.has(upstream, this.#load, false));
+    const free = this.#passedOver.find((upstream) => this.#hasRoom(upstream));
     if (free || !this.#mayWait || this.#passedOver.length === 0) return free;
     return 'wait';
   }
@@ -170,26 +167,20 @@ export class Candidates {
   }
 
   #roomAtMs(): number {
-    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream, this.#load)));
+    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream, this.#asker.load)));
   }
 
   #nextTrial(willingness: Willingness): NextCandidate {
-    const { availability } = this.#source;
-    let isFull = false;
-    for (const upstream of availability.lastResort()) {
+    let isLeft = false;
+    for (const upstream of this.#source.availability.lastResort()) {
       if (this.#tried.includes(upstream) || !willingness.accepts(upstream)) continue;
-      // In a total outage each request costs one call: only one that may yet turn out to be well is asked besides.
-      const inQuestion = availability.isInQuestion(upstream);
-      if (this.#hadTrial && !inQuestion) continue;
-      if (this.#room.has(upstream, this.#load, true)) {
-        this.#hadTrial ||= !inQuestion;
-        return this.#take(upstream, true);
-      }
-      isFull = true;
+      if (this.#mayTry(upstream)) return this.#take(upstream, true);
+      isLeft = true;
     }
     if (!this.#mayWait) return NOBODY;
-    const untilMs = isFull ? Number.POSITIVE_INFINITY : this.#firstLimitEndMs(willingness);
-    return untilMs === undefined ? NOBODY : { kind: 'wait', untilMs };
+    const waitsFor = isLeft && this.#tried.length > 0 ? 'others' : 'room';
+    const untilMs = isLeft ? Number.POSITIVE_INFINITY : this.#firstLimitEndMs(willingness);
+    return untilMs === undefined ? NOBODY : { kind: 'wait', untilMs, waitsFor };
   }
 
   /** When the first is back of those that only asked for a rest; undefined when there is none. */
@@ -200,6 +191,19 @@ export class Candidates {
       firstMs = Math.min(firstMs ?? untilMs, untilMs);
     }
     return firstMs;
+  }
+
+  #hasRoom(upstream: Upstream): boolean {
+    return this.#room.has(upstream, this.#asker.load);
+  }
+
+  /** Whether it may try one that is out at this moment. */
+  #mayTry(upstream: Upstream): boolean {
+    if (!this.#hasRoom(upstream)) return false;
+    const { availability, trials } = this.#source;
+    const { countsAsTrial, kind, startedMs } = this.#asker;
+    if (this.#tried.length > 0) return availability.isUntried(upstream, startedMs);
+    return !countsAsTrial || trials.isFree(upstream, kind);
   }
 
   #nextGroup(): boolean {
@@ -216,11 +220,12 @@ export class Candidates {
     if (!stage) return false;
     this.#stage += 1;
     const { tier, isSilent } = stage;
+    const kind = kindOfKey(this.#asker.latencyKey);
     if (!isSilent) {
-      const lists = [availability.slow(tier, this.#kind), availability.lagging(tier)];
+      const lists = [availability.slow(tier, kind), availability.lagging(tier)];
       this.#later = lists.filter((list) => list.length > 0);
     }
-    this.#begin(tier, isSilent ? availability.silent(tier) : availability.quick(tier, this.#kind));
+    this.#begin(tier, isSilent ? availability.silent(tier) : availability.quick(tier, kind));
     return true;
   }
 

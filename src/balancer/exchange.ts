@@ -106,6 +106,18 @@ export class Exchange {
     return this.bodyEnded || this.request.complete;
   }
 
+  /** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
+  get countsAsTrial(): boolean {
+    return this.body.kind === 'kept';
+  }
+
+  /** What requests have in common that may be slow for the same reason: the methods of its calls, else the path. */
+  get kind(): string {
+    if (!this.rpc) return this.target.path;
+    const methods = this.rpc.calls.map(({ method = '' }) => method.slice(0, MAX_TOLD_METHOD));
+    return methods.length === 1 ? (methods[0] ?? '') : [...new Set(methods)].join();
+  }
+
   /** The client is gone before it had its whole answer. */
   get left(): boolean {
     return this.#left;

@@ -22,7 +22,10 @@ export interface TransactionLookUp {
 /** Notes what an attempt shows of its upstream: whether it is to be left out, which methods it lacks, or that it is well. */
 export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   const { upstream, outcome, verdict, trial } = ended;
-  if (verdict.blames.length > 0) upstream.failures += 1;
+  if (verdict.blames.length > 0) {
+    upstream.failures += 1;
+    upstream.triedMs = pool.runtime.clock.monotonicMs();
+  }
   const blames = inContext(exchange, ended);
   const { budget } = upstream;
   if (budget && settle(budget, ended, blames, pool.runtime)) noteRefusal(upstream, pool);

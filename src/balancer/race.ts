@@ -2,7 +2,7 @@
 
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
-import type { Waiter } from '../pools/queue.ts';
+import type { Queue, Waiter } from '../pools/queue.ts';
 import { kindOfKey } from '../rpc/method-kinds.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
@@ -16,6 +16,8 @@ import { CallsWillingness } from './willingness.ts';
 
 /** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
 export type RaceStep = Ended | 'nobody' | 'client-left';
+
+type Waiting = Extract<NextCandidate, { kind: 'wait' }>;
 
 const NONE: readonly Ended[] = [];
 
@@ -40,16 +42,17 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   #defect: Error | undefined;
   /** Undefined where no second upstream may be asked at the same time. */
   #hedge: Hedge | undefined;
-  /** Since when it is in the queue, in monotonic milliseconds; undefined when it is not. */
-  #waitsSinceMs: number | undefined;
+  /** Where it waits. */
+  #queue: Queue | undefined;
+  /** Since when, in monotonic milliseconds. */
+  #waitsSinceMs = 0;
   /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
 
   constructor(exchange: Exchange, pool: Pool) {
     this.#exchange = exchange;
     this.#pool = pool;
-    const room = exchange.body.kind === 'kept' ? pool.room : pool.roomForUploads;
-    this.#candidates = new Candidates(pool, room, exchange.load, kindOfKey(exchange.latencyKey));
+    this.#candidates = new Candidates(pool, pool.room, exchange);
     const { hedges } = pool;
     if (hedges && pool.settings.maxAttempts > 1 && mayHedge(exchange))
       this.#hedge = new Hedge(this, exchange, hedges);
@@ -77,7 +80,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     this.#pool.queue.serve();
     const next = this.#next();
     if (next.kind !== 'wait') this.#go(next);
-    else if (this.#underWay === 0 && !this.#wait(next.untilMs)) {
+    else if (this.#underWay === 0 && !this.#wait(next)) {
       this.#candidates.waitNoLonger();
       this.#go(this.#next());
     }
@@ -87,7 +90,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   end<T>(ending: T): T {
     this.#willingness = undefined;
     this.#hedge?.over();
-    if (this.#waitsSinceMs !== undefined) this.#leaveQueue();
+    this.#leaveQueue();
     if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
     return ending;
   }
@@ -108,7 +111,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   onClientLeft(): void {
     this.#hedge?.over();
     for (const attempt of this.#attempts) attempt.cancel();
-    if (this.#waitsSinceMs === undefined) return;
+    if (!this.#queue) return;
     this.#leaveQueue();
     this.#tellNobody();
   }
@@ -120,8 +123,9 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   lookAgain(): number | undefined {
     try {
       const next = this.#next();
-      if (next.kind === 'wait') return next.untilMs;
-      this.#endWait();
+      if (next.kind === 'wait' && this.#queueFor(next) === this.#queue) return next.untilMs;
+      this.#leaveQueue();
+      if (next.kind === 'wait' && this.#wait(next)) return undefined;
       this.#go(next);
     } catch (error) {
       this.onDefect(error);
@@ -197,26 +201,30 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     if (this.#underWay === 1) this.#hedge?.watch(upstream, this.#pool.runtime.clock.monotonicMs());
   }
 
-  /** Waits for its turn, which comes no earlier than `roomAtMs`. False when it may not. */
-  #wait(roomAtMs: number): boolean {
-    const { runtime, settings, queue } = this.#pool;
+  #queueFor({ waitsFor }: Waiting): Queue {
+    return waitsFor === 'others' ? this.#pool.onlookers : this.#pool.queue;
+  }
+
+  /** Waits for its turn. False when it may not. */
+  #wait(waiting: Waiting): boolean {
+    const { runtime, settings } = this.#pool;
+    const { untilMs: roomAtMs } = waiting;
+    const queue = this.#queueFor(waiting);
     const nowMs = runtime.clock.monotonicMs();
     this.#waitEndMs ??= Math.min(nowMs + settings.maxQueueWaitMs, this.#exchange.deadlineMs);
     const isTooLate = nowMs >= this.#waitEndMs || (roomAtMs > this.#waitEndMs && Number.isFinite(roomAtMs));
     if (isTooLate || !queue.join(this, this.#waitEndMs)) return false;
+    this.#queue = queue;
     this.#waitsSinceMs = nowMs;
     return true;
   }
 
   #leaveQueue(): void {
-    this.#endWait();
-    this.#pool.queue.leave(this);
-  }
-
-  #endWait(): void {
-    if (this.#waitsSinceMs === undefined) return;
+    const queue = this.#queue;
+    if (!queue) return;
+    this.#queue = undefined;
     this.#exchange.queuedMs += this.#pool.runtime.clock.monotonicMs() - this.#waitsSinceMs;
-    this.#waitsSinceMs = undefined;
+    queue.leave(this);
   }
 
   #go(next: NextCandidate): void {

@@ -143,7 +143,7 @@ function upstreamFamilies(
       type: 'gauge',
       help: 'Calls a second that an upstream may be sent, where that is limited and known.',
       samples: all.flatMap(({ name, budget }) => {
-        const rps = budget?.pacer.rps(nowMs());
+        const rps = budget?.pacer.rps();
         return rps === undefined ? [] : [{ labels: { upstream: name }, value: rps }];
       }),
     },

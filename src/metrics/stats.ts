@@ -118,7 +118,7 @@ function whyOut(standing: Standing, clock: Clock): Pick<UpstreamStats, 'reason' 
 function budgetOf(upstream: Upstream, { clock, queue }: StatsSource): BudgetStats | null {
   const pacer = upstream.budget?.pacer;
   const nowMs = clock.monotonicMs();
-  const rps = pacer?.rps(nowMs);
+  const rps = pacer?.rps();
   if (!pacer?.source || rps === undefined) return null;
   const used = Math.round(pacer.used(nowMs) * 100) / 100;
   return { rps: significant(rps), source: pacer.source, used, waiting: queue.waitingFor(upstream) };

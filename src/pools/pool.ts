@@ -61,10 +61,10 @@ export interface Pool {
   readonly strategies: StrategyChoice;
   readonly trials: Trials;
   readonly room: Room;
-  /** An upload may take its time: as a trial it would keep others from trying, so it is none of those counted. */
-  readonly roomForUploads: Room;
   /** Requests that wait for an upstream. */
   readonly queue: Queue;
+  /** Requests that have asked upstreams in vain and wait, while none is usable, for what others find. */
+  readonly onlookers: Queue;
   readonly sharedLimits: SharedLimits;
   /** Both are undefined where nothing is avoided and hedged. */
   readonly speed: Speed | undefined;
@@ -103,11 +103,14 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   const ask = createPlainQuestion(settings, runtime, dialer);
   const suspects = new Suspects({ ask, quarantine, clock });
   const availability = new Availability({ registry, quarantine }, changes, clock);
-  const trials = new Trials();
-  const room = new PoolRoom(clock, trials);
+  const trials = new Trials(clock);
+  const room = new PoolRoom(clock);
   const queue = new Queue({ registry, availability, room }, clock, settings.maxQueue);
+  const onlookers = new Queue({ registry, availability, room }, clock, settings.maxQueue);
   changes.listen((isBetter) => {
-    if (isBetter) queue.serveAll();
+    if (!isBetter) return;
+    queue.serveAll();
+    onlookers.serveAll();
   });
   const { connectTimeoutMs } = settings;
   const connections = new ConnectionPools({ dialer, clock, random, connectTimeoutMs });
@@ -132,8 +135,8 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     strategies: new StrategyChoice(settings.strategy, { clock, random }),
     trials,
     room,
-    roomForUploads: new PoolRoom(clock, undefined),
     queue,
+    onlookers,
     sharedLimits: new SharedLimits(),
     ...createSpeed(settings, registry, runtime),
     filters,

@@ -7,7 +7,7 @@ import type { Room } from './room.ts';
 
 /** A request that waits. */
 export interface Waiter {
-  /** Whether this upstream was without room when it looked, so that it may be the one. */
+  /** Whether this upstream may be the one: it was without room when it looked, or may be tried now. */
   waitsFor(upstream: Upstream): boolean;
   /**
    * Looks for an upstream again. Returns undefined when it waits no longer, else when there may be one: monotonic
@@ -21,7 +21,7 @@ export interface Waiter {
 /** What is read of the pool. */
 export interface QueueSource {
   readonly registry: { readonly all: readonly Upstream[] };
-  readonly availability: { isUsable(upstream: Upstream): boolean; firstReturnAtMs(): number };
+  readonly availability: { firstReturnAtMs(): number };
   readonly room: Room;
 }
 
@@ -101,7 +101,7 @@ export class Queue {
 
   #serveFrom(upstream: Upstream): void {
     const { room } = this.#source;
-    while (room.has(upstream, LEAST_LOAD, !this.#source.availability.isUsable(upstream))) {
+    while (room.has(upstream, LEAST_LOAD)) {
       const first = this.#firstFor(upstream);
       if (!first || !this.#letLook(first)) return;
     }

@@ -35,6 +35,9 @@ const NONE: readonly Upstream[] = [];
 const USABLE: Standing = { state: 'usable' };
 const DRAINING: Standing = { state: 'draining' };
 
+/** How long nobody need find out again what a request has found at an upstream that is out. */
+const BELIEVED_MS = 1_000;
+
 /**
  * Reads the facts that others write: quarantined (the balancer), down and lagging (the probes), draining (an operator).
  * The lists are kept until a fact changes or the first quarantine ends, so that a request costs two comparisons.
@@ -134,15 +137,22 @@ export class Availability {
 
   /**
    * Upstreams that a request may try when none is usable: those that are out for a reason that may have passed, the
-   * earliest return first. Empty when a fixed time to live forbids it.
+   * earliest return first, those that were tried within the last second after the others, the latest last. Empty when a
+   * fixed time to live forbids it.
    */
   lastResort(): Upstream[] {
-    const due: { upstream: Upstream; dueMs: number }[] = [];
+    const due: { upstream: Upstream; dueMs: number; triedMs: number }[] = [];
+    const believedMs = this.#clock.monotonicMs() - BELIEVED_MS;
     for (const upstream of this.#registry.all) {
       const dueMs = this.#dueMs(upstream);
-      if (dueMs !== undefined) due.push({ upstream, dueMs });
+      if (dueMs !== undefined) due.push({ upstream, dueMs, triedMs: Math.max(upstream.triedMs, believedMs) });
     }
-    return due.sort((a, b) => a.dueMs - b.dueMs).map(({ upstream }) => upstream);
+    return due.sort((a, b) => a.triedMs - b.triedMs || a.dueMs - b.dueMs).map(({ upstream }) => upstream);
+  }
+
+  /** Whether nobody has tried an upstream that is out since this moment (monotonic milliseconds), nor in the last second. */
+  isUntried(upstream: Upstream, sinceMs: number): boolean {
+    return upstream.triedMs <= Math.min(sinceMs, this.#clock.monotonicMs() - BELIEVED_MS);
   }
 
   /** Those whose limits are learnt, and that have asked for a rest because of a rate limit. */

@@ -89,6 +89,8 @@ export class Upstream {
   connectionsOpened = 0;
   /** When it last answered a request without a fault of its own; monotonic milliseconds. Written by the balancer. */
   answeredMs = Number.NEGATIVE_INFINITY;
+  /** When a request last tried it while it was out, or failed there; monotonic milliseconds. Written by the balancer. */
+  triedMs = Number.NEGATIVE_INFINITY;
   /** Which kinds of requests it has answered well since the start. Written by the balancer. */
   readonly answers = { rpc: false, http: false };
   /** The methods that it has answered lately. Written by the balancer. */

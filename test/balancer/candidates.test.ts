@@ -3,21 +3,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate, NextCandidate, Willingness } from '../../src/balancer/candidate.ts';
 import { type CandidateSource, Candidates } from '../../src/balancer/candidates.ts';
-import { CALL_KINDS } from '../../src/events.ts';
 import { loadOf } from '../../src/pacing/load.ts';
 import { PoolRoom, type Room } from '../../src/pools/room.ts';
 import { Trials } from '../../src/pools/trials.ts';
+import { latencyKeyOf } from '../../src/rpc/method-kinds.ts';
 import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { namesOf, Pool } from '../upstreams/pool.ts';
 
+const LOAD = loadOf([undefined]);
 const REFUSED: Blame = { reason: 'refused' };
 const LIMITED: Blame = { reason: 'rate-limited' };
 const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
 
-/** Of the calls that the requests are for. */
-const KIND = CALL_KINDS.indexOf('calls');
 const anyone: Willingness = { prefers: () => true, accepts: () => true };
 
 /** The one that it names, not that it must wait. */
@@ -33,6 +32,8 @@ interface Script {
   readonly held?: string;
   readonly down?: string;
   readonly lagging?: string;
+  /** Tried by others at this moment. */
+  readonly tried?: string;
   /** What another request or an operator does as soon as this many were tried. */
   readonly meanwhile?: Readonly<Record<number, (pool: Pool) => void>>;
 }
@@ -49,20 +50,19 @@ function source(pool: Pool): CandidateSource {
   return {
     availability: pool.availability,
     strategies: { primary: reversed, fallback: reversed },
+    trials: new Trials(pool.clock),
   };
 }
 
 function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?: Room): Candidates {
-  return new Candidates(
-    { ...source(pool), ...changed },
-    room ?? new PoolRoom(pool.clock, undefined),
-    loadOf([undefined]),
-    KIND,
-  );
+  const startedMs = pool.clock.monotonicMs();
+  const latencyKey = latencyKeyOf('eth_call');
+  const asker = { load: LOAD, countsAsTrial: true, kind: 'eth_call', latencyKey, startedMs };
+  return new Candidates({ ...source(pool), ...changed }, room ?? new PoolRoom(pool.clock), asker);
 }
 
 function play(names: string, script: Script): string {
-  const { ttl, out = {}, held = '', down = '', lagging = '', meanwhile = {} } = script;
+  const { ttl, out = {}, held = '', down = '', lagging = '', tried: justTried = '', meanwhile = {} } = script;
   const pool = new Pool(names, ttl);
   for (const [name, blame] of Object.entries(out)) {
     pool.quarantine.add(pool.of(name), blame);
@@ -71,6 +71,7 @@ function play(names: string, script: Script): string {
   for (const name of held) pool.quarantine.suspend(pool.of(name), 'status');
   for (const name of down) pool.down(name);
   for (const name of lagging) pool.lag(name);
+  for (const name of justTried) pool.of(name).triedMs = pool.clock.monotonicMs();
   const candidates = candidatesOf(pool);
   const tried: string[] = [];
   for (;;) {
@@ -147,14 +148,20 @@ const rows: readonly [what: string, names: string, script: Script, expected: str
   [
     'a last resort when nothing is usable, the one due back first in front',
     'ABa',
-    { out: { B: REFUSED, a: REFUSED, A: REFUSED } },
+    { out: { B: REFUSED, a: REFUSED, A: REFUSED }, tried: 'BaA' },
     'B?',
   ],
   [
-    'those in question besides, for they may turn out to be well',
+    'those that others have just tried after the others, and those that nobody has tried besides',
     'ABCa',
-    { out: { B: REFUSED, a: REFUSED }, held: 'AC' },
-    'B? A? C?',
+    { out: { B: REFUSED, a: REFUSED, A: REFUSED }, held: 'C', tried: 'BC' },
+    'a? A?',
+  ],
+  [
+    'no last resort that others have just tried, when the usable ones failed',
+    'ABa',
+    { out: { B: REFUSED }, tried: 'B' },
+    'A a',
   ],
   [
     'those in question when their turn comes, with a fixed time, too',
@@ -264,35 +271,98 @@ it('passes over whom the request can not go to, also as a last resort', () => {
   expect(tried).toEqual(['C', 'c', 'A', undefined]);
 });
 
+/** Trials that others have begun, and what a request finds beside them. */
+function underWay(pool: Pool) {
+  const trials = new Trials(pool.clock);
+  const next = () => {
+    const found = candidatesOf(pool, { trials }).next(anyone);
+    return found.kind === 'ask' ? found.upstream.name : found;
+  };
+  const begin = (name: string, times: number, kind = 'eth_call') =>
+    Array.from({ length: times }, () => trials.begin(pool.of(name), kind));
+  return { trials, next, begin };
+}
+
+describe('a request that has asked in vain, while none is usable', () => {
+  it('waits for what others find, and asks whom nobody has tried since it came for a second', () => {
+    const pool = new Pool('AB');
+    for (const name of 'AB') {
+      pool.quarantine.add(pool.of(name), REFUSED);
+      pool.of(name).triedMs = pool.clock.monotonicMs();
+    }
+    const candidates = candidatesOf(pool);
+    const next = () => {
+      const found = candidates.next(anyone);
+      return found.kind === 'wait' ? found.waitsFor : found.kind === 'ask' && found.upstream.name;
+    };
+    expect([next(), next(), candidates.waitsFor(pool.of('B'))]).toEqual(['A', 'others', false]);
+    pool.clock.advance(999);
+    expect(next()).toBe('others');
+    pool.clock.advance(1);
+    expect([candidates.waitsFor(pool.of('B')), next(), next()]).toEqual([true, 'B', false]);
+  });
+
+  it('does not ask one that somebody has tried since', () => {
+    const pool = new Pool('AB');
+    for (const name of 'AB') pool.quarantine.add(pool.of(name), REFUSED);
+    pool.of('B').triedMs = pool.clock.monotonicMs();
+    const candidates = candidatesOf(pool);
+    candidates.next(anyone);
+    pool.clock.advance(500);
+    pool.of('B').triedMs = pool.clock.monotonicMs();
+    pool.clock.advance(3_000);
+    expect(candidates.next(anyone).kind).toBe('wait');
+    candidates.waitNoLonger();
+    expect(candidates.next(anyone).kind).toBe('nobody');
+  });
+});
+
 describe('trials under way at once', () => {
   it('are four for one upstream at most; then the next one is tried', () => {
     const pool = new Pool('AB');
     pool.quarantine.add(pool.of('A'), REFUSED);
     pool.clock.advance(1);
     pool.quarantine.add(pool.of('B'), REFUSED);
-    const trials = new Trials();
-    const next = () => {
-      const found = candidatesOf(pool, {}, new PoolRoom(pool.clock, trials)).next(anyone);
-      return found.kind === 'ask' ? found.upstream.name : found;
-    };
-    const begin = (name: string, times: number) => {
-      for (let begun = 0; begun < times; begun++) trials.begin(pool.of(name));
-    };
+    const { begin, next, trials } = underWay(pool);
+    pool.of('B').triedMs = pool.clock.monotonicMs();
     begin('A', 3);
     expect(next()).toBe('A');
-    begin('A', 1);
+    const [last] = begin('A', 1);
     expect(next()).toBe('B');
     begin('B', 4);
-    expect(next()).toEqual({ kind: 'wait', untilMs: Number.POSITIVE_INFINITY });
-    trials.end(pool.of('A'));
+    expect(next()).toEqual({ kind: 'wait', untilMs: Number.POSITIVE_INFINITY, waitsFor: 'room' });
+    if (last) trials.end(pool.of('A'), last);
     expect(next()).toBe('A');
+  });
+
+  it('of another kind, or that take long, keep nobody from trying', () => {
+    const pool = new Pool('A');
+    pool.quarantine.add(pool.of('A'), REFUSED);
+    const { begin, next } = underWay(pool);
+    begin('A', 4, 'debug_traceBlock');
+    expect(next()).toBe('A');
+    begin('A', 4);
+    pool.clock.advance(499);
+    expect(next()).toMatchObject({ kind: 'wait' });
+    pool.clock.advance(1);
+    expect(next()).toBe('A');
+  });
+
+  it('are no matter for an upload', () => {
+    const pool = new Pool('A');
+    pool.quarantine.add(pool.of('A'), REFUSED);
+    const { begin, trials } = underWay(pool);
+    begin('A', 4);
+    const asker = { load: LOAD, countsAsTrial: false, kind: 'eth_call', latencyKey: 0, startedMs: 0 };
+    const candidates = new Candidates({ ...source(pool), trials }, new PoolRoom(pool.clock), asker);
+    expect(chosen(candidates.next(anyone))?.upstream.name).toBe('A');
   });
 
   it('do not count against an upstream that is usable', () => {
     const pool = new Pool('A');
-    const trials = new Trials();
-    for (let begun = 0; begun < 4; begun++) trials.begin(pool.of('A'));
-    const next = candidatesOf(pool, {}, new PoolRoom(pool.clock, trials)).next(anyone);
+    const trials = new Trials(pool.clock);
+    for (let begun = 0; begun < 4; begun++) trials.begin(pool.of('A'), 'eth_call');
+    const next = candidatesOf(pool, { trials }).next(anyone);
     expect(next).toEqual({ kind: 'ask', upstream: pool.of('A'), trial: false });
   });
 });
@@ -360,8 +430,8 @@ describe('upstreams without room', () => {
     const pool = new Pool('ABC');
     pool.quarantine.add(pool.of('B'), REFUSED);
     const candidates = candidatesOf(pool, {}, roomExcept(new Set(['A', 'C']), 7_000));
-    expect(candidates.next(anyone)).toEqual({ kind: 'wait', untilMs: 7_000 });
-    expect(candidates.next(anyone)).toEqual({ kind: 'wait', untilMs: 7_000 });
+    expect(candidates.next(anyone)).toEqual({ kind: 'wait', untilMs: 7_000, waitsFor: 'room' });
+    expect(candidates.next(anyone)).toEqual({ kind: 'wait', untilMs: 7_000, waitsFor: 'room' });
   });
 
   it('are not waited for when they are out meanwhile', () => {

@@ -83,6 +83,10 @@ export class FakeUpstream {
     this.#letGo = await holdPort(this.#port);
   }
 
+  get isListening(): boolean {
+    return this.#server !== undefined;
+  }
+
   /** After `close`: nobody else has been given the port in that moment. */
   get isHeld(): boolean {
     return this.#letGo !== undefined;

@@ -25,8 +25,10 @@ class Oracle {
 export function run(kind, makeController, { load, seed, loadOf, rttMs = 50, changes = [] }) {
   const random = seededRandom(seed);
   const limiter = kind.make({ random: seededRandom(seed + 1) });
-  const from = (kind.learnSeconds ?? 60) * 1000;
-  const seconds = kind.seconds ?? 240;
+  const windowSeconds = kind.windowSeconds ?? 1;
+  const learnSeconds = kind.learnSeconds ?? Math.max(60, 3 * windowSeconds);
+  const from = learnSeconds * 1000;
+  const seconds = kind.seconds ?? learnSeconds + Math.max(180, 5 * windowSeconds);
   const figures = { units: 0, accepted: 0, refused: 0, arrived: 0, good: 0, refusedTimes: [], series: [] };
   const controller = makeController(kind, limiter);
   simulate({

@@ -105,6 +105,10 @@ export class TokenBucket {
     this.#level -= units;
     return true;
   }
+  /** Even where that leaves less than nothing. */
+  spend(units) {
+    this.#level -= units;
+  }
   roomAt(units, nowMs) {
     this.#fill(nowMs);
     return this.#level >= units ? nowMs : nowMs + ((units - this.#level) / this.rate) * 1000 + 1e-6;

@@ -24,7 +24,7 @@ class Regional extends RollingWindow {
   }
 }
 
-/** A rolling second whose limit shrinks by 5 % with each refusal and regains 1 % a second. */
+/** A rolling second whose limit shrinks by 1 % with each refusal and regains 1 % a second. */
 class Shrinking extends RollingWindow {
   #at = 0;
   constructor(most) {
@@ -38,7 +38,7 @@ class Shrinking extends RollingWindow {
   take(units, nowMs) {
     this.#regain(nowMs);
     if (super.take(units, nowMs)) return true;
-    this.most = Math.max(2, this.most * 0.95);
+    this.most = Math.max(2, this.most * 0.99);
     return false;
   }
   roomAt(units, nowMs) {
