@@ -23,6 +23,8 @@ export function createEventLog(logger: Logger): Listener {
           );
         }
         break;
+      case 'hedge-finished':
+        break;
       case 'tunnel-opened':
         if (logsAttempts) logger.debug({ id: event.id, upstream: event.upstream.name }, 'Tunnel opened');
         break;
@@ -54,7 +56,10 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
 
 function logChange(
   logger: Logger,
-  event: Exclude<Event, EventOf<'request-finished' | 'attempt-finished' | 'tunnel-opened'>>,
+  event: Exclude<
+    Event,
+    EventOf<'request-finished' | 'attempt-finished' | 'tunnel-opened' | 'hedge-finished'>
+  >,
 ): void {
   switch (event.type) {
     case 'upstream-quarantined':
@@ -90,6 +95,18 @@ function logChange(
       logger.warn(
         { upstream: event.upstream.name, lagSeconds: rounded(event.laggedMs / 1_000) },
         'Caught up',
+      );
+      break;
+    case 'upstream-slow':
+      logger.warn(
+        { upstream: event.upstream.name, reason: event.reason, calls: event.calls },
+        'Slow: asked after the others',
+      );
+      break;
+    case 'upstream-quick':
+      logger.warn(
+        { upstream: event.upstream.name, calls: event.calls, slowSeconds: rounded(event.slowMs / 1_000) },
+        'No longer slow',
       );
       break;
     case 'chain-undecided':

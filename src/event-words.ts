@@ -71,3 +71,27 @@ export type RequestResult = (typeof REQUEST_RESULTS)[number];
 
 /** The status of a request that became a tunnel. */
 export const SWITCHED = 101;
+
+/** Requests that take about as long as each other: single JSON-RPC calls by their method, batches, and all others. */
+export const CALL_KINDS = [
+  'state',
+  'reads',
+  'calls',
+  'logs',
+  'traces',
+  'transactions',
+  'other',
+  'batches',
+  'http',
+] as const;
+export type CallKind = (typeof CALL_KINDS)[number];
+
+/** Why an upstream is asked after the others. */
+export type SlowReason = 'silent' | 'slow';
+
+/**
+ * What became of the second attempt at a request whose first took longer than usual: it was answered first, or the first
+ * was; neither was; the client left before.
+ */
+export const HEDGE_RESULTS = ['won', 'lost', 'failed', 'client-left'] as const;
+export type HedgeResult = (typeof HEDGE_RESULTS)[number];

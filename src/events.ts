@@ -2,11 +2,14 @@
 
 import type {
   AttemptResult,
+  CallKind,
   DownReason,
   FailureReason,
+  HedgeResult,
   RemovalCause,
   RequestResult,
   SizeLimit,
+  SlowReason,
   UpstreamIdentity,
 } from './event-words.ts';
 
@@ -94,6 +97,25 @@ export type Event =
       readonly type: 'upstream-caught-up';
       readonly upstream: UpstreamIdentity;
       readonly laggedMs: number;
+    }
+  | {
+      /** A request was sent to a second upstream as well. */
+      readonly type: 'hedge-finished';
+      readonly result: HedgeResult;
+    }
+  | {
+      /** It is asked after the others from now on: silent, or many times slower than they are. */
+      readonly type: 'upstream-slow';
+      readonly upstream: UpstreamIdentity;
+      readonly reason: SlowReason;
+      /** Only for calls of this kind; undefined for all. */
+      readonly calls: CallKind | undefined;
+    }
+  | {
+      readonly type: 'upstream-quick';
+      readonly upstream: UpstreamIdentity;
+      readonly calls: CallKind | undefined;
+      readonly slowMs: number;
     }
   | {
       /** Upstreams are on different chains, and nothing tells which one is right. */

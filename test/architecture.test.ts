@@ -16,7 +16,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['pools'],
   ['calls', 'tunnels', 'probes'],
   ['transport'],
-  ['strategies', 'notifiers', 'metrics', 'event-log'],
+  ['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],
   ['network'],
   ['log', 'runtime'],
@@ -28,7 +28,7 @@ const LEVELS: readonly (readonly string[])[] = [
 const SEPARATE: ReadonlySet<string> = new Set([
   ...['balancer', 'server'],
   ...['calls', 'tunnels', 'probes'],
-  ...['strategies', 'notifiers', 'metrics', 'event-log'],
+  ...['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
   ...['rpc', 'upstreams'],
 ]);
 

@@ -4,7 +4,11 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Announcer, type Event, UpstreamIdentity } from '../src/events.ts';
 import { Names } from '../src/network/names.ts';
 import { Shortages } from '../src/network/shortage.ts';
+import { Hedges } from '../src/pools/hedges.ts';
 import { Overload } from '../src/server/overload.ts';
+import { Speed } from '../src/speed/speed.ts';
+import { Registry } from '../src/upstreams/registry.ts';
+import { StandingChanges } from '../src/upstreams/standing-changes.ts';
 import { DOWN, INTERVAL_MS, on, setUp as setUpHealth } from './probes/scripted.ts';
 import { AdminClient } from './support/admin-client.ts';
 import { startApp } from './support/app.ts';
@@ -15,15 +19,16 @@ import { rpc } from './support/http-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { seededRandom } from './support/seeded-random.ts';
 import { switchProtocol, TunnelClient } from './support/tunnel-client.ts';
+import { upstream } from './support/upstreams.ts';
 import { until } from './support/waiting.ts';
 
 /** Stands in every secret here: in paths, queries, user-infos and the webhook, as it is and in base64. */
 const SECRET = /seCret|dXNlcjpzZUNyZXQ/i;
 
+type Source = 'requests' | 'operators' | 'limits' | 'alerts' | 'checks' | 'latencies' | 'machine';
+
 /** Where an event of each type comes from; a new type has its line here. */
-const SOURCES: Readonly<
-  Record<Event['type'], 'requests' | 'operators' | 'limits' | 'alerts' | 'checks' | 'machine'>
-> = {
+const SOURCES: Readonly<Record<Event['type'], Source>> = {
   'attempt-finished': 'requests',
   'request-finished': 'requests',
   'tunnel-opened': 'requests',
@@ -43,6 +48,9 @@ const SOURCES: Readonly<
   'upstream-lagging': 'checks',
   'upstream-caught-up': 'checks',
   'chain-undecided': 'checks',
+  'hedge-finished': 'latencies',
+  'upstream-slow': 'latencies',
+  'upstream-quick': 'latencies',
   'overload-began': 'machine',
   'overload-ended': 'machine',
   shortage: 'machine',
@@ -63,6 +71,7 @@ beforeAll(async () => {
   await runProgram();
   await runLimits();
   await runChecks();
+  runLatencies();
   await runMachine();
 });
 
@@ -131,6 +140,17 @@ async function runChecks(): Promise<void> {
   const disagreeing = setUpHealth({ names: ['a', 'b'] });
   disagreeing.scheduler.start();
   await disagreeing.round({ a: on('1'), b: on('5') });
+}
+
+function runLatencies(): void {
+  const clock = new ManualClock();
+  const announcer = new Announcer();
+  const slow = upstream('slow', { url: 'http://user:seCret@127.0.0.1/seCret' });
+  const registry = new Registry([slow], new StandingChanges());
+  const speed = new Speed({ registry, clock, announcer, avoidsSlow: true });
+  speed.avoidance?.avoid(slow, 0);
+  for (let quick = 0; quick < 3; quick += 1) speed.avoidance?.tried(slow, 0, true);
+  new Hedges('auto', speed, announcer).announce('won');
 }
 
 async function runMachine(): Promise<void> {

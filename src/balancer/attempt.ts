@@ -3,10 +3,12 @@
 import type { AttemptResult } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Trial } from '../pools/trials.ts';
+import type { AttemptEnd } from '../speed/speed.ts';
+import type { Timing } from '../speed/timing.ts';
 import type { AttemptOutcome, StreamEnd, TransmissionListener } from '../transport/outcome.ts';
 import { Transmission } from '../transport/transmission.ts';
 import type { Protocol } from '../upstreams/suspects.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './candidate.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
 import { relayInterim } from './interim.ts';
@@ -39,6 +41,7 @@ export class Attempt implements TransmissionListener {
   #listener: AttemptListener | undefined;
   #startedMs = 0;
   #trial: Trial | undefined;
+  #timing: Timing | undefined;
   /** Undefined while it is under way. */
   #result: AttemptResult | undefined;
   /** What is told of it when its answer has streamed. */
@@ -67,6 +70,8 @@ export class Attempt implements TransmissionListener {
     if (this.#exchange.attempts.length > 0) upstream.triedMs = this.#startedMs;
     upstream.attempts += 1;
     if (this.#question) upstream.budget?.pacer.sent(this.#question.load, this.#startedMs);
+    if (this.#question && tellsSpeed(this.#exchange, this.#question))
+      this.#timing = this.#pool.speed?.begin(upstream, this.#exchange.latencyKey, this.#startedMs);
     this.#transmission.start();
   }
 
@@ -131,7 +136,8 @@ export class Attempt implements TransmissionListener {
   }
 
   #learn(ended: Ended): void {
-    const { upstream, outcome, verdict, durationMs } = ended;
+    const { upstream, outcome, verdict, startedMs, durationMs } = ended;
+    if (this.#timing) this.#pool.speed?.end(this.#timing, endOf(outcome, verdict), startedMs + durationMs);
     const { strategies, trials, queue } = this.#pool;
     if (outcome.kind === 'answered' || outcome.kind === 'switched' || outcome.kind === 'timed-out')
       strategies[upstream.tier].observe?.(upstream, durationMs);
@@ -155,6 +161,25 @@ export class Attempt implements TransmissionListener {
   #announce(result: AttemptResult, tunnel: boolean, durationMs: number): void {
     const upstream = this.#candidate.upstream.identity;
     this.#pool.runtime.announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
+  }
+}
+
+/** What its client can hold up says nothing, nor does a handshake or a question of our own. */
+function tellsSpeed({ body, upgrade }: Exchange, { isOwn }: Question): boolean {
+  return body.kind === 'kept' && upgrade === undefined && !isOwn;
+}
+
+function endOf(outcome: AttemptOutcome, { next, blames }: Verdict): AttemptEnd {
+  switch (outcome.kind) {
+    case 'answered':
+      return next === 'deliver' && blames.length === 0 ? 'answered' : 'refused';
+    case 'unreachable':
+      return outcome.reason === 'connect-timeout' ? 'unheard' : 'refused';
+    case 'broken':
+    case 'switched':
+      return 'refused';
+    default:
+      return 'unheard';
   }
 }
 

@@ -1,34 +1,14 @@
 /** The order in which one request may ask upstreams. */
 
 import type { Tier } from '../events.ts';
-import type { Load } from '../pacing/load.ts';
 import type { Room } from '../pools/room.ts';
+import { kindOfKey } from '../rpc/method-kinds.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
 import type { Availability } from '../upstreams/availability.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { type Asker, type Candidate, type NextCandidate, NOBODY, type Willingness } from './candidate.ts';
 
-const NONE: readonly Upstream[] = [];
-export const NOBODY: NextCandidate = { kind: 'nobody' };
-
-export interface Candidate {
-  readonly kind: 'ask';
-  readonly upstream: Upstream;
-  /** It is quarantined or down, and asked because no other one is usable. */
-  readonly trial: boolean;
-}
-
-/** What to do next: ask this one, look again at that moment or when something changes, or give up. */
-export type NextCandidate =
-  | Candidate
-  | {
-      readonly kind: 'wait';
-      /** Monotonic milliseconds; Infinity when only a change can help. */
-      readonly untilMs: number;
-      /** For room, or, since none is usable and it has asked in vain, for what other requests find. */
-      readonly waitsFor: 'room' | 'others';
-    }
-  | { readonly kind: 'nobody' };
-
+const NONE: readonly never[] = [];
 /** What a request's order of upstreams is made from. */
 export interface CandidateSource {
   readonly availability: Availability;
@@ -36,27 +16,19 @@ export interface CandidateSource {
   readonly trials: { isFree(upstream: Upstream, kind: string): boolean };
 }
 
-/** What counts of the request. */
-export interface Asker {
-  readonly load: Load;
-  readonly countsAsTrial: boolean;
-  readonly kind: string;
-  /** Monotonic milliseconds. */
-  readonly startedMs: number;
-}
-
-/** Which upstreams a request may go to. */
-export interface Willingness {
-  prefers(upstream: Upstream): boolean;
-  /** When none is left that it prefers. */
-  accepts(upstream: Upstream): boolean;
-}
-
-type Group = Tier | 'not-begun';
+/** Of a request to a silent upstream nothing is to be expected but a time-out. */
+const STAGES: readonly { readonly tier: Tier; readonly isSilent: boolean }[] = [
+  { tier: 'primary', isSilent: false },
+  { tier: 'fallback', isSilent: false },
+  { tier: 'primary', isSilent: true },
+  { tier: 'fallback', isSilent: true },
+];
+const NOT_BEGUN = -1;
 
 /**
  * The upstreams that one request may try, one after the other, none twice: usable primaries in the
- * strategy's order, then usable fallbacks, in both tiers those that lag behind after the others. Those that have no
+ * strategy's order, then usable fallbacks, in both tiers those that are slow after the others, and then those that lag
+ * behind; then those that are silent. Those that have no
  * room are waited for before the next tier's turn, as long as the request may wait. Then those that the
  * request accepts, but does not prefer, in the same order. When none is usable a request tries one of those out
  * for a reason that may have passed. One that has asked any waits for what others find: so a total outage costs one call
@@ -68,10 +40,11 @@ export class Candidates {
   readonly #asker: Asker;
   readonly #tried: Upstream[] = [];
   #order: Order | undefined;
-  #group: Group = 'not-begun';
+  /** An index of STAGES. */
+  #stage = NOT_BEGUN;
   #criterion: 'prefers' | 'accepts' = 'prefers';
-  /** The lagging ones of the tier: their turn comes after the order. */
-  #lagging: readonly Upstream[] = NONE;
+  /** The slow ones of the tier, and those that lag: their turn comes after the order. */
+  #later: readonly (readonly Upstream[])[] = NONE;
   /** Usable, but without room when it was their turn. */
   #passedOver: readonly Upstream[] = NONE;
   #mayWait = true;
@@ -105,6 +78,23 @@ export class Candidates {
     return usable ? this.#take(usable, false) : this.#nextTrial(willingness);
   }
 
+  /** This one before the others, if it has room at this moment. */
+  first(upstream: Upstream, willingness: Willingness): Candidate | undefined {
+    const fits = this.#source.availability.isUsable(upstream) && this.#isNext(upstream, willingness);
+    return fits && this.#hasRoom(upstream) ? this.#take(upstream, false) : undefined;
+  }
+
+  /** The next one, if it can be asked at this moment, is as good as the first, and `suits`. */
+  beside(willingness: Willingness, suits: (upstream: Upstream) => boolean): Candidate | undefined {
+    const next = this.#nextUsable(willingness);
+    if (next === 'wait' || next === undefined) return undefined;
+    const isGood = this.#criterion === 'prefers' && !next.slow && !next.lagging;
+    if (isGood && suits(next)) return this.#take(next, false);
+    // Its turn comes later.
+    this.#passOver(next);
+    return undefined;
+  }
+
   #nextUsable(willingness: Willingness): Upstream | 'wait' | undefined {
     for (;;) {
       const upstream = this.#order?.next();
@@ -112,7 +102,7 @@ export class Candidates {
         // Asked again at this moment: another request may have found it sick meanwhile.
         if (!this.#source.availability.isUsable(upstream) || !this.#isNext(upstream, willingness)) continue;
         if (this.#hasRoom(upstream)) return upstream;
-        if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
+        this.#passOver(upstream);
         continue;
       }
       const free = this.#isAtTierEnd ? this.#nextWithRoom(willingness) : undefined;
@@ -121,9 +111,13 @@ export class Candidates {
       if (!this.#nextGroup()) {
         if (!this.#someAreLeft(willingness)) return undefined;
         this.#criterion = 'accepts';
-        this.#group = 'not-begun';
+        this.#stage = NOT_BEGUN;
       }
     }
+  }
+
+  #passOver(upstream: Upstream): void {
+    if (!this.#passedOver.includes(upstream)) this.#passedOver = [...this.#passedOver, upstream];
   }
 
   #isNext(upstream: Upstream, willingness: Willingness): boolean {
@@ -131,7 +125,7 @@ export class Candidates {
   }
 
   get #isAtTierEnd(): boolean {
-    return this.#lagging.length === 0 && this.#group !== 'not-begun';
+    return this.#later.length === 0 && this.#stage !== NOT_BEGUN;
   }
 
   /** Whether an upstream was left out, or is usable that was not when its turn came. */
@@ -164,7 +158,7 @@ export class Candidates {
 
   /** Those of the tier that have become usable since its turn. False when there are none. */
   #beginWithThoseBack(willingness: Willingness): boolean {
-    const tier = this.#group === 'fallback' ? 'fallback' : 'primary';
+    const tier = STAGES[this.#stage]?.tier ?? 'primary';
     const isBack = (upstream: Upstream) =>
       !this.#passedOver.includes(upstream) && this.#isNext(upstream, willingness);
     const back = this.#source.availability.usable(tier).filter(isBack);
@@ -213,18 +207,25 @@ export class Candidates {
   }
 
   #nextGroup(): boolean {
+    const [later, ...others] = this.#later;
+    if (!later) return this.#nextStage();
+    this.#later = others;
+    this.#begin(STAGES[this.#stage]?.tier ?? 'primary', later);
+    return true;
+  }
+
+  #nextStage(): boolean {
     const { availability } = this.#source;
-    const tier = this.#group === 'fallback' ? 'fallback' : 'primary';
-    if (this.#lagging.length > 0) {
-      this.#begin(tier, this.#lagging);
-      this.#lagging = NONE;
-      return true;
+    const stage = STAGES[this.#stage + 1];
+    if (!stage) return false;
+    this.#stage += 1;
+    const { tier, isSilent } = stage;
+    const kind = kindOfKey(this.#asker.latencyKey);
+    if (!isSilent) {
+      const lists = [availability.slow(tier, kind), availability.lagging(tier)];
+      this.#later = lists.filter((list) => list.length > 0);
     }
-    if (this.#group === 'fallback') return false;
-    const next = this.#group === 'not-begun' ? 'primary' : 'fallback';
-    this.#group = next;
-    this.#lagging = availability.lagging(next);
-    this.#begin(next, availability.keepingUp(next));
+    this.#begin(tier, isSilent ? availability.silent(tier) : availability.quick(tier, kind));
     return true;
   }
 

@@ -5,6 +5,7 @@ import { type FilterPlaces, placementOf } from '../calls/placement.ts';
 import type { AnswerCode } from '../errors.ts';
 import { loadOf } from '../pacing/load.ts';
 import { parseRpcRequest } from '../rpc/message.ts';
+import { BATCH_KEY, latencyKeyOf } from '../rpc/method-kinds.ts';
 import { mayRepeat } from '../rpc/methods.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -31,6 +32,7 @@ export function classify(exchange: Exchange, places: FilterPlaces, maxBatch: num
     return undefined;
   }
   exchange.rpc = rpc;
+  exchange.latencyKey = rpc.batch ? BATCH_KEY : latencyKeyOf(rpc.calls[0]?.method);
   if (rpc.isTooLong || rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
   if (rpc.calls.length === 0) return 'INVALID_CALL';
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';

@@ -7,6 +7,7 @@ import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
 import { type Load, loadOf } from '../pacing/load.ts';
 import type { RpcRequest } from '../rpc/message.ts';
+import { HTTP_KEY } from '../rpc/method-kinds.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { BufferAccount } from '../transport/buffer-account.ts';
 import type { Body } from '../transport/outgoing.ts';
@@ -74,6 +75,8 @@ export class Exchange {
   batchRefusals: readonly { readonly upstream: Upstream; readonly size: number }[] = NO_REFUSALS;
   /** What all of it costs an upstream's limiter. */
   load: Load = ONE_REQUEST;
+  /** With what its latency is compared. */
+  latencyKey = HTTP_KEY;
   /** Upstreams that it could have been sent to had no room. */
   lackedRoom = false;
   /** How long it has waited for an upstream, in milliseconds. */

@@ -3,11 +3,14 @@
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Queue, Waiter } from '../pools/queue.ts';
+import { kindOfKey } from '../rpc/method-kinds.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
-import { type Candidate, Candidates, type NextCandidate, NOBODY } from './candidates.ts';
+import { type Candidate, type NextCandidate, NOBODY, type Willingness } from './candidate.ts';
+import { Candidates } from './candidates.ts';
 import type { Ended } from './ended.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
+import { Hedge, type HedgedRace, hasBudgetToSpare, mayHedge } from './hedge.ts';
 import { lookUpOf, questionOf } from './question.ts';
 import { CallsWillingness } from './willingness.ts';
 
@@ -22,7 +25,7 @@ const NONE: readonly Ended[] = [];
  * Starts attempts, one candidate after the other, and tells which one ended first. The loop that asks for the next
  * one need not know how many are under way, nor whether one waits for its turn. Told when the client leaves.
  */
-export class Race implements EndsWithClient, AttemptListener, Waiter {
+export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace {
   readonly #exchange: Exchange;
   readonly #pool: Pool;
   readonly #candidates: Candidates;
@@ -37,6 +40,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   #give: ((step: RaceStep) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
   #defect: Error | undefined;
+  /** Undefined where no second upstream may be asked at the same time. */
+  #hedge: Hedge | undefined;
   /** Where it waits. */
   #queue: Queue | undefined;
   /** Since when, in monotonic milliseconds. */
@@ -48,6 +53,9 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     this.#exchange = exchange;
     this.#pool = pool;
     this.#candidates = new Candidates(pool, pool.room, exchange);
+    const { hedges } = pool;
+    if (hedges && pool.settings.maxAttempts > 1 && mayHedge(exchange))
+      this.#hedge = new Hedge(this, exchange, hedges);
     this.#willingness = new CallsWillingness(exchange, pool);
     exchange.underWay = this;
   }
@@ -81,12 +89,27 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
   end<T>(ending: T): T {
     this.#willingness = undefined;
+    this.#hedge?.over();
     this.#leaveQueue();
     if (this.#underWay > 0) for (const attempt of this.#attempts) attempt.supersede();
     return ending;
   }
 
+  startBeside(first: Upstream): Upstream | undefined {
+    const { queue, settings, runtime } = this.#pool;
+    const isOver = this.#underWay === 0 || this.#started >= settings.maxAttempts || !this.#willingness;
+    // Nobody overtakes those that wait for room.
+    if (isOver || queue.length > 0) return undefined;
+    const nowMs = runtime.clock.monotonicMs();
+    const suits = (second: Upstream) => hasBudgetToSpare(second, first, nowMs);
+    const next = this.#willingness && this.#candidates.beside(this.#willingness, suits);
+    if (!next) return undefined;
+    this.#ask(next);
+    return next.upstream;
+  }
+
   onClientLeft(): void {
+    this.#hedge?.over();
     for (const attempt of this.#attempts) attempt.cancel();
     if (!this.#queue) return;
     this.#leaveQueue();
@@ -117,6 +140,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
 
   onAttemptEnd(ended: Ended): void {
     this.#underWay -= 1;
+    this.#hedge?.ended(ended);
     if (this.#give) this.#tell(ended);
     else this.#ended = [...this.#ended, ended];
   }
@@ -148,7 +172,21 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
   #next(): NextCandidate {
     const isOver = this.#exchange.left || this.#started >= this.#pool.settings.maxAttempts;
     if (isOver || !this.#willingness) return NOBODY;
-    return this.#candidates.next(this.#willingness);
+    return (
+      (this.#started === 0 && this.#slowOne(this.#willingness)) || this.#candidates.next(this.#willingness)
+    );
+  }
+
+  /** One that is slow and should be tried again, when another one can be asked in time if it still is. */
+  #slowOne(willingness: Willingness): Candidate | false | undefined {
+    const { speed, hedges, availability } = this.#pool;
+    const avoidance = speed?.avoidance;
+    if (!this.#hedge || !avoidance || avoidance.isNobody) return undefined;
+    if (!hedges?.budget.has(this.#exchange.load.calls)) return undefined;
+    const kind = kindOfKey(this.#exchange.latencyKey);
+    const { length } = availability.quick('primary', kind);
+    const upstream = avoidance.nextTrial(kind, ({ tier }) => tier === 'primary' || length === 0);
+    return upstream && this.#candidates.first(upstream, willingness);
   }
 
   #ask(candidate: Candidate): void {
@@ -160,6 +198,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter {
     this.#started += 1;
     this.#underWay += 1;
     attempt.start(this);
+    if (this.#underWay === 1) this.#hedge?.watch(upstream, this.#pool.runtime.clock.monotonicMs());
   }
 
   #queueFor({ waitsFor }: Waiting): Queue {

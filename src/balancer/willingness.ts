@@ -4,7 +4,7 @@ import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import type { Pool } from '../pools/pool.ts';
 import { LOGS_METHOD, spanOf } from '../rpc/logs-range.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Willingness } from './candidates.ts';
+import type { Willingness } from './candidate.ts';
 import { canCutBatch, canCutRange } from './cut.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -11,6 +11,7 @@ import { cidrs } from './cidrs.ts';
 import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
+import { speedSettings } from './speed-settings.ts';
 import { statuses } from './statuses.ts';
 import { tlsSettings } from './tls-settings.ts';
 import {
@@ -148,6 +149,7 @@ export const schema = z.object({
     default: '1000',
     doc: 'How many requests may wait at the same time; further ones are answered at once.',
   }),
+  ...speedSettings,
   maxBodyBytes: setting(size(1_024 * GB), {
     name: 'MAX_BODY',
     default: '50mb',

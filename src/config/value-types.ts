@@ -61,6 +61,15 @@ export function duration(min: '0s' | '1ms') {
   };
 }
 
+/** A duration in milliseconds from 1 ms to a day, or the word `auto`. */
+export function durationOrAuto() {
+  const { schema, allowed } = duration('1ms');
+  return {
+    schema: z.union([text.toLowerCase().pipe(z.literal('auto')), schema]),
+    allowed: `auto, or ${allowed}`,
+  };
+}
+
 /** The id of a chain, in decimal or as `0x` and digits, from 1 to what 256 bits hold; the value is text in decimal. */
 export function chainId() {
   return {

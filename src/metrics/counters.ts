@@ -4,6 +4,8 @@ import {
   ATTEMPT_RESULTS,
   type AttemptResult,
   type Event,
+  HEDGE_RESULTS,
+  type HedgeResult,
   REQUEST_RESULTS,
   type RequestResult,
   SWITCHED,
@@ -25,6 +27,7 @@ export interface AttemptCounts {
  */
 export class Counters {
   readonly requests: Record<RequestResult, number> = tallyOf(REQUEST_RESULTS);
+  readonly hedges: Record<HedgeResult, number> = tallyOf(HEDGE_RESULTS);
   /** By kind. */
   readonly alerts: Record<string, number>;
   /** Without tunnels, which last as long as the client wants. */
@@ -64,6 +67,9 @@ export class Counters {
       case 'alert-sent':
         this.alerts[event.kind] = (this.alerts[event.kind] ?? 0) + 1;
         break;
+      case 'hedge-finished':
+        this.hedges[event.result] += 1;
+        break;
       case 'tunnel-opened':
       case 'upstream-quarantined':
       case 'upstream-released':
@@ -73,6 +79,8 @@ export class Counters {
       case 'upstream-lagging':
       case 'upstream-caught-up':
       case 'limit-shared':
+      case 'upstream-slow':
+      case 'upstream-quick':
       case 'upstream-added':
       case 'upstream-removed':
       case 'upstream-changed':

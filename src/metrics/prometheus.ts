@@ -76,6 +76,12 @@ function requestFamilies(
       samples: counters.requestDurations.samples(),
     },
     {
+      name: 'rpc_lb_hedges_total',
+      type: 'counter',
+      help: 'Requests sent to a second upstream as well, because the first took longer than usual, by what became of the second.',
+      samples: tallied(counters.hedges, 'result'),
+    },
+    {
       name: 'rpc_lb_inflight_requests',
       type: 'gauge',
       help: 'Requests that have begun and not ended; a WebSocket ends when it is closed.',
@@ -147,6 +153,12 @@ function upstreamFamilies(counters: Counters, { registry, availability }: Metric
           value: state === now ? 1 : 0,
         }));
       }),
+    },
+    {
+      name: 'rpc_lb_upstream_slow',
+      type: 'gauge',
+      help: '1 for an upstream that is asked after the others, for some calls or all, because it is silent or much slower.',
+      samples: all.map(({ name, slow }) => ({ labels: { upstream: name }, value: slow ? 1 : 0 })),
     },
   ];
 }

@@ -126,6 +126,9 @@ class AlertDetector {
       case 'upstream-changed':
       case 'upstream-lagging':
       case 'upstream-caught-up':
+      case 'upstream-slow':
+      case 'upstream-quick':
+      case 'hedge-finished':
       case 'upstream-kept':
       case 'strategy-changed':
       case 'alert-sent':

@@ -6,6 +6,7 @@ import type { Dialer } from '../network/dial.ts';
 import type { Budgets } from '../pacing/budget.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import type { Runtime } from '../runtime.ts';
+import { Speed } from '../speed/speed.ts';
 import { StrategyChoice } from '../strategies/choice.ts';
 import { ConnectionPools } from '../transport/connection-pools.ts';
 import { Deadlines } from '../transport/deadlines.ts';
@@ -21,6 +22,7 @@ import { StandingChanges } from '../upstreams/standing-changes.ts';
 import { Suspects } from '../upstreams/suspects.ts';
 import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { type CheckSettings, createChecks, createPlainQuestion, type HeightListener } from './checks.ts';
+import { type HedgeDelay, Hedges } from './hedges.ts';
 import { Queue } from './queue.ts';
 import { PoolRoom, type Room } from './room.ts';
 import { Trials } from './trials.ts';
@@ -41,6 +43,10 @@ export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings
   readonly maxQueueWaitMs: number;
   /** How many requests may wait. */
   readonly maxQueue: number;
+  /** Upstreams that are silent, or much slower than the others, are asked after them. */
+  readonly avoidSlow: boolean;
+  /** When a second upstream is asked as well. */
+  readonly hedge: HedgeDelay;
 }
 
 export interface Pool {
@@ -60,6 +66,9 @@ export interface Pool {
   /** Requests that have asked upstreams in vain and wait, while none is usable, for what others find. */
   readonly onlookers: Queue;
   readonly sharedLimits: SharedLimits;
+  /** Both are undefined where nothing is avoided and hedged. */
+  readonly speed: Speed | undefined;
+  readonly hedges: Hedges | undefined;
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
@@ -131,6 +140,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     queue,
     onlookers,
     sharedLimits: new SharedLimits(),
+    ...createSpeed(settings, registry, runtime),
     filters,
     transport: {
       clock,
@@ -148,6 +158,12 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
       connections.closeAll();
     },
   };
+}
+
+function createSpeed({ avoidSlow, hedge }: PoolSettings, registry: Registry, { clock, announcer }: Runtime) {
+  const isUsed = avoidSlow || hedge !== undefined;
+  const speed = isUsed ? new Speed({ registry, clock, announcer, avoidsSlow: avoidSlow }) : undefined;
+  return { speed, hedges: speed && new Hedges(hedge, speed, announcer) };
 }
 
 /** Warns the operator about an upstream whose certificate is not verified. */

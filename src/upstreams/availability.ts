@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { DownReason, FailureReason, Tier } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
+import { isSilent, isSlowAt, type Lists, listsByKind, NO_LISTS } from './slow-lists.ts';
 import type { StandingChanges } from './standing-changes.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -30,6 +31,7 @@ const IS_STATE: Readonly<Record<Standing['state'], true>> = {
 /** All states that an upstream can be in. */
 export const STATES: readonly string[] = Object.keys(IS_STATE);
 
+const NONE: readonly Upstream[] = [];
 const USABLE: Standing = { state: 'usable' };
 const DRAINING: Standing = { state: 'draining' };
 
@@ -51,6 +53,10 @@ export class Availability {
   #usable: Readonly<Record<Tier, readonly Upstream[]>> = { primary: [], fallback: [] };
   #keepingUp = this.#usable;
   #lagging = this.#usable;
+  #silent = this.#usable;
+  /** For the kinds of calls for which one of those that keep up is slow. */
+  #quick: Lists = NO_LISTS;
+  #slow: Lists = NO_LISTS;
 
   /** `changes` is what the registry and the quarantine report to. */
   constructor(
@@ -70,16 +76,31 @@ export class Availability {
     return this.#usable[tier];
   }
 
-  /** The usable upstreams that keep up with the chain, in the list's order. The caller must not change them. */
-  keepingUp(tier: Tier): readonly Upstream[] {
+  /**
+   * The usable upstreams that keep up with the chain and are quick at calls of this kind (an index), in the list's order.
+   * The caller must not change them.
+   */
+  quick(tier: Tier, kind: number): readonly Upstream[] {
     this.#refresh();
-    return this.#keepingUp[tier];
+    return this.#quick[tier][kind] ?? this.#keepingUp[tier];
   }
 
-  /** The usable upstreams that lag, in the list's order. The caller must not change them. */
+  /** Those that are slow at them. */
+  slow(tier: Tier, kind: number): readonly Upstream[] {
+    this.#refresh();
+    return this.#slow[tier][kind] ?? NONE;
+  }
+
+  /** The usable upstreams that lag, quick or not, in the list's order. The caller must not change them. */
   lagging(tier: Tier): readonly Upstream[] {
     this.#refresh();
     return this.#lagging[tier];
+  }
+
+  /** The usable upstreams that leave everything unanswered, which are in none of the other lists; the same holds. */
+  silent(tier: Tier): readonly Upstream[] {
+    this.#refresh();
+    return this.#silent[tier];
   }
 
   #refresh(): void {
@@ -203,12 +224,15 @@ export class Availability {
     const usable = (tier: Tier) =>
       this.#registry.tier(tier).filter((upstream) => this.standing(upstream).state === 'usable');
     this.#usable = { primary: usable('primary'), fallback: usable('fallback') };
-    const split = (lags: boolean) => {
-      const fits = ({ lagging }: Upstream) => (lagging !== undefined) === lags;
-      return { primary: this.#usable.primary.filter(fits), fallback: this.#usable.fallback.filter(fits) };
+    const { primary, fallback } = this.#usable;
+    const those = (fits: (upstream: Upstream) => boolean) => {
+      return { primary: primary.filter(fits), fallback: fallback.filter(fits) };
     };
-    this.#keepingUp = split(false);
-    this.#lagging = split(true);
+    this.#silent = those(isSilent);
+    this.#keepingUp = those((each) => !isSilent(each) && each.lagging === undefined);
+    this.#lagging = those((each) => !isSilent(each) && each.lagging !== undefined);
+    this.#quick = listsByKind(this.#keepingUp, (each, kind) => !isSlowAt(each, kind));
+    this.#slow = listsByKind(this.#keepingUp, isSlowAt);
     this.#seenVersion = this.#changes.version;
     this.#validUntilMs = validUntilMs;
   }

@@ -1,10 +1,11 @@
 /** One server that requests are forwarded to. */
 
 import { inspect } from 'node:util';
-import { type DownReason, type Tier, UpstreamIdentity } from '../events.ts';
+import { type Tier, UpstreamIdentity } from '../events.ts';
 import type { Budget, BudgetSpec } from '../pacing/budget.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
 import { Capacities } from './capacity.ts';
+import type { Down, Lagging, Slow } from './facts.ts';
 import { RecentMethods } from './recent-methods.ts';
 import type { StandingChanges } from './standing-changes.ts';
 
@@ -43,17 +44,6 @@ export function secretsOfSpec({ url, secrets = [] }: UpstreamSpec): string[] {
 export interface Verification {
   readonly ca?: string;
   readonly rejectUnauthorized: boolean;
-}
-
-export interface Down {
-  readonly reason: DownReason;
-  /** Monotonic milliseconds. */
-  readonly sinceMs: number;
-}
-
-export interface Lagging {
-  /** Monotonic milliseconds. */
-  readonly sinceMs: number;
 }
 
 /**
@@ -122,10 +112,11 @@ export class Upstream {
   /** It was removed from its list: the results of its last attempts don't count. Written by Membership. */
   hasLeft = false;
 
-  /** Notified when one of the next three facts changes, once it is in a list. Written by the registry. */
+  /** Notified when one of the next four facts changes, once it is in a list. Written by the registry. */
   changes: StandingChanges | undefined = undefined;
   #down: Down | undefined = undefined;
   #lagging: Lagging | undefined = undefined;
+  #slow: Slow | undefined = undefined;
   #draining = false;
 
   constructor(spec: UpstreamSpec, nowMs: number) {
@@ -176,6 +167,16 @@ export class Upstream {
 
   set lagging(lagging: Lagging | undefined) {
     this.#lagging = lagging;
+    this.changes?.report(false);
+  }
+
+  /** It is silent, or much slower than the others, and asked after them. Written by what measures the speed. */
+  get slow(): Slow | undefined {
+    return this.#slow;
+  }
+
+  set slow(slow: Slow | undefined) {
+    this.#slow = slow;
     this.changes?.report(false);
   }
 

@@ -1,16 +1,12 @@
 // Scripts with the expected order. Upper case names are primaries, lower case ones fallbacks; `?` marks a
 // trial of one that is out.
 import { describe, expect, it } from 'vitest';
-import {
-  type Candidate,
-  type CandidateSource,
-  Candidates,
-  type NextCandidate,
-  type Willingness,
-} from '../../src/balancer/candidates.ts';
+import type { Candidate, NextCandidate, Willingness } from '../../src/balancer/candidate.ts';
+import { type CandidateSource, Candidates } from '../../src/balancer/candidates.ts';
 import { loadOf } from '../../src/pacing/load.ts';
 import { PoolRoom, type Room } from '../../src/pools/room.ts';
 import { Trials } from '../../src/pools/trials.ts';
+import { latencyKeyOf } from '../../src/rpc/method-kinds.ts';
 import type { Order } from '../../src/strategies/strategy.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
@@ -60,7 +56,8 @@ function source(pool: Pool): CandidateSource {
 
 function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?: Room): Candidates {
   const startedMs = pool.clock.monotonicMs();
-  const asker = { load: LOAD, countsAsTrial: true, kind: 'eth_call', startedMs };
+  const latencyKey = latencyKeyOf('eth_call');
+  const asker = { load: LOAD, countsAsTrial: true, kind: 'eth_call', latencyKey, startedMs };
   return new Candidates({ ...source(pool), ...changed }, room ?? new PoolRoom(pool.clock), asker);
 }
 
@@ -356,7 +353,7 @@ describe('trials under way at once', () => {
     pool.quarantine.add(pool.of('A'), REFUSED);
     const { begin, trials } = underWay(pool);
     begin('A', 4);
-    const asker = { load: LOAD, countsAsTrial: false, kind: 'eth_call', startedMs: 0 };
+    const asker = { load: LOAD, countsAsTrial: false, kind: 'eth_call', latencyKey: 0, startedMs: 0 };
     const candidates = new Candidates({ ...source(pool), trials }, new PoolRoom(pool.clock), asker);
     expect(chosen(candidates.next(anyone))?.upstream.name).toBe('A');
   });

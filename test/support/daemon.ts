@@ -62,6 +62,7 @@ export interface StatsRow {
   readonly block_height: number | null;
   readonly lagging: boolean;
   readonly limits: { readonly logs_range: number | null; readonly batch: number | null };
+  readonly slow: boolean;
   readonly memory_usage: string | null;
   readonly latency_ms: Readonly<Record<'p50' | 'p95' | 'p99', number | null>>;
 }

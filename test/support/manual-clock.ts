@@ -37,6 +37,12 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** Moves on by `ms` at once, as when the process stands still: then each timer that is due runs, late. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+    this.advance(0);
+  }
+
   /** Moves on by `ms`, running each timer at its own moment, in order, also those set on the way. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;

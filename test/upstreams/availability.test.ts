@@ -130,8 +130,8 @@ describe('who lags', () => {
   it('is usable, and told apart from those in step', () => {
     const pool = new Pool('ABab');
     const lists = () =>
-      [pool.availability.usable, pool.availability.keepingUp, pool.availability.lagging].map((list) =>
-        (['primary', 'fallback'] as const).map((tier) => namesOf(list.call(pool.availability, tier))).join(),
+      (['usable', 'quick', 'lagging'] as const).map((list) =>
+        (['primary', 'fallback'] as const).map((tier) => namesOf(pool.availability[list](tier, 0))).join(),
       );
     expect(lists()).toEqual(['AB,ab', 'AB,ab', ',']);
     pool.lag('A');
@@ -141,6 +141,32 @@ describe('who lags', () => {
     expect(lists()).toEqual(['B,ab', 'B,a', ',b']);
     pool.lag('b', false);
     expect(lists()).toEqual(['B,ab', 'B,ab', ',']);
+  });
+});
+
+describe('who is slow', () => {
+  const lists = (pool: Pool, kind: number) =>
+    (['usable', 'quick', 'slow', 'lagging', 'silent'] as const).map((list) =>
+      namesOf(pool.availability[list]('primary', kind)),
+    );
+
+  it('at calls of a kind is told apart for these', () => {
+    const pool = new Pool('ABC');
+    pool.of('B').slow = { isSilent: false, kinds: 1 << 2 };
+    expect([lists(pool, 1), lists(pool, 2)]).toEqual([
+      ['ABC', 'ABC', '', '', ''],
+      ['ABC', 'AC', 'B', '', ''],
+    ]);
+    pool.of('B').slow = undefined;
+    expect(lists(pool, 2)).toEqual(['ABC', 'ABC', '', '', '']);
+  });
+
+  it('at all calls, because it is silent, is in a list of its own, whatever else holds', () => {
+    const pool = new Pool('ABC');
+    pool.of('B').slow = { isSilent: true, kinds: 1 };
+    pool.lag('B');
+    pool.lag('C');
+    expect(lists(pool, 0)).toEqual(['ABC', 'A', '', 'C', 'B']);
   });
 });
 

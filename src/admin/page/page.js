@@ -26,10 +26,11 @@ function rateOf({ name, requests }, nowMs) {
   return ((requests - last.requests) / ((nowMs - last.ms) / 1_000)).toFixed(1);
 }
 
-function stateOf({ state, reason, until, lagging }) {
+function stateOf({ state, reason, until, lagging, slow }) {
   const cell = element('td', state, state);
   const seconds = until === null ? 0 : Math.max(0, Math.round((Date.parse(until) - Date.now()) / 1_000));
-  const notes = [reason, until === null ? '' : `${seconds} s more`, lagging ? 'lagging' : ''].filter(Boolean);
+  const rest = until === null ? '' : `${seconds} s more`;
+  const notes = [reason, rest, lagging ? 'lagging' : '', slow ? 'slow' : ''].filter(Boolean);
   if (notes.length > 0) cell.append(element('span', notes.join(', '), 'aside'));
   return cell;
 }
