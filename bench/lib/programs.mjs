@@ -23,9 +23,12 @@ export function scratchFolder() {
 
 /**
  * Starts a program that is ended with this process at the latest. `how`: command, args, env (all of it, but
- * for PATH), core, stdout (a file descriptor), ipc. Its errors appear on ours.
+ * for PATH), core, stdout and stderr (file descriptors), ipc. Without stderr its errors appear on ours.
  */
-export function startProgram(name, { command = process.execPath, args, env = {}, core, stdout, ipc }) {
+export function startProgram(
+  name,
+  { command = process.execPath, args, env = {}, core, stdout, stderr, ipc },
+) {
   const [file, words] = pinned(core, command, args);
   const child = spawn(file, words, {
     // Without our settings, and without the .env file of the folder we are in.
@@ -35,7 +38,7 @@ export function startProgram(name, { command = process.execPath, args, env = {},
     detached: true,
     // NaN stays NaN.
     serialization: 'advanced',
-    stdio: ['ignore', stdout ?? 'ignore', 'inherit', ...(ipc ? ['ipc'] : [])],
+    stdio: ['ignore', stdout ?? 'ignore', stderr ?? 'inherit', ...(ipc ? ['ipc'] : [])],
   });
   const program = { name, child, pid: child.pid, ended: undefined };
   program.ended = new Promise((resolve) => {
