@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pinned } from './cores.mjs';
+import { ahead, pinned } from './cores.mjs';
 
 const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 20_000;
@@ -23,13 +23,14 @@ export function scratchFolder() {
 
 /**
  * Starts a program that is ended with this process at the latest. `how`: command, args, env (all of it, but
- * for PATH), core, stdout and stderr (file descriptors), ipc. Without stderr its errors appear on ours.
+ * for PATH), core, first (it gets time before all others, where that is allowed), stdout and stderr (file
+ * descriptors), ipc. Without stderr its errors appear on ours.
  */
 export function startProgram(
   name,
-  { command = process.execPath, args, env = {}, core, stdout, stderr, ipc },
+  { command = process.execPath, args, env = {}, core, first, stdout, stderr, ipc },
 ) {
-  const [file, words] = pinned(core, command, args);
+  const [file, words] = first ? ahead(command, args) : pinned(core, command, args);
   const child = spawn(file, words, {
     // Without our settings, and without the .env file of the folder we are in.
     env: { PATH: process.env.PATH, ...env },

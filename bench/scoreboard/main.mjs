@@ -1,6 +1,5 @@
 // How the daemon does beside nginx and HAProxy when providers fail, slow down and refuse: bench/README.md
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { ensureBuilt } from '../lib/build.mjs';
 import { printTable } from '../lib/figures.mjs';
 import { readFlags } from '../lib/flags.mjs';
@@ -43,17 +42,7 @@ function tell(scenario, name, measurement) {
   }
 }
 
-/** Before all else that the machine does, where that is allowed: only root may. What is started inherits it. */
-function goFirst() {
-  try {
-    setPriority(-10);
-  } catch {
-    console.log('Run as root it would be less disturbed by what else the machine does.');
-  }
-}
-
 ensureBuilt();
-goFirst();
 for (const name of missing) console.log(`${name} is not installed, and left out.`);
 // The longest first, so that nothing long is left over at the end.
 const seconds = ({ phases }) => phases.reduce((sum, phase) => sum + phase.seconds, 0);
