@@ -1,9 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { findProgram } from './find-program.mjs';
-
-/** First in, first out (a real-time policy), at a low priority of that kind. */
-const AHEAD = ['--fifo', '2'];
 
 /**
  * One core for the proxy, another one for the load and the upstream, so that neither takes time from the
@@ -26,21 +22,6 @@ export function chooseCores() {
 /** `[command, args]` so that the process stays on the core; taskset replaces itself, the pid is the program's. */
 export function pinned(core, command, args) {
   return core === undefined ? [command, args] : [core.taskset, ['-c', `${core.number}`, command, ...args]];
-}
-
-let chrt;
-
-/**
- * `[command, args]` so that the process gets time before all others of this machine, as if it had one of its own:
- * for those that measure, which must never be late. As it was where that is not to be had or not allowed.
- */
-export function ahead(command, args) {
-  if (chrt === undefined) {
-    const program = findProgram('chrt');
-    const allowed = program !== undefined && spawnSync(program, [...AHEAD, 'true']).status === 0;
-    chrt = allowed ? program : '';
-  }
-  return chrt === '' ? [command, args] : [chrt, [...AHEAD, command, ...args]];
 }
 
 /** Numbers of the cores that this process may use, which needn't begin at 0 in a container. */

@@ -4,7 +4,7 @@ import { startProgram, stopProgram } from '../lib/programs.mjs';
 
 const file = fileURLToPath(new URL('fleet-process.mjs', import.meta.url));
 /** So many clients, each with its connections kept, which wait so long for an answer. */
-const usual = { clients: 25, patienceMs: 20_000, mix: { eth_getBalance: 1 } };
+const usual = { clients: 25, patienceMs: 12_000, mix: { eth_getBalance: 1 } };
 
 /**
  * Starts the load (see fleet-process.mjs for the plan). Resolves to { startMs, report }: when it began, and a

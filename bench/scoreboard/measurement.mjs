@@ -94,10 +94,21 @@ export class Measurement {
     return indices;
   }
 
+  /** Where the good answers are that were given in these phases. */
+  #goodEndsIn(phases) {
+    const { dueMs, latencyMs, outcome } = this.#report;
+    const indices = Array.from(dueMs.keys());
+    return indices.filter((index) => {
+      const end = dueMs[index] + latencyMs[index];
+      return outcome[index] === 0 && phases.some(({ beginMs, endMs }) => end >= beginMs && end < endMs);
+    });
+  }
+
   /**
-   * seconds, requests, good ones, what these cost (goodUnits) and their latencies in ms, sorted; ofCapacity:
-   * goodUnits as a share of what was asked for, or of what was allowed where that was less; upstream: calls
-   * there, by what became of them, and calls: all of these.
+   * seconds; requests that were due in these phases, good ones among them, latencies of these in ms, sorted;
+   * goodUnits: what the good answers cost that were given in them; ofCapacity: goodUnits as a share of what was
+   * asked for, or of what was allowed where that was less; upstream: calls there, by what became of them, and
+   * calls: all of these.
    */
   #figures(phases) {
     const { latencyMs, outcome, units } = this.#report;
@@ -106,14 +117,15 @@ export class Measurement {
     const seconds = total(phases.map((phase) => phase.seconds));
     const capacity = total(phases.map((phase) => (phase.capacity ?? Number.NaN) * phase.seconds));
     const unitsIn = (some) => total(some.map((index) => units[index]));
+    const goodUnits = unitsIn(this.#goodEndsIn(phases));
     const sumOf = (what) => total(phases.map(({ upstream }) => upstream[what]));
     const upstream = Object.fromEntries(UPSTREAM.map((what) => [what, sumOf(what)]));
     return {
       seconds,
       requests: indices.length,
       good: good.length,
-      goodUnits: unitsIn(good),
-      ofCapacity: unitsIn(good) / Math.min(capacity, unitsIn(indices)),
+      goodUnits,
+      ofCapacity: goodUnits / Math.min(capacity, unitsIn(indices)),
       latencies: Float64Array.from(good, (index) => latencyMs[index]).sort(),
       upstream,
       calls: upstream.accepted + upstream.refused + upstream.failed,

@@ -38,12 +38,12 @@ export function percent(share) {
 
 /** The cells of one run, as under HEADINGS. */
 export function cells(name, { scenario, measurement }) {
-  const { seconds, requests, good, latencies, ofCapacity, upstream, calls } = measurement.measured;
+  const { seconds, requests, good, goodUnits, latencies, ofCapacity, upstream, calls } = measurement.measured;
   const time = (share) => shown(percentile(latencies, share), share === 0.5 ? 1 : 0);
   return [
     name,
     percent(good / requests),
-    shown(good / seconds),
+    shown(goodUnits / seconds),
     scenario.group === 'two-x' ? percent(ofCapacity) : '',
     percent(upstream.refused / calls),
     shown(calls / requests, 2),

@@ -42,7 +42,7 @@ export const haproxies = program && {
   haproxy: {
     about: 'repeats what it can, checks each provider twice a second, leaves out what fails',
     version: () => /version (\S+)/.exec(execFileSync(program, ['-v'], { encoding: 'utf8' }))[1],
-    weight: 0.4,
+    weight: 0.3,
     launch: (place) => {
       const file = join(place.folder, 'haproxy.cfg');
       writeFileSync(file, configuration(place));

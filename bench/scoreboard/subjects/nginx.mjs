@@ -49,7 +49,6 @@ ${spool.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
 const nginx = (ejecting) => ({
   version: () =>
     /nginx\/(\S+)/.exec(execFileSync('sh', ['-c', `'${program}' -v 2>&1`], { encoding: 'utf8' }))[1],
-  weight: 0.4,
   launch: (place) => {
     const file = join(place.folder, 'nginx.conf');
     writeFileSync(file, configuration(place, ejecting));
@@ -64,8 +63,9 @@ const nginx = (ejecting) => ({
 
 export const nginxes = program && {
   'nginx-ejecting': {
+    weight: 0.25,
     about: 'leaves a provider out for 10 s after a failure or a refusal',
     ...nginx('max_fails=1 fail_timeout=10s'),
   },
-  'nginx-never': { about: 'leaves nobody out', ...nginx('max_fails=0') },
+  'nginx-never': { about: 'leaves nobody out', weight: 0.4, ...nginx('max_fails=0') },
 };
