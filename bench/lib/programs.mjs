@@ -12,7 +12,7 @@ const READY_WITHIN_MS = 20_000;
 const END_WITHIN_MS = 5_000;
 const POLL_MS = 50;
 /** A nice value. */
-const FIRST = -10;
+const FIRST = -20;
 
 const running = new Set();
 let folder;
