@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinned } from './cores.mjs';
@@ -11,8 +11,6 @@ const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 20_000;
 const END_WITHIN_MS = 5_000;
 const POLL_MS = 50;
-/** A nice value. */
-const FIRST = -20;
 
 const running = new Set();
 let folder;
@@ -25,12 +23,12 @@ export function scratchFolder() {
 
 /**
  * Starts a program that is ended with this process at the latest. `how`: command, args, env (all of it, but
- * for PATH), core, first (it gets time before others, where that is allowed: by root), stdout and stderr (file
+ * for PATH), core, stdout and stderr (file
  * descriptors), ipc. Without stderr its errors appear on ours.
  */
 export function startProgram(
   name,
-  { command = process.execPath, args, env = {}, core, first, stdout, stderr, ipc },
+  { command = process.execPath, args, env = {}, core, stdout, stderr, ipc },
 ) {
   const [file, words] = pinned(core, command, args);
   const child = spawn(file, words, {
@@ -43,7 +41,6 @@ export function startProgram(
     serialization: 'advanced',
     stdio: ['ignore', stdout ?? 'ignore', stderr ?? 'inherit', ...(ipc ? ['ipc'] : [])],
   });
-  if (first) goFirst(child.pid);
   const program = { name, child, pid: child.pid, ended: undefined };
   program.ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -52,14 +49,6 @@ export function startProgram(
   running.add(program);
   program.ended.then(() => running.delete(program));
   return program;
-}
-
-function goFirst(pid) {
-  try {
-    setPriority(pid, FIRST);
-  } catch {
-    // Not allowed, or it didn't start: then it takes its turn like the others.
-  }
 }
 
 /** Ends a program and what it started: in good order, by force after 5 s or with `SIGKILL`. */

@@ -11,7 +11,7 @@ const usual = { clients: 25, patienceMs: 12_000, mix: { eth_getBalance: 1 } };
  * promise of what became of each call.
  */
 export async function startFleet(plan) {
-  const program = startProgram('fleet', { args: [file], ipc: true, first: true });
+  const program = startProgram('fleet', { args: [file], ipc: true });
   const early = program.ended.then((how) => Promise.reject(new Error(`the fleet ended early (${how})`)));
   early.catch(() => {});
   const message = () => Promise.race([once(program.child, 'message').then(([first]) => first), early]);

@@ -6,7 +6,7 @@ const file = fileURLToPath(new URL('providers-process.mjs', import.meta.url));
 
 /** The providers' process, seen from here. One thing is asked of it at a time. */
 export class Providers {
-  #program = startProgram('providers', { args: [file], ipc: true, first: true });
+  #program = startProgram('providers', { args: [file], ipc: true });
   #last = Promise.resolve();
   ports = [];
 
