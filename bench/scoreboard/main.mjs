@@ -10,8 +10,6 @@ import { scenarios as all, chosen, names as scenarioNames } from './scenarios/in
 import { sideBySide } from './side-by-side.mjs';
 import { missing, subjects } from './subjects/index.mjs';
 
-/** Calls that were sent later than that make latencies doubtful. */
-const LATE_MS = 10;
 /** What stands after it is ours. */
 const RESULTS = '\n## Results\n\n';
 const document = new URL('../../docs/scoreboard.md', import.meta.url);
@@ -35,11 +33,7 @@ function tell(scenario, name, measurement) {
   const { good, requests } = measurement.measured;
   console.log(`${scenario.name}, ${name}: ${good} of ${requests} good`);
   for (const [fault, count] of measurement.faults) console.log(`  ${count} times ${fault}`);
-  if (measurement.lateMs > LATE_MS) {
-    console.log(
-      `  The machine was too busy: 1 % of the calls were sent ${measurement.lateMs.toFixed(0)} ms late or more.`,
-    );
-  }
+  if (measurement.doubt) console.log(`  ${measurement.doubt}`);
 }
 
 ensureBuilt();

@@ -3,6 +3,8 @@ export function percentile(sorted, share) {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
+/** Calls that were sent later than that make latencies doubtful. */
+const LATE_MS = 10;
 const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 const UPSTREAM = ['accepted', 'refused', 'failed'];
 
@@ -51,9 +53,11 @@ export class Measurement {
     return found;
   }
 
-  /** 99 % of the calls were sent at most so many ms late, by the fleet's own fault. */
-  get lateMs() {
-    return percentile(Float64Array.from(this.#report.lateMs).sort(), 0.99);
+  /** What keeps the latencies from being believed: calls were sent late, by the fleet's own fault. Else undefined. */
+  get doubt() {
+    const lateMs = percentile(Float64Array.from(this.#report.lateMs).sort(), 0.99);
+    if (lateMs <= LATE_MS) return undefined;
+    return `the machine was too busy: 1 % of the calls were sent ${Math.round(lateMs)} ms late or more`;
   }
 
   /** Ms from the begin of a phase to the end of the first good answer after it; undefined without one. */

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { shown } from '../lib/figures.mjs';
+import { percent, shown } from '../lib/figures.mjs';
 import { percentile } from './measurement.mjs';
 
 /** What each group of scenarios is about, in the order of the document. */
@@ -23,18 +23,10 @@ const HEADINGS = [
 ];
 const SUMMARY =
   'Below limits: share of good answers; share of calls upstream that were refused. Above limits (`2x`): good ' +
-  'answers as a share of what the providers allow; share refused. Else: share of good answers; p99.';
+  'answers as a share of what the providers allow; share refused. Else, where nothing else is said: share of good ' +
+  'answers; p99.';
 /** Fewer answers say nothing about one in a thousand. */
 const ENOUGH_FOR_PER_MILLE = 3_000;
-
-/** A share in percent, never rounded up to all nor down to nothing. */
-export function percent(share) {
-  if (!Number.isFinite(share)) return '-';
-  const shownShare = (100 * share).toFixed(share < 0.1 || share > 0.9 ? 1 : 0);
-  if (share < 1 && Number(shownShare) >= 100) return '99.9 %';
-  if (share > 0 && Number(shownShare) === 0) return '< 0.1 %';
-  return `${Number(shownShare)} %`;
-}
 
 /** The cells of one run, as under HEADINGS. */
 export function cells(name, { scenario, measurement }) {
@@ -55,20 +47,27 @@ export function cells(name, { scenario, measurement }) {
 }
 
 function remarks(scenario, measurement) {
-  const { whole, measured } = measurement;
-  const own = scenario.remark?.(measurement);
+  const { whole, measured, doubt } = measurement;
   const shares = [whole, measured].map(({ good, requests }) => percent(good / requests));
   const fromFirst = scenario.group !== 'two-x' && shares[0] !== shares[1];
-  return [own, fromFirst && `${shares[0]} good from the first request`].filter(Boolean).join('; ');
+  return [
+    scenario.remark?.(measurement),
+    fromFirst && `${shares[0]} good from the first request`,
+    scenario.load.byUnits && 'good/s in compute units',
+    doubt,
+  ]
+    .filter(Boolean)
+    .join('; ');
 }
 
 /** What a run comes down to, by the group of its scenario, as its cell of the summary. */
 function summary({ scenario, measurement }) {
   const { good, requests, latencies, ofCapacity, upstream, calls } = measurement.measured;
-  if (scenario.group === 'two-x') return `${percent(ofCapacity)}; ${percent(upstream.refused / calls)}`;
-  if (scenario.group === 'four-fifths')
-    return `${percent(good / requests)}; ${percent(upstream.refused / calls)}`;
-  return `${percent(good / requests)}; ${shown(percentile(latencies, 0.99))} ms`;
+  const [goodShare, refused] = [percent(good / requests), percent(upstream.refused / calls)];
+  if (scenario.summary) return scenario.summary(measurement);
+  if (scenario.group === 'two-x') return `${percent(ofCapacity)}; ${refused}`;
+  if (scenario.group === 'four-fifths') return `${goodShare}; ${refused}`;
+  return `${goodShare}; ${shown(percentile(latencies, 0.99))} ms`;
 }
 
 const line = (texts) => `| ${texts.join(' | ')} |`;

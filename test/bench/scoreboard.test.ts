@@ -22,7 +22,7 @@ const { makeLimiter }: { makeLimiter(spec?: object): Limiter } = await import(pa
 const { sideBySide }: { sideBySide(jobs: readonly Job[]): Promise<void> } = await import(
   part('side-by-side.mjs')
 );
-const { percent }: { percent(share: number): string } = await import(part('report.mjs'));
+const { percent }: { percent(share: number): string } = await import(part('../lib/figures.mjs'));
 const { MessageReader }: { MessageReader: new () => { take(chunk: Buffer): unknown } } = await import(
   part('http1.mjs')
 );

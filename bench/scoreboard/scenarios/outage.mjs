@@ -2,16 +2,17 @@ import { ALL, five } from './shapes.mjs';
 
 const OUTAGE = 1;
 
-/** Calls upstream for each call of a client meanwhile, and how soon all is good again. */
-function remark(run) {
+const seconds = (ms) => (ms === undefined ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
+
+function callsPerRequest(run) {
   const { calls, requests } = run.phase(OUTAGE);
-  const lastBad = run.lastBadAfter(OUTAGE + 1);
-  const first = run.firstGoodAfter(OUTAGE + 1);
-  const seconds = (ms) => (ms === undefined ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
-  return (
-    `${(calls / requests).toFixed(2)} calls upstream per request in the outage; ` +
-    `first good answer after ${seconds(first)}, none bad after ${seconds(lastBad)}`
-  );
+  return `${(calls / requests).toFixed(2)} calls upstream per request in the outage`;
+}
+
+/** How soon all is good again, besides. */
+function remark(run) {
+  const [first, lastBad] = [run.firstGoodAfter(OUTAGE + 1), run.lastBadAfter(OUTAGE + 1)];
+  return `${callsPerRequest(run)}; first good answer after ${seconds(first)}, none bad after ${seconds(lastBad)}`;
 }
 
 /** Nobody answers, then everybody does. */
@@ -29,5 +30,6 @@ export const outage = [
     ],
     share: 1 / 3,
     remark,
+    summary: (run) => `${callsPerRequest(run)}; all good after ${seconds(run.lastBadAfter(OUTAGE + 1))}`,
   },
 ];

@@ -1,5 +1,7 @@
 import { five } from './shapes.mjs';
 
+const failed = (run) => `${run.measured.requests - run.measured.good} calls failed`;
+
 /** The balancer itself ends in good order, and is started again. */
 export const restart = [
   {
@@ -10,6 +12,7 @@ export const restart = [
     load: { perSecond: 200 },
     phases: [{ seconds: 3 }, { seconds: 8, measured: true, begin: ({ balancer }) => balancer.restart() }],
     share: 1 / 3,
-    remark: (run) => `${run.measured.requests - run.measured.good} calls failed`,
+    remark: failed,
+    summary: failed,
   },
 ];

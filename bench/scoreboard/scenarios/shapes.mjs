@@ -9,7 +9,8 @@
 //                       providers together allow in it, units a second
 //   share               how much of a machine with two cores one run with the daemon may need; those that fit run
 //                       side by side
-//   remark(run)         one more thing to say about a run (run.mjs), where there is one
+//   remark(run)         one more thing to say about a run (measurement.mjs), where there is one
+//   summary(run)        what a run comes down to, where its group doesn't say (report.mjs)
 import { unitsOf } from '../questions.mjs';
 
 export const LATENCY_MS = [8, 12];

@@ -19,5 +19,7 @@ export const slowness = [
     load: { perSecond: 300 },
     phases: [{ seconds: 5 }, { seconds: 20, measured: true }],
     share: 0.4,
+    summary: ({ measured: { good, requests, latencies } }) =>
+      `${percent(good / requests)}; p99.9 ${percentile(latencies, 0.999).toFixed(0)} ms`,
   },
 ];
