@@ -14,12 +14,12 @@ const SEED = 20_260_101;
 export async function run(scenario, subject) {
   const folder = mkdtempSync(join(scratchFolder(), 'run-'));
   const providers = await Providers.start(scenario.providers, SEED);
-  const balancer = await Balancer.start(subject, { upstreamPorts: providers.ports, folder });
+  let balancer;
   try {
+    balancer = await Balancer.start(subject, { upstreamPorts: providers.ports, folder });
     return await underLoad(scenario, { providers, balancer });
   } finally {
-    await Promise.all([balancer.stop(), providers.stop()]);
-    if (process.env.KEEP) (await import('node:child_process')).execSync(`cp -r ${folder} /tmp/wt-score-keep`);
+    await Promise.all([balancer?.stop(), providers.stop()]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -30,8 +30,9 @@ async function underLoad({ load, phases }, parts) {
   const counts = [await parts.providers.counts()];
   let endMs = startMs;
   for (const phase of phases) {
-    // Not awaited: a restart may take as long as it takes.
+    // Not awaited yet: a restart may take as long as it takes.
     const begun = phase.begin?.(parts);
+    begun?.catch(() => {});
     endMs += phase.seconds * 1_000;
     await sleepUntil(endMs);
     await begun;

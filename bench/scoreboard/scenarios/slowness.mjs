@@ -1,3 +1,5 @@
+import { percent } from '../../lib/figures.mjs';
+import { percentile } from '../measurement.mjs';
 import { five, LATENCY_MS, oneFails } from './shapes.mjs';
 
 /** Providers that keep callers waiting. */
