@@ -27,6 +27,47 @@ const { MessageReader }: { MessageReader: new () => { take(chunk: Buffer): unkno
   part('http1.mjs')
 );
 
+interface Scenario {
+  readonly name: string;
+  readonly phases: readonly { readonly seconds: number; readonly measured?: boolean }[];
+}
+
+interface Figures {
+  readonly requests: number;
+  readonly good: number;
+  readonly goodUnits: number;
+  readonly ofCapacity: number;
+  readonly calls: number;
+}
+
+interface Measured {
+  readonly measured: Figures;
+  readonly whole: Figures;
+  readonly doubt: string | undefined;
+  readonly faults: ReadonlyMap<string, number>;
+  firstGoodAfter(phase: number): number | undefined;
+  lastBadAfter(phase: number): number;
+}
+
+const { scenarios }: { scenarios: readonly Scenario[] } = await import(part('scenarios/index.mjs'));
+const { markdown }: { markdown(all: object): string } = await import(part('report.mjs'));
+const { Measurement }: { Measurement: new (phases: object, counts: object, report: object) => Measured } =
+  await import(part('measurement.mjs'));
+
+/** A call every 100 ms, answered after 40 ms; those that are due between these moments get no answer. */
+function measurementOf(phases: Scenario['phases'], [from, to]: readonly [number, number] = [0, 0]): Measured {
+  const seconds = phases.reduce((sum, phase) => sum + phase.seconds, 0);
+  const dueMs = Float64Array.from({ length: seconds * 10 }, (_, index) => index * 100);
+  const all = (value: number) => dueMs.map(() => value);
+  const outcome = dueMs.map((due) => (due >= from && due < to ? 1 : 0));
+  const counts = Array.from({ length: phases.length + 1 }, (_, index) => {
+    return { accepted: 10 * index, refused: 5 * index, failed: index };
+  });
+  const faults = ['good', 'no answer: closed'];
+  const report = { dueMs, latencyMs: all(40), lateMs: all(1), units: all(1), outcome, faults };
+  return new Measurement(phases, counts, report);
+}
+
 /** Of so many calls, one every `everyMs` from `fromMs` on, how many pass. */
 function passed(limiter: Limiter, { calls, everyMs = 0, fromMs = 0, cost = 1 }: Record<string, number>) {
   const moments = Array.from({ length: calls ?? 0 }, (_, index) => fromMs + index * everyMs);
@@ -101,6 +142,39 @@ it('runs as many jobs at a time as fit, and the others after them', async () => 
   });
   await sideBySide([job('a', 0.7), job('b', 0.7), job('c', 0.3)]);
   expect(log).toEqual(['a begins', 'c begins', 'a ends', 'c ends', 'b begins', 'b ends']);
+});
+
+describe('a measurement', () => {
+  const phases = [
+    { seconds: 1, capacity: 5 },
+    { seconds: 2, capacity: 5, measured: true },
+  ];
+
+  it('has what was due in the phases that are measured', () => {
+    const { measured, whole, faults, doubt } = measurementOf(phases, [500, 1_200]);
+    expect(measured).toMatchObject({ requests: 20, good: 18, goodUnits: 18, ofCapacity: 1.8, calls: 16 });
+    expect(whole).toMatchObject({ requests: 30, good: 23, calls: 32 });
+    expect([...faults]).toEqual([['no answer: closed', 2]]);
+    expect(doubt).toBeUndefined();
+  });
+
+  it('tells how soon all was good again', () => {
+    const measurement = measurementOf(phases, [500, 1_200]);
+    expect(measurement.firstGoodAfter(1)).toBe(240);
+    expect(measurement.lastBadAfter(1)).toBe(100);
+  });
+});
+
+it('writes a row for each scenario', () => {
+  const results = new Map(
+    scenarios.map((scenario) => [
+      `${scenario.name} daemon`,
+      { scenario, measurement: measurementOf(scenario.phases) },
+    ]),
+  );
+  const lines = markdown({ scenarios, names: ['daemon'], results, where: 'Here.' }).split('\n');
+  expect(lines.filter((line) => line.startsWith('| daemon |'))).toHaveLength(scenarios.length);
+  for (const { name } of scenarios) expect(lines.join('\n')).toContain(`(\`${name}\`) |`);
 });
 
 it('rounds no share up to all, nor down to nothing', () => {
