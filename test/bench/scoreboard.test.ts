@@ -165,7 +165,7 @@ describe('a measurement', () => {
   });
 });
 
-it('writes a row for each scenario', () => {
+it('writes a row for each scenario, and pads no cell', () => {
   const results = new Map(
     scenarios.map((scenario) => [
       `${scenario.name} daemon`,
@@ -174,6 +174,7 @@ it('writes a row for each scenario', () => {
   );
   const lines = markdown({ scenarios, names: ['daemon'], results, where: 'Here.' }).split('\n');
   expect(lines.filter((line) => line.startsWith('| daemon |'))).toHaveLength(scenarios.length);
+  expect(lines.filter((line) => line.includes('|  |'))).toEqual([]);
   for (const { name } of scenarios) expect(lines.join('\n')).toContain(`(\`${name}\`) |`);
 });
 

@@ -1,4 +1,4 @@
-import { ALL, five, underLimits } from './shapes.mjs';
+import { ALL, five, LATENCY_MS, underLimits } from './shapes.mjs';
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
@@ -101,13 +101,17 @@ const computeUnits = underLimits({
 
 const mixed = underLimits({
   kind: 'mixed',
-  title: 'one of each kind, 60/s each',
+  title: 'one of each kind, 30 to 90/s',
   providers: [
-    { latencyMs: [8, 12], limit: bucket(60) },
-    { latencyMs: [8, 12], limit: { kind: 'fixed', limit: 60, windowMs: 1_000 }, refusal: 200 },
+    { latencyMs: LATENCY_MS, limit: bucket(30) },
+    { latencyMs: LATENCY_MS, limit: { kind: 'fixed', limit: 45, windowMs: 1_000 }, refusal: 200 },
     { latencyMs: [50, 50], limit: { kind: 'inFlight', limit: 3 } },
-    { latencyMs: [8, 12], limit: { kind: 'rolling', limit: 600, windowMs: 10_000 }, refusal: 'retry-after' },
-    { latencyMs: [8, 12], limit: { kind: 'fixed', limit: 300, windowMs: 5_000 } },
+    {
+      latencyMs: LATENCY_MS,
+      limit: { kind: 'rolling', limit: 750, windowMs: 10_000 },
+      refusal: 'retry-after',
+    },
+    { latencyMs: LATENCY_MS, limit: { kind: 'fixed', limit: 450, windowMs: 5_000 } },
   ],
   capacity: 300,
   below: { learning: 20, seconds: 20, share: 0.3 },
