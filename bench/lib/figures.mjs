@@ -27,3 +27,12 @@ export function printTable(headings, rows) {
 export function shown(value, digits = 0) {
   return Number.isFinite(value) ? value.toFixed(digits) : '-';
 }
+
+/** A share in percent, never rounded up to all nor down to nothing. */
+export function percent(share) {
+  if (!Number.isFinite(share)) return '-';
+  const shownShare = (100 * share).toFixed(share < 0.1 || share > 0.9 ? 1 : 0);
+  if (share < 1 && Number(shownShare) >= 100) return '99.9 %';
+  if (share > 0 && Number(shownShare) === 0) return '< 0.1 %';
+  return `${Number(shownShare)} %`;
+}

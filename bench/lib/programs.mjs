@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,8 @@ const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 20_000;
 const END_WITHIN_MS = 5_000;
 const POLL_MS = 50;
+/** A nice value. */
+const FIRST = '-10';
 
 const running = new Set();
 let folder;
@@ -23,9 +25,12 @@ export function scratchFolder() {
 
 /**
  * Starts a program that is ended with this process at the latest. `how`: command, args, env (all of it, but
- * for PATH), core, stdout (a file descriptor), ipc. Its errors appear on ours.
+ * for PATH), core, stdout and stderr (file descriptors), ipc. Without stderr its errors appear on ours.
  */
-export function startProgram(name, { command = process.execPath, args, env = {}, core, stdout, ipc }) {
+export function startProgram(
+  name,
+  { command = process.execPath, args, env = {}, core, stdout, stderr, ipc },
+) {
   const [file, words] = pinned(core, command, args);
   const child = spawn(file, words, {
     // Without our settings, and without the .env file of the folder we are in.
@@ -35,8 +40,9 @@ export function startProgram(name, { command = process.execPath, args, env = {},
     detached: true,
     // NaN stays NaN.
     serialization: 'advanced',
-    stdio: ['ignore', stdout ?? 'ignore', 'inherit', ...(ipc ? ['ipc'] : [])],
+    stdio: ['ignore', stdout ?? 'ignore', stderr ?? 'inherit', ...(ipc ? ['ipc'] : [])],
   });
+  goFirst(child.pid);
   const program = { name, child, pid: child.pid, ended: undefined };
   program.ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -45,6 +51,15 @@ export function startProgram(name, { command = process.execPath, args, env = {},
   running.add(program);
   program.ended.then(() => running.delete(program));
   return program;
+}
+
+/** Before what else the machine does, where that is allowed (to root). Linux shares time out by session first. */
+function goFirst(pid) {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, FIRST);
+  } catch {
+    // Another system, not allowed, or it didn't start: then it takes its turn like the others.
+  }
 }
 
 /** Ends a program and what it started: in good order, by force after 5 s or with `SIGKILL`. */
