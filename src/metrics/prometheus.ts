@@ -16,8 +16,6 @@ export interface MetricsDependencies {
   readonly inFlight: () => number;
   /** Requests that wait for an upstream. */
   readonly waiting: () => number;
-  /** Monotonic milliseconds. */
-  readonly nowMs: () => number;
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
 }
@@ -116,10 +114,7 @@ function requestFamilies(
   ];
 }
 
-function upstreamFamilies(
-  counters: Counters,
-  { registry, availability, nowMs }: MetricsDependencies,
-): Family[] {
+function upstreamFamilies(counters: Counters, { registry, availability }: MetricsDependencies): Family[] {
   const { all } = registry;
   return [
     {
