@@ -118,6 +118,9 @@ function logChange(
         'Not removed: nothing would be left in its place',
       );
       break;
+    case 'limit-learnt':
+      logger.info({ upstream: event.upstream.name, limit: event.limit, size: event.size }, 'Limit learnt');
+      break;
     case 'limit-shared':
       logger.warn(
         { upstream: event.upstream.name, other: event.other.name },

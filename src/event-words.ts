@@ -39,6 +39,9 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 /** Why a probe took an upstream out. */
 export type DownReason = 'probe-failed' | 'wrong-chain';
 
+/** What an upstream was found to take at once: blocks in a range of eth_getLogs, calls in a batch. */
+export type SizeLimit = 'logs_range' | 'batch';
+
 /** Why an upstream has left its list. */
 export type RemovalCause = 'operator' | 'unhealthy';
 

@@ -8,6 +8,7 @@ import type {
   HedgeResult,
   RemovalCause,
   RequestResult,
+  SizeLimit,
   SlowReason,
   UpstreamIdentity,
 } from './event-words.ts';
@@ -127,6 +128,13 @@ export type Event =
       readonly type: 'upstream-kept';
       readonly upstream: UpstreamIdentity;
       readonly downMs: number;
+    }
+  | {
+      /** It takes no more than this at once, as far as it is known. */
+      readonly type: 'limit-learnt';
+      readonly upstream: UpstreamIdentity;
+      readonly limit: SizeLimit;
+      readonly size: number;
     }
   | {
       /** Both are of one provider, and are refused for a rate limit at the same time again and again. */

@@ -12,7 +12,7 @@ import { StandingChanges } from '../src/upstreams/standing-changes.ts';
 import { DOWN, INTERVAL_MS, on, setUp as setUpHealth } from './probes/scripted.ts';
 import { AdminClient } from './support/admin-client.ts';
 import { startApp } from './support/app.ts';
-import { answer, refuseRate } from './support/behaviours.ts';
+import { answer, refuseRate, rpcError } from './support/behaviours.ts';
 import { FakeUpstream } from './support/fake-upstream.ts';
 import { answers, startFakeWebhook } from './support/fake-webhook.ts';
 import { rpc } from './support/http-client.ts';
@@ -33,6 +33,7 @@ const SOURCES: Readonly<Record<Event['type'], Source>> = {
   'request-finished': 'requests',
   'tunnel-opened': 'requests',
   'upstream-quarantined': 'requests',
+  'limit-learnt': 'requests',
   'upstream-released': 'operators',
   'limit-shared': 'limits',
   'upstream-added': 'operators',
@@ -90,6 +91,8 @@ async function runProgram(): Promise<void> {
   await rpc(url, 'eth_blockNumber');
   a.next(switchProtocol());
   (await TunnelClient.open(port)).end();
+  a.next(rpcError({ code: -32000, message: 'block range is too wide (maximum 10)', data: 'seCret' }));
+  await rpc(url, 'eth_getLogs', [{ fromBlock: '0x1', toBlock: '0xff' }]);
   // Both refuse our credentials: an alert each.
   const refusing = answer({ status: 401, body: 'seCret' });
   a.use(refusing);

@@ -31,6 +31,7 @@ const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'upstream-slow': true,
   'upstream-quick': true,
   'chain-undecided': true,
+  'limit-learnt': true,
   'limit-shared': true,
   'upstream-added': true,
   'upstream-removed': true,

@@ -33,7 +33,6 @@ export function createStatistics(pool: Pool, logLinesDropped: () => number): Sta
       alertKinds: ALERT_KINDS,
       inFlight: () => underWay.requests,
       waiting: () => queue.length + onlookers.length,
-      nowMs: () => clock.monotonicMs(),
       logLinesDropped,
     }),
     underWay,

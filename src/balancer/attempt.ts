@@ -66,6 +66,8 @@ export class Attempt implements TransmissionListener {
     const { upstream, trial } = this.#candidate;
     if (trial && this.#exchange.countsAsTrial)
       this.#trial = this.#pool.trials.begin(upstream, this.#exchange.kind);
+    // Others that have asked in vain leave it to this one to find out.
+    if (this.#exchange.attempts.length > 0) upstream.triedMs = this.#startedMs;
     upstream.attempts += 1;
     if (this.#question) upstream.budget?.pacer.sent(this.#question.load, this.#startedMs);
     if (this.#question && tellsSpeed(this.#exchange, this.#question))
@@ -181,14 +183,14 @@ function endOf(outcome: AttemptOutcome, { next, blames }: Verdict): AttemptEnd {
   }
 }
 
-function sentRequestOf({ account, upgrade }: Exchange, question: Question, pool: Pool): SentRequest {
+function sentRequestOf({ account, upgrade, whole }: Exchange, question: Question, pool: Pool): SentRequest {
   const { ledger, asked, head, repeat, isOwn } = question;
   const rpc = ledger && {
     body: ledger.body,
     head,
     batch: ledger.rpc.batch,
     calls: asked,
-    partial: asked.length > 0 && asked.length < ledger.entries.length,
+    partial: asked.length > 0 && (whole !== undefined || asked.length < ledger.entries.length),
     room: account.room,
   };
   const { retryStatus } = pool.settings;

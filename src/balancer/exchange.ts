@@ -8,7 +8,7 @@ import type { Target } from '../http/target.ts';
 import { type Load, loadOf } from '../pacing/load.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import { HTTP_KEY } from '../rpc/method-kinds.ts';
-import type { Repeatability } from '../rpc/methods.ts';
+import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { BufferAccount } from '../transport/buffer-account.ts';
 import type { Body } from '../transport/outgoing.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -18,6 +18,7 @@ export interface AttemptRecord {
   readonly result: AttemptResult;
 }
 
+const NO_REFUSALS: Exchange['batchRefusals'] = [];
 const ONE_REQUEST = loadOf([undefined]);
 const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
 /** Longer method names are told of by their beginning. */
@@ -35,6 +36,8 @@ export interface ExchangeStart {
   readonly deadlineMs: number;
   readonly upgrade: UpgradeRequest | undefined;
   readonly account: BufferAccount;
+  /** What this one is a part of. */
+  readonly whole?: Exchange;
 }
 
 /** Something that makes no sense without a client. */
@@ -64,13 +67,16 @@ export class Exchange {
   /** What became of each call of a JSON-RPC request. */
   ledger: Ledger | undefined;
   repeat: Repeatability = 'unsent';
+  /** Those of its parts included. */
+  readonly attempts: AttemptRecord[];
+  /** It was cut out of this one, and is answered to it, not to the client. */
+  readonly whole: Exchange | undefined;
+  /** Upstreams that refused it as a batch of so many calls, without a word about its size. */
+  batchRefusals: readonly { readonly upstream: Upstream; readonly size: number }[] = NO_REFUSALS;
   /** What all of it costs an upstream's limiter. */
   load: Load = ONE_REQUEST;
   /** With what its latency is compared. */
   latencyKey = HTTP_KEY;
-  readonly attempts: AttemptRecord[] = [];
-  /** It has failed at an upstream in a way that it may have caused itself. */
-  hasSuspect = false;
   /** Upstreams that it could have been sent to had no room. */
   lackedRoom = false;
   /** How long it has waited for an upstream, in milliseconds. */
@@ -78,6 +84,8 @@ export class Exchange {
   /** Interim answers (1xx) of upstreams so far. */
   interimAnswers = 0;
   #rpcMethod: string | undefined;
+  #hasSuspect = false;
+  #pieces = 1;
   #left = false;
   #underWay: EndsWithClient | undefined;
 
@@ -92,6 +100,10 @@ export class Exchange {
     this.deadlineMs = start.deadlineMs;
     this.upgrade = start.upgrade;
     this.account = start.account;
+    this.whole = start.whole;
+    this.attempts = start.whole?.attempts ?? [];
+    // It is the whole that knows when the client leaves.
+    if (start.whole) return;
     // The response's close, not the request's: that one fires when the upload is over, too.
     start.response.once('close', () => {
       this.account.close();
@@ -120,7 +132,39 @@ export class Exchange {
 
   /** The client is gone before it had its whole answer. */
   get left(): boolean {
-    return this.#left;
+    return this.whole?.left ?? this.#left;
+  }
+
+  /** It has failed at an upstream in a way that it may have caused itself; so has all that it is a part of. */
+  get hasSuspect(): boolean {
+    return this.whole?.hasSuspect ?? this.#hasSuspect;
+  }
+
+  set hasSuspect(hasSuspect: boolean) {
+    if (this.whole) this.whole.hasSuspect = hasSuspect;
+    else this.#hasSuspect = hasSuspect;
+  }
+
+  /** Of how many pieces the answer is put together. */
+  get pieces(): number {
+    return this.whole?.pieces ?? this.#pieces;
+  }
+
+  addPieces(more: number): void {
+    if (this.whole) this.whole.addPieces(more);
+    else this.#pieces += more;
+  }
+
+  /** A part of it: other calls, or less of one. Asked for like a request of its own, and at an end with this one. */
+  part(ledger: Ledger): Exchange {
+    const part = new Exchange({ ...this, whole: this });
+    part.body = { kind: 'kept', bytes: ledger.body };
+    part.rpc = ledger.rpc;
+    part.latencyKey = this.latencyKey;
+    part.ledger = ledger;
+    part.load = loadOf(ledger.rpc.calls.map(({ method }) => method));
+    part.repeat = ledger.rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
+    return part;
   }
 
   /**

@@ -48,6 +48,9 @@ const NO_TEXT = Buffer.alloc(0);
 /** With these a gateway says that it did not pass a request on. */
 const GATEWAY_REFUSALS: ReadonlySet<number> = new Set([401, 402, 403, 429]);
 
+/** With these a server may say that it takes no batch, or none of that size. */
+const BATCH_REFUSALS: ReadonlySet<number> = new Set([400, 405, 413, 415, 422, 501]);
+
 /** Judges how an attempt ended. Pure: the same outcome and the same request give the same verdict. */
 export function judge(outcome: AttemptOutcome, sent: SentRequest): Verdict {
   switch (outcome.kind) {
@@ -101,7 +104,7 @@ function judgeRpcAnswer(answered: Answered, sent: SentRequest, rpc: SentCalls): 
   if (sent.retryStatus.has(status)) return refused(answered, sent);
   if (status === 401 || status === 403) return undone({ reason: 'auth' }, sent);
   if (status === 402) return undone({ reason: 'plan' }, sent);
-  const noAnswer = failed('not-an-answer', sent);
+  const noAnswer = failed('not-an-answer', sent, rpc.batch && BATCH_REFUSALS.has(status));
   // Of a call that can be read in two ways the upstream may have read another id.
   if (succeeded && !rpc.calls.some(({ call }) => call.ambiguous)) return noAnswer;
   // A page of some other server ("The plain HTTP request was sent to HTTPS port").
@@ -151,11 +154,12 @@ function undone(blame: Blame | undefined, { rpc }: SentRequest): Verdict {
 }
 
 /** The upstream failed after it may have acted on the request. */
-function failed(reason: FailureReason, { repeat, rpc }: SentRequest): Verdict {
+function failed(reason: FailureReason, { repeat, rpc }: SentRequest, asBatch = false): Verdict {
   if (!rpc || rpc.calls.length === 0)
     return { next: repeat === 'always' ? 'another' : 'stop', blames: [{ reason }] };
   const verdicts = rpc.calls.map(
-    (call): CallVerdict => (call.repeat === 'always' ? openCall({ uncertain: true }) : { kind: 'in-doubt' }),
+    (call): CallVerdict =>
+      call.repeat === 'always' ? openCall({ uncertain: true, asBatch }) : { kind: 'in-doubt' },
   );
   return { next: nextOf(verdicts), blames: [{ reason }], calls: withoutAnswer(verdicts) };
 }

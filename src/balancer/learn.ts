@@ -1,6 +1,7 @@
 /** The books of one attempt: what it tells of its upstream, and what each call of the request got. */
 
-import type { CallEntry, Ledger, Source } from '../calls/ledger.ts';
+import type { Source } from '../calls/answer-item.ts';
+import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import { resultIn, settleTransactions } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
 import { makesFilter } from '../rpc/filters.ts';
@@ -12,6 +13,7 @@ import { withoutCredentialBlames } from './client-credentials.ts';
 import { clientKey } from './client-key.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
+import { learnSizes } from './learn-sizes.ts';
 import type { Question } from './question.ts';
 
 /** Asks an upstream whether it knows a transaction by its hash. */
@@ -22,6 +24,7 @@ export interface TransactionLookUp {
 /** Notes what an attempt shows of its upstream: whether it is to be left out, which methods it lacks, or that it is well. */
 export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   const { upstream, outcome, verdict, trial } = ended;
+  learnSizes(exchange, ended, pool);
   if (verdict.blames.length > 0) {
     upstream.failures += 1;
     upstream.triedMs = pool.runtime.clock.monotonicMs();
@@ -99,11 +102,13 @@ function banMethod(upstream: Upstream, blame: Blame, method: string, { quarantin
 function noteAnswer({ upstream, question, outcome, verdict }: Ended, pool: Pool): void {
   const { ledger, asked } = question;
   const nowMs = pool.runtime.clock.monotonicMs();
+  const isNews = upstream.answeredMs < upstream.triedMs;
   upstream.answeredMs = nowMs;
   if (verdict.calls) upstream.answers.rpc = true;
   else if (!ledger && outcome.kind === 'answered' && outcome.status <= 299) upstream.answers.http = true;
   pool.quarantine.succeeded(upstream);
   pool.suspects.cleared(upstream);
+  if (isNews) pool.onlookers.serveAll();
   const { calls } = verdict;
   if (!calls) return;
   for (let index = 0; index < asked.length; index += 1) {

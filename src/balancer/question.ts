@@ -1,6 +1,6 @@
 /** What one attempt asks its upstream for. */
 
-import { asksForUnreadable, removeUnreadable } from '../calls/accepted-codings.ts';
+import { askForNoCoding, asksForUnreadable, removeUnreadable } from '../calls/accepted-codings.ts';
 import type { RequestHead } from '../calls/error-meaning.ts';
 import { type CallEntry, Ledger } from '../calls/ledger.ts';
 import { transactionLookUp } from '../calls/sent-transactions.ts';
@@ -36,10 +36,14 @@ const BUFFERED_BATCH_BYTES = 1024 * 1024;
 /** Of the rest of a batch, which is put together with what is there already. */
 const BUFFERED_PARTIAL_BYTES = 32 * 1024 * 1024;
 
+/** Of a piece, which is put together with others: MAX_BUFFERED alone bounds it. */
+const BUFFERED_PART_BYTES = Number.POSITIVE_INFINITY;
+
 /** The client's request, as far as these calls of it are still to be asked for. */
 export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upstream: Upstream): Question {
   const { ledger, body, repeat, headers, origin, target, request, rpc, upgrade } = exchange;
   const bytes = ledger?.payload(asked);
+  const isPart = exchange.whole !== undefined;
   const isAll = !ledger || bytes === ledger.body;
   const sent: Body = isAll || !bytes ? body : { kind: 'kept', bytes };
   const outgoing: Outgoing = {
@@ -52,9 +56,9 @@ export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upst
     body: sent,
     mayRepeat: repeat === 'always' || (ledger !== undefined && mayRepeatAll(ledger, asked)),
     deadlineMs: exchange.deadlineMs,
-    bufferUpToBytes: !isAll ? BUFFERED_PARTIAL_BYTES : rpc?.batch ? BUFFERED_BATCH_BYTES : BUFFERED_BYTES,
+    bufferUpToBytes: bufferedBytes(exchange, isAll),
     buffersUnsized: rpc !== undefined,
-    mustBuffer: !isAll,
+    mustBuffer: !isAll || isPart,
     upgrade: upgrade && protocolChange(upgrade, headers),
     clientSocket: request.socket,
     sharesClientSocket: isHttp2(request),
@@ -65,14 +69,22 @@ export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upst
   return { outgoing, ledger, asked, load, repeat, head: exchange, isOwn: false };
 }
 
+function bufferedBytes({ whole, rpc }: Exchange, isAll: boolean): number {
+  if (whole) return BUFFERED_PART_BYTES;
+  if (!isAll) return BUFFERED_PARTIAL_BYTES;
+  return rpc?.batch ? BUFFERED_BATCH_BYTES : BUFFERED_BYTES;
+}
+
 function mayRepeatAll(ledger: Ledger, asked: readonly CallEntry[]): boolean {
   return !ledger.hasNotifications && asked.every((entry) => entry.repeat === 'always');
 }
 
-function linesOf({ headers, origin, id, rpc }: Exchange, body: Body, upstream: Upstream): string[] {
+function linesOf({ headers, origin, id, rpc, whole }: Exchange, body: Body, upstream: Upstream): string[] {
   const lines = attemptHeaders(headers, origin, id, upstream);
   const { acceptEncoding } = headers;
-  if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) removeUnreadable(lines);
+  // A piece is not passed on but read: without a coding that need not be undone.
+  if (whole && acceptEncoding !== undefined) askForNoCoding(lines);
+  else if (rpc && acceptEncoding !== undefined && asksForUnreadable(acceptEncoding)) removeUnreadable(lines);
   if (body.kind === 'piped' && body.length !== undefined) lines.push('Content-Length', String(body.length));
   return lines;
 }

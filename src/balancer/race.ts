@@ -56,7 +56,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     const { hedges } = pool;
     if (hedges && pool.settings.maxAttempts > 1 && mayHedge(exchange))
       this.#hedge = new Hedge(this, exchange, hedges);
-    this.#willingness = new CallsWillingness(exchange.ledger, pool);
+    this.#willingness = new CallsWillingness(exchange, pool);
     exchange.underWay = this;
   }
 

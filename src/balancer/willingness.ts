@@ -2,30 +2,52 @@
 
 import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import type { Pool } from '../pools/pool.ts';
+import { LOGS_METHOD, spanOf } from '../rpc/logs-range.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Willingness } from './candidate.ts';
+import { canCutBatch, canCutRange } from './cut.ts';
+import type { Exchange } from './exchange.ts';
 
 const NONE: readonly CallEntry[] = [];
 
-/** A call goes to an upstream that is banned for its method only when no other upstream is left. */
+/**
+ * A call goes to an upstream that is banned for its method only when no other upstream is left. To one that takes less at
+ * once it goes only when it can't be had in pieces, and nobody has refused it for its size yet: so that the
+ * client is told the limit. What can be had in pieces is not asked of one that is out.
+ */
 export class CallsWillingness implements Willingness {
+  readonly #exchange: Exchange;
   readonly #ledger: Ledger | undefined;
   readonly #pool: Pool;
 
-  constructor(ledger: Ledger | undefined, pool: Pool) {
-    this.#ledger = ledger;
+  constructor(exchange: Exchange, pool: Pool) {
+    this.#exchange = exchange;
+    this.#ledger = exchange.ledger;
     this.#pool = pool;
   }
 
   prefers(upstream: Upstream): boolean {
+    const ledger = this.#ledger;
     // Notifications may go to any upstream.
-    if (!this.#ledger?.hasOpen) return true;
-    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#isPreferred(entry, upstream));
+    if (!ledger?.hasOpen) return true;
+    const isOne = ledger.entries.some(
+      (entry) => entry.state === 'open' && this.#isPreferred(entry, upstream),
+    );
+    if (!isOne || this.#batchLimit(upstream) === undefined) return isOne;
+    return this.#takesAll(
+      ledger.openFor((entry) => this.#isPreferred(entry, upstream)),
+      upstream,
+    );
   }
 
   accepts(upstream: Upstream): boolean {
-    if (!this.#ledger?.hasOpen) return true;
-    return this.#ledger.entries.some((entry) => entry.state === 'open' && this.#isAccepted(entry, upstream));
+    const ledger = this.#ledger;
+    if (!ledger?.hasOpen) return true;
+    const calls = ledger.openFor((entry) => this.#isAccepted(entry, upstream));
+    if (calls.length === 0) return false;
+    const isOut = !this.#pool.availability.isUsable(upstream);
+    if (this.#takesAll(calls, upstream)) return !isOut || !canCutBatch(this.#exchange, this.#pool);
+    return !calls.some(({ tooLarge }) => tooLarge === 'batch') && !canCutBatch(this.#exchange, this.#pool);
   }
 
   /** The calls to send to an upstream now. */
@@ -33,23 +55,30 @@ export class CallsWillingness implements Willingness {
     const ledger = this.#ledger;
     if (!ledger) return NONE;
     const preferred = ledger.openFor((entry) => this.#isPreferred(entry, upstream));
-    if (preferred.length > 0) return preferred;
+    if (preferred.length > 0 && this.#takesAll(preferred, upstream)) return preferred;
     const calls = ledger.openFor((entry) => this.#isAccepted(entry, upstream));
     for (const { call } of calls)
       if (call.method !== undefined) this.#pool.quarantine.noteMethodTrial(upstream, call.method);
     return calls;
   }
 
-  #isPreferred({ home, call }: CallEntry, upstream: Upstream): boolean {
+  #isPreferred(entry: CallEntry, upstream: Upstream): boolean {
+    const { home, call } = entry;
     if (home && home !== upstream) return false;
     const { method } = call;
-    return method === undefined || this.#pool.quarantine.methodBan(upstream, method) === undefined;
+    if (method === undefined) return true;
+    if (this.#pool.quarantine.methodBan(upstream, method) !== undefined) return false;
+    return method !== LOGS_METHOD || this.#takesRange(entry, upstream);
   }
 
   #isAccepted(entry: CallEntry, upstream: Upstream): boolean {
-    if (this.#isPreferred(entry, upstream)) return true;
+    if (entry.call.method === LOGS_METHOD && !this.#isWorthAsking(entry, upstream)) return false;
+    return this.#isPreferred(entry, upstream) || this.#hasMethod(entry, upstream);
+  }
+
+  /** Whether it is worth a trial that an upstream may lack the method after all. */
+  #hasMethod({ home, call, attempts }: CallEntry, upstream: Upstream): boolean {
     const { quarantine, runtime } = this.#pool;
-    const { home, call, attempts } = entry;
     if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
     // A call that failed elsewhere need not hear again that a method is missing; a time-out may be due to one call alone.
@@ -57,5 +86,30 @@ export class CallsWillingness implements Willingness {
     // The ban may be due to one client's parameters: others have had answers.
     if (!lacks || upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
     return attempts === 0 && quarantine.mayAskAnyway(upstream, call.method);
+  }
+
+  #isWorthAsking(entry: CallEntry, upstream: Upstream): boolean {
+    const takes = this.#takesRange(entry, upstream);
+    if (takes && this.#pool.availability.isUsable(upstream)) return true;
+    return (takes || entry.tooLarge === undefined) && !canCutRange(this.#exchange, entry, this.#pool);
+  }
+
+  /** Whether an upstream takes a range of blocks as wide as that, as far as it is known. */
+  #takesRange(entry: CallEntry, upstream: Upstream): boolean {
+    const limit = upstream.capacities.logsRange.limit(this.#pool.runtime.clock);
+    if (limit === undefined) return true;
+    const range = this.#ledger?.rangeOf(entry);
+    const blocks = range && spanOf(range, upstream.blockHeight);
+    return blocks === undefined || blocks <= limit;
+  }
+
+  #takesAll(calls: readonly CallEntry[], upstream: Upstream): boolean {
+    const limit = this.#batchLimit(upstream);
+    return limit === undefined || (this.#ledger?.sizeOf(calls.length) ?? 0) <= limit;
+  }
+
+  /** How many calls in a batch an upstream takes; undefined when that is not known, and for a call that is no batch. */
+  #batchLimit({ capacities }: Upstream): number | undefined {
+    return this.#ledger?.rpc.batch ? capacities.batch.limit(this.#pool.runtime.clock) : undefined;
   }
 }

@@ -25,6 +25,12 @@ export function removeUnreadable(lines: string[]): void {
   }
 }
 
+/** Makes the Accept-Encoding lines in `lines` ask for bodies as they are. */
+export function askForNoCoding(lines: string[]): void {
+  for (let at = 0; at + 1 < lines.length; at += 2)
+    if (lines[at]?.toLowerCase() === 'accept-encoding') lines[at + 1] = 'identity';
+}
+
 /** Whether a member of the list may stay: with `q=0` it asks for nothing. */
 function isReadable(member: string): boolean {
   const [coding = '', ...parameters] = member.split(';').map((part) => part.trim().toLowerCase());

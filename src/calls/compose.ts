@@ -4,6 +4,7 @@ import type { AnswerCode } from '../errors.ts';
 import { without } from '../http/header-lines.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { upstreamsOf } from './join-logs.ts';
 import type { CallEntry, Ledger } from './ledger.ts';
 import { REPRESENTATION_LINES } from './masked-errors.ts';
 import { joinBatch, writeRpcError } from './rpc-writer.ts';
@@ -29,7 +30,7 @@ export function compose(ledger: Ledger, missing: (entry: CallEntry) => AnswerCod
   let status = 200;
   for (const entry of ledger.entries) {
     const item = ledger.answerTo(entry);
-    if (item?.upstream) upstreams.add(item.upstream);
+    if (item) for (const each of upstreamsOf(item)) upstreams.add(each);
     if (item?.answered) source ??= item.answered;
     if (item && !ledger.rpc.batch) status = item.status;
     parts.push(item?.bytes ?? writeRpcError(missing(entry), ledger.idOf(entry.call)));

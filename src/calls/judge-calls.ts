@@ -1,13 +1,15 @@
 /** Judges what an answer means for each JSON-RPC call that was sent. */
 
-import { actions, classifyRpcResult, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
+import { actions, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
+import type { SizeRefusal } from '../rpc/size-limits.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
 import { decodeBody, decodeStart } from './decode.ts';
 import { meaningForAll, meaningOf, type RequestHead, type SentError } from './error-meaning.ts';
+import { isTimedOutTrace, mayHideTimeout } from './timed-out-trace.ts';
 
 /** A call that was sent and expects an answer. */
 export interface SentCall {
@@ -31,6 +33,10 @@ export type CallVerdict =
       readonly rateLimited: boolean;
       /** The call may have been executed. */
       readonly uncertain: boolean;
+      /** What was too large, in the words of the error. */
+      readonly size?: SizeRefusal | undefined;
+      /** It was refused together with all others, by words that say nothing of any of them: a batch may be the reason. */
+      readonly asBatch?: boolean;
     }
   /** The call may have been executed, and must not be executed twice. */
   | { readonly kind: 'in-doubt' };
@@ -82,9 +88,11 @@ const UNCERTAIN: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
   'node-timeout',
   'unknown',
 ]);
-/** In bytes. Larger results are not searched for a time-out message, which is short. */
-const MAX_SEARCHED_RESULT = 4_096;
-
+/** Single errors for a whole batch that a server may give which takes no batches. */
+const ABOUT_A_BATCH: ReadonlySet<RpcErrorClass> = new Set<RpcErrorClass>([
+  'method-unsupported',
+  'client-error',
+]);
 /** Unpacking an answer to judge it delays all other requests, by some milliseconds for each megabyte. */
 const MAX_DECODED = 2 * 1024 * 1024;
 const MAX_DECODED_BATCH = 8 * 1024 * 1024;
@@ -122,14 +130,15 @@ export function judgeRpcBody(
   const { body, batch, head } = sent;
   const request = { body, batch, calls: sent.calls.map(({ call }) => call) };
   const match = matchAnswers(text, request);
-  if (match.kind === 'none') return undefined;
+  const forAll = match.kind === 'each' ? undefined : match.kind === 'none' ? match.lone : match.answer;
+  const facts = { text, httpStatus: answered.status, rest, body, head };
+  const refusal = forAll && meaningForAll({ ...facts, answer: forAll }, request.calls);
+  // One of its calls alone says nothing about the others, unless it speaks of the batch.
+  if (match.kind === 'none' && refusal?.class !== 'batch-too-large') return undefined;
   const blames: Blame[] = [];
   const oneByOne = match.kind === 'each';
-  const facts = { text, httpStatus: answered.status, rest, body, head };
-  const refusal =
-    match.kind === 'one-error' ? meaningForAll({ ...facts, answer: match.answer }, request.calls) : undefined;
   const verdicts = sent.calls.map((sentCall, index) => {
-    const answer = match.kind === 'each' ? match.answers[index] : match.answer;
+    const answer = match.kind === 'each' ? match.answers[index] : forAll;
     if (!answer) return openCall({ uncertain: false });
     return judgeCall({ ...facts, answer, refusal }, sentCall, blames);
   });
@@ -163,9 +172,10 @@ function decodedLimit({ batch, room = MAX_DECODED_BATCH }: Pick<SentCalls, 'batc
 export function openCall(facts: {
   readonly uncertain: boolean;
   readonly rateLimited?: boolean;
+  readonly asBatch?: boolean;
 }): CallVerdict {
-  const { uncertain, rateLimited = false } = facts;
-  return { kind: 'open', error: undefined, rateLimited, uncertain };
+  const { uncertain, rateLimited = false, asBatch = false } = facts;
+  return { kind: 'open', error: undefined, rateLimited, uncertain, asBatch };
 }
 
 interface Found extends SentError {
@@ -178,7 +188,7 @@ function judgeCall(found: Found, sent: SentCall, blames: Blame[]): CallVerdict {
   const { text, answer } = found;
   const { method } = sent.call;
   if (!isError(text, answer)) {
-    if (!isTimedOutTrace(found, method) || sent.repeat === 'unsent')
+    if (!isTimedOutTrace(text, answer, method) || sent.repeat === 'unsent')
       return { kind: 'settle', answer, isError: false };
     return { kind: 'open', error: answer, rateLimited: false, uncertain: false };
   }
@@ -200,6 +210,8 @@ function judgeCall(found: Found, sent: SentCall, blames: Blame[]): CallVerdict {
     error: ABOUT_UPSTREAM.has(errorClass) ? undefined : answer,
     rateLimited: errorClass === 'throttled',
     uncertain: UNCERTAIN.has(errorClass) && !notExecuted,
+    size: verdict.size,
+    asBatch: found.refusal !== undefined && ABOUT_A_BATCH.has(errorClass),
   };
 }
 
@@ -217,25 +229,6 @@ function blameOf(
     // If only the status points at the key, and the error does not, the cause may also be the call.
     ...(reason === 'auth' && byStatus ? { weak: true } : {}),
   };
-}
-
-/** Whether a method's result may be a node's time-out message. */
-function mayHideTimeout(method: string | undefined): boolean {
-  return method !== undefined && (method.startsWith('debug_') || method.startsWith('trace_'));
-}
-
-/** Nodes report a trace that timed out as a result. */
-function isTimedOutTrace({ text, answer }: Found, method: string | undefined): boolean {
-  if (method === undefined || !mayHideTimeout(method)) return false;
-  const { resultStart, resultEnd } = answer;
-  if (resultStart < 0 || resultEnd - resultStart > MAX_SEARCHED_RESULT) return false;
-  try {
-    return (
-      classifyRpcResult(method, JSON.parse(text.toString('utf8', resultStart, resultEnd))) === 'node-timeout'
-    );
-  } catch {
-    return false;
-  }
 }
 
 function addBlame(blames: Blame[], blame: Blame): void {

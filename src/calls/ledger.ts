@@ -1,26 +1,16 @@
 /** Keeps track of the JSON-RPC calls of one request: which are answered, and what is still to be sent. */
 
 import type { AnswerCode } from '../errors.ts';
+import { LOGS_METHOD, type LogsRange, readLogsRange } from '../rpc/logs-range.ts';
 import { hasSameBytes } from '../rpc/matching.ts';
 import type { RpcAnswer, RpcCall, RpcRequest } from '../rpc/message.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { type AnswerItem, type Source, VerbatimItem } from './answer-item.ts';
 import type { CallsJudgement, CallVerdict } from './judge-calls.ts';
 import { errorWithoutSecrets } from './masked-errors.ts';
-import { writeRpcError } from './rpc-writer.ts';
-
-/** The answer to one call: its bytes with the client's own id, and their origin. */
-export interface AnswerItem {
-  readonly bytes: Buffer;
-  readonly upstream: Upstream | undefined;
-  /** The answer that holds it; undefined for an item that we wrote ourselves. */
-  readonly answered: Answered | undefined;
-  /** The bytes are the upstream's own, unchanged. */
-  readonly verbatim: boolean;
-  /** The HTTP status if this item is the whole answer. */
-  readonly status: number;
-}
+import { joinBatch, writeRpcError } from './rpc-writer.ts';
 
 /** A call that expects an answer, and what became of it. */
 export interface CallEntry {
@@ -38,13 +28,12 @@ export interface CallEntry {
   attempts: number;
   /** Why we answer it ourselves. */
   ownCode: AnswerCode | undefined;
-}
-
-/** The attempt that a judgement's answers come from. */
-export interface Source {
-  /** Undefined when the attempt brought no answer. */
-  readonly answered: Answered | undefined;
-  readonly upstream: Upstream;
+  /** It was refused for its size: as part of a `batch`, or by itself, because of its `range` or what is found there. */
+  tooLarge: 'batch' | 'range' | undefined;
+  /** The blocks that a refusal said would do for this call. */
+  advisedBlocks: number | undefined;
+  /** See `rangeOf`; null when it was looked for in vain. */
+  range: LogsRange | null | undefined;
 }
 
 /** Which upstreams a call may go to, decided before the first attempt. */
@@ -100,6 +89,29 @@ export class Ledger {
     return !this.#hasNotifications && !this.hasOpen;
   }
 
+  /** The blocks that a call for logs asks for; undefined for another call, and where they are uncertain. */
+  rangeOf(entry: CallEntry): LogsRange | undefined {
+    if (entry.call.method !== LOGS_METHOD) return undefined;
+    if (entry.range === undefined) entry.range = readLogsRange(entry.call, this.body) ?? null;
+    return entry.range ?? undefined;
+  }
+
+  /** As how many calls of a batch these are sent, the notifications that go along included. */
+  sizeOf(asked: number): number {
+    return asked + (this.#hasNotifications ? this.rpc.calls.length - this.entries.length : 0);
+  }
+
+  /** What became of a piece's call has become of this one, of which it was a part or which it repeats. */
+  take(entry: CallEntry, from: CallEntry): void {
+    entry.state = from.state;
+    entry.answer = from.answer;
+    entry.reportableError = from.reportableError;
+    entry.rateLimits = from.rateLimits;
+    entry.attempts = from.attempts;
+    entry.ownCode = from.ownCode;
+    this.#exact = undefined;
+  }
+
   /** Marks the notifications as sent: an upstream has taken them, or may have. */
   endNotifications(): void {
     this.#hasNotifications = false;
@@ -110,14 +122,16 @@ export class Ledger {
     const { rpc, body } = this;
     const isWhole = this.#hasNotifications || this.entries.length === rpc.calls.length;
     if (asked.length === this.entries.length && isWhole) return body;
+    return joinBatch(this.callsOf(asked).map(({ start, end }) => body.subarray(start, end)));
+  }
+
+  /** These calls, and the notifications that are still to be sent, in the order of the request. */
+  callsOf(asked: readonly CallEntry[]): readonly RpcCall[] {
     const calls = new Set(asked.map((entry) => entry.call));
-    const parts: Buffer[] = [];
-    for (const call of rpc.calls) {
-      const isNotification = call.method !== undefined && call.idStart < 0;
-      if (!calls.has(call) && !(isNotification && this.#hasNotifications)) continue;
-      parts.push(Buffer.from(parts.length === 0 ? '[' : ','), body.subarray(call.start, call.end));
-    }
-    return Buffer.concat([...parts, Buffer.from(']')]);
+    const isNotification = ({ method, idStart }: RpcCall) => method !== undefined && idStart < 0;
+    return this.rpc.calls.filter(
+      (call) => calls.has(call) || (this.#hasNotifications && isNotification(call)),
+    );
   }
 
   /** Records what an attempt brought for the calls that it sent. */
@@ -160,6 +174,7 @@ export class Ledger {
     switch (verdict.kind) {
       case 'open':
         if (verdict.rateLimited) entry.rateLimits += 1;
+        entry.tooLarge = tooLargeBy(verdict, !this.rpc.batch) ?? entry.tooLarge;
         if (verdict.error) entry.reportableError ??= this.#newItem(entry, verdict.error, text, source);
         break;
       case 'in-doubt':
@@ -190,6 +205,9 @@ export class Ledger {
       rateLimits: 0,
       attempts: 0,
       ownCode: placement.kind === 'refused' ? placement.code : undefined,
+      tooLarge: undefined,
+      advisedBlocks: undefined,
+      range: undefined,
     };
   }
 
@@ -216,31 +234,17 @@ export class Ledger {
   }
 }
 
-/** An item as the upstream wrote it. Its bytes are cut out of the answer only on demand, which is rare. */
-class VerbatimItem implements AnswerItem {
-  readonly verbatim = true;
-  readonly upstream: Upstream;
-  readonly answered: Answered | undefined;
-  readonly #text: Buffer;
-  readonly #answer: RpcAnswer;
-
-  constructor(text: Buffer, answer: RpcAnswer, { answered, upstream }: Source) {
-    this.#text = text;
-    this.#answer = answer;
-    this.answered = answered;
-    this.upstream = upstream;
-  }
-
-  get status(): number {
-    return this.answered?.status ?? 200;
-  }
-
-  get bytes(): Buffer {
-    return this.#text.subarray(this.#answer.start, this.#answer.end);
-  }
+/** What the refusal is due to, where smaller pieces may do. An item's answer that is too large by itself is one of a batch. */
+function tooLargeBy(
+  { size, asBatch }: Extract<CallVerdict, { kind: 'open' }>,
+  isAlone: boolean,
+): CallEntry['tooLarge'] {
+  if (size === undefined) return asBatch ? 'batch' : undefined;
+  return size.about === 'batch' || (size.about === 'bytes' && !isAlone) ? 'batch' : 'range';
 }
 
 /** Whether the upstream did nothing for the call. */
 function isUntouched(verdict: CallVerdict): boolean {
-  return verdict.kind === 'open' && verdict.error === undefined && !verdict.uncertain;
+  if (verdict.kind !== 'open' || verdict.uncertain) return false;
+  return verdict.error === undefined || verdict.size?.about === 'batch';
 }

@@ -2,8 +2,9 @@
 
 import { answersTransactionHash } from '../rpc/methods.ts';
 import { rawTransactionHash } from '../rpc/raw-transaction.ts';
+import type { Source } from './answer-item.ts';
 import type { CallsJudgement } from './judge-calls.ts';
-import type { CallEntry, Ledger, Source } from './ledger.ts';
+import type { CallEntry, Ledger } from './ledger.ts';
 import { firstParameter } from './placement.ts';
 
 /**

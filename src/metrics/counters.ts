@@ -85,6 +85,7 @@ export class Counters {
       case 'upstream-removed':
       case 'upstream-changed':
       case 'chain-undecided':
+      case 'limit-learnt':
       case 'strategy-changed':
       case 'overload-began':
       case 'overload-ended':

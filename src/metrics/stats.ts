@@ -51,6 +51,8 @@ export interface UpstreamStats {
   readonly lagging: boolean;
   /** What it may be sent; null when nothing limits it, or its limit is not known yet. */
   readonly budget: BudgetStats | null;
+  /** What it takes at once, as far as it was learnt: blocks in a range of eth_getLogs, calls in a batch. */
+  readonly limits: { readonly logs_range: number | null; readonly batch: number | null };
   /** It is silent, or much slower than the others, and asked after them, for some kinds of calls at least. */
   readonly slow: boolean;
   /** What the upstream reports of its own process; null when it reports nothing. `1.2 MB`, of 2^20 bytes. */
@@ -93,6 +95,10 @@ export function rowOf(upstream: Upstream, source: StatsSource): UpstreamStats {
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
     budget: budgetOf(upstream, source),
+    limits: {
+      logs_range: upstream.capacities.logsRange.shown(clock) ?? null,
+      batch: upstream.capacities.batch.shown(clock) ?? null,
+    },
     slow: upstream.slow !== undefined,
     memory_usage: memoryOf(upstream),
     latency_ms: latencies.of(upstream.identity) ?? NOT_MEASURED,

@@ -120,6 +120,7 @@ class AlertDetector {
         if (this.#undecided.occur()) this.#send(this.#messages.chainUndecided(event));
         break;
       case 'attempt-finished':
+      case 'limit-learnt':
       case 'limit-shared':
       case 'upstream-added':
       case 'upstream-changed':

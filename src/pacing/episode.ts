@@ -11,3 +11,10 @@ export interface Episode {
   /** The refusal said how long to wait. */
   readonly isTold: boolean;
 }
+
+/** Shorter times that refusals tell are rounded up to whole seconds, and say nothing of the window. */
+export const ROUNDED_MS = 2000;
+
+/** A rest of this length may be a ban, which is taken for one of half a minute. */
+export const BAN_MS = 20_000;
+export const LONGEST_REST_MS = 30_000;

@@ -1,11 +1,13 @@
 /** The rate that an upstream accepts, as far as it is learnt, and the schedule of requests at that rate. */
 
-import type { Episode } from './episode.ts';
+import { BAN_MS, type Episode, LONGEST_REST_MS, ROUNDED_MS } from './episode.ts';
 import { RecentCalls } from './recent-calls.ts';
 
 /** How far below the learnt rate requests are sent while more is not looked for; and where refusals ban. */
 const MARGIN = 0.01;
 const DEAR_MARGIN = 0.03;
+/** What a refusal takes off the rate when more was not looked for. */
+const STEP = 0.005;
 /** Refusals per accepted call that looking for more may cost. */
 const WASTE = 0.008;
 /** The excess while climbing doubles once in this time, or in that of two calls. */
@@ -19,17 +21,12 @@ const MEASURED_MS = 1000;
 const NEWS = 1.05;
 /** Refusals that told something new are held against looking for more no more than this. */
 const FORGIVEN = 2;
-/** Times that refusals tell are rounded up to whole seconds: shorter ones say nothing of the window. */
-const ROUNDED_MS = 2000;
-/** A rest of this length may be a ban; what is known of the ban that it may be: half a minute. */
-const BAN_MS = 20_000;
-export const LONGEST_REST_MS = 30_000;
 /** Without refusals more is looked for after this time anyway, and after what a rest has cost. */
 const LONGEST_HOLD_MS = 60_000;
-/** No longer pause for what was sent too early. */
+/** Longest pause for what was sent too early. */
 const LONGEST_PAUSE_MS = 1000;
 
-/** docs/decisions/0014-learnt-budgets.md has the reasons. Rates are calls a millisecond, times monotonic milliseconds. */
+/** Rates are calls a millisecond, times monotonic milliseconds. The reasons: docs/decisions/0014-learnt-budgets.md */
 export class LearntRate {
   #rate = Infinity;
   #toldRate = 0;
@@ -80,7 +77,6 @@ export class LearntRate {
     return this.#rate === Infinity ? -Infinity : this.#nextAtMs;
   }
 
-  /** Calls accepted in the last second. */
   acceptedLately(nowMs: number): number {
     return this.#recent.lastSecond(nowMs);
   }
@@ -131,15 +127,14 @@ export class LearntRate {
       if (this.#peak > 0) this.#restart(this.#peak, nowMs);
       return;
     }
-    // Leaves some room, so that the next call is not refused by a hair. What was sent too early while climbing is made
-    // up for once that turns out to be why calls are refused.
-    let aheadMs = 0;
-    if (this.#climbedTo === 0) {
-      aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs));
-      this.#shift(aheadMs);
-      this.#dueMs = nowMs;
-    }
-    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + aheadMs + 1 / this.#rate;
+    // Leaves some room, so that the next call is not refused by a hair.
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + 1 / this.#rate;
+    if (this.#climbedTo > 0) return;
+    // What was sent too early while climbing is made up for once that turns out to be why calls are refused.
+    const aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs));
+    this.#shift(aheadMs);
+    this.#dueMs = nowMs;
+    this.#nextAtMs += aheadMs;
   }
 
   /** Accepted again: what was accepted between two moments at which the limiter was full measures its rate. */
@@ -174,11 +169,11 @@ export class LearntRate {
     const got = end - this.#acceptedAtFull;
     const isLong = spanMs >= MEASURED_MS || got >= MEASURED_CALLS;
     // A window may be as long as the rest: less than two of them tell nothing of it.
-    const isWhole = isLoss || spanMs >= 2 * restMs;
+    const isPart = !isLoss && spanMs < 2 * restMs;
     const before = (end - this.#acceptedBefore) / (endMs - this.#fullBeforeMs);
-    const measured = isWhole ? got / (isLoss ? spanMs - restMs : spanMs) : before;
+    const measured = isPart ? before : got / (isLoss ? spanMs - restMs : spanMs);
     if (this.#isMeasured && isLong) this.#learn(measured);
-    else if (this.#isMeasured) this.#rate *= 1 - this.#margin() / 4;
+    else if (this.#isMeasured) this.#rate *= 1 - STEP;
     else
       this.#rate = isLoss || restMs < MEASURED_MS || (isTold && restMs < ROUNDED_MS) ? this.#peak : measured;
     this.#debt = this.#isMeasured ? this.#debt + this.#costMs * this.#rate : 0;
@@ -204,7 +199,7 @@ export class LearntRate {
     } else if (measured < 0.9 * rate) {
       this.#rate = floor > 0 ? floor : Math.max(measured, rate / 4);
       this.#debt = Math.min(this.#debt, FORGIVEN);
-    } else this.#rate = rate * (1 - (this.isDear ? DEAR_MARGIN : MARGIN / 4));
+    } else this.#rate = rate * (1 - (this.isDear ? DEAR_MARGIN : STEP));
   }
 
   /**

@@ -1,7 +1,8 @@
 /** Learns how much an upstream accepts from what it accepts and refuses, and says when the next request may be sent. */
 
+import { LONGEST_REST_MS } from './episode.ts';
 import { InFlightCap } from './in-flight-cap.ts';
-import { CREDIT_MS, LearntRate, LONGEST_REST_MS } from './learnt-rate.ts';
+import { CREDIT_MS, LearntRate } from './learnt-rate.ts';
 import type { Load } from './load.ts';
 
 export interface PacerOptions {

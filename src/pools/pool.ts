@@ -106,7 +106,9 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   const trials = new Trials(clock);
   const room = new PoolRoom(clock);
   const queue = new Queue({ registry, availability, room }, clock, settings.maxQueue);
-  const onlookers = new Queue({ registry, availability, room }, clock, settings.maxQueue);
+  // That a quarantine is over proves nothing: one of them asks, not all.
+  const proofs = { firstReturnAtMs: () => Number.POSITIVE_INFINITY };
+  const onlookers = new Queue({ registry, availability: proofs, room }, clock, settings.maxQueue);
   changes.listen((isBetter) => {
     if (!isBetter) return;
     queue.serveAll();

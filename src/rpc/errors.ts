@@ -4,6 +4,7 @@ import type { FailureReason } from '../events.ts';
 import { type Rest, restOf } from './error-rest.ts';
 import { compileTable, matchRow, type NormalizedError, type RpcErrorClass } from './error-rows.ts';
 import { member, normalizeError, type RpcErrorFacts } from './normalized-error.ts';
+import { type SizeRefusal, sizeRefusalOf } from './size-limits.ts';
 import { ERROR_TABLE } from './tables/index.ts';
 
 export type { Rest, RpcErrorClass, RpcErrorFacts };
@@ -11,6 +12,8 @@ export type { Rest, RpcErrorClass, RpcErrorFacts };
 export interface RpcErrorVerdict {
   readonly class: RpcErrorClass;
   readonly rest?: Rest;
+  /** What was too large, where smaller pieces may do. */
+  readonly size?: SizeRefusal;
   /** The HTTP status decided: nothing in the error itself is known. */
   readonly byStatus?: true;
 }
@@ -63,9 +66,11 @@ export function classifyRpcError(facts: RpcErrorFacts): RpcErrorVerdict {
   const matched = matchRow(TABLE, error) ?? 'unknown';
   const meaning = matched === 'unknown' ? classFromStatus(error) : matched;
   const rest = restOf(meaning, error, facts.data);
+  const size = sizeRefusalOf(meaning, error);
   return {
     class: meaning,
     ...(rest === undefined ? {} : { rest }),
+    ...(size === undefined ? {} : { size }),
     ...(meaning !== matched ? { byStatus: true } : {}),
   };
 }

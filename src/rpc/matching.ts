@@ -8,8 +8,8 @@ export type Match =
   | { readonly kind: 'each'; readonly answers: readonly RpcAnswer[]; readonly exact: boolean }
   /** One error for all: the upstream could not or would not read the calls. */
   | { readonly kind: 'one-error'; readonly answer: RpcAnswer }
-  /** No answer to these calls. */
-  | { readonly kind: 'none' };
+  /** No answer to these calls. `lone`: the only item that a batch got, an error of one of its calls. */
+  | { readonly kind: 'none'; readonly lone?: RpcAnswer };
 
 const NONE: Match = { kind: 'none' };
 /** Items that an answer may have in addition to two for each call. */
@@ -37,8 +37,9 @@ export function matchAnswers(
   if (isInOrder(body, found.answers, request)) return { kind: 'each', answers: found.answers, exact: true };
   const each = matchBatch(body, found.answers, request);
   if (each) return { kind: 'each', answers: each, exact: false };
-  // Some providers wrap their one refusal of a whole batch in an array.
-  return found.answers.length === 1 && isRefusal(body, first) ? { kind: 'one-error', answer: first } : NONE;
+  if (found.answers.length > 1 || !isError(body, first)) return NONE;
+  // Some providers wrap their one refusal of a whole batch in an array; geth gives it the first call's id.
+  return isRefusal(body, first) ? { kind: 'one-error', answer: first } : { kind: 'none', lone: first };
 }
 
 function matchOne(

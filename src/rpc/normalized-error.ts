@@ -20,7 +20,18 @@ export interface RpcErrorFacts {
 /** Longest text that is searched, in characters; providers' errors are shorter, a hostile one may not be. */
 const MAX_TEXT = 4096;
 /** Members of `data` with the provider's or node's own text. Others hold that of a contract, a program or a client. */
-const DATA_KEYS = ['message', 'msg', 'details', 'detail', 'reason', 'error', 'description', 'title', 'data'];
+const DATA_KEYS = [
+  'message',
+  'msg',
+  'details',
+  'detail',
+  'reason',
+  'error',
+  'description',
+  'title',
+  'data',
+  'payload',
+];
 /** Members next to message and data: Infura's `details`; NEAR's `name` and `cause`. */
 const SIBLING_KEYS = ['details', 'name', 'cause'];
 /** How deep `data` is searched: gateways wrap their node's error. */

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { type Tier, UpstreamIdentity } from '../events.ts';
 import type { Budget, BudgetSpec } from '../pacing/budget.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
+import { Capacities } from './capacity.ts';
 import type { Down, Lagging, Slow } from './facts.ts';
 import { RecentMethods } from './recent-methods.ts';
 import type { StandingChanges } from './standing-changes.ts';
@@ -95,6 +96,8 @@ export class Upstream {
   readonly answers = { rpc: false, http: false };
   /** The methods that it has answered lately. Written by the balancer. */
   readonly recentMethods = new RecentMethods();
+  /** How much it takes at once, as far as that was learnt. Written by the balancer. */
+  readonly capacities = new Capacities();
 
   /** When it last came up, or was added; monotonic milliseconds. Written by the probes. */
   upSinceMs: number;

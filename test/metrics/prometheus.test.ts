@@ -30,7 +30,6 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     alertKinds: ['all-upstreams-failed', 'credentials'],
     inFlight: () => inFlight.now,
     waiting: () => 0,
-    nowMs: () => 0,
     logLinesDropped: () => dropped.lines,
   });
   const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>

@@ -209,3 +209,16 @@ describe('a refusal for a rate limit', () => {
     });
   });
 });
+
+it('headers that tell that nothing is left are kept to', async () => {
+  const { url, primaries } = await setUp({ options: ['', ''] });
+  const headers: [string, string][] = [
+    ['X-RateLimit-Limit', '10'],
+    ['X-RateLimit-Remaining', '0'],
+    ['X-RateLimit-Reset', '3'],
+  ];
+  primaries[0]?.use(answer({ headers, body: '{"jsonrpc":"2.0","id":1,"result":"p0"}' }));
+  const replies = [];
+  for (let sent = 0; sent < 4; sent += 1) replies.push((await rpc(url, 'eth_call')).reply.result);
+  expect(replies).toEqual(['p0', 'p1', 'p1', 'p1']);
+});

@@ -61,6 +61,7 @@ export interface StatsRow {
   readonly chain_id: string | null;
   readonly block_height: number | null;
   readonly lagging: boolean;
+  readonly limits: { readonly logs_range: number | null; readonly batch: number | null };
   readonly slow: boolean;
   readonly memory_usage: string | null;
   readonly latency_ms: Readonly<Record<'p50' | 'p95' | 'p99', number | null>>;

@@ -1,7 +1,6 @@
 // A provider's limiter: a shape, what calls cost, and what a refusal brings along.
 export class Limiter {
   #bannedUntilMs = -Infinity;
-  #pending = 0;
 
   /**
    * @param shape one of shapes.mjs

@@ -14,15 +14,17 @@ export class NoPacing {
 /** Leaves a refusing upstream alone for 1 s, doubled for each further refusal, up to 30 s: a quarantine. */
 export class Resting extends NoPacing {
   #untilMs = -Infinity;
+  #endedMs = -Infinity;
   #restMs = 1000;
   freeAtMs() {
     return this.#untilMs;
   }
   answered(_load, sentMs) {
-    if (sentMs >= this.#untilMs) this.#restMs = 1000;
+    if (sentMs >= this.#endedMs) this.#restMs = 1000;
   }
   refused(_load, sentMs, nowMs, restMs) {
     if (sentMs < this.#untilMs) return;
+    this.#endedMs = this.#untilMs;
     this.#untilMs = nowMs + (restMs ?? this.#restMs);
     this.#restMs = Math.min(30_000, this.#restMs * 2);
   }

@@ -110,7 +110,10 @@ export function simulate({
         if (queue[i].tried !== queue[head].tried && place(queue[i])) queue.splice(i--, 1);
       }
     }
-    if (head > 5000) queue.splice(0, head), (head = 0);
+    if (head > 5000) {
+      queue.splice(0, head);
+      head = 0;
+    }
     if (head === queue.length) return;
     let freeMs = Infinity;
     for (const [index, { controller }] of upstreams.entries()) {

@@ -1,0 +1,3 @@
+import type { Kind } from './run.d.mts';
+
+export const kinds: readonly Kind[];

@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { loadOf } from '../../src/pacing/load.ts';
+import { Pacer } from '../../src/pacing/pacer.ts';
+
+const CALL = loadOf(['eth_call']);
+/** Longest that anything but a told time keeps requests away. */
+const LONGEST_MS = 31_000;
+
+describe('a load', () => {
+  it('is shared by all single calls of a kind', () => {
+    expect(loadOf(['eth_call'])).toBe(loadOf(['eth_estimateGas']));
+    expect(loadOf([undefined])).toBe(loadOf([]));
+    expect(loadOf(['eth_getLogs'])).not.toBe(CALL);
+  });
+
+  it('of a batch counts its calls by kind', () => {
+    const { calls, counts } = loadOf(['eth_call', 'eth_call', 'debug_traceCall', undefined]);
+    expect(calls).toBe(4);
+    expect([...counts].sort()).toEqual([0, 0, 0, 0, 1, 1, 2]);
+  });
+});
+
+describe('a pacer', () => {
+  it('that never saw a refusal is always free and knows nothing', () => {
+    const pacer = new Pacer();
+    for (let ms = 0; ms < 1000; ms += 1) {
+      expect(pacer.freeAtMs(CALL, ms)).toBeLessThanOrEqual(ms);
+      pacer.sent(CALL, ms);
+      pacer.answered(CALL, ms, ms);
+    }
+    expect([pacer.rps(), pacer.source, pacer.used(1000), pacer.isScarce(1000)]).toEqual([
+      undefined,
+      undefined,
+      0,
+      false,
+    ]);
+  });
+
+  it('keeps to its ceiling without learning', () => {
+    const pacer = new Pacer({ ceilingRps: 50 });
+    let sent = 0;
+    for (let ms = 0; ms < 10_000; ms += 1) {
+      if (pacer.freeAtMs(CALL, ms) > ms) continue;
+      sent += 1;
+      pacer.sent(CALL, ms);
+      pacer.answered(CALL, ms, ms);
+    }
+    expect(sent).toBeGreaterThanOrEqual(499);
+    expect(sent).toBeLessThanOrEqual(502);
+    expect([pacer.rps(), pacer.source]).toEqual([50, 'rps']);
+  });
+
+  it('waits as long as a refusal says', () => {
+    const pacer = new Pacer();
+    pacer.sent(CALL, 0);
+    pacer.refused(CALL, 0, 40, 7000);
+    expect(pacer.freeAtMs(CALL, 40)).toBe(7040);
+    expect(pacer.used(40)).toBe(1);
+  });
+
+  it('keeps to the limit that headers tell before anything is refused', () => {
+    const pacer = new Pacer();
+    pacer.told({ limit: 100, windowMs: 10_000 }, 0);
+    expect([pacer.rps(), pacer.source]).toEqual([10, 'headers']);
+    pacer.told({ limit: 1_000_000, windowMs: 30 * 86_400_000 }, 10);
+    expect(pacer.rps()).toBe(10);
+    pacer.told({ remaining: 0, resetAtMs: 60_000 }, 20);
+    expect(pacer.freeAtMs(CALL, 20)).toBe(60_000);
+  });
+
+  it('tries one request at a time while everything is refused, and is back with the first that is not', () => {
+    const pacer = new Pacer();
+    let trials = 0;
+    for (let ms = 0; ms < 300_000; ms += 10) {
+      if (pacer.freeAtMs(CALL, ms) > ms) continue;
+      trials += 1;
+      pacer.sent(CALL, ms);
+      pacer.refused(CALL, ms, ms + 5, undefined);
+    }
+    expect(trials).toBeLessThan(50);
+    const atMs = pacer.freeAtMs(CALL, 300_000);
+    expect(atMs - 300_000).toBeLessThan(LONGEST_MS);
+    pacer.sent(CALL, atMs);
+    pacer.answered(CALL, atMs, atMs + 5);
+    expect(pacer.freeAtMs(CALL, atMs + 10)).toBeLessThanOrEqual(atMs + 10);
+  });
+
+  it('outgrows a rate that is much too low once nothing is refused', () => {
+    const pacer = new Pacer();
+    const accept = (fromMs: number, toMs: number, most: number) => {
+      let count = 0;
+      for (let ms = fromMs; ms < toMs; ms += 1) {
+        if (pacer.freeAtMs(CALL, ms) > ms) continue;
+        pacer.sent(CALL, ms);
+        if (++count > most) pacer.refused(CALL, ms, ms, undefined);
+        else pacer.answered(CALL, ms, ms);
+      }
+      return count;
+    };
+    accept(0, 1000, 2);
+    expect(pacer.rps()).toBeLessThan(10);
+    accept(1000, 90_000, Infinity);
+    expect(accept(90_000, 91_000, Infinity)).toBeGreaterThan(100);
+  });
+
+  it('is never stuck and never negative, whatever happened', () => {
+    const step = fc.record({
+      what: fc.constantFrom('sent', 'answered', 'refused', 'told', 'lost', 'header'),
+      waitMs: fc.oneof(fc.nat(20), fc.nat(2000), fc.nat(100_000)),
+      calls: fc.integer({ min: 1, max: 30 }),
+    });
+    const property = fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const pacer = new Pacer();
+      const open: { load: typeof CALL; atMs: number }[] = [];
+      let nowMs = 1;
+      for (const { what, waitMs, calls } of steps) {
+        nowMs += waitMs;
+        if (what === 'sent') {
+          const load = loadOf(new Array<string>(calls).fill('eth_call'));
+          pacer.sent(load, nowMs);
+          open.push({ load, atMs: nowMs });
+        } else if (what === 'header')
+          pacer.told({ limit: calls, windowMs: 1000, remaining: 0, resetAtMs: nowMs + 900 }, nowMs);
+        else {
+          const one = open.shift();
+          if (one === undefined) continue;
+          if (what === 'answered') pacer.answered(one.load, one.atMs, nowMs);
+          else if (what === 'lost') pacer.lost(one.load, one.atMs, nowMs);
+          else pacer.refused(one.load, one.atMs, nowMs, what === 'told' ? 500 : undefined);
+        }
+        expect(
+          Number.isFinite(pacer.freeAtMs(CALL, nowMs)) || pacer.freeAtMs(CALL, nowMs) === -Infinity,
+        ).toBe(true);
+        expect(pacer.used(nowMs)).toBeGreaterThanOrEqual(0);
+        expect(pacer.rps() ?? 1).toBeGreaterThan(0);
+      }
+      for (const { load, atMs } of open) pacer.lost(load, atMs, nowMs);
+      // Whatever was spent too early, a request goes out in the end, and its acceptance opens the way.
+      const atMs = Math.max(nowMs, pacer.freeAtMs(CALL, nowMs));
+      expect(pacer.freeAtMs(CALL, atMs)).toBeLessThanOrEqual(atMs);
+      pacer.sent(CALL, atMs);
+      pacer.answered(CALL, atMs, atMs + 1);
+      expect(pacer.freeAtMs(CALL, atMs + 1)).toBeLessThan(Infinity);
+    });
+    fc.assert(property, { seed: 7, numRuns: 150 });
+  });
+});
