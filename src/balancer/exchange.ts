@@ -7,7 +7,7 @@ import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
 import { type Load, loadOf } from '../pacing/load.ts';
 import type { RpcRequest } from '../rpc/message.ts';
-import { HTTP_KEY } from '../rpc/method-kinds.ts';
+import { BATCH_KEY, HTTP_KEY, latencyKeyOf } from '../rpc/method-kinds.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { BufferAccount } from '../transport/buffer-account.ts';
 import type { Body } from '../transport/outgoing.ts';
@@ -160,7 +160,9 @@ export class Exchange {
     const part = new Exchange({ ...this, whole: this });
     part.body = { kind: 'kept', bytes: ledger.body };
     part.rpc = ledger.rpc;
+    part.latencyKey = this.latencyKey;
     part.ledger = ledger;
+    part.latencyKey = ledger.rpc.batch ? BATCH_KEY : latencyKeyOf(ledger.rpc.calls[0]?.method);
     part.load = loadOf(ledger.rpc.calls.map(({ method }) => method));
     part.repeat = ledger.rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
     return part;
