@@ -12,9 +12,6 @@ export interface Load {
   readonly counts: readonly number[];
 }
 
-/** How many kinds of calls there are. */
-export const KIND_COUNT = KINDS.length;
-
 /** Methods whose names do not show their kind. */
 const KIND_BY_NAME: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['eth_blockNumber', 'state'],

@@ -144,7 +144,7 @@ export class Pacer {
   }
 
   /** Calls a second that are allowed at present; undefined while nothing is known. */
-  rps(): number | undefined {
+  rps(_nowMs?: number): number | undefined {
     const rps = Math.min(this.#learnt.rate * 1000, 1000 / this.#ceilingMs);
     return rps === Infinity ? undefined : rps;
   }
