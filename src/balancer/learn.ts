@@ -21,6 +21,9 @@ export interface TransactionLookUp {
   lookUp(hash: string, upstream: Upstream): Promise<boolean>;
 }
 
+/** The part of its budget that an upstream has in use when a refusal points to others with the same limit. */
+const UNDER_ITS_LIMIT = 0.5;
+
 /** Notes what an attempt shows of its upstream: whether it is to be left out, which methods it lacks, or that it is well. */
 export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   const { upstream, outcome, verdict, trial } = ended;
@@ -45,7 +48,11 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
 }
 
 function noteRefusal(upstream: Upstream, { sharedLimits, registry, runtime }: Pool): void {
-  const other = sharedLimits.refused(upstream, registry.all, runtime.clock.monotonicMs());
+  const nowMs = runtime.clock.monotonicMs();
+  const pacer = upstream.budget?.pacer;
+  // At the end of its own budget a refusal is no wonder.
+  if (!pacer?.source || pacer.used(nowMs) > UNDER_ITS_LIMIT) return;
+  const other = sharedLimits.refused(upstream, registry.all, nowMs);
   if (!other) return;
   const { identity } = upstream;
   runtime.announcer.announce({ type: 'limit-shared', upstream: identity, other: other.identity });
