@@ -53,8 +53,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     this.#exchange = exchange;
     this.#pool = pool;
     this.#candidates = new Candidates(pool, pool.room, exchange);
-    const { hedges } = pool;
-    if (hedges && pool.settings.maxAttempts > 1 && mayHedge(exchange))
+    const { hedges, registry } = pool;
+    if (hedges && registry.all.length > 1 && pool.settings.maxAttempts > 1 && mayHedge(exchange))
       this.#hedge = new Hedge(this, exchange, hedges);
     this.#willingness = new CallsWillingness(exchange, pool);
     exchange.underWay = this;
