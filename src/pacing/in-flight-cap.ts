@@ -35,12 +35,12 @@ export class InFlightCap {
 
   /** Whether one more would be one too many; one more than the cap is a probe. */
   isFull(mayProbe: boolean): boolean {
-    return this.#inFlight >= this.#cap + (mayProbe ? 1 : 0);
+    return this.#inFlight >= this.#cap + (mayProbe && this.#probeMs < 0 ? 1 : 0);
   }
 
   sent(nowMs: number): void {
     const inFlight = Math.min(MAX_CAP, this.#inFlight);
-    if (this.#inFlight >= this.#cap) this.#probeMs = nowMs;
+    if (this.#inFlight >= this.#cap && this.#probeMs < 0) this.#probeMs = nowMs;
     this.#sentAtMs[this.#next] = nowMs;
     this.#inFlightAtSend[this.#next] = inFlight;
     this.#next = (this.#next + 1) % REMEMBERED;
@@ -50,12 +50,14 @@ export class InFlightCap {
     if (this.#total >= MANY) this.#fade();
   }
 
-  ended(): void {
-    if (this.#inFlight > 0) this.#inFlight -= 1;
+  /** Without news; a probe that told nothing makes way for another one. */
+  lost(sentMs: number): void {
+    this.#ended();
+    if (sentMs === this.#probeMs) this.#probeMs = -1;
   }
 
   answered(sentMs: number): void {
-    this.ended();
+    this.#ended();
     if (sentMs !== this.#probeMs) return;
     this.#probeMs = -1;
     this.#cap += 1;
@@ -64,7 +66,7 @@ export class InFlightCap {
 
   /** Returns whether the cap explains the refusal. */
   refused(sentMs: number): boolean {
-    this.ended();
+    this.#ended();
     const at = this.#find(sentMs);
     if (at < 0) return this.#cap !== Infinity;
     const inFlight = this.#inFlightAtSend[at] ?? 0;
@@ -100,6 +102,10 @@ export class InFlightCap {
       if (atMs >= 0 && atMs < sentMs) return -1;
     }
     return -1;
+  }
+
+  #ended(): void {
+    if (this.#inFlight > 0) this.#inFlight -= 1;
   }
 
   #fade(): void {

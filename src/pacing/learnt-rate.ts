@@ -111,7 +111,6 @@ export class LearntRate {
     this.#debt += calls;
   }
 
-  /** Whether refusals are made up for, so that one more would be allowed. */
   get mayProbe(): boolean {
     return this.#debt <= 0;
   }
@@ -160,6 +159,7 @@ export class LearntRate {
   forget(): void {
     this.#rate = Infinity;
     this.#isMeasured = false;
+    this.#debt = Math.min(this.#debt, FORGIVEN);
   }
 
   #measure({ beganMs, endedMs, restMs, isTold }: Episode, isLoss: boolean, nowMs: number): void {

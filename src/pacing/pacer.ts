@@ -126,7 +126,7 @@ export class Pacer {
 
   /** It ended without telling anything of the limit: timed out, broke off, was cancelled. */
   lost(_load: Load, sentMs: number, _nowMs: number): void {
-    this.#cap.ended();
+    this.#cap.lost(sentMs);
     if (this.#isResting && sentMs >= this.#trialMs) this.#isTrialOut = false;
   }
 
