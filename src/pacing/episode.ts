@@ -18,3 +18,14 @@ export const ROUNDED_MS = 2000;
 /** A rest of this length may be a ban, which is taken for one of half a minute. */
 export const BAN_MS = 20_000;
 export const LONGEST_REST_MS = 30_000;
+
+/**
+ * Whether the rest cost what would have been accepted meanwhile. A window that is full accepts nothing for a part of it;
+ * what was accepted for much longer, or much shorter than the rest shows that the rest was no part of a window. `fullMs`
+ * is when the limiter was full before; `isDear`: refusals there are known to ban.
+ */
+export function isLossOf({ beganMs, restMs, isTold }: Episode, fullMs: number, isDear: boolean): boolean {
+  const openMs = beganMs - fullMs;
+  const isApart = isDear || openMs > 3 * restMs || openMs < restMs / 4;
+  return (restMs >= BAN_MS && isApart) || (isTold && (isApart || restMs < ROUNDED_MS));
+}

@@ -2,16 +2,19 @@
 
 /** Higher caps are no different from a rate. */
 const MAX_CAP = 64;
-/** Sends that are remembered, so that a refusal is known to be of one that was sent with so many in flight. */
+/** Sends that are remembered, so that an answer is known to be to one that was sent with so many in flight. */
 const REMEMBERED = 512;
-/** Fewest refusals that show a cap. */
-const FEWEST_REFUSALS = 3;
-/** From here on what was counted counts half, so that old times do not decide. */
-const MANY = 512;
+/** What was accepted lately is compared with what is refused. */
+const LATELY_MS = 2_000;
+/** Refusals closer to each other have one reason. */
+const APART_MS = 100;
+/** So many refusals that a cap explains show one; further ones make it more certain. */
+const CLUES = 2;
+const MOST_CLUES = 4;
 
 /**
- * Where calls in flight are limited, what is sent with few in flight is accepted and what is sent with many is refused.
- * Where a rate is limited, calls sent with as many in flight as the refused ones are mostly accepted.
+ * Where calls in flight are limited, what is refused was sent with more in flight than all that was accepted lately. Where
+ * a rate is limited, calls with as many in flight were accepted shortly before.
  */
 export class InFlightCap {
   #inFlight = 0;
@@ -19,12 +22,17 @@ export class InFlightCap {
   readonly #sentAtMs = new Float64Array(REMEMBERED).fill(-1);
   readonly #inFlightAtSend = new Uint16Array(REMEMBERED);
   #next = 0;
-  /** By how many were in flight: those sent, those refused. */
-  readonly #sent = new Float64Array(MAX_CAP + 1);
-  readonly #refused = new Float64Array(MAX_CAP + 1);
-  #total = 0;
+  /** By how many were in flight when it was sent: when such a call was accepted last. */
+  readonly #acceptedMs = new Float64Array(MAX_CAP + 1).fill(-Infinity);
+  /** Nothing is compared before the first refusal. */
+  #isWatching = false;
+  #clues = 0;
+  #clueMs = -Infinity;
+  /** The fewest in flight of those that were refused as a cap would. */
+  #least = Infinity;
   #probeMs = -1;
 
+  /** Infinity while none is known. */
   get cap(): number {
     return this.#cap;
   }
@@ -35,71 +43,94 @@ export class InFlightCap {
 
   /** Whether one more would be one too many; one more than the cap is a probe. */
   isFull(mayProbe: boolean): boolean {
-    return this.#inFlight >= this.#cap + (mayProbe && this.#probeMs < 0 ? 1 : 0);
+    return this.#inFlight >= this.#cap + (mayProbe ? 1 : 0);
   }
 
   sent(nowMs: number): void {
-    const inFlight = Math.min(MAX_CAP, this.#inFlight);
-    if (this.#inFlight >= this.#cap && this.#probeMs < 0) this.#probeMs = nowMs;
+    if (this.#inFlight >= this.#cap) this.#probeMs = nowMs;
     this.#sentAtMs[this.#next] = nowMs;
-    this.#inFlightAtSend[this.#next] = inFlight;
+    this.#inFlightAtSend[this.#next] = Math.min(MAX_CAP, this.#inFlight);
     this.#next = (this.#next + 1) % REMEMBERED;
-    this.#sent[inFlight] = (this.#sent[inFlight] ?? 0) + 1;
     this.#inFlight += 1;
-    this.#total += 1;
-    if (this.#total >= MANY) this.#fade();
   }
 
-  /** Without news; a probe that told nothing makes way for another one. */
+  /** It ended without news of the limit. */
   lost(sentMs: number): void {
     this.#ended();
     if (sentMs === this.#probeMs) this.#probeMs = -1;
   }
 
-  answered(sentMs: number): void {
+  accepted(sentMs: number, nowMs: number): void {
     this.#ended();
+    if (!this.#isWatching) return;
+    const inFlight = this.#inFlightOf(sentMs);
+    if (inFlight >= 0) this.#acceptedMs[inFlight] = nowMs;
     if (sentMs !== this.#probeMs) return;
     this.#probeMs = -1;
     this.#cap += 1;
     if (this.#cap > MAX_CAP) this.#forget();
   }
 
-  /** Returns whether the cap explains the refusal. */
-  refused(sentMs: number): boolean {
+  /** Returns whether a cap explains the refusal. */
+  refused(sentMs: number, nowMs: number): boolean {
     this.#ended();
-    const at = this.#find(sentMs);
-    if (at < 0) return this.#cap !== Infinity;
-    const inFlight = this.#inFlightAtSend[at] ?? 0;
-    // Two sent in the same instant are not told apart otherwise.
-    this.#sentAtMs[at] = -1;
-    this.#refused[inFlight] = (this.#refused[inFlight] ?? 0) + 1;
+    this.#isWatching = true;
     if (sentMs === this.#probeMs) this.#probeMs = -1;
-    if (inFlight >= this.#cap) return true;
-    this.#cap = this.#found();
-    return inFlight >= this.#cap;
+    const inFlight = this.#inFlightOf(sentMs);
+    if (inFlight < 0) return this.#cap !== Infinity;
+    return this.#cap === Infinity ? this.#suspect(inFlight, nowMs) : this.#check(inFlight, nowMs);
   }
 
-  /** The fewest in flight at which calls were refused, if most calls with as many or more were. */
-  #found(): number {
-    let least = 0;
-    while (least <= MAX_CAP && (this.#refused[least] ?? 0) < 0.5) least += 1;
-    if (least === 0 || least >= MAX_CAP) return Infinity;
-    let sent = 0;
-    let refused = 0;
-    for (let inFlight = least; inFlight <= MAX_CAP; inFlight += 1) {
-      sent += this.#sent[inFlight] ?? 0;
-      refused += this.#refused[inFlight] ?? 0;
+  #suspect(inFlight: number, nowMs: number): boolean {
+    // What was the only one in flight was not one too many.
+    const isClue = inFlight > 0 && !this.#wasAccepted(inFlight, nowMs);
+    if (isClue) this.#least = Math.min(this.#least, inFlight);
+    if (nowMs - this.#clueMs < APART_MS) return false;
+    this.#clueMs = nowMs;
+    if (!isClue) {
+      this.#forget();
+      return false;
     }
-    return refused >= FEWEST_REFUSALS && refused > 0.6 * sent ? least : Infinity;
+    this.#clues += 1;
+    if (this.#clues < CLUES) return false;
+    this.#cap = this.#least;
+    return true;
   }
 
-  /** Where the send is remembered; -1 if it is not. */
-  #find(sentMs: number): number {
+  /** Fewer are allowed than was thought, or it is a rate that is limited after all. */
+  #check(inFlight: number, nowMs: number): boolean {
+    const isApart = nowMs - this.#clueMs >= APART_MS;
+    this.#clueMs = nowMs;
+    if (inFlight >= this.#cap) {
+      if (isApart) this.#clues = Math.min(MOST_CLUES, this.#clues + 1);
+      return true;
+    }
+    this.#clues -= 1;
+    this.#cap = inFlight;
+    if (this.#clues > 0 && inFlight > 0) return true;
+    this.#forget();
+    return false;
+  }
+
+  /** Whether a call was accepted lately with as many in flight, or more. */
+  #wasAccepted(inFlight: number, nowMs: number): boolean {
+    for (let each = inFlight; each <= MAX_CAP; each += 1) {
+      if ((this.#acceptedMs[each] ?? 0) > nowMs - LATELY_MS) return true;
+    }
+    return false;
+  }
+
+  /** How many were in flight when it was sent; -1 if it is not remembered. */
+  #inFlightOf(sentMs: number): number {
     for (let back = 1; back <= REMEMBERED; back += 1) {
       const at = (this.#next - back + REMEMBERED) % REMEMBERED;
       const atMs = this.#sentAtMs[at] ?? -1;
-      if (atMs === sentMs) return at;
-      if (atMs >= 0 && atMs < sentMs) return -1;
+      if (atMs === sentMs) {
+        // Two sent in the same instant are not told apart otherwise.
+        this.#sentAtMs[at] = sentMs - 1e-9;
+        return this.#inFlightAtSend[at] ?? -1;
+      }
+      if (atMs < sentMs - 1) return -1;
     }
     return -1;
   }
@@ -108,17 +139,9 @@ export class InFlightCap {
     if (this.#inFlight > 0) this.#inFlight -= 1;
   }
 
-  #fade(): void {
-    for (let inFlight = 0; inFlight <= MAX_CAP; inFlight += 1) {
-      this.#sent[inFlight] = (this.#sent[inFlight] ?? 0) / 2;
-      this.#refused[inFlight] = (this.#refused[inFlight] ?? 0) / 2;
-    }
-    this.#total = 0;
-  }
-
   #forget(): void {
     this.#cap = Infinity;
-    this.#sent.fill(0);
-    this.#refused.fill(0);
+    this.#clues = 0;
+    this.#least = Infinity;
   }
 }

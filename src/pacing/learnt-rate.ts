@@ -1,6 +1,7 @@
 /** The rate that an upstream accepts, as far as it is learnt, and the schedule of requests at that rate. */
 
-import { BAN_MS, type Episode, LONGEST_REST_MS, ROUNDED_MS } from './episode.ts';
+import { BAN_MS, type Episode, isLossOf, LONGEST_REST_MS, ROUNDED_MS } from './episode.ts';
+import { FullMoments } from './full-moments.ts';
 import { RecentCalls } from './recent-calls.ts';
 
 /** How far below the learnt rate requests are sent while more is not looked for; and where refusals ban. */
@@ -8,6 +9,9 @@ const MARGIN = 0.01;
 const DEAR_MARGIN = 0.03;
 /** What a refusal takes off the rate when more was not looked for. */
 const STEP = 0.005;
+/** What a refusal that bans takes off the rate when nothing was known, or it came so soon after the one before. */
+const QUICK_STEP = 0.1;
+const QUICK_MS = 10_000;
 /** Refusals per accepted call that looking for more may cost. */
 const WASTE = 0.008;
 /** The excess while climbing doubles once in this time, or in that of two calls. */
@@ -17,6 +21,8 @@ export const CREDIT_MS = 15;
 /** Fewest calls, or shortest time, from which a rate is measured. */
 const MEASURED_CALLS = 16;
 const MEASURED_MS = 1000;
+/** What was accepted in less than this time, when nothing was known yet, counts as in this time. */
+const SHORTEST_START_MS = 50;
 /** A climb during which more was accepted than the rate, by this factor on average, found another limit. */
 const NEWS = 1.05;
 /** Refusals that told something new are held against looking for more no more than this. */
@@ -40,14 +46,14 @@ export class LearntRate {
   #climbedTo = 0;
   /** Refusals that are not yet made up for by accepted calls. */
   #debt = 0;
+  /** What was sent before nothing was known yet: its refusals are held against nobody. */
+  #startedMs = Infinity;
+  /** The rate was measured in passing, and more is looked for at once, in long steps. */
+  #isStarting = false;
   /** What the last rest cost. */
   #costMs = 0;
   #accepted = 0;
-  /** When the limiter was full the last time and the time before, and what was accepted until then. */
-  #fullMs = -Infinity;
-  #acceptedAtFull = 0;
-  #fullBeforeMs = -Infinity;
-  #acceptedBefore = 0;
+  readonly #full = new FullMoments();
   #cutMs = -Infinity;
   #acceptedAtCut = 0;
   /** In the second before the refusal. */
@@ -82,18 +88,14 @@ export class LearntRate {
   }
 
   sent(calls: number, nowMs: number): void {
-    if (this.#fullMs === -Infinity) {
-      this.#fullMs = nowMs;
-      this.#fullBeforeMs = nowMs;
-    }
+    this.#full.begin(nowMs);
     if (this.#rate === Infinity) return;
     const unusedMs = nowMs - CREDIT_MS - this.#dueMs;
     if (unusedMs > 0) {
-      // What was not asked for says nothing of the limit.
-      this.#shift(unusedMs);
+      this.#full.leaveOut(unusedMs);
       this.#dueMs += unusedMs;
     }
-    this.#dueMs += calls / (this.#rate * (1 - this.#margin()));
+    this.#dueMs += calls / (this.#rate * (1 - (this.isDear ? DEAR_MARGIN : MARGIN)));
     const spacingMs = calls / (this.#rate * this.#factor());
     const idleMs = nowMs - CREDIT_MS - this.#nextAtMs;
     if (idleMs > 0) this.#nextAtMs += idleMs;
@@ -107,8 +109,9 @@ export class LearntRate {
     this.#debt = Math.max(0, this.#debt - WASTE * calls);
   }
 
-  refused(calls: number): void {
-    this.#debt += calls;
+  /** `sentMs` is when what was refused was sent. */
+  refused(calls: number, sentMs: number): void {
+    if (sentMs >= this.#startedMs) this.#debt += calls;
   }
 
   get mayProbe(): boolean {
@@ -123,7 +126,7 @@ export class LearntRate {
     this.#climbedTo = this.#climbMs > 0 ? this.#rate * this.#factor() : 0;
     this.#climbMs = 0;
     if (this.#rate === Infinity) {
-      if (this.#peak > 0) this.#restart(this.#peak, nowMs);
+      if (this.#peak > 0) this.#restart(this.#firstGuess(nowMs), nowMs);
       return;
     }
     // Leaves some room, so that the next call is not refused by a hair.
@@ -131,14 +134,14 @@ export class LearntRate {
     if (this.#climbedTo > 0) return;
     // What was sent too early while climbing is made up for once that turns out to be why calls are refused.
     const aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs));
-    this.#shift(aheadMs);
+    this.#full.leaveOut(aheadMs);
     this.#dueMs = nowMs;
     this.#nextAtMs += aheadMs;
   }
 
   /** Accepted again: what was accepted between two moments at which the limiter was full measures its rate. */
   opened(episode: Episode, nowMs: number): void {
-    const isLoss = this.#isLoss(episode);
+    const isLoss = isLossOf(episode, this.#full.lastMs, this.isDear);
     this.#costMs = isLoss ? Math.min(LONGEST_REST_MS, episode.restMs) : 0;
     if (this.#rate !== Infinity) this.#measure(episode, isLoss, nowMs);
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
@@ -150,43 +153,59 @@ export class LearntRate {
     if (rate === this.#toldRate) return;
     this.#toldRate = rate;
     this.#isMeasured = true;
+    this.#isStarting = false;
     this.#climbMs = 0;
     this.#restart(rate, nowMs);
-    this.#mark(nowMs, this.#accepted);
+    this.#full.mark(nowMs, this.#accepted);
   }
 
   /** The refusals had another reason. */
-  forget(): void {
+  forget(nowMs: number): void {
+    this.#startedMs = Math.min(this.#startedMs, nowMs);
     this.#rate = Infinity;
     this.#isMeasured = false;
     this.#debt = Math.min(this.#debt, FORGIVEN);
   }
 
+  /** Of few calls rather too much than too little: that is found out much sooner. */
+  #firstGuess(nowMs: number): number {
+    this.#isStarting = this.#accepted < MEASURED_CALLS;
+    if (!this.#isStarting) return this.#peak;
+    const openMs = Math.max(SHORTEST_START_MS, Math.min(MEASURED_MS, nowMs - this.#full.lastMs));
+    return (this.#peak * MEASURED_MS) / openMs;
+  }
+
   #measure({ beganMs, endedMs, restMs, isTold }: Episode, isLoss: boolean, nowMs: number): void {
     const endMs = isLoss ? nowMs : restMs > 0 ? endedMs : beganMs;
     const end = restMs > 0 ? this.#accepted : this.#acceptedAtCut;
-    const spanMs = endMs - this.#fullMs;
-    const got = end - this.#acceptedAtFull;
+    const spanMs = endMs - this.#full.lastMs;
+    const got = this.#full.gotSince(end);
     const isLong = spanMs >= MEASURED_MS || got >= MEASURED_CALLS;
     // A window may be as long as the rest: less than two of them tell nothing of it.
     const isPart = !isLoss && spanMs < 2 * restMs;
-    const before = (end - this.#acceptedBefore) / (endMs - this.#fullBeforeMs);
-    const measured = isPart ? before : got / (isLoss ? spanMs - restMs : spanMs);
-    if (this.#isMeasured && isLong) this.#learn(measured);
+    const before = this.#full.rateSinceBefore(endMs, end);
+    // No provider bans by less than a second.
+    const openMs = isLoss ? spanMs - restMs : spanMs;
+    const measured = isPart ? before : got / (isLoss ? Math.max(openMs, MEASURED_MS) : openMs);
+    if (this.#isMeasured && isLong) this.#learn(measured, openMs);
     else if (this.#isMeasured) this.#rate *= 1 - STEP;
-    else
-      this.#rate = isLoss || restMs < MEASURED_MS || (isTold && restMs < ROUNDED_MS) ? this.#peak : measured;
-    this.#debt = this.#isMeasured ? this.#debt + this.#costMs * this.#rate : 0;
-    if (isLong || !this.#isMeasured) this.#mark(endMs, end);
+    else {
+      const isShort = isLoss || restMs < MEASURED_MS || (isTold && restMs < ROUNDED_MS);
+      this.#rate = (isShort ? this.#peak : measured) * (this.isDear ? 1 - QUICK_STEP : 1);
+    }
+    if (this.#isMeasured) this.#debt += this.#costMs * this.#rate;
+    else this.#began(nowMs, restMs);
+    if (isLong || !this.#isMeasured) this.#full.mark(endMs, end);
     this.#isMeasured = true;
   }
 
-  #learn(measured: number): void {
+  #learn(measured: number, openMs: number): void {
     const rate = this.#rate;
     const floor = this.#floor;
     const wasClean = this.#isClean;
     const hasClimbed = this.#climbedTo > 0;
     this.#floor = 0;
+    this.#isStarting &&= !hasClimbed;
     this.#isClean = hasClimbed;
     if (hasClimbed && measured > rate * NEWS) {
       this.#floor = measured;
@@ -199,17 +218,7 @@ export class LearntRate {
     } else if (measured < 0.9 * rate) {
       this.#rate = floor > 0 ? floor : Math.max(measured, rate / 4);
       this.#debt = Math.min(this.#debt, FORGIVEN);
-    } else this.#rate = rate * (1 - (this.isDear ? DEAR_MARGIN : STEP));
-  }
-
-  /**
-   * Whether the rest cost what would have been accepted meanwhile. A window that is full accepts nothing for a part of
-   * it; what was accepted for much longer, or much shorter than the rest shows that the rest was no part of a window.
-   */
-  #isLoss({ beganMs, restMs, isTold }: Episode): boolean {
-    const openMs = beganMs - this.#fullMs;
-    const isApart = this.isDear || openMs > 3 * restMs || openMs < restMs / 4;
-    return (restMs >= BAN_MS && isApart) || (isTold && (isApart || restMs < ROUNDED_MS));
+    } else this.#rate = rate * (1 - (!this.isDear ? STEP : openMs < QUICK_MS ? QUICK_STEP : DEAR_MARGIN));
   }
 
   /** What refusals cost is made up for, or long ago; headers that tell the limit need no search. */
@@ -218,33 +227,24 @@ export class LearntRate {
     return this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE;
   }
 
-  #margin(): number {
-    return this.isDear ? DEAR_MARGIN : MARGIN;
-  }
-
   /** What requests are sent at, as a multiple of the learnt rate. */
   #factor(): number {
-    const margin = this.#margin();
+    const margin = this.isDear ? DEAR_MARGIN : MARGIN;
     if (this.#climbMs === 0) return 1 - margin;
-    const doublings = this.#climbMs / Math.max(DOUBLING_MS, 2 / this.#rate);
-    return 1 + margin * (2 ** Math.min(30, doublings) - 2);
+    if (this.#isStarting) return 2 ** Math.min(10, this.#climbMs / Math.max(DOUBLING_MS, 1 / this.#rate));
+    return 1 + margin * (2 ** Math.min(30, this.#climbMs / Math.max(DOUBLING_MS, 2 / this.#rate)) - 2);
+  }
+
+  #began(nowMs: number, restMs: number): void {
+    // A long window, or a ban: it was not few calls that were accepted.
+    if (restMs >= MEASURED_MS) this.#isStarting = false;
+    this.#debt = 0;
+    this.#startedMs = Math.min(this.#startedMs, nowMs);
   }
 
   #restart(rate: number, nowMs: number): void {
     this.#rate = rate;
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
     this.#dueMs = this.#nextAtMs;
-  }
-
-  #shift(ms: number): void {
-    this.#fullMs += ms;
-    this.#fullBeforeMs += ms;
-  }
-
-  #mark(atMs: number, accepted: number): void {
-    this.#fullBeforeMs = this.#fullMs;
-    this.#acceptedBefore = this.#acceptedAtFull;
-    this.#fullMs = atMs;
-    this.#acceptedAtFull = accepted;
   }
 }

@@ -22,7 +22,7 @@ export interface RateHeaders {
 const FIRST_TRIAL_MS = 10;
 const LONGEST_GAP_MS = 10_000;
 /** After so long in vain trials are so far apart that a ban ends between them. */
-const BAN_AFTER_MS = 60_000;
+const BAN_AFTER_MS = 8_000;
 /** A trial that does not come back is followed by another one after this time. */
 const TRIAL_PATIENCE_MS = 1000;
 /** Longer windows that headers tell are no matter of pacing; shorter times until a reset are rounded up. */
@@ -79,7 +79,7 @@ export class Pacer {
 
   /** It came back, not refused for a rate limit. */
   answered({ calls }: Load, sentMs: number, nowMs: number): void {
-    this.#cap.answered(sentMs);
+    this.#cap.accepted(sentMs, nowMs);
     this.#learnt.accepted(calls, nowMs);
     if (!this.#isInEpisode || sentMs < (this.#isResting ? this.#trialMs : this.#cutMs)) return;
     this.#learnt.opened(
@@ -97,10 +97,10 @@ export class Pacer {
 
   /** Refused for a rate limit. `restMs`: how long it asks to be left alone, if it says so. */
   refused({ calls }: Load, sentMs: number, nowMs: number, restMs: number | undefined): void {
-    this.#learnt.refused(calls);
+    this.#learnt.refused(calls, sentMs);
     if (restMs !== undefined) this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
-    if (this.#cap.refused(sentMs)) {
-      this.#learnt.forget();
+    if (this.#cap.refused(sentMs, nowMs)) {
+      this.#learnt.forget(nowMs);
       if (restMs === undefined) this.#endEpisode();
       return;
     }

