@@ -18,3 +18,7 @@ export const ROUNDED_MS = 2000;
 /** A rest of this length may be a ban, which is taken for one of half a minute. */
 export const BAN_MS = 20_000;
 export const LONGEST_REST_MS = 30_000;
+
+/** Fewest calls, or shortest time, from which a rate is measured. */
+export const MEASURED_CALLS = 16;
+export const MEASURED_MS = 1000;

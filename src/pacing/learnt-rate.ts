@@ -1,6 +1,6 @@
 /** The rate that an upstream accepts, as far as it is learnt, and the schedule of requests at that rate. */
 
-import { BAN_MS, type Episode, LONGEST_REST_MS, ROUNDED_MS } from './episode.ts';
+import { BAN_MS, type Episode, LONGEST_REST_MS, MEASURED_CALLS, MEASURED_MS, ROUNDED_MS } from './episode.ts';
 import { RecentCalls } from './recent-calls.ts';
 
 /** How far below the learnt rate requests are sent while more is not looked for; and where refusals ban. */
@@ -14,9 +14,6 @@ const WASTE = 0.008;
 const DOUBLING_MS = 400;
 /** What was not used stays usable this long: timers are late, and pauses between requests are short. */
 export const CREDIT_MS = 15;
-/** Fewest calls, or shortest time, from which a rate is measured. */
-const MEASURED_CALLS = 16;
-const MEASURED_MS = 1000;
 /** A climb during which more was accepted than the rate, by this factor on average, found another limit. */
 const NEWS = 1.05;
 /** Refusals that told something new are held against looking for more no more than this. */
@@ -107,8 +104,11 @@ export class LearntRate {
     this.#debt = Math.max(0, this.#debt - WASTE * calls);
   }
 
+  /** Of a batch that was not done the others need not wait for more than one call. */
   refused(calls: number): void {
     this.#debt += calls;
+    this.#nextAtMs -= (calls - 1) / (this.#rate * this.#factor());
+    this.#dueMs -= (calls - 1) / (this.#rate * (1 - this.#margin()));
   }
 
   get mayProbe(): boolean {
