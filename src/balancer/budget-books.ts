@@ -1,11 +1,13 @@
 /** What an attempt tells of the budget that it was sent on. */
 
-import { type RateLimitLine, readRateLimit } from '../http/rate-limit-headers.ts';
+import { readRateLimit } from '../http/rate-limit-headers.ts';
 import type { Budget } from '../pacing/budget.ts';
 import type { Runtime } from '../runtime.ts';
 import type { AttemptOutcome } from '../transport/outcome.ts';
 import { type Blame, requestedDurationMs } from '../upstreams/quarantine-duration.ts';
+import { hasOwnCredentials } from './client-credentials.ts';
 import type { Ended } from './ended.ts';
+import type { Exchange } from './exchange.ts';
 
 /** Whether a refusal is a matter of the budget alone, which is then kept to; else the upstream is to be left out for it. */
 export function isPaced(blame: Blame, budget: Budget | undefined, wallMs: number): boolean {
@@ -29,15 +31,22 @@ export function settle(
   else if (isAnswer(outcome) && !verdict.blames.some(isLimit))
     pacer.answered(question.load, startedMs, nowMs);
   else pacer.lost(question.load, startedMs, nowMs);
-  const lines = outcome.kind === 'answered' ? outcome.headers.rateLimit : undefined;
-  if (lines) tell(pacer, lines, wallMs, nowMs);
   return refusal !== undefined;
 }
 
-function tell(pacer: Budget['pacer'], lines: readonly RateLimitLine[], wallMs: number, nowMs: number): void {
-  const news = readRateLimit(lines, wallMs);
+/** What an answer's header lines say of the limit. Those of a client's own key are for that client alone. */
+export function tell(
+  { pacer, learns }: Budget,
+  { outcome }: Ended,
+  exchange: Exchange,
+  { clock }: Runtime,
+): void {
+  const lines = outcome.kind === 'answered' ? outcome.headers.rateLimit : undefined;
+  if (!lines || !learns || hasOwnCredentials(exchange)) return;
+  const news = readRateLimit(lines, clock.wallMs());
   if (!news) return;
   const { resetMs, ...limit } = news;
+  const nowMs = clock.monotonicMs();
   pacer.told({ ...limit, ...(resetMs === undefined ? {} : { resetAtMs: nowMs + resetMs }) }, nowMs);
 }
 

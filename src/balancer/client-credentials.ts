@@ -36,7 +36,8 @@ export function withoutCredentialBlames(
     .map((blame) => ({ ...blame, rest: undefined }));
 }
 
-function hasOwnCredentials({ headers, target, rpc }: Exchange): boolean {
+/** Whether a client sent a key, a token or a cookie of its own. */
+export function hasOwnCredentials({ headers, target, rpc }: Exchange): boolean {
   if (headers.authorization !== undefined) return true;
   if (target.query !== undefined && CREDENTIAL_PARAMETER.test(target.query)) return true;
   if (rpc && CREDENTIAL_SEGMENT.test(target.path)) return true;

@@ -8,7 +8,7 @@ import { makesFilter } from '../rpc/filters.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
 import { isCertain, type Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { isPaced, settle } from './budget-books.ts';
+import { isPaced, settle, tell } from './budget-books.ts';
 import { withoutCredentialBlames } from './client-credentials.ts';
 import { clientKey } from './client-key.ts';
 import type { Ended } from './ended.ts';
@@ -35,6 +35,7 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   const blames = inContext(exchange, ended);
   const { budget } = upstream;
   if (budget && settle(budget, ended, blames, pool.runtime)) noteRefusal(upstream, pool);
+  if (budget) tell(budget, ended, exchange, pool.runtime);
   for (const blame of blames) {
     if (isPaced(blame, budget, pool.runtime.clock.wallMs())) continue;
     if (blame.method !== undefined) banMethod(upstream, blame, blame.method, pool);

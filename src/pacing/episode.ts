@@ -19,6 +19,10 @@ export const ROUNDED_MS = 2000;
 export const BAN_MS = 20_000;
 export const LONGEST_REST_MS = 30_000;
 
+/** Fewest calls, or shortest time, from which a rate is measured. */
+export const MEASURED_CALLS = 16;
+export const MEASURED_MS = 1000;
+
 /**
  * Whether the rest cost what would have been accepted meanwhile. A window that is full accepts nothing for a part of it;
  * what was accepted for much longer, or much shorter than the rest shows that the rest was no part of a window. `fullMs`

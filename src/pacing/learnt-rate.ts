@@ -1,6 +1,14 @@
 /** The rate that an upstream accepts, as far as it is learnt, and the schedule of requests at that rate. */
 
-import { BAN_MS, type Episode, isLossOf, LONGEST_REST_MS, ROUNDED_MS } from './episode.ts';
+import {
+  BAN_MS,
+  type Episode,
+  isLossOf,
+  LONGEST_REST_MS,
+  MEASURED_CALLS,
+  MEASURED_MS,
+  ROUNDED_MS,
+} from './episode.ts';
 import { FullMoments } from './full-moments.ts';
 import { RecentCalls } from './recent-calls.ts';
 
@@ -18,9 +26,6 @@ const WASTE = 0.008;
 const DOUBLING_MS = 400;
 /** What was not used stays usable this long: timers are late, and pauses between requests are short. */
 export const CREDIT_MS = 15;
-/** Fewest calls, or shortest time, from which a rate is measured. */
-const MEASURED_CALLS = 16;
-const MEASURED_MS = 1000;
 /** What was accepted in less than this time, when nothing was known yet, counts as in this time. */
 const SHORTEST_START_MS = 50;
 /** A climb during which more was accepted than the rate, by this factor on average, found another limit. */
@@ -109,9 +114,12 @@ export class LearntRate {
     this.#debt = Math.max(0, this.#debt - WASTE * calls);
   }
 
-  /** `sentMs` is when what was refused was sent. */
+  /** `sentMs` is when it was sent. Of a batch that was not done the others need not wait for more than one call. */
   refused(calls: number, sentMs: number): void {
     if (sentMs >= this.#startedMs) this.#debt += calls;
+    const unusedMs = (calls - 1) / this.#rate;
+    this.#nextAtMs -= unusedMs / this.#factor();
+    this.#dueMs -= unusedMs;
   }
 
   get mayProbe(): boolean {

@@ -86,6 +86,23 @@ describe('a pacer', () => {
     expect(pacer.freeAtMs(CALL, atMs + 10)).toBeLessThanOrEqual(atMs + 10);
   });
 
+  it('holds nobody up for a batch that was refused', () => {
+    const pacer = new Pacer();
+    const batch = loadOf(new Array(1000).fill('eth_call'));
+    let nowMs = 0;
+    for (let sent = 0; sent < 100; sent += 1) {
+      nowMs = Math.max(nowMs + 10, pacer.freeAtMs(CALL, nowMs));
+      pacer.sent(CALL, nowMs);
+      if (sent === 50) pacer.refused(CALL, nowMs, nowMs, undefined);
+      else pacer.answered(CALL, nowMs, nowMs);
+    }
+    expect(pacer.rps()).toBeLessThan(110);
+    nowMs += 1000;
+    pacer.sent(batch, nowMs);
+    pacer.refused(batch, nowMs, nowMs, undefined);
+    expect(pacer.freeAtMs(CALL, nowMs)).toBeLessThan(nowMs + 100);
+  });
+
   it('outgrows a rate that is much too low once nothing is refused', () => {
     const pacer = new Pacer();
     const accept = (fromMs: number, toMs: number, most: number) => {

@@ -222,3 +222,18 @@ it('headers that tell that nothing is left are kept to', async () => {
   for (let sent = 0; sent < 4; sent += 1) replies.push((await rpc(url, 'eth_call')).reply.result);
   expect(replies).toEqual(['p0', 'p1', 'p1', 'p1']);
 });
+
+it('headers that answer a client’s own token are for that client alone', async () => {
+  const { url, primaries } = await setUp({ options: [''] });
+  const headers: [string, string][] = [
+    ['X-RateLimit-Limit', '60'],
+    ['X-RateLimit-Remaining', '0'],
+    ['X-RateLimit-Reset', '300'],
+    ['RateLimit-Policy', '"own";q=1;w=60'],
+  ];
+  primaries[0]?.next(answer({ headers }), answer({ status: 429, headers }));
+  await http(`${url}/own`, { headers: { Authorization: 'Bearer own' } });
+  await http(`${url}/own?api_key=own`);
+  expect((await rows(url))[0]).toMatchObject({ state: 'usable', budget: null });
+  expect((await rpc(url, 'eth_call')).reply.result).toBe('p0');
+});
