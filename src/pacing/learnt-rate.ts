@@ -1,5 +1,6 @@
 /** The rate that an upstream accepts, as far as it is learnt, and the schedule of requests at that rate. */
 
+import { climbFactor, firstGuess } from './climb.ts';
 import {
   BAN_MS,
   type Episode,
@@ -22,12 +23,8 @@ const QUICK_STEP = 0.1;
 const QUICK_MS = 10_000;
 /** Refusals per accepted call that looking for more may cost. */
 const WASTE = 0.008;
-/** The excess while climbing doubles once in this time, or in that of two calls. */
-const DOUBLING_MS = 400;
 /** What was not used stays usable this long: timers are late, and pauses between requests are short. */
 export const CREDIT_MS = 15;
-/** What was accepted in less than this time, when nothing was known yet, counts as in this time. */
-const SHORTEST_START_MS = 50;
 /** A climb during which more was accepted than the rate, by this factor on average, found another limit. */
 const NEWS = 1.05;
 /** Refusals that told something new are held against looking for more no more than this. */
@@ -179,8 +176,7 @@ export class LearntRate {
   #firstGuess(nowMs: number): number {
     this.#isStarting = this.#accepted < MEASURED_CALLS;
     if (!this.#isStarting) return this.#peak;
-    const openMs = Math.max(SHORTEST_START_MS, Math.min(MEASURED_MS, nowMs - this.#full.lastMs));
-    return (this.#peak * MEASURED_MS) / openMs;
+    return firstGuess(this.#peak, nowMs - this.#full.lastMs);
   }
 
   #measure({ beganMs, endedMs, restMs, isTold }: Episode, isLoss: boolean, nowMs: number): void {
@@ -191,10 +187,11 @@ export class LearntRate {
     const isLong = spanMs >= MEASURED_MS || got >= MEASURED_CALLS;
     // A window may be as long as the rest: less than two of them tell nothing of it.
     const isPart = !isLoss && spanMs < 2 * restMs;
-    const before = this.#full.rateSinceBefore(endMs, end);
     // No provider bans by less than a second.
     const openMs = isLoss ? spanMs - restMs : spanMs;
-    const measured = isPart ? before : got / (isLoss ? Math.max(openMs, MEASURED_MS) : openMs);
+    const measured = isPart
+      ? this.#full.rateSinceBefore(endMs, end)
+      : got / (isLoss ? Math.max(openMs, MEASURED_MS) : openMs);
     if (this.#isMeasured && isLong) this.#learn(measured, openMs);
     else if (this.#isMeasured) this.#rate *= 1 - STEP;
     else {
@@ -238,9 +235,7 @@ export class LearntRate {
   /** What requests are sent at, as a multiple of the learnt rate. */
   #factor(): number {
     const margin = this.isDear ? DEAR_MARGIN : MARGIN;
-    if (this.#climbMs === 0) return 1 - margin;
-    if (this.#isStarting) return 2 ** Math.min(10, this.#climbMs / Math.max(DOUBLING_MS, 1 / this.#rate));
-    return 1 + margin * (2 ** Math.min(30, this.#climbMs / Math.max(DOUBLING_MS, 2 / this.#rate)) - 2);
+    return climbFactor(this.#climbMs, this.#rate, this.#isStarting ? 'start' : margin) ?? 1 - margin;
   }
 
   #began(nowMs: number, restMs: number): void {
