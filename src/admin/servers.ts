@@ -94,9 +94,10 @@ export class Servers {
     });
   }
 
-  /** Ends an upstream's quarantine, if it is in one. */
+  /** Ends an upstream's quarantine and the rest that it asked for, if there is one. */
   release(name: string): Upstream {
     const upstream = this.#find(name);
+    upstream.budget?.pacer.endRest();
     this.#dependencies.quarantine.release(upstream, 'operator');
     return upstream;
   }

@@ -170,6 +170,12 @@ export class Pacer {
     return this.used(nowMs) > SCARCE;
   }
 
+  /** An operator says that it may be asked again: the rest is over, what was learnt stays. */
+  endRest(): void {
+    this.#restUntilMs = -Infinity;
+    this.#endEpisode();
+  }
+
   #endEpisode(): void {
     this.#isInEpisode = false;
     this.#isResting = false;

@@ -185,6 +185,14 @@ describe('a refusal for a rate limit', () => {
     expect(calls(primaries)).toEqual([1]);
   });
 
+  it('that asks for a long one is forgotten when an operator releases the upstream', async () => {
+    const { url, adminUrl, primaries } = await setUp({ options: ['name=p'], flags: ['--admin-port=0'] });
+    primaries[0]?.next(answer({ status: 429, headers: [['Retry-After', '3600']] }));
+    await rpc(url, 'eth_call');
+    await post(`${adminUrl}/servers/p/release`, '', { 'Content-Type': 'application/json' });
+    expect((await rpc(url, 'eth_call')).reply.result).toBe('p0');
+  });
+
   it('of a token of the client’s own changes no budget', async () => {
     const { url, primaries } = await setUp();
     for (let refused = 0; refused < 5; refused += 1) {
