@@ -13,15 +13,11 @@ export interface Episode {
 }
 
 /** Shorter times that refusals tell are rounded up to whole seconds, and say nothing of the window. */
-export const ROUNDED_MS = 2000;
+const ROUNDED_MS = 2000;
 
 /** A rest of this length may be a ban, which is taken for one of half a minute. */
 export const BAN_MS = 20_000;
 export const LONGEST_REST_MS = 30_000;
-
-/** Fewest calls, or shortest time, from which a rate is measured. */
-export const MEASURED_CALLS = 16;
-export const MEASURED_MS = 1000;
 
 /**
  * Whether the rest cost what would have been accepted meanwhile. A window that is full accepts nothing for a part of it;
@@ -31,5 +27,10 @@ export const MEASURED_MS = 1000;
 export function isLossOf({ beganMs, restMs, isTold }: Episode, fullMs: number, isDear: boolean): boolean {
   const openMs = beganMs - fullMs;
   const isApart = isDear || openMs > 3 * restMs || openMs < restMs / 4;
-  return (restMs >= BAN_MS && isApart) || (isTold && (isApart || restMs < ROUNDED_MS));
+  return (restMs >= BAN_MS && isApart) || (isTold && isApart) || isRoundedUp(isTold, restMs);
+}
+
+/** Whether the refusal told a time so short that it says nothing of the window. */
+export function isRoundedUp(isTold: boolean, restMs: number): boolean {
+  return isTold && restMs < ROUNDED_MS;
 }

@@ -1,5 +1,9 @@
 /** Two moments at which a limiter was full: what was accepted between them measures its rate. */
 
+/** Fewest calls, or shortest time, from which a rate is measured. */
+export const MEASURED_CALLS = 16;
+export const MEASURED_MS = 1000;
+
 /** Times are monotonic milliseconds. Begins with the first request. */
 export class FullMoments {
   #lastMs = -Infinity;

@@ -1,16 +1,8 @@
 /** The rate that an upstream accepts, as far as it is learnt, and the schedule of requests at that rate. */
 
 import { climbFactor, firstGuess } from './climb.ts';
-import {
-  BAN_MS,
-  type Episode,
-  isLossOf,
-  LONGEST_REST_MS,
-  MEASURED_CALLS,
-  MEASURED_MS,
-  ROUNDED_MS,
-} from './episode.ts';
-import { FullMoments } from './full-moments.ts';
+import { BAN_MS, type Episode, isLossOf, isRoundedUp, LONGEST_REST_MS } from './episode.ts';
+import { FullMoments, MEASURED_CALLS, MEASURED_MS } from './full-moments.ts';
 import { RecentCalls } from './recent-calls.ts';
 
 /** How far below the learnt rate requests are sent while more is not looked for; and where refusals ban. */
@@ -195,7 +187,7 @@ export class LearntRate {
     if (this.#isMeasured && isLong) this.#learn(measured, openMs);
     else if (this.#isMeasured) this.#rate *= 1 - STEP;
     else {
-      const isShort = isLoss || restMs < MEASURED_MS || (isTold && restMs < ROUNDED_MS);
+      const isShort = isLoss || restMs < MEASURED_MS || isRoundedUp(isTold, restMs);
       this.#rate = (isShort ? this.#peak : measured) * (this.isDear ? 1 - QUICK_STEP : 1);
     }
     if (this.#isMeasured) this.#debt += this.#costMs * this.#rate;
