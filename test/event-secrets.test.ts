@@ -118,10 +118,17 @@ async function runLimits(): Promise<void> {
   const clock = new ManualClock();
   const primaries = both.map(({ port }) => `http://user:seCret@127.0.0.1:${port}/seCret`);
   const { url } = await startApp({ primaries, clock });
-  for (let burst = 0; burst < 3; burst += 1) {
+  const call = () => rpc(url, 'eth_chainId');
+  for (let accepted = 0; accepted < 40; accepted += 1) await call();
+  for (let burst = 0; burst < 5; burst += 1) {
     for (const each of both) each.next(refuseRate());
-    await rpc(url, 'eth_chainId');
+    await call();
     clock.advance(60_000);
+    // Both, in whatever order.
+    for (let accepted = 0; accepted < 6; accepted += 1) {
+      await call();
+      clock.advance(5_000);
+    }
   }
 }
 

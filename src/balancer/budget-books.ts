@@ -50,7 +50,7 @@ export function tell(
   pacer.told({ ...limit, ...(resetMs === undefined ? {} : { resetAtMs: nowMs + resetMs }) }, nowMs);
 }
 
-function isLimit({ reason, method }: Blame): boolean {
+export function isLimit({ reason, method }: Blame): boolean {
   return reason === 'rate-limited' && method === undefined;
 }
 

@@ -8,7 +8,7 @@ import { makesFilter } from '../rpc/filters.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
 import { isCertain, type Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { isPaced, settle, tell } from './budget-books.ts';
+import { isLimit, isPaced, settle, tell } from './budget-books.ts';
 import { withoutCredentialBlames } from './client-credentials.ts';
 import { clientKey } from './client-key.ts';
 import type { Ended } from './ended.ts';
@@ -32,7 +32,7 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
     upstream.failures += 1;
     upstream.triedMs = pool.runtime.clock.monotonicMs();
   }
-  const blames = inContext(exchange, ended);
+  const blames = limitsByMethod(ended, inContext(exchange, ended));
   const { budget } = upstream;
   if (budget && settle(budget, ended, blames, pool.runtime)) noteRefusal(upstream, pool);
   if (budget) tell(budget, ended, exchange, pool.runtime);
@@ -46,6 +46,18 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   if (!spoke || verdict.blames.some(isAboutWhole)) return;
   noteAnswer(ended, pool);
   if (trial) pool.quarantine.release(upstream, 'trial');
+}
+
+/** A rate limit that one method meets again and again, while others are accepted, is that method's. */
+function limitsByMethod({ upstream, question, outcome }: Ended, blames: readonly Blame[]): readonly Blame[] {
+  const [only, ...more] = question.asked;
+  const method = more.length > 0 ? undefined : only?.call.method;
+  if (blames.some(isLimit)) {
+    const isOfMethod = method !== undefined && upstream.refusedMethod.refused(method);
+    return isOfMethod ? blames.map((blame) => (isLimit(blame) ? { ...blame, method } : blame)) : blames;
+  }
+  if (outcome.kind === 'answered') upstream.refusedMethod.accepted(method);
+  return blames;
 }
 
 function noteRefusal(upstream: Upstream, { sharedLimits, registry, runtime }: Pool): void {

@@ -11,6 +11,8 @@ const APART_MS = 100;
 /** So many refusals that a cap explains show one; further ones make it more certain. */
 const CLUES = 2;
 const MOST_CLUES = 4;
+/** Where only calls in flight are limited, there is always one that is accepted. */
+const MOST_IN_A_ROW = 8;
 
 /**
  * Where calls in flight are limited, what is refused was sent with more in flight than all that was accepted lately. Where
@@ -31,6 +33,8 @@ export class InFlightCap {
   /** The fewest in flight of those that were refused as a cap would. */
   #least = Infinity;
   #probeMs = -1;
+  /** Refusals since something was accepted. */
+  #inARow = 0;
 
   /** Infinity while none is known. */
   get cap(): number {
@@ -62,6 +66,7 @@ export class InFlightCap {
 
   accepted(sentMs: number, nowMs: number): void {
     this.#ended();
+    this.#inARow = 0;
     if (!this.#isWatching) return;
     const inFlight = this.#inFlightOf(sentMs);
     if (inFlight >= 0) this.#acceptedMs[inFlight] = nowMs;
@@ -75,15 +80,17 @@ export class InFlightCap {
   refused(sentMs: number, nowMs: number): boolean {
     this.#ended();
     this.#isWatching = true;
+    this.#inARow += 1;
     if (sentMs === this.#probeMs) this.#probeMs = -1;
     const inFlight = this.#inFlightOf(sentMs);
+    if (this.#inARow > MOST_IN_A_ROW) this.#forget();
     if (inFlight < 0) return this.#cap !== Infinity;
     return this.#cap === Infinity ? this.#suspect(inFlight, nowMs) : this.#check(inFlight, nowMs);
   }
 
   #suspect(inFlight: number, nowMs: number): boolean {
     // What was the only one in flight was not one too many.
-    const isClue = inFlight > 0 && !this.#wasAccepted(inFlight, nowMs);
+    const isClue = inFlight > 0 && this.#inARow <= MOST_IN_A_ROW && !this.#wasAccepted(inFlight, nowMs);
     if (isClue) this.#least = Math.min(this.#least, inFlight);
     if (nowMs - this.#clueMs < APART_MS) return false;
     this.#clueMs = nowMs;

@@ -116,7 +116,6 @@ describe('a pacer', () => {
       return count;
     };
     accept(0, 1000, 2);
-    expect(pacer.rps()).toBeLessThan(50);
     accept(1000, 90_000, Infinity);
     expect(accept(90_000, 91_000, Infinity)).toBeGreaterThan(100);
   });

@@ -19,6 +19,7 @@ beforeAll(async () => {
     primaries: [upstream],
     fallbacks: [spare],
     flags: [
+      '--hedge=off',
       '--max-header-size=4kb',
       '--max-url=2kb',
       '--max-body=10kb',
