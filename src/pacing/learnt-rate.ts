@@ -3,8 +3,8 @@
 import { climbFactor, firstGuess } from './climb.ts';
 import { BAN_MS, type Episode, isLossOf, isRoundedUp, LONGEST_REST_MS } from './episode.ts';
 import { FullMoments, MEASURED_CALLS, MEASURED_MS } from './full-moments.ts';
-import { OddRefusals } from './odd-refusals.ts';
 import { RecentCalls } from './recent-calls.ts';
+import { Strays } from './strays.ts';
 
 /** How far below the learnt rate requests are sent while more is not looked for; and where refusals ban. */
 const MARGIN = 0.01;
@@ -45,7 +45,7 @@ export class LearntRate {
   #startedMs = Infinity;
   /** The rate was measured in passing, and more is looked for at once, in long steps. */
   #isStarting = false;
-  readonly #odd = new OddRefusals();
+  readonly #strays = new Strays();
   /** What the last rest cost. */
   #costMs = 0;
   #accepted = 0;
@@ -125,7 +125,7 @@ export class LearntRate {
     this.#climbedTo = this.#climbMs > 0 ? this.#rate * this.#factor() : 0;
     this.#climbMs = 0;
     if (this.#rate === Infinity) {
-      if (this.#peak > 0 && !this.#odd.isStray(this.#peak, nowMs))
+      if (this.#peak > 0 && !this.#strays.isStray(this.#peak, nowMs))
         this.#restart(this.#firstGuess(nowMs), nowMs);
       return;
     }
@@ -141,10 +141,8 @@ export class LearntRate {
 
   /** Accepted again: what was accepted between two moments at which the limiter was full measures its rate. */
   opened(episode: Episode, nowMs: number): void {
-    const { restMs } = episode;
-    const isOutage = this.#odd.isOutage(restMs, this.#isMeasured);
-    const isLoss = isOutage || isLossOf(episode, this.#full.lastMs, this.isDear);
-    this.#costMs = isLoss && (!isOutage || restMs >= BAN_MS) ? Math.min(LONGEST_REST_MS, restMs) : 0;
+    const isLoss = isLossOf(episode, this.#full.lastMs, this.isDear);
+    this.#costMs = isLoss ? Math.min(LONGEST_REST_MS, episode.restMs) : 0;
     if (this.#rate !== Infinity) this.#measure(episode, isLoss, nowMs);
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
     this.#dueMs = Math.max(this.#dueMs, this.#nextAtMs);

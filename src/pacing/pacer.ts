@@ -20,9 +20,9 @@ export interface RateHeaders {
 
 /** The first trial comes after this time, the next after half of what has passed, at most this long after it. */
 const FIRST_TRIAL_MS = 10;
-const LONGEST_GAP_MS = 3_000;
+const LONGEST_GAP_MS = 10_000;
 /** After so long in vain trials are so far apart that a ban ends between them. */
-const BAN_AFTER_MS = 20_000;
+const BAN_AFTER_MS = 60_000;
 /** A trial that does not come back is followed by another one after this time. */
 const TRIAL_PATIENCE_MS = 1000;
 /** Longer windows that headers tell are no matter of pacing; shorter times until a reset are rounded up. */
