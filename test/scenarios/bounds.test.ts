@@ -11,7 +11,7 @@ import { RawClient, rawRequest, requestBytes } from '../support/raw-client.ts';
 import { until } from '../support/waiting.ts';
 
 /** Counted from the daemon's start, garbage included. */
-const MARGIN_MB = 80;
+const MARGIN_MB = 60;
 const MAX_BUFFERED_KB = 2_048;
 
 let upstream: FakeUpstream;

@@ -13,7 +13,7 @@ import { until } from '../support/waiting.ts';
 const GB = 1_024 ** 3;
 const PIECE = Buffer.alloc(64 * 1_024, 'b');
 /** How much the daemon may grow, in MB. */
-const ALLOWED_MB = 96;
+const ALLOWED_MB = 64;
 
 /** Reads a request and counts what it brings; answers when all of it is there. Keeps nothing. */
 class CountingUpstream {
