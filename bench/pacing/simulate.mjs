@@ -8,7 +8,6 @@ import { oracleOf, run } from './lib/run.mjs';
 
 const { seed, rtt, only } = readFlags({ seed: 1, rtt: 50, only: '' });
 ensureBuilt();
-const { loadOf } = await import('../../dist/pacing/load.js');
 const { Pacer } = await import('../../dist/pacing/pacer.js');
 
 const cell = ({ unitsPerSecond, waste }, oracle) =>
@@ -22,7 +21,7 @@ console.log('The last column: good share of the requests at 80 % of the limit, a
 console.log(`| limiter | ${columns.map(([name]) => name).join(' | ')} | at 80 % |`);
 console.log(`|---|${'---|'.repeat(columns.length + 1)}`);
 for (const kind of kinds.filter(({ name }) => name.includes(only))) {
-  const at = (load) => ({ load, seed, loadOf, rttMs: rtt });
+  const at = (load) => ({ load, seed, rttMs: rtt });
   const oracle = run(kind, oracleOf, at(2));
   const cells = columns.map(([, make]) => cell(run(kind, make, at(2)), oracle.unitsPerSecond));
   const low = [() => new Pacer(), oracleOf].map((make) =>
@@ -37,7 +36,7 @@ if (only === '') {
   console.log('| offered | good | goodput of 750/s | refused |');
   console.log('|---|---|---|---|');
   for (const offered of [600, 1500]) {
-    const { goodShare, perSecond, waste } = runFive(() => new Pacer(), { offered, seed, loadOf, rttMs: rtt });
+    const { goodShare, perSecond, waste } = runFive(() => new Pacer(), { offered, seed, rttMs: rtt });
     console.log(
       `| ${offered}/s | ${(100 * goodShare).toFixed(2)} % | ${perSecond.toFixed(0)}/s | ${(100 * waste).toFixed(2)} % |`,
     );

@@ -69,7 +69,7 @@ export class Attempt implements TransmissionListener {
     // Others that have asked in vain leave it to this one to find out.
     if (this.#exchange.attempts.length > 0) upstream.triedMs = this.#startedMs;
     upstream.attempts += 1;
-    if (this.#question) upstream.budget?.pacer.sent(this.#question.load, this.#startedMs);
+    if (this.#question) upstream.budget?.pacer.sent(this.#question.callCount, this.#startedMs);
     const isComparable = this.#pool.registry.all.length > 1;
     if (isComparable && this.#question && tellsSpeed(this.#exchange, this.#question))
       this.#timing = this.#pool.speed?.begin(upstream, this.#exchange.latencyKey, this.#startedMs);

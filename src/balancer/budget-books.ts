@@ -14,23 +14,23 @@ export function isPaced(blame: Blame, budget: Budget | undefined, wallMs: number
   return isLimit(blame) && budget?.learns === true && requestedDurationMs(blame.rest, wallMs) === undefined;
 }
 
-/** `blames` are those that the request itself has not caused. Returns whether it was refused for a rate limit. */
+/** `blames` are those that the request itself has not caused. Returns whether it is to be paced for a refusal. */
 export function settle(
   { pacer, learns }: Budget,
   ended: Ended,
   blames: readonly Blame[],
   { clock }: Runtime,
 ): boolean {
-  if (!learns) return false;
   const { question, outcome, verdict, startedMs } = ended;
   const nowMs = clock.monotonicMs();
   const wallMs = clock.wallMs();
-  const refusal = blames.find(isLimit);
-  if (refusal) pacer.refused(question.load, startedMs, nowMs, requestedDurationMs(refusal.rest, wallMs));
+  // Where nothing is learnt, a refusal is the quarantine's matter.
+  const refusal = learns ? blames.find(isLimit) : undefined;
+  if (refusal) pacer.refused(question.callCount, startedMs, nowMs, requestedDurationMs(refusal.rest, wallMs));
   // A limit of the client's own tells nothing, nor does an attempt without an answer.
   else if (isAnswer(outcome) && !verdict.blames.some(isLimit))
-    pacer.answered(question.load, startedMs, nowMs);
-  else pacer.lost(question.load, startedMs, nowMs);
+    pacer.answered(question.callCount, startedMs, nowMs);
+  else pacer.lost(startedMs);
   return refusal !== undefined;
 }
 

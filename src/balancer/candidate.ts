@@ -1,6 +1,5 @@
 /** Who is asked next. */
 
-import type { Load } from '../pacing/load.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 export interface Candidate {
@@ -33,7 +32,6 @@ export interface Willingness {
 
 /** What counts of the request. */
 export interface Asker {
-  readonly load: Load;
   readonly countsAsTrial: boolean;
   readonly kind: string;
   /** With what its latency is compared. */

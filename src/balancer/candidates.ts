@@ -167,7 +167,7 @@ export class Candidates {
   }
 
   #roomAtMs(): number {
-    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream, this.#asker.load)));
+    return Math.min(...this.#passedOver.map((upstream) => this.#room.freeAtMs(upstream)));
   }
 
   #nextTrial(willingness: Willingness): NextCandidate {
@@ -194,7 +194,7 @@ export class Candidates {
   }
 
   #hasRoom(upstream: Upstream): boolean {
-    return this.#room.has(upstream, this.#asker.load);
+    return this.#room.has(upstream);
   }
 
   /** Whether it may try one that is out at this moment. */

@@ -3,7 +3,6 @@
 import { Ledger } from '../calls/ledger.ts';
 import { type FilterPlaces, placementOf } from '../calls/placement.ts';
 import type { AnswerCode } from '../errors.ts';
-import { loadOf } from '../pacing/load.ts';
 import { parseRpcRequest } from '../rpc/message.ts';
 import { BATCH_KEY, latencyKeyOf } from '../rpc/method-kinds.ts';
 import { mayRepeat } from '../rpc/methods.ts';
@@ -36,7 +35,6 @@ export function classify(exchange: Exchange, places: FilterPlaces, maxBatch: num
   if (rpc.isTooLong || rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
   if (rpc.calls.length === 0) return 'INVALID_CALL';
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
-  exchange.load = loadOf(rpc.calls.map(({ method }) => method));
   exchange.ledger = new Ledger(rpc, body.bytes, (call) => placementOf(call, body.bytes, places));
   return undefined;
 }

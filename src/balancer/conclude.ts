@@ -195,7 +195,7 @@ function pass(
 function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined {
   const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
   const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
-  const retryAfterMs = mayReturn ? firstReturnMs(exchange, pool) : soon;
+  const retryAfterMs = mayReturn ? firstReturnMs(pool) : soon;
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);

@@ -5,7 +5,6 @@ import type { AttemptResult } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
-import { type Load, loadOf } from '../pacing/load.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import { BATCH_KEY, HTTP_KEY, latencyKeyOf } from '../rpc/method-kinds.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
@@ -19,7 +18,6 @@ export interface AttemptRecord {
 }
 
 const NO_REFUSALS: Exchange['batchRefusals'] = [];
-const ONE_REQUEST = loadOf([undefined]);
 const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
 /** Longer method names are told of by their beginning. */
 const MAX_TOLD_METHOD = 256;
@@ -73,8 +71,6 @@ export class Exchange {
   readonly whole: Exchange | undefined;
   /** Upstreams that refused it as a batch of so many calls, without a word about its size. */
   batchRefusals: readonly { readonly upstream: Upstream; readonly size: number }[] = NO_REFUSALS;
-  /** What all of it costs an upstream's limiter. */
-  load: Load = ONE_REQUEST;
   /** With what its latency is compared. */
   latencyKey = HTTP_KEY;
   /** Upstreams that it could have been sent to had no room. */
@@ -123,6 +119,11 @@ export class Exchange {
     return this.body.kind === 'kept';
   }
 
+  /** As how many calls it counts at an upstream's limiter. */
+  get callCount(): number {
+    return this.rpc?.calls.length || 1;
+  }
+
   /** What requests have in common that may be slow for the same reason: the methods of its calls, else the path. */
   get kind(): string {
     if (!this.rpc) return this.target.path;
@@ -163,7 +164,6 @@ export class Exchange {
     part.latencyKey = this.latencyKey;
     part.ledger = ledger;
     part.latencyKey = ledger.rpc.batch ? BATCH_KEY : latencyKeyOf(ledger.rpc.calls[0]?.method);
-    part.load = loadOf(ledger.rpc.calls.map(({ method }) => method));
     part.repeat = ledger.rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
     return part;
   }

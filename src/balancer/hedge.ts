@@ -51,10 +51,10 @@ export class Hedge implements HasAlarm {
   onAlarm(nowMs: number): void {
     const first = this.#first;
     if (!first || asksForEvents(this.#exchange)) return;
-    const { calls } = this.#exchange.load;
+    const { callCount } = this.#exchange;
     const { budget, alarms } = this.#hedges;
-    if (budget.has(calls, first.slow?.isSilent)) this.#second = this.#race.startBeside(first);
-    if (this.#second) budget.spend(calls);
+    if (budget.has(callCount, first.slow?.isSilent)) this.#second = this.#race.startBeside(first);
+    if (this.#second) budget.spend(callCount);
     else alarms.set(this, nowMs + LOOK_AGAIN_MS);
   }
 
@@ -62,7 +62,7 @@ export class Hedge implements HasAlarm {
   ended({ upstream, verdict }: Ended): void {
     this.#hedges.alarms.unset(this);
     if (verdict.next !== 'deliver') return;
-    this.#hedges.budget.earn(this.#exchange.load.calls);
+    this.#hedges.budget.earn(this.#exchange.callCount);
     if (!this.#second) return;
     // A third one that answers was asked when both had failed.
     if (upstream === this.#second) this.#decide('won');

@@ -7,7 +7,6 @@ import { transactionLookUp } from '../calls/sent-transactions.ts';
 import { valuesOf } from '../http/header-lines.ts';
 import { isHttp2, type UpgradeRequest } from '../http/messages.ts';
 import { attemptHeaders, linesFor, type RequestHeaders } from '../http/request-headers.ts';
-import { type Load, loadOf } from '../pacing/load.ts';
 import { parseRpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Body, Outgoing, ProtocolChange } from '../transport/outgoing.ts';
@@ -20,8 +19,8 @@ export interface Question {
   readonly ledger: Ledger | undefined;
   /** Those of them that this upstream is asked for and that want an answer. */
   readonly asked: readonly CallEntry[];
-  /** What it costs the upstream's limiter. */
-  readonly load: Load;
+  /** As how many calls it counts at the upstream's limiter. */
+  readonly callCount: number;
   readonly repeat: Repeatability;
   /** What the client wrote in the head. */
   readonly head: RequestHead;
@@ -65,8 +64,8 @@ export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upst
     logsIn: headers.logsIn,
     account: exchange.account,
   };
-  const load = isAll ? exchange.load : loadOf(asked.map(({ call }) => call.method));
-  return { outgoing, ledger, asked, load, repeat, head: exchange, isOwn: false };
+  const callCount = isAll ? exchange.callCount : asked.length;
+  return { outgoing, ledger, asked, callCount, repeat, head: exchange, isOwn: false };
 }
 
 function bufferedBytes({ whole, rpc }: Exchange, isAll: boolean): number {
@@ -132,6 +131,13 @@ export function lookUpOf(
     logsIn: false,
     account,
   };
-  const load = loadOf(rpc.calls.map(({ method }) => method));
-  return { outgoing, ledger, asked: ledger.entries, load, repeat: 'always', head: NO_HEAD, isOwn: true };
+  return {
+    outgoing,
+    ledger,
+    asked: ledger.entries,
+    callCount: 1,
+    repeat: 'always',
+    head: NO_HEAD,
+    isOwn: true,
+  };
 }

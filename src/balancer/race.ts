@@ -182,7 +182,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     const { speed, hedges, availability } = this.#pool;
     const avoidance = speed?.avoidance;
     if (!this.#hedge || !avoidance || avoidance.isNobody) return undefined;
-    if (!hedges?.budget.has(this.#exchange.load.calls)) return undefined;
+    if (!hedges?.budget.has(this.#exchange.callCount)) return undefined;
     const kind = kindOfKey(this.#exchange.latencyKey);
     const { length } = availability.quick('primary', kind);
     const upstream = avoidance.nextTrial(kind, ({ tier }) => tier === 'primary' || length === 0);

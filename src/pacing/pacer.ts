@@ -3,7 +3,6 @@
 import { LONGEST_REST_MS } from './episode.ts';
 import { InFlightCap } from './in-flight-cap.ts';
 import { CREDIT_MS, LearntRate } from './learnt-rate.ts';
-import type { Load } from './load.ts';
 
 export interface PacerOptions {
   /** `rps=`: never more calls a second than this. */
@@ -55,8 +54,8 @@ export class Pacer {
     this.#ceilingMs = ceilingRps === undefined ? 0 : 1000 / ceilingRps;
   }
 
-  /** When a request of this load may be sent; `nowMs` or less: now. */
-  freeAtMs(_load: Load, nowMs: number): number {
+  /** When the next request may be sent; `nowMs` or less: now. */
+  freeAtMs(nowMs: number): number {
     const atMs = Math.max(this.#ceilingAtMs, this.#restUntilMs);
     if (this.#isResting) {
       return this.#isTrialOut ? Math.max(atMs, this.#trialMs + TRIAL_PATIENCE_MS) : atMs;
@@ -65,8 +64,8 @@ export class Pacer {
     return Math.max(atMs, this.#learnt.nextAtMs);
   }
 
-  /** It is sent now. */
-  sent({ calls }: Load, nowMs: number): void {
+  /** A request with so many calls is sent now; one that is no JSON-RPC counts as one. */
+  sent(calls: number, nowMs: number): void {
     this.#cap.sent(nowMs);
     if (this.#ceilingMs > 0) {
       this.#ceilingAtMs = Math.max(this.#ceilingAtMs, nowMs - CREDIT_MS) + calls * this.#ceilingMs;
@@ -78,7 +77,7 @@ export class Pacer {
   }
 
   /** It came back, not refused for a rate limit. */
-  answered({ calls }: Load, sentMs: number, nowMs: number): void {
+  answered(calls: number, sentMs: number, nowMs: number): void {
     this.#cap.accepted(sentMs, nowMs);
     this.#learnt.accepted(calls, nowMs);
     if (!this.#isInEpisode || sentMs < (this.#isResting ? this.#trialMs : this.#cutMs)) return;
@@ -96,7 +95,7 @@ export class Pacer {
   }
 
   /** Refused for a rate limit. `restMs`: how long it asks to be left alone, if it says so. */
-  refused({ calls }: Load, sentMs: number, nowMs: number, restMs: number | undefined): void {
+  refused(calls: number, sentMs: number, nowMs: number, restMs: number | undefined): void {
     this.#learnt.refused(calls, sentMs);
     if (restMs !== undefined) this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
     if (this.#cap.refused(sentMs, nowMs)) {
@@ -125,7 +124,7 @@ export class Pacer {
   }
 
   /** It ended without telling anything of the limit: timed out, broke off, was cancelled. */
-  lost(_load: Load, sentMs: number, _nowMs: number): void {
+  lost(sentMs: number): void {
     this.#cap.lost(sentMs);
     if (this.#isResting && sentMs >= this.#trialMs) this.#isTrialOut = false;
   }
@@ -144,7 +143,7 @@ export class Pacer {
   }
 
   /** Calls a second that are allowed at present; undefined while nothing is known. */
-  rps(_nowMs?: number): number | undefined {
+  rps(): number | undefined {
     const rps = Math.min(this.#learnt.rate * 1000, 1000 / this.#ceilingMs);
     return rps === Infinity ? undefined : rps;
   }

@@ -1,7 +1,6 @@
 /** The requests that wait for an upstream of a pool, served in the order of their arrival. */
 
 import type { Clock } from '../clock.ts';
-import { loadOf } from '../pacing/load.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Room } from './room.ts';
 
@@ -29,11 +28,10 @@ export interface QueueSource {
 const LONGEST_SLEEP_MS = 100;
 /** A timer may be early by a fraction of a millisecond, and would then be set again and again. */
 const TIMER_PRECISION_MS = 1;
-const LEAST_LOAD = loadOf([undefined]);
 
 /**
  * Nobody overtakes: whoever comes later has others served first, and takes only what none of them could take. An
- * upstream whose room is too small for the first that waits for it serves nobody else meanwhile.
+ * upstream that the first who waits for it does not take after all serves nobody else at that moment.
  */
 export class Queue {
   readonly #source: QueueSource;
@@ -101,7 +99,7 @@ export class Queue {
 
   #serveFrom(upstream: Upstream): void {
     const { room } = this.#source;
-    while (room.has(upstream, LEAST_LOAD)) {
+    while (room.has(upstream)) {
       const first = this.#firstFor(upstream);
       if (!first || !this.#letLook(first)) return;
     }
@@ -129,7 +127,7 @@ export class Queue {
     const returnMs = availability.firstReturnAtMs();
     let wakeMs = Math.min(returnMs, nowMs + LONGEST_SLEEP_MS);
     for (const upstream of registry.all) {
-      const freeAtMs = room.freeAtMs(upstream, LEAST_LOAD);
+      const freeAtMs = room.freeAtMs(upstream);
       if (freeAtMs > nowMs) wakeMs = Math.min(wakeMs, freeAtMs);
     }
     this.#stopTimer = this.#clock.after(Math.max(0, wakeMs - nowMs) + TIMER_PRECISION_MS, () => {

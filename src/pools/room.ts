@@ -1,14 +1,13 @@
 /** Whether an upstream may take one more request. */
 
 import type { Clock } from '../clock.ts';
-import type { Load } from '../pacing/load.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 export interface Room {
   /** At this moment. */
-  has(upstream: Upstream, load: Load): boolean;
+  has(upstream: Upstream): boolean;
   /** When it will have room without further events: monotonic milliseconds, Infinity when that is unknown. */
-  freeAtMs(upstream: Upstream, load: Load): number;
+  freeAtMs(upstream: Upstream): number;
 }
 
 /** The room that budgets leave. */
@@ -19,14 +18,14 @@ export class PoolRoom implements Room {
     this.#clock = clock;
   }
 
-  has({ budget }: Upstream, load: Load): boolean {
+  has({ budget }: Upstream): boolean {
     if (!budget) return true;
     const nowMs = this.#clock.monotonicMs();
-    return budget.pacer.freeAtMs(load, nowMs) <= nowMs;
+    return budget.pacer.freeAtMs(nowMs) <= nowMs;
   }
 
-  freeAtMs({ budget }: Upstream, load: Load): number {
+  freeAtMs({ budget }: Upstream): number {
     const nowMs = this.#clock.monotonicMs();
-    return budget ? budget.pacer.freeAtMs(load, nowMs) : nowMs;
+    return budget ? budget.pacer.freeAtMs(nowMs) : nowMs;
   }
 }

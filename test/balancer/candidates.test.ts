@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate, NextCandidate, Willingness } from '../../src/balancer/candidate.ts';
 import { type CandidateSource, Candidates } from '../../src/balancer/candidates.ts';
-import { loadOf } from '../../src/pacing/load.ts';
 import { PoolRoom, type Room } from '../../src/pools/room.ts';
 import { Trials } from '../../src/pools/trials.ts';
 import { latencyKeyOf } from '../../src/rpc/method-kinds.ts';
@@ -12,7 +11,6 @@ import type { Blame } from '../../src/upstreams/quarantine.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { namesOf, Pool } from '../upstreams/pool.ts';
 
-const LOAD = loadOf([undefined]);
 const REFUSED: Blame = { reason: 'refused' };
 const LIMITED: Blame = { reason: 'rate-limited' };
 const RESTING: Blame = { reason: 'status', rest: { kind: 'for', ms: 9_000 } };
@@ -57,7 +55,7 @@ function source(pool: Pool): CandidateSource {
 function candidatesOf(pool: Pool, changed: Partial<CandidateSource> = {}, room?: Room): Candidates {
   const startedMs = pool.clock.monotonicMs();
   const latencyKey = latencyKeyOf('eth_call');
-  const asker = { load: LOAD, countsAsTrial: true, kind: 'eth_call', latencyKey, startedMs };
+  const asker = { countsAsTrial: true, kind: 'eth_call', latencyKey, startedMs };
   return new Candidates({ ...source(pool), ...changed }, room ?? new PoolRoom(pool.clock), asker);
 }
 
@@ -353,7 +351,7 @@ describe('trials under way at once', () => {
     pool.quarantine.add(pool.of('A'), REFUSED);
     const { begin, trials } = underWay(pool);
     begin('A', 4);
-    const asker = { load: LOAD, countsAsTrial: false, kind: 'eth_call', latencyKey: 0, startedMs: 0 };
+    const asker = { countsAsTrial: false, kind: 'eth_call', latencyKey: 0, startedMs: 0 };
     const candidates = new Candidates({ ...source(pool), trials }, new PoolRoom(pool.clock), asker);
     expect(chosen(candidates.next(anyone))?.upstream.name).toBe('A');
   });

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { runFive } from '../../bench/pacing/lib/five.mjs';
 import { kinds } from '../../bench/pacing/lib/kinds.mjs';
 import { oracleOf, run } from '../../bench/pacing/lib/run.mjs';
-import { loadOf } from '../../src/pacing/load.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
 
 const makePacer = () => new Pacer();
@@ -37,7 +36,7 @@ const GOALS: readonly (readonly [name: string, goodput: number, waste: number])[
 describe('a pacer at twice the limit', () => {
   it.each(GOALS)('gets of "%s" at least %d %% for %d %% refused', (name, goodput, waste) => {
     const kind = kindCalled(name);
-    const options = { load: 2, seed: 1, loadOf };
+    const options = { load: 2, seed: 1 };
     const figures = run(kind, makePacer, options);
     const oracle = run(kind, oracleOf, options);
     expect((100 * figures.unitsPerSecond) / oracle.unitsPerSecond).toBeGreaterThanOrEqual(goodput);
@@ -46,7 +45,7 @@ describe('a pacer at twice the limit', () => {
 
   it.each([5, 200])('does with answers after %d ms', (rttMs) => {
     const kind = kindCalled('fixed second, 50');
-    const { unitsPerSecond, waste } = run(kind, makePacer, { load: 2, seed: 2, loadOf, rttMs });
+    const { unitsPerSecond, waste } = run(kind, makePacer, { load: 2, seed: 2, rttMs });
     expect(unitsPerSecond).toBeGreaterThan(0.95 * kind.rps);
     expect(waste).toBeLessThan(0.012);
   });
@@ -57,7 +56,6 @@ describe('five pacers behind one daemon', () => {
     const { goodShare, waste } = runFive(makePacer, {
       offered: 600,
       seed: 1,
-      loadOf,
       seconds: 40,
       learnSeconds: 10,
     });
@@ -69,7 +67,6 @@ describe('five pacers behind one daemon', () => {
     const { perSecond, waste } = runFive(makePacer, {
       offered: 1500,
       seed: 1,
-      loadOf,
       seconds: 40,
       learnSeconds: 10,
     });
@@ -88,7 +85,6 @@ describe('a limit that changes', () => {
     const { series } = run({ ...kind, ...{ learnSeconds: 62, seconds: 120 } }, makePacer, {
       load: 3,
       seed: 1,
-      loadOf,
       changes,
     });
     const perSecond = (from: number, to: number) =>

@@ -1,33 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadOf } from '../../src/pacing/load.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
 
-const CALL = loadOf(['eth_call']);
 /** Longest that anything but a told time keeps requests away. */
 const LONGEST_MS = 31_000;
-
-describe('a load', () => {
-  it('is shared by all single calls of a kind', () => {
-    expect(loadOf(['eth_call'])).toBe(loadOf(['eth_estimateGas']));
-    expect(loadOf([undefined])).toBe(loadOf([]));
-    expect(loadOf(['eth_getLogs'])).not.toBe(CALL);
-  });
-
-  it('of a batch counts its calls by kind', () => {
-    const { calls, counts } = loadOf(['eth_call', 'eth_call', 'debug_traceCall', undefined]);
-    expect(calls).toBe(4);
-    expect([...counts].sort()).toEqual([0, 0, 0, 0, 1, 1, 2]);
-  });
-});
 
 describe('a pacer', () => {
   it('that never saw a refusal is always free and knows nothing', () => {
     const pacer = new Pacer();
     for (let ms = 0; ms < 1000; ms += 1) {
-      expect(pacer.freeAtMs(CALL, ms)).toBeLessThanOrEqual(ms);
-      pacer.sent(CALL, ms);
-      pacer.answered(CALL, ms, ms);
+      expect(pacer.freeAtMs(ms)).toBeLessThanOrEqual(ms);
+      pacer.sent(1, ms);
+      pacer.answered(1, ms, ms);
     }
     expect([pacer.rps(), pacer.source, pacer.used(1000), pacer.isScarce(1000)]).toEqual([
       undefined,
@@ -41,10 +25,10 @@ describe('a pacer', () => {
     const pacer = new Pacer({ ceilingRps: 50 });
     let sent = 0;
     for (let ms = 0; ms < 10_000; ms += 1) {
-      if (pacer.freeAtMs(CALL, ms) > ms) continue;
+      if (pacer.freeAtMs(ms) > ms) continue;
       sent += 1;
-      pacer.sent(CALL, ms);
-      pacer.answered(CALL, ms, ms);
+      pacer.sent(1, ms);
+      pacer.answered(1, ms, ms);
     }
     expect(sent).toBeGreaterThanOrEqual(499);
     expect(sent).toBeLessThanOrEqual(502);
@@ -53,9 +37,9 @@ describe('a pacer', () => {
 
   it('waits as long as a refusal says', () => {
     const pacer = new Pacer();
-    pacer.sent(CALL, 0);
-    pacer.refused(CALL, 0, 40, 7000);
-    expect(pacer.freeAtMs(CALL, 40)).toBe(7040);
+    pacer.sent(1, 0);
+    pacer.refused(1, 0, 40, 7000);
+    expect(pacer.freeAtMs(40)).toBe(7040);
     expect(pacer.used(40)).toBe(1);
   });
 
@@ -66,41 +50,41 @@ describe('a pacer', () => {
     pacer.told({ limit: 1_000_000, windowMs: 30 * 86_400_000 }, 10);
     expect(pacer.rps()).toBe(10);
     pacer.told({ remaining: 0, resetAtMs: 60_000 }, 20);
-    expect(pacer.freeAtMs(CALL, 20)).toBe(60_000);
+    expect(pacer.freeAtMs(20)).toBe(60_000);
   });
 
   it('tries one request at a time while everything is refused, and is back with the first that is not', () => {
     const pacer = new Pacer();
     let trials = 0;
     for (let ms = 0; ms < 300_000; ms += 10) {
-      if (pacer.freeAtMs(CALL, ms) > ms) continue;
+      if (pacer.freeAtMs(ms) > ms) continue;
       trials += 1;
-      pacer.sent(CALL, ms);
-      pacer.refused(CALL, ms, ms + 5, undefined);
+      pacer.sent(1, ms);
+      pacer.refused(1, ms, ms + 5, undefined);
     }
     expect(trials).toBeLessThan(50);
-    const atMs = pacer.freeAtMs(CALL, 300_000);
+    const atMs = pacer.freeAtMs(300_000);
     expect(atMs - 300_000).toBeLessThan(LONGEST_MS);
-    pacer.sent(CALL, atMs);
-    pacer.answered(CALL, atMs, atMs + 5);
-    expect(pacer.freeAtMs(CALL, atMs + 10)).toBeLessThanOrEqual(atMs + 10);
+    pacer.sent(1, atMs);
+    pacer.answered(1, atMs, atMs + 5);
+    expect(pacer.freeAtMs(atMs + 10)).toBeLessThanOrEqual(atMs + 10);
   });
 
   it('holds nobody up for a batch that was refused', () => {
     const pacer = new Pacer();
-    const batch = loadOf(new Array(1000).fill('eth_call'));
+    const batch = 1000;
     let nowMs = 0;
     for (let sent = 0; sent < 100; sent += 1) {
-      nowMs = Math.max(nowMs + 10, pacer.freeAtMs(CALL, nowMs));
-      pacer.sent(CALL, nowMs);
-      if (sent === 50) pacer.refused(CALL, nowMs, nowMs, undefined);
-      else pacer.answered(CALL, nowMs, nowMs);
+      nowMs = Math.max(nowMs + 10, pacer.freeAtMs(nowMs));
+      pacer.sent(1, nowMs);
+      if (sent === 50) pacer.refused(1, nowMs, nowMs, undefined);
+      else pacer.answered(1, nowMs, nowMs);
     }
     expect(pacer.rps()).toBeLessThan(110);
     nowMs += 1000;
     pacer.sent(batch, nowMs);
     pacer.refused(batch, nowMs, nowMs, undefined);
-    expect(pacer.freeAtMs(CALL, nowMs)).toBeLessThan(nowMs + 100);
+    expect(pacer.freeAtMs(nowMs)).toBeLessThan(nowMs + 100);
   });
 
   it('outgrows a rate that is much too low once nothing is refused', () => {
@@ -108,10 +92,10 @@ describe('a pacer', () => {
     const accept = (fromMs: number, toMs: number, most: number) => {
       let count = 0;
       for (let ms = fromMs; ms < toMs; ms += 1) {
-        if (pacer.freeAtMs(CALL, ms) > ms) continue;
-        pacer.sent(CALL, ms);
-        if (++count > most) pacer.refused(CALL, ms, ms, undefined);
-        else pacer.answered(CALL, ms, ms);
+        if (pacer.freeAtMs(ms) > ms) continue;
+        pacer.sent(1, ms);
+        if (++count > most) pacer.refused(1, ms, ms, undefined);
+        else pacer.answered(1, ms, ms);
       }
       return count;
     };
@@ -128,36 +112,33 @@ describe('a pacer', () => {
     });
     const property = fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const pacer = new Pacer();
-      const open: { load: typeof CALL; atMs: number }[] = [];
+      const open: { calls: number; atMs: number }[] = [];
       let nowMs = 1;
       for (const { what, waitMs, calls } of steps) {
         nowMs += waitMs;
         if (what === 'sent') {
-          const load = loadOf(new Array<string>(calls).fill('eth_call'));
-          pacer.sent(load, nowMs);
-          open.push({ load, atMs: nowMs });
+          pacer.sent(calls, nowMs);
+          open.push({ calls, atMs: nowMs });
         } else if (what === 'header')
           pacer.told({ limit: calls, windowMs: 1000, remaining: 0, resetAtMs: nowMs + 900 }, nowMs);
         else {
           const one = open.shift();
           if (one === undefined) continue;
-          if (what === 'answered') pacer.answered(one.load, one.atMs, nowMs);
-          else if (what === 'lost') pacer.lost(one.load, one.atMs, nowMs);
-          else pacer.refused(one.load, one.atMs, nowMs, what === 'told' ? 500 : undefined);
+          if (what === 'answered') pacer.answered(one.calls, one.atMs, nowMs);
+          else if (what === 'lost') pacer.lost(one.atMs);
+          else pacer.refused(one.calls, one.atMs, nowMs, what === 'told' ? 500 : undefined);
         }
-        expect(
-          Number.isFinite(pacer.freeAtMs(CALL, nowMs)) || pacer.freeAtMs(CALL, nowMs) === -Infinity,
-        ).toBe(true);
+        expect(Number.isFinite(pacer.freeAtMs(nowMs)) || pacer.freeAtMs(nowMs) === -Infinity).toBe(true);
         expect(pacer.used(nowMs)).toBeGreaterThanOrEqual(0);
         expect(pacer.rps() ?? 1).toBeGreaterThan(0);
       }
-      for (const { load, atMs } of open) pacer.lost(load, atMs, nowMs);
+      for (const { atMs } of open) pacer.lost(atMs);
       // Whatever was spent too early, a request goes out in the end, and its acceptance opens the way.
-      const atMs = Math.max(nowMs, pacer.freeAtMs(CALL, nowMs));
-      expect(pacer.freeAtMs(CALL, atMs)).toBeLessThanOrEqual(atMs);
-      pacer.sent(CALL, atMs);
-      pacer.answered(CALL, atMs, atMs + 1);
-      expect(pacer.freeAtMs(CALL, atMs + 1)).toBeLessThan(Infinity);
+      const atMs = Math.max(nowMs, pacer.freeAtMs(nowMs));
+      expect(pacer.freeAtMs(atMs)).toBeLessThanOrEqual(atMs);
+      pacer.sent(1, atMs);
+      pacer.answered(1, atMs, atMs + 1);
+      expect(pacer.freeAtMs(atMs + 1)).toBeLessThan(Infinity);
     });
     fc.assert(property, { seed: 7, numRuns: 150 });
   });

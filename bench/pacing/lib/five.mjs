@@ -7,10 +7,7 @@ import { simulate } from './simulation.mjs';
 const RATES = [50, 100, 150, 200, 250];
 
 /** From the first request on; the refused share without the first `learnSeconds`. */
-export function runFive(
-  makeController,
-  { offered, seed, loadOf, rttMs = 50, seconds = 120, learnSeconds = 30 },
-) {
+export function runFive(makeController, { offered, seed, rttMs = 50, seconds = 120, learnSeconds = 30 }) {
   const random = seededRandom(seed);
   const count = { arrived: 0, good: 0, late: 0, accepted: 0, refused: 0 };
   simulate({
@@ -19,7 +16,7 @@ export function runFive(
       controller: makeController(),
     })),
     offered: () => offered,
-    mix: [{ share: 1, method: 'eth_call', load: loadOf(['eth_call']) }],
+    mix: [{ share: 1, method: 'eth_call' }],
     random,
     seconds,
     rttMs,

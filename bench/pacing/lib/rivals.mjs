@@ -19,10 +19,10 @@ export class Resting extends NoPacing {
   freeAtMs() {
     return this.#untilMs;
   }
-  answered(_load, sentMs) {
+  answered(_calls, sentMs) {
     if (sentMs >= this.#endedMs) this.#restMs = 1000;
   }
-  refused(_load, sentMs, nowMs, restMs) {
+  refused(_calls, sentMs, nowMs, restMs) {
     if (sentMs < this.#untilMs) return;
     this.#endedMs = this.#untilMs;
     this.#untilMs = nowMs + (restMs ?? this.#restMs);
@@ -44,7 +44,7 @@ export class AwsAdaptive extends NoPacing {
   freeAtMs() {
     return this.#isOn ? this.#nextAtMs : -Infinity;
   }
-  sent(_load, nowMs) {
+  sent(_calls, nowMs) {
     if (this.#isOn) this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + 1000 / this.#fillRate;
   }
   #measure(nowMs) {
@@ -55,13 +55,13 @@ export class AwsAdaptive extends NoPacing {
     this.#count = 0;
     this.#bucket = bucket;
   }
-  answered(_load, _sentMs, nowMs) {
+  answered(_calls, _sentMs, nowMs) {
     this.#measure(nowMs);
     if (!this.#isOn) return;
     const rate = 0.4 * ((nowMs - this.#throttledMs) / 1000 - this.#k) ** 3 + this.#lastMax;
     this.#fillRate = Math.max(0.5, Math.min(rate, 2 * this.#measured));
   }
-  refused(_load, _sentMs, nowMs) {
+  refused(_calls, _sentMs, nowMs) {
     this.#measure(nowMs);
     const rate = this.#isOn ? Math.min(this.#measured, this.#fillRate) : this.#measured;
     this.#lastMax = rate;
@@ -83,10 +83,10 @@ export class Ponder extends NoPacing {
   freeAtMs() {
     return Math.max(this.#nextAtMs, this.#restUntilMs);
   }
-  sent(_load, nowMs) {
+  sent(_calls, nowMs) {
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + 1000 / this.#rps;
   }
-  answered(_load, sentMs, nowMs) {
+  answered(_calls, sentMs, nowMs) {
     if (sentMs >= this.#restUntilMs) this.#restMs = 100;
     this.#good += 1;
     if (this.#good < 5 * this.#rps || nowMs - this.#changedMs < 5000) return;
@@ -94,7 +94,7 @@ export class Ponder extends NoPacing {
     this.#good = 0;
     this.#changedMs = nowMs;
   }
-  refused(_load, sentMs, nowMs) {
+  refused(_calls, sentMs, nowMs) {
     this.#good = 0;
     if (sentMs < this.#restUntilMs) return;
     this.#rps = Math.max(1, this.#rps * 0.95);
@@ -116,12 +116,12 @@ export class ErpcTuner extends NoPacing {
     this.budget = budget;
     this.most = budget;
   }
-  freeAtMs(_load, nowMs) {
+  freeAtMs(nowMs) {
     return Math.floor(nowMs / 1000) === this.#second && this.#used >= Math.max(1, Math.floor(this.budget))
       ? (this.#second + 1) * 1000
       : -Infinity;
   }
-  sent(_load, nowMs) {
+  sent(_calls, nowMs) {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#second) [this.#second, this.#used] = [second, 0];
     this.#used += 1;
@@ -133,10 +133,10 @@ export class ErpcTuner extends NoPacing {
     this.budget = share > 0.1 ? this.budget * 0.95 : Math.min(this.most, this.budget * 1.05);
     [this.#all, this.#refused, this.#minute] = [0, 0, nowMs];
   }
-  answered(_load, _sentMs, nowMs) {
+  answered(_calls, _sentMs, nowMs) {
     this.#count(nowMs);
   }
-  refused(_load, _sentMs, nowMs) {
+  refused(_calls, _sentMs, nowMs) {
     this.#refused += 1;
     this.#count(nowMs);
   }

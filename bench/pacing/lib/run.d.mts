@@ -1,4 +1,3 @@
-import type { Load } from '../../../src/pacing/load.ts';
 import type { Pacer } from '../../../src/pacing/pacer.ts';
 
 export interface Kind {
@@ -17,7 +16,6 @@ export interface Figures {
 export interface RunOptions {
   readonly load: number;
   readonly seed: number;
-  readonly loadOf: (methods: readonly (string | undefined)[]) => Load;
   readonly rttMs?: number;
   readonly changes?: readonly (readonly [second: number, factor: number])[];
 }

@@ -7,7 +7,7 @@ class Oracle {
   constructor(limiter) {
     this.limiter = limiter;
   }
-  freeAtMs({ method }, nowMs) {
+  freeAtMs(nowMs, method) {
     return this.limiter.shape.roomAt(this.limiter.costOf(method), nowMs);
   }
   sent() {}
@@ -22,7 +22,7 @@ class Oracle {
  * @param load offered, as a share of the limit
  * @returns goodput in the limiter's units a second, refused share of calls, good share of requests
  */
-export function run(kind, makeController, { load, seed, loadOf, rttMs = 50, changes = [] }) {
+export function run(kind, makeController, { load, seed, rttMs = 50, changes = [] }) {
   const random = seededRandom(seed);
   const limiter = kind.make({ random: seededRandom(seed + 1) });
   const windowSeconds = kind.windowSeconds ?? 1;
@@ -34,7 +34,7 @@ export function run(kind, makeController, { load, seed, loadOf, rttMs = 50, chan
   simulate({
     upstreams: [{ limiter, controller }],
     offered: () => kind.rps * load,
-    mix: mixOf(kind, loadOf),
+    mix: mixOf(kind),
     random,
     seconds,
     rttMs,
@@ -77,7 +77,7 @@ function rescale(shape, scale) {
   if (shape.high !== undefined) shape.high *= scale;
 }
 
-function mixOf(kind, loadOf) {
+function mixOf(kind) {
   const shares = Object.entries(kind.shares ?? { eth_call: 1 });
-  return shares.map(([method, share]) => ({ share, method, load: { ...loadOf([method]), method } }));
+  return shares.map(([method, share]) => ({ share, method }));
 }

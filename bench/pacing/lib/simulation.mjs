@@ -10,7 +10,7 @@ const TIMER_LATE_MS = 1.2;
 /**
  * @param upstreams [{ limiter, controller }]
  * @param offered calls a second, of the time in ms
- * @param mix [{ share, load, method }]
+ * @param mix [{ share, method }]
  * @param onCall told of each attempt that came back, for figures: (upstreamIndex, method, accepted, atMs)
  * @param at [[ms, run]]: what changes during the run
  */
@@ -46,7 +46,7 @@ export function simulate({
     const { limiter, controller } = upstreams[index];
     const sentMs = nowMs;
     request.tried |= 1 << index;
-    controller.sent(request.kind.load, sentMs);
+    controller.sent(1, sentMs);
     onEvent('sent', index, request, nowMs);
     const wayMs = (jittered(rttMs) * (1 - serviceShare)) / 2;
     later(wayMs, () => {
@@ -59,10 +59,10 @@ export function simulate({
         events.add(nowMs + wayMs, () => {
           if (verdict.headers !== undefined) controller.told?.(verdict.headers(nowMs), nowMs);
           if (verdict.accepted) {
-            controller.answered(request.kind.load, sentMs, nowMs);
+            controller.answered(1, sentMs, nowMs);
             onEvent('good', index, request, nowMs);
           } else {
-            controller.refused(request.kind.load, sentMs, nowMs, verdict.restMs);
+            controller.refused(1, sentMs, nowMs, verdict.restMs);
             if (!place(request)) park(request);
           }
           pump();
@@ -83,7 +83,7 @@ export function simulate({
       const index = start;
       start = (start + step) % n;
       if (request.tried & (1 << index)) continue;
-      if (upstreams[index].controller.freeAtMs(request.kind.load, nowMs) <= nowMs) {
+      if (upstreams[index].controller.freeAtMs(nowMs, request.kind.method) <= nowMs) {
         send(request, index);
         return true;
       }
@@ -118,7 +118,7 @@ export function simulate({
     let freeMs = Infinity;
     for (const [index, { controller }] of upstreams.entries()) {
       if (queue[head].tried & (1 << index)) continue;
-      freeMs = Math.min(freeMs, controller.freeAtMs(queue[head].kind.load, nowMs));
+      freeMs = Math.min(freeMs, controller.freeAtMs(nowMs, queue[head].kind.method));
     }
     wake(Math.max(nowMs, Math.min(freeMs, queue[head].arrivedMs + MAX_WAIT_MS + 0.01)));
   };
