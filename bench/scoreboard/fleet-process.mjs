@@ -5,7 +5,8 @@
 //   outcome            0 for good, else the place of what was wrong in `faults`
 //   units              what it costs: compute units with byUnits, else 1
 //   lateMs             how much later than it was due the call was sent, which is this process's own fault
-import { drawn, seeded } from './chance.mjs';
+import { seededRandom } from '../lib/seeded-random.mjs';
+import { drawn } from './chance.mjs';
 import { Client } from './client.mjs';
 import { monotonicMs, sleepUntil } from './clock.mjs';
 import { question, unitsOf } from './questions.mjs';
@@ -55,7 +56,7 @@ class Run {
   }
 
   async run() {
-    const random = seeded(this.#plan.seed);
+    const random = seededRandom(this.#plan.seed);
     const dueMs = schedule(this.#plan, random);
     const empty = () => new Float64Array(dueMs.length);
     this.#report = { dueMs, latencyMs: empty(), lateMs: empty(), units: empty(), outcome: empty() };

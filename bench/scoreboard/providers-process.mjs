@@ -2,13 +2,13 @@
 //   { specs, seed }        starts them         -> { ports }
 //   { change, of }         changes these       -> { changed: true }
 //   { ask: 'counts' }      -> { counts }: accepted, refused and failed calls since the start, of all together
-import { seeded } from './chance.mjs';
+import { seededRandom } from '../lib/seeded-random.mjs';
 import { Provider } from './provider.mjs';
 
 let providers = [];
 
 async function start({ specs, seed }) {
-  providers = specs.map((spec, index) => new Provider(spec, seeded(seed + index)));
+  providers = specs.map((spec, index) => new Provider(spec, seededRandom(seed + index)));
   return { ports: await Promise.all(providers.map((provider) => provider.listen())) };
 }
 

@@ -1,6 +1,7 @@
 // Five upstreams behind one daemon: what one refuses another one takes.
+
+import { seededRandom } from '../../lib/seeded-random.mjs';
 import { Limiter } from './limiter.mjs';
-import { seededRandom } from './seeded-random.mjs';
 import { TokenBucket } from './shapes.mjs';
 import { simulate } from './simulation.mjs';
 

@@ -1,5 +1,5 @@
 // One controller in front of one limiter: what it got of what an oracle gets.
-import { seededRandom } from './seeded-random.mjs';
+import { seededRandom } from '../../lib/seeded-random.mjs';
 import { simulate } from './simulation.mjs';
 
 /** Asks the limiter itself, which is next to it: nothing is on the way, nothing refused. */
