@@ -1,8 +1,8 @@
 // Five upstreams behind one daemon: what one refuses another one takes.
 
+import { TokenBucket } from '../../lib/limits.mjs';
 import { seededRandom } from '../../lib/seeded-random.mjs';
 import { Limiter } from './limiter.mjs';
-import { TokenBucket } from './shapes.mjs';
 import { simulate } from './simulation.mjs';
 
 const RATES = [50, 100, 150, 200, 250];

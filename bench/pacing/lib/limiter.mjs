@@ -3,7 +3,7 @@ export class Limiter {
   #bannedUntilMs = -Infinity;
 
   /**
-   * @param shape one of shapes.mjs
+   * @param shape one of lib/limits.mjs
    * @param costOf units of a method
    * @param banMs how long each refusal refuses everything
    * @param restMs what a refusal tells: how long to wait, of the time and the shape

@@ -1,6 +1,7 @@
 // Each refusal refuses everything for 30 s: TronGrid; Infura asks for it by `backoff_seconds`.
+
+import { FixedWindow, TokenBucket } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { FixedWindow, TokenBucket } from '../lib/shapes.mjs';
 
 const kind = (name, rps, makeShape, more = {}) => ({
   name,

@@ -1,6 +1,7 @@
 // Bytes of answers, which nobody knows before they are sent: MegaETH.
+
+import { TokenBucket } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { TokenBucket } from '../lib/shapes.mjs';
 
 /** Sizes are taken off when they are known: a call needs no more than that something is left. */
 class Bytes extends TokenBucket {

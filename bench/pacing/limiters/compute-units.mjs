@@ -1,6 +1,7 @@
 // Units by method, which the pacer is not told: Alchemy's bucket of 10 s, CDP's credits in 5 s.
+
+import { FixedWindow, RollingWindow, TokenBucket } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { FixedWindow, RollingWindow, TokenBucket } from '../lib/shapes.mjs';
 
 const ALCHEMY = {
   eth_blockNumber: 10,

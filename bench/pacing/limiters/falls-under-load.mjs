@@ -1,6 +1,7 @@
 // Limits that fall while they are used to the full: dRPC 120,000 -> 50,400 units a minute, llama's shrinking window.
+
+import { RollingWindow } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { RollingWindow } from '../lib/shapes.mjs';
 
 /** A rolling window that falls to `low` for a minute by chance, and back. */
 class Regional extends RollingWindow {

@@ -1,6 +1,7 @@
 // So many calls in each second of the provider's clock: QuickNode, Helius, Chainnodes and most others.
+
+import { FixedWindow } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { FixedWindow } from '../lib/shapes.mjs';
 
 export default [15, 50, 250].map((most) => ({
   name: `fixed second, ${most}`,

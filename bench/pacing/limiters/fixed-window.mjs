@@ -1,6 +1,7 @@
 // So many calls in each window of some seconds or minutes: CDP 5 s, BNB Chain's public nodes 5 min.
+
+import { FixedWindow } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { FixedWindow } from '../lib/shapes.mjs';
 
 export default [
   [250, 5],

@@ -1,6 +1,7 @@
 // Refusals that say how long to wait, in whole seconds; answers that tell the limit.
+
+import { FixedWindow } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { FixedWindow } from '../lib/shapes.mjs';
 
 const windowOf = (most, windowMs, random) => new FixedWindow(most, windowMs, random() * windowMs);
 const wholeSeconds = (shape, nowMs) => Math.ceil((shape.roomAt(1, nowMs) - nowMs) / 1000) * 1000;

@@ -1,6 +1,7 @@
 // So many calls at a time, as nodes of one's own and small gateways allow.
+
+import { InFlight } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { InFlight } from '../lib/shapes.mjs';
 
 export default [2, 4, 6].map((most) => ({
   name: `${most} in flight`,

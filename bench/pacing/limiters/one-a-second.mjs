@@ -1,6 +1,7 @@
 // Very small and very large limits: p2p.org's 1/s, and nodes of one's own.
+
+import { FixedWindow, TokenBucket } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { FixedWindow, TokenBucket } from '../lib/shapes.mjs';
 
 export default [
   {

@@ -1,6 +1,7 @@
 // So many calls in any span of some seconds: Moralis 4 s, Solana's public nodes 10 s, others a minute.
+
+import { RollingWindow } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { RollingWindow } from '../lib/shapes.mjs';
 
 export default [
   [50, 1],

@@ -1,6 +1,7 @@
 // A bucket that fills steadily: gateways (Kong, Envoy, nginx with `burst`), Ankr.
+
+import { TokenBucket } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { TokenBucket } from '../lib/shapes.mjs';
 
 export default [
   [50, 5],

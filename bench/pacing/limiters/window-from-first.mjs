@@ -1,6 +1,7 @@
 // A window that begins with the first request after the last window: fiews.
+
+import { FirstRequestWindow } from '../../lib/limits.mjs';
 import { Limiter } from '../lib/limiter.mjs';
-import { FirstRequestWindow } from '../lib/shapes.mjs';
 
 export default [
   [500, 10],

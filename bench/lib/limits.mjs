@@ -1,4 +1,4 @@
-// The shapes that limits have. Each knows when it has room, for the oracle.
+// The shapes that limits have. Each is exact, is told the time, and knows when it has room.
 
 /** At most `most` units in each window of a clock of its own. */
 export class FixedWindow {
