@@ -4,7 +4,7 @@
 const MAX_CAP = 64;
 /** Sends that are remembered, so that an answer is known to be to one that was sent with so many in flight. */
 const REMEMBERED = 512;
-/** What was accepted lately is compared with what is refused. */
+/** After so long what was counted counts half. */
 const LATELY_MS = 2_000;
 /** Refusals closer to each other have one reason. */
 const APART_MS = 100;
@@ -15,8 +15,8 @@ const MOST_CLUES = 4;
 const MOST_IN_A_ROW = 8;
 
 /**
- * Where calls in flight are limited, what is refused was sent with more in flight than all that was accepted lately. Where
- * a rate is limited, calls with as many in flight were accepted shortly before.
+ * Where calls in flight are limited, of those that were sent with as many in flight as the refused one a good part
+ * is refused. Where a rate is limited, nearly all are accepted. What is on its way is in flight here, but not there.
  */
 export class InFlightCap {
   #inFlight = 0;
@@ -24,12 +24,16 @@ export class InFlightCap {
   readonly #sentAtMs = new Float64Array(REMEMBERED).fill(-1);
   readonly #inFlightAtSend = new Uint16Array(REMEMBERED);
   #next = 0;
-  /** By how many were in flight when it was sent: when such a call was accepted last. */
-  readonly #acceptedMs = new Float64Array(MAX_CAP + 1).fill(-Infinity);
+  /** By how many were in flight when they were sent: those accepted and those refused lately. */
+  readonly #accepted = new Float64Array(MAX_CAP + 1);
+  readonly #refused = new Float64Array(MAX_CAP + 1);
+  #fadedMs = 0;
   /** Nothing is compared before the first refusal. */
   #isWatching = false;
   #clues = 0;
   #clueMs = -Infinity;
+  /** Something was accepted since the last clue. */
+  #hasPassed = true;
   /** The fewest in flight of those that were refused as a cap would. */
   #least = Infinity;
   #probeMs = -1;
@@ -64,16 +68,17 @@ export class InFlightCap {
     if (sentMs === this.#probeMs) this.#probeMs = -1;
   }
 
-  accepted(sentMs: number, nowMs: number): void {
+  accepted(sentMs: number): void {
     this.#ended();
     this.#inARow = 0;
+    this.#hasPassed = true;
     if (!this.#isWatching) return;
     const inFlight = this.#inFlightOf(sentMs);
-    if (inFlight >= 0) this.#acceptedMs[inFlight] = nowMs;
+    if (inFlight >= 0) this.#accepted[inFlight] = (this.#accepted[inFlight] ?? 0) + 1;
     if (sentMs !== this.#probeMs) return;
     this.#probeMs = -1;
     this.#cap += 1;
-    if (this.#cap > MAX_CAP) this.#forget();
+    if (this.#cap > MAX_CAP) this.forget();
   }
 
   /** Returns whether a cap explains the refusal. */
@@ -83,22 +88,22 @@ export class InFlightCap {
     this.#inARow += 1;
     if (sentMs === this.#probeMs) this.#probeMs = -1;
     const inFlight = this.#inFlightOf(sentMs);
-    if (this.#inARow > MOST_IN_A_ROW) this.#forget();
+    if (this.#inARow > MOST_IN_A_ROW) this.forget();
     if (inFlight < 0) return this.#cap !== Infinity;
+    this.#fade(nowMs);
+    this.#refused[inFlight] = (this.#refused[inFlight] ?? 0) + 1;
     return this.#cap === Infinity ? this.#suspect(inFlight, nowMs) : this.#check(inFlight, nowMs);
   }
 
   #suspect(inFlight: number, nowMs: number): boolean {
     // What was the only one in flight was not one too many.
-    const isClue = inFlight > 0 && this.#inARow <= MOST_IN_A_ROW && !this.#wasAccepted(inFlight, nowMs);
+    const isClue = inFlight > 0 && this.#inARow <= MOST_IN_A_ROW && this.#areManyRefused(inFlight);
     if (isClue) this.#least = Math.min(this.#least, inFlight);
-    if (nowMs - this.#clueMs < APART_MS) return false;
+    // Where everything is refused a window is full.
+    if (nowMs - this.#clueMs < APART_MS || !this.#hasPassed) return false;
     this.#clueMs = nowMs;
-    if (!isClue) {
-      this.#forget();
-      return false;
-    }
-    this.#clues += 1;
+    this.#hasPassed = false;
+    this.#clues = Math.max(0, this.#clues + (isClue ? 1 : -1));
     if (this.#clues < CLUES) return false;
     this.#cap = this.#least;
     return true;
@@ -115,16 +120,29 @@ export class InFlightCap {
     this.#clues -= 1;
     this.#cap = inFlight;
     if (this.#clues > 0 && inFlight > 0) return true;
-    this.#forget();
+    this.forget();
     return false;
   }
 
-  /** Whether a call was accepted lately with as many in flight, or more. */
-  #wasAccepted(inFlight: number, nowMs: number): boolean {
+  /** Whether a third of those with as many in flight, or more, were refused lately. */
+  #areManyRefused(inFlight: number): boolean {
+    let accepted = 0;
+    let refused = 0;
     for (let each = inFlight; each <= MAX_CAP; each += 1) {
-      if ((this.#acceptedMs[each] ?? 0) > nowMs - LATELY_MS) return true;
+      accepted += this.#accepted[each] ?? 0;
+      refused += this.#refused[each] ?? 0;
     }
-    return false;
+    return refused > 0.5 * accepted;
+  }
+
+  #fade(nowMs: number): void {
+    if (nowMs - this.#fadedMs < LATELY_MS) return;
+    const isLongAgo = nowMs - this.#fadedMs > 8 * LATELY_MS;
+    this.#fadedMs = nowMs;
+    for (let each = 0; each <= MAX_CAP; each += 1) {
+      this.#accepted[each] = isLongAgo ? 0 : (this.#accepted[each] ?? 0) / 2;
+      this.#refused[each] = isLongAgo ? 0 : (this.#refused[each] ?? 0) / 2;
+    }
   }
 
   /** How many were in flight when it was sent; -1 if it is not remembered. */
@@ -146,7 +164,8 @@ export class InFlightCap {
     if (this.#inFlight > 0) this.#inFlight -= 1;
   }
 
-  #forget(): void {
+  /** There is no cap after all. */
+  forget(): void {
     this.#cap = Infinity;
     this.#clues = 0;
     this.#least = Infinity;

@@ -48,6 +48,10 @@ export class Pacer {
   #trialMs = -Infinity;
   #refusedTrialMs = -Infinity;
   #restUntilMs = -Infinity;
+  /** It is known not to be the calls in flight that are limited. */
+  #isOfTime = false;
+  /** Until when headers have told that nothing is left. */
+  #emptyUntilMs = -Infinity;
   #isTold = false;
 
   constructor({ ceilingRps }: PacerOptions = {}) {
@@ -78,7 +82,7 @@ export class Pacer {
 
   /** It came back, not refused for a rate limit. */
   answered(calls: number, sentMs: number, nowMs: number): void {
-    this.#cap.accepted(sentMs, nowMs);
+    this.#cap.accepted(sentMs);
     this.#learnt.accepted(calls, nowMs);
     if (!this.#isInEpisode || sentMs < (this.#isResting ? this.#trialMs : this.#cutMs)) return;
     this.#learnt.opened(
@@ -96,9 +100,16 @@ export class Pacer {
 
   /** Refused for a rate limit. `restMs`: how long it asks to be left alone, if it says so. */
   refused(calls: number, sentMs: number, nowMs: number, restMs: number | undefined): void {
-    this.#learnt.refused(calls, sentMs);
     if (restMs !== undefined) this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
-    if (this.#cap.refused(sentMs, nowMs)) {
+    // Headers have told that nothing is left: what was on its way teaches nothing.
+    if (nowMs < this.#emptyUntilMs) {
+      this.lost(sentMs);
+      return;
+    }
+    this.#learnt.refused(calls, sentMs);
+    if (restMs !== undefined) this.#tellsTimes();
+    if (this.#isOfTime) this.#cap.lost(sentMs);
+    else if (this.#cap.refused(sentMs, nowMs)) {
       this.#learnt.forget(nowMs);
       if (restMs === undefined) this.#endEpisode();
       return;
@@ -131,9 +142,11 @@ export class Pacer {
 
   /** What rate headers of an answer say. Budgets of a day or a month are not for pacing. */
   told({ limit, windowMs, remaining, resetAtMs }: RateHeaders, nowMs: number): void {
+    this.#tellsTimes();
     if (remaining === 0 && resetAtMs !== undefined) {
       const leftMs = resetAtMs - nowMs;
       if (leftMs >= SHORTEST_RESET_MS && leftMs <= LONGEST_TOLD_MS) {
+        this.#emptyUntilMs = resetAtMs;
         this.#restUntilMs = Math.max(this.#restUntilMs, resetAtMs);
       }
     }
@@ -169,9 +182,16 @@ export class Pacer {
     return this.used(nowMs) > SCARCE;
   }
 
+  /** Who tells times limits what is sent in a time, and not what is in flight. */
+  #tellsTimes(): void {
+    if (!this.#isOfTime) this.#cap.forget();
+    this.#isOfTime = true;
+  }
+
   /** An operator says that it may be asked again: the rest is over, what was learnt stays. */
   endRest(): void {
     this.#restUntilMs = -Infinity;
+    this.#emptyUntilMs = -Infinity;
     this.#endEpisode();
   }
 

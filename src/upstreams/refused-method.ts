@@ -1,7 +1,7 @@
 /** Notices that it is one method that an upstream refuses for a rate limit, while it accepts others. */
 
 /** So often in a row the method must be refused, with others accepted between. */
-const TIMES = 3;
+const TIMES = 6;
 
 /** What is remembered is one method; refusals are rare. */
 export class RefusedMethod {
