@@ -144,11 +144,12 @@ export class LearntRate {
     const isLoss = isLossOf(episode, this.#full.lastMs, this.isDear);
     this.#costMs = isLoss ? Math.min(LONGEST_REST_MS, episode.restMs) : 0;
     if (this.#rate !== Infinity) this.#measure(episode, isLoss, nowMs);
+    if (this.#toldRate > 0) this.#rate = Math.min(this.#rate, this.#toldRate);
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
     this.#dueMs = Math.max(this.#dueMs, this.#nextAtMs);
   }
 
-  /** What headers tell holds until refusals tell otherwise. */
+  /** What headers tell holds, unless refusals tell that it is less. */
   told(rate: number, nowMs: number): void {
     if (rate === this.#toldRate) return;
     this.#toldRate = rate;
