@@ -137,7 +137,7 @@ export const schema = z.object({
   pacing: setting(oneOf(['auto', 'off']), {
     name: 'PACING',
     default: 'auto',
-    doc: 'Whether the limits of upstreams are learnt from their answers, and requests held back that they would refuse: `auto`, or `off` for the ceilings of `rps=` only, which is the default with a fixed `ERROR_TIME_TO_LIVE_MINUTES`.',
+    doc: 'Whether the limits of upstreams are learnt from their answers, and requests held back that they would refuse: `auto` or `off`. With `off` only the ceilings of `rps=` hold. With a fixed `ERROR_TIME_TO_LIVE_MINUTES` the default is `off`.',
   }),
   maxQueueWaitMs: setting(duration('0s'), {
     name: 'MAX_QUEUE_WAIT',

@@ -5,6 +5,7 @@ import { type Availability, STATES } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import { Counters } from './counters.ts';
 import { CONTENT_TYPE, type Family, type Sample, write } from './exposition.ts';
+import { significant } from './stats.ts';
 
 export interface MetricsDependencies {
   readonly announcer: Announcer;
@@ -139,7 +140,7 @@ function upstreamFamilies(counters: Counters, { registry, availability }: Metric
       help: 'Calls a second that an upstream may be sent, where that is limited and known.',
       samples: all.flatMap(({ name, budget }) => {
         const rps = budget?.pacer.rps();
-        return rps === undefined ? [] : [{ labels: { upstream: name }, value: rps }];
+        return rps === undefined ? [] : [{ labels: { upstream: name }, value: significant(rps) }];
       }),
     },
     {

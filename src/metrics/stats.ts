@@ -131,7 +131,7 @@ function budgetOf(upstream: Upstream, { clock, queue }: StatsSource): BudgetStat
 }
 
 /** Of a rate, three digits. */
-function significant(value: number): number {
+export function significant(value: number): number {
   return Number(value.toPrecision(3));
 }
 
