@@ -1,6 +1,7 @@
 /** Who shares which budget: each upstream has its own, and those of one account have one together. */
 
 import { Pacer } from './pacer.ts';
+import { Scout } from './scout.ts';
 
 export interface Budget {
   readonly account: string | undefined;
@@ -26,28 +27,31 @@ interface Account {
 export class Budgets {
   readonly #accounts = new Map<string, Account>();
 
-  /** Undefined when there is nothing to keep to: no ceiling, and none to be learnt. */
-  of({ rps, account }: BudgetSpec, learns: boolean): Budget | undefined {
-    if (account !== undefined) return this.#accountOf(account, rps, learns).budget;
-    return learns || rps !== undefined ? { account, learns, pacer: newPacer(rps) } : undefined;
+  /**
+   * Undefined when there is nothing to keep to: no ceiling, and none to be learnt. `scout` is shared by the upstreams of a
+   * pool; an account has that of the pool which named it first.
+   */
+  of({ rps, account }: BudgetSpec, learns: boolean, scout = new Scout()): Budget | undefined {
+    if (account !== undefined) return this.#accountOf(account, rps, learns, scout).budget;
+    return learns || rps !== undefined ? { account, learns, pacer: newPacer(rps, scout) } : undefined;
   }
 
-  #accountOf(name: string, rps: number | undefined, learns: boolean): Account {
+  #accountOf(name: string, rps: number | undefined, learns: boolean, scout: Scout): Account {
     const known = this.#accounts.get(name);
     if (!known) {
-      const made: Account = { rps, budget: { account: name, learns, pacer: newPacer(rps) } };
+      const made: Account = { rps, budget: { account: name, learns, pacer: newPacer(rps, scout) } };
       this.#accounts.set(name, made);
       return made;
     }
     if (rps !== undefined && known.rps !== rps) {
       // For all that share it, and they begin to learn anew.
       known.rps = rps;
-      known.budget.pacer = newPacer(rps);
+      known.budget.pacer = newPacer(rps, scout);
     }
     return known;
   }
 }
 
-function newPacer(rps: number | undefined): Pacer {
-  return new Pacer(rps === undefined ? {} : { ceilingRps: rps });
+function newPacer(rps: number | undefined, scout: Scout): Pacer {
+  return new Pacer(rps === undefined ? { scout } : { ceilingRps: rps, scout });
 }

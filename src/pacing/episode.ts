@@ -6,6 +6,8 @@ export interface Episode {
   readonly beganMs: number;
   /** When room came back, as well as that is known. */
   readonly endedMs: number;
+  /** When that was sent which was accepted. */
+  readonly triedMs: number;
   /** How long nothing was accepted; 0 if only single calls were refused. */
   readonly restMs: number;
   /** The refusal said how long to wait. */

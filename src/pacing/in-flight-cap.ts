@@ -49,13 +49,13 @@ export class InFlightCap {
     return this.#inFlight;
   }
 
-  /** Whether one more would be one too many; one more than the cap is a probe. */
+  /** Whether one more would be one too many; one more than the cap is a probe, of which there is one at a time. */
   isFull(mayProbe: boolean): boolean {
-    return this.#inFlight >= this.#cap + (mayProbe ? 1 : 0);
+    return this.#inFlight >= this.#cap + (mayProbe && this.#probeMs < 0 ? 1 : 0);
   }
 
   sent(nowMs: number): void {
-    if (this.#inFlight >= this.#cap) this.#probeMs = nowMs;
+    if (this.#inFlight >= this.#cap && this.#probeMs < 0) this.#probeMs = nowMs;
     this.#sentAtMs[this.#next] = nowMs;
     this.#inFlightAtSend[this.#next] = Math.min(MAX_CAP, this.#inFlight);
     this.#next = (this.#next + 1) % REMEMBERED;

@@ -1,50 +1,36 @@
-/** The rate that an upstream accepts, as far as it is learnt, and the schedule of requests at that rate. */
+/** The rate that an upstream accepts, as far as it is learnt. */
 
-import { climbFactor, firstGuess } from './climb.ts';
+import { dearGuess, firstGuess, marginOf, type Way } from './climb.ts';
 import { BAN_MS, type Episode, isLossOf, isRoundedUp, LONGEST_REST_MS } from './episode.ts';
 import { FullMoments, MEASURED_CALLS, MEASURED_MS } from './full-moments.ts';
 import { RecentCalls } from './recent-calls.ts';
+import { type Pace, Schedule } from './schedule.ts';
 import { Strays } from './strays.ts';
+import { Waste } from './waste.ts';
 
-/** How far below the learnt rate requests are sent while more is not looked for; and where refusals ban. */
-const MARGIN = 0.01;
-const DEAR_MARGIN = 0.03;
 /** What a refusal takes off the rate when more was not looked for. */
 const STEP = 0.005;
-/** What a refusal that bans takes off the rate when nothing was known, or it came so soon after the one before. */
-const QUICK_STEP = 0.1;
-const QUICK_MS = 10_000;
-/** Refusals per accepted call that looking for more may cost. */
-const WASTE = 0.008;
-/** What was not used stays usable this long: timers are late, and pauses between requests are short. */
-export const CREDIT_MS = 15;
+/** What a refusal that bans leaves of the rate when it came so soon after the one before. */
+const DEAR_QUICK = 0.85;
+const QUICK_MS = 5_000;
 /** A climb during which more was accepted than the rate, by this factor on average, found another limit. */
 const NEWS = 1.05;
-/** Refusals that told something new are held against looking for more no more than this. */
-const FORGIVEN = 2;
-/** Without refusals more is looked for after this time anyway, and after what a rest has cost. */
-const LONGEST_HOLD_MS = 60_000;
-/** Longest pause for what was sent too early. */
-const LONGEST_PAUSE_MS = 1000;
+/** It is taken for what was accepted at last, but for no more than this multiple of what was accepted all the time. */
+const LEAP = 1.3;
 
 /** Rates are calls a millisecond, times monotonic milliseconds. The reasons: docs/decisions/0014-learnt-budgets.md */
-export class LearntRate {
+export class LearntRate implements Pace {
   #rate = Infinity;
   #toldRate = 0;
   #isMeasured = false;
-  #nextAtMs = -Infinity;
-  /** When the next one was due if all had been sent at the learnt rate: climbing is ahead of it. */
-  #dueMs = -Infinity;
-  /** How long more has been looked for, in time in which requests were held back. */
-  #climbMs = 0;
+  readonly #schedule = new Schedule();
   /** The rate that was reached before the refusal; 0 if more was not looked for. */
   #climbedTo = 0;
-  /** Refusals that are not yet made up for by accepted calls. */
-  #debt = 0;
-  /** What was sent before nothing was known yet: its refusals are held against nobody. */
-  #startedMs = Infinity;
+  readonly #waste = new Waste();
   /** The rate was measured in passing, and more is looked for at once, in long steps. */
   #isStarting = false;
+  /** The last refusal that banned came soon after the one before. */
+  #wasQuick = false;
   readonly #strays = new Strays();
   /** What the last rest cost. */
   #costMs = 0;
@@ -56,6 +42,8 @@ export class LearntRate {
   #peak = 0;
   /** What is sure when a raise turns out to be wrong; 0 if the last change was none. */
   #floor = 0;
+  /** What was accepted when the rate was raised. */
+  #acceptedAtRaise = 0;
   /** Nothing was refused since more was looked for. */
   #isClean = true;
   readonly #recent = new RecentCalls();
@@ -76,7 +64,7 @@ export class LearntRate {
 
   /** When the next request is due. */
   get nextAtMs(): number {
-    return this.#rate === Infinity ? -Infinity : this.#nextAtMs;
+    return this.#rate === Infinity ? -Infinity : this.#schedule.nextAtMs;
   }
 
   acceptedLately(nowMs: number): number {
@@ -86,35 +74,24 @@ export class LearntRate {
   sent(calls: number, nowMs: number): void {
     this.#full.begin(nowMs);
     if (this.#rate === Infinity) return;
-    const unusedMs = nowMs - CREDIT_MS - this.#dueMs;
-    if (unusedMs > 0) {
-      this.#full.leaveOut(unusedMs);
-      this.#dueMs += unusedMs;
-    }
-    this.#dueMs += calls / (this.#rate * (1 - (this.isDear ? DEAR_MARGIN : MARGIN)));
-    const spacingMs = calls / (this.#rate * this.#factor());
-    const idleMs = nowMs - CREDIT_MS - this.#nextAtMs;
-    if (idleMs > 0) this.#nextAtMs += idleMs;
-    else if (this.#mayClimb(nowMs)) this.#climbMs += spacingMs;
-    this.#nextAtMs += spacingMs;
+    const unusedMs = this.#schedule.sent(calls, this, this.#mayClimb(nowMs), nowMs);
+    if (unusedMs > 0) this.#full.leaveOut(unusedMs);
   }
 
   accepted(calls: number, nowMs: number): void {
     this.#accepted += calls;
     this.#recent.add(calls, nowMs);
-    this.#debt = Math.max(0, this.#debt - WASTE * calls);
+    this.#waste.accepted(calls);
   }
 
   /** `sentMs` is when it was sent. Of a batch that was not done the others need not wait for more than one call. */
   refused(calls: number, sentMs: number): void {
-    if (sentMs >= this.#startedMs) this.#debt += calls;
-    const unusedMs = (calls - 1) / this.#rate;
-    this.#nextAtMs -= unusedMs / this.#factor();
-    this.#dueMs -= unusedMs;
+    this.#waste.refused(calls, sentMs);
+    this.#schedule.takeBack(calls - 1, this);
   }
 
   get mayProbe(): boolean {
-    return this.#debt <= 0;
+    return this.#waste.isMadeUpFor;
   }
 
   /** The first refusal of an episode: the limiter is full. */
@@ -122,21 +99,17 @@ export class LearntRate {
     this.#cutMs = nowMs;
     this.#acceptedAtCut = this.#accepted;
     this.#peak = this.#recent.lastSecond(nowMs) / 1000;
-    this.#climbedTo = this.#climbMs > 0 ? this.#rate * this.#factor() : 0;
-    this.#climbMs = 0;
+    this.#climbedTo = this.#schedule.endClimb(this);
     if (this.#rate === Infinity) {
       if (this.#peak > 0 && !this.#strays.isStray(this.#peak, nowMs))
         this.#restart(this.#firstGuess(nowMs), nowMs);
       return;
     }
     // Leaves some room, so that the next call is not refused by a hair.
-    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + 1 / this.#rate;
+    this.#schedule.waitUntil(Math.max(this.#schedule.nextAtMs, nowMs) + 1 / this.#rate);
     if (this.#climbedTo > 0) return;
     // What was sent too early while climbing is made up for once that turns out to be why calls are refused.
-    const aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs));
-    this.#full.leaveOut(aheadMs);
-    this.#dueMs = nowMs;
-    this.#nextAtMs += aheadMs;
+    this.#full.leaveOut(this.#schedule.payBack(this, nowMs));
   }
 
   /** Accepted again: what was accepted between two moments at which the limiter was full measures its rate. */
@@ -145,8 +118,10 @@ export class LearntRate {
     this.#costMs = isLoss ? Math.min(LONGEST_REST_MS, episode.restMs) : 0;
     if (this.#rate !== Infinity) this.#measure(episode, isLoss, nowMs);
     if (this.#toldRate > 0) this.#rate = Math.min(this.#rate, this.#toldRate);
-    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
-    this.#dueMs = Math.max(this.#dueMs, this.#nextAtMs);
+    // The trial counts in a window that has just opened.
+    const nextMs = episode.restMs > 0 ? episode.triedMs + 1 / this.#schedule.speed(this) : nowMs;
+    this.#schedule.waitUntil(Math.max(nowMs, nextMs));
+    this.#schedule.beginAnew();
   }
 
   /** What headers tell holds, unless refusals tell that it is less. */
@@ -155,17 +130,17 @@ export class LearntRate {
     this.#toldRate = rate;
     this.#isMeasured = true;
     this.#isStarting = false;
-    this.#climbMs = 0;
+    this.#schedule.endClimb(this);
     this.#restart(rate, nowMs);
     this.#full.mark(nowMs, this.#accepted);
   }
 
   /** The refusals had another reason. */
   forget(nowMs: number): void {
-    this.#startedMs = Math.min(this.#startedMs, nowMs);
+    this.#waste.countFrom(nowMs);
     this.#rate = Infinity;
     this.#isMeasured = false;
-    this.#debt = Math.min(this.#debt, FORGIVEN);
+    this.#waste.forgive();
   }
 
   /** Of few calls rather too much than too little: that is found out much sooner. */
@@ -180,7 +155,8 @@ export class LearntRate {
     const end = restMs > 0 ? this.#accepted : this.#acceptedAtCut;
     const spanMs = endMs - this.#full.lastMs;
     const got = this.#full.gotSince(end);
-    const isLong = spanMs >= MEASURED_MS || got >= MEASURED_CALLS;
+    if (!isLoss) this.#full.rested(restMs);
+    const isLong = this.#full.isLong(spanMs, got);
     // A window may be as long as the rest: less than two of them tell nothing of it.
     const isPart = !isLoss && spanMs < 2 * restMs;
     // No provider bans by less than a second.
@@ -188,19 +164,19 @@ export class LearntRate {
     const measured = isPart
       ? this.#full.rateSinceBefore(endMs, end)
       : got / (isLoss ? Math.max(openMs, MEASURED_MS) : openMs);
-    if (this.#isMeasured && isLong) this.#learn(measured, openMs);
+    if (this.#isMeasured && this.isDear) this.#learnDear(openMs);
+    else if (this.#isMeasured && isLong) this.#learn(measured, spanMs, nowMs);
     else if (this.#isMeasured) this.#rate *= 1 - STEP;
-    else {
-      const isShort = isLoss || restMs < MEASURED_MS || isRoundedUp(isTold, restMs);
-      this.#rate = (isShort ? this.#peak : measured) * (this.isDear ? 1 - QUICK_STEP : 1);
-    }
-    if (this.#isMeasured) this.#debt += this.#costMs * this.#rate;
+    else if (this.isDear) this.#rate = dearGuess(this.#peak, beganMs - this.#full.lastMs);
+    else if (isLoss || restMs < MEASURED_MS || isRoundedUp(isTold, restMs)) this.#rate = this.#peak;
+    else this.#rate = measured;
+    if (this.#isMeasured) this.#waste.lost(this.#costMs * this.#rate);
     else this.#began(nowMs, restMs);
     if (isLong || !this.#isMeasured) this.#full.mark(endMs, end);
     this.#isMeasured = true;
   }
 
-  #learn(measured: number, openMs: number): void {
+  #learn(measured: number, spanMs: number, nowMs: number): void {
     const rate = this.#rate;
     const floor = this.#floor;
     const wasClean = this.#isClean;
@@ -210,40 +186,61 @@ export class LearntRate {
     this.#isClean = hasClimbed;
     if (hasClimbed && measured > rate * NEWS) {
       this.#floor = measured;
-      this.#rate = Math.max(measured, this.#peak);
-      this.#debt = 0;
-      this.#dueMs = this.#nextAtMs;
+      this.#rate = Math.max(measured, Math.min(this.#peak, LEAP * measured));
+      this.#waste.forget();
+      this.#schedule.raised();
+      this.#acceptedAtRaise = this.#accepted;
     } else if (hasClimbed) {
-      const raised = wasClean ? Math.min((rate + this.#climbedTo) / 2, rate * (1 + MARGIN)) : rate;
+      const raised = wasClean ? Math.min((rate + this.#climbedTo) / 2, rate * (1 + marginOf('plain'))) : rate;
       this.#rate = Math.max(measured, raised);
     } else if (measured < 0.9 * rate) {
-      this.#rate = floor > 0 ? floor : Math.max(measured, rate / 4);
-      this.#debt = Math.min(this.#debt, FORGIVEN);
-    } else this.#rate = rate * (1 - (!this.isDear ? STEP : openMs < QUICK_MS ? QUICK_STEP : DEAR_MARGIN));
+      this.#rate = floor > 0 ? floor : this.#lower(measured, spanMs);
+      this.#waste.forgive();
+      if (floor > 0) {
+        const sentMs = (this.#accepted - this.#acceptedAtRaise) / floor;
+        this.#full.leaveOut(this.#schedule.takeBackRaise(sentMs, this, nowMs));
+      }
+    } else this.#rate = rate * (1 - STEP);
+  }
+
+  #lower(measured: number, spanMs: number): number {
+    const rate = this.#rate;
+    // A window that was cut in two is off by so much.
+    if (measured > 0.75 * rate) return 0.75 * measured + 0.25 * rate;
+    return Math.max(measured, spanMs < MEASURED_MS ? 0.8 * rate : rate / 4);
+  }
+
+  /** Found from below, slowly: the limit is hardly less than what was refused then. */
+  #learnDear(openMs: number): void {
+    const isQuick = openMs < QUICK_MS;
+    if (isQuick && (this.#isStarting || this.#wasQuick)) this.#rate *= DEAR_QUICK;
+    else if (this.#climbedTo > 0) this.#rate = Math.max(this.#rate, Math.min(this.#climbedTo, this.#peak));
+    else this.#rate *= 1 - marginOf('dear');
+    this.#isStarting = isQuick && (this.#isStarting || this.#wasQuick);
+    this.#wasQuick = isQuick;
   }
 
   /** What refusals cost is made up for, or long ago; headers that tell the limit need no search. */
   #mayClimb(nowMs: number): boolean {
     if (this.isTold) return false;
-    return this.#debt <= 0 || nowMs - this.#cutMs > LONGEST_HOLD_MS + this.#costMs / WASTE;
+    return (this.isDear && this.#isStarting) || this.#waste.isPast(nowMs - this.#cutMs, this.#costMs);
   }
 
-  /** What requests are sent at, as a multiple of the learnt rate. */
-  #factor(): number {
-    const margin = this.isDear ? DEAR_MARGIN : MARGIN;
-    return climbFactor(this.#climbMs, this.#rate, this.#isStarting ? 'start' : margin) ?? 1 - margin;
+  /** How requests are sent at present. */
+  get way(): Way {
+    if (this.isDear) return 'dear';
+    return this.#isStarting ? 'start' : 'plain';
   }
 
   #began(nowMs: number, restMs: number): void {
     // A long window, or a ban: it was not few calls that were accepted.
-    if (restMs >= MEASURED_MS) this.#isStarting = false;
-    this.#debt = 0;
-    this.#startedMs = Math.min(this.#startedMs, nowMs);
+    if (restMs >= MEASURED_MS) this.#isStarting = this.isDear;
+    this.#waste.forget();
+    this.#waste.begin(nowMs);
   }
 
   #restart(rate: number, nowMs: number): void {
     this.#rate = rate;
-    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
-    this.#dueMs = this.#nextAtMs;
+    this.#schedule.restart(nowMs);
   }
 }

@@ -1,12 +1,15 @@
 /** Learns how much an upstream accepts from what it accepts and refuses, and says when the next request may be sent. */
 
-import { LONGEST_REST_MS } from './episode.ts';
 import { InFlightCap } from './in-flight-cap.ts';
-import { CREDIT_MS, LearntRate } from './learnt-rate.ts';
+import { LearntRate } from './learnt-rate.ts';
+import { CREDIT_MS } from './schedule.ts';
+import { Scout } from './scout.ts';
 
 export interface PacerOptions {
   /** `rps=`: never more calls a second than this. */
   readonly ceilingRps?: number;
+  /** Of those that serve the same requests. */
+  readonly scout?: Scout;
 }
 
 /** What rate headers say: `limit` calls in `windowMs`, `remaining` of them until `resetAtMs`. */
@@ -17,11 +20,14 @@ export interface RateHeaders {
   readonly resetAtMs?: number;
 }
 
-/** The first trial comes after this time, the next after half of what has passed, at most this long after it. */
+/** The first trial comes after this time, the next after half of what has passed, up to a gap; later after an eighth. */
 const FIRST_TRIAL_MS = 10;
-const LONGEST_GAP_MS = 10_000;
-/** After so long in vain trials are so far apart that a ban ends between them. */
-const BAN_AFTER_MS = 60_000;
+const LONG_GAP_MS = 2_000;
+/** What has refused everything for so long is out of order, or bans. */
+const ALONE_AFTER_MS = 8_000;
+/** So long a ban is left alone, or half of what has passed. */
+const BAN_GAP_MS = 31_000;
+const LONGEST_GAP_MS = 60_000;
 /** A trial that does not come back is followed by another one after this time. */
 const TRIAL_PATIENCE_MS = 1000;
 /** Longer windows that headers tell are no matter of pacing; shorter times until a reset are rounded up. */
@@ -39,6 +45,9 @@ export class Pacer {
   #ceilingAtMs = -Infinity;
   readonly #learnt = new LearntRate();
   readonly #cap = new InFlightCap();
+  readonly #scout: Scout;
+  /** Another one goes on trying. */
+  #isLeftAlone = false;
   /** When this episode of refusals began; those of calls that were sent before are part of it. */
   #cutMs = -Infinity;
   #isInEpisode = false;
@@ -54,12 +63,14 @@ export class Pacer {
   #emptyUntilMs = -Infinity;
   #isTold = false;
 
-  constructor({ ceilingRps }: PacerOptions = {}) {
+  constructor({ ceilingRps, scout = new Scout() }: PacerOptions = {}) {
+    this.#scout = scout;
     this.#ceilingMs = ceilingRps === undefined ? 0 : 1000 / ceilingRps;
   }
 
   /** When the next request may be sent; `nowMs` or less: now. */
   freeAtMs(nowMs: number): number {
+    if (this.#isLeftAlone && this.#scout.foundMs > this.#trialMs) this.#endGap();
     const atMs = Math.max(this.#ceilingAtMs, this.#restUntilMs);
     if (this.#isResting) {
       return this.#isTrialOut ? Math.max(atMs, this.#trialMs + TRIAL_PATIENCE_MS) : atMs;
@@ -90,11 +101,13 @@ export class Pacer {
         beganMs: this.#cutMs,
         // It was full until some time between the last trial that was refused and the one that was not.
         endedMs: this.#isTold ? nowMs : (this.#trialMs + this.#refusedTrialMs) / 2,
+        triedMs: sentMs,
         restMs: this.#isResting ? nowMs - this.#cutMs : 0,
         isTold: this.#isTold,
       },
       nowMs,
     );
+    this.#scout.accepted(this, nowMs);
     this.#endEpisode();
   }
 
@@ -108,7 +121,7 @@ export class Pacer {
     }
     this.#learnt.refused(calls, sentMs);
     if (restMs !== undefined) this.#tellsTimes();
-    if (this.#isOfTime) this.#cap.lost(sentMs);
+    if (this.#isOfTime || this.#learnt.isDear) this.#cap.lost(sentMs);
     else if (this.#cap.refused(sentMs, nowMs)) {
       this.#learnt.forget(nowMs);
       if (restMs === undefined) this.#endEpisode();
@@ -195,7 +208,14 @@ export class Pacer {
     this.#endEpisode();
   }
 
+  /** Another one was accepted: this one may be well again, too. */
+  #endGap(): void {
+    this.#isLeftAlone = false;
+    this.#restUntilMs = -Infinity;
+  }
+
   #endEpisode(): void {
+    this.#isLeftAlone = false;
     this.#isInEpisode = false;
     this.#isResting = false;
     this.#isTrialOut = false;
@@ -206,13 +226,21 @@ export class Pacer {
   #rest(nowMs: number): void {
     this.#refusedTrialMs = this.#isResting ? this.#trialMs : nowMs;
     const elapsedMs = nowMs - this.#cutMs;
-    const isBan = this.#learnt.isDear || elapsedMs >= BAN_AFTER_MS;
-    const gapMs = isBan ? LONGEST_REST_MS : Math.max(FIRST_TRIAL_MS, Math.min(LONGEST_GAP_MS, elapsedMs / 2));
+    const gapMs = this.#gapMs(elapsedMs, nowMs);
     this.#isResting = true;
     this.#isTrialOut = false;
     this.#trialMs = nowMs;
     // What it said is enough, once.
     const atMs = this.#restUntilMs > nowMs ? this.#restUntilMs : nowMs + gapMs;
     this.#restUntilMs = atMs;
+  }
+
+  #gapMs(elapsedMs: number, nowMs: number): number {
+    const isBan = this.#learnt.isDear;
+    if (!isBan && elapsedMs < ALONE_AFTER_MS)
+      return Math.max(FIRST_TRIAL_MS, Math.min(LONG_GAP_MS, elapsedMs / 2));
+    if (!isBan && this.#scout.isTurnOf(this, nowMs)) return Math.max(LONG_GAP_MS, elapsedMs / 8);
+    this.#isLeftAlone = !isBan;
+    return Math.max(BAN_GAP_MS, Math.min(LONGEST_GAP_MS, elapsedMs / 2));
   }
 }

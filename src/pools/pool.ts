@@ -4,6 +4,7 @@ import type { Identity } from '../http/header-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Dialer } from '../network/dial.ts';
 import type { Budgets } from '../pacing/budget.ts';
+import { Scout } from '../pacing/scout.ts';
 import { FilterHomes } from '../rpc/filters.ts';
 import type { Runtime } from '../runtime.ts';
 import { Speed } from '../speed/speed.ts';
@@ -93,8 +94,9 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   const changes = new StandingChanges();
   const upstreams = settings.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs()));
   for (const spec of settings.upstreams) warnIfInsecure(spec, logger);
+  const scout = new Scout();
   const onJoin = (upstream: Upstream) => {
-    upstream.budget = budgets.of(upstream.limits, settings.pacing === 'auto');
+    upstream.budget = budgets.of(upstream.limits, settings.pacing === 'auto', scout);
   };
   for (const upstream of upstreams) onJoin(upstream);
   const registry = new Registry(upstreams, changes);

@@ -29,7 +29,7 @@ export function run(kind, makeController, { load, seed, rttMs = 50, changes = []
   const learnSeconds = kind.learnSeconds ?? Math.max(60, 3 * windowSeconds);
   const from = learnSeconds * 1000;
   const seconds = kind.seconds ?? learnSeconds + Math.max(180, 5 * windowSeconds);
-  const figures = { units: 0, accepted: 0, refused: 0, arrived: 0, good: 0, refusedTimes: [], series: [] };
+  const figures = { units: 0, accepted: 0, refused: 0, arrived: 0, good: 0, refusedSeries: [], series: [] };
   const controller = makeController(kind, limiter);
   simulate({
     upstreams: [{ limiter, controller }],
@@ -45,14 +45,16 @@ export function run(kind, makeController, { load, seed, rttMs = 50, changes = []
         const second = Math.floor(nowMs / 1000);
         figures.series[second] = (figures.series[second] ?? 0) + 1;
       }
+      if (what === 'refused') {
+        const second = Math.floor(nowMs / 1000);
+        figures.refusedSeries[second] = (figures.refusedSeries[second] ?? 0) + 1;
+      }
       if (nowMs < from) return;
       if (what === 'accepted') {
         figures.units += kind.costs?.[method] ?? 1;
         figures.accepted += 1;
-      } else if (what === 'refused') {
-        figures.refused += 1;
-        figures.refusedTimes.push(nowMs);
-      } else if (what === 'arrived') figures.arrived += 1;
+      } else if (what === 'refused') figures.refused += 1;
+      else if (what === 'arrived') figures.arrived += 1;
       else if (what === 'good' && arrivedMs >= from) figures.good += 1;
     },
   });
@@ -62,7 +64,7 @@ export function run(kind, makeController, { load, seed, rttMs = 50, changes = []
     waste: refused / Math.max(1, accepted + refused),
     goodShare: good / arrived,
     refused,
-    refusedTimes: figures.refusedTimes,
+    refusedSeries: figures.refusedSeries,
     series: figures.series,
   };
 }

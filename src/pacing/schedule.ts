@@ -1,0 +1,95 @@
+/** When the next request is due: evenly, at the learnt rate, or at more while more is looked for. */
+
+import { factorOf, marginOf, type Way } from './climb.ts';
+
+/** What was not used stays usable this long: timers are late, and pauses between requests are short. */
+export const CREDIT_MS = 15;
+/** Longest pause for what was sent too early. */
+const LONGEST_PAUSE_MS = 1000;
+
+/** Calls a millisecond, and how they are sent. */
+export interface Pace {
+  readonly rate: number;
+  readonly way: Way;
+}
+
+/** Times are monotonic milliseconds. */
+export class Schedule {
+  #nextAtMs = -Infinity;
+  /** When the next one was due if all had been sent at the learnt rate: climbing is ahead of it. */
+  #dueMs = -Infinity;
+  /** How long more has been looked for, in time in which requests were held back. */
+  #climbMs = 0;
+  /** What was due when the rate was raised. */
+  #dueAtRaiseMs = 0;
+
+  get nextAtMs(): number {
+    return this.#nextAtMs;
+  }
+
+  /** What requests are sent at, in calls a millisecond. */
+  speed({ rate, way }: Pace): number {
+    return rate * factorOf(way, this.#climbMs, rate);
+  }
+
+  /** Returns the time, in milliseconds, for which less was asked for than the rate. */
+  sent(calls: number, pace: Pace, mayClimb: boolean, nowMs: number): number {
+    const unusedMs = Math.max(0, nowMs - CREDIT_MS - this.#dueMs);
+    this.#dueMs += unusedMs + calls / (pace.rate * (1 - marginOf(pace.way)));
+    const spacingMs = calls / this.speed(pace);
+    const idleMs = nowMs - CREDIT_MS - this.#nextAtMs;
+    if (idleMs > 0) this.#nextAtMs += idleMs;
+    else if (mayClimb) this.#climbMs += spacingMs;
+    this.#nextAtMs += spacingMs;
+    return unusedMs;
+  }
+
+  /** So many calls that were sent need not be waited for. */
+  takeBack(calls: number, pace: Pace): void {
+    this.#nextAtMs -= calls / this.speed(pace);
+    this.#dueMs -= calls / pace.rate;
+  }
+
+  /** Looks for no more. Returns the speed that was reached; 0 if more was not looked for. */
+  endClimb(pace: Pace): number {
+    const reached = this.#climbMs > 0 ? this.speed(pace) : 0;
+    this.#climbMs = 0;
+    return reached;
+  }
+
+  /** Nothing before then. */
+  waitUntil(atMs: number): void {
+    this.#nextAtMs = Math.max(this.#nextAtMs, atMs);
+  }
+
+  /** What was held back meanwhile is not made up for. */
+  beginAnew(): void {
+    this.#dueMs = Math.max(this.#dueMs, this.#nextAtMs);
+  }
+
+  restart(nowMs: number): void {
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs);
+    this.#dueMs = this.#nextAtMs;
+  }
+
+  /** The rate was raised: what is ahead is nothing too early any more. */
+  raised(): void {
+    this.#dueAtRaiseMs = this.#dueMs;
+    this.#dueMs = this.#nextAtMs;
+  }
+
+  /** The raise was wrong: what was sent since then, `sent` in milliseconds of the rate that is right, was too early. */
+  takeBackRaise(sentMs: number, pace: Pace, nowMs: number): number {
+    this.#dueMs = this.#dueAtRaiseMs + sentMs;
+    return this.payBack(pace, nowMs);
+  }
+
+  /** Makes up for what was sent too early, by a pause. Returns its length in milliseconds. */
+  payBack({ rate }: Pace, nowMs: number): number {
+    // One call is always ahead.
+    const aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs - 1 / rate));
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + aheadMs;
+    this.#dueMs = this.#nextAtMs;
+    return aheadMs;
+  }
+}
