@@ -140,9 +140,16 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
 
   onAttemptEnd(ended: Ended): void {
     this.#underWay -= 1;
-    this.#hedge?.ended(ended);
-    if (this.#give) this.#tell(ended);
-    else this.#ended = [...this.#ended, ended];
+    const told = this.#hedge ? this.#hedge.ended(ended) : ended;
+    if (told) this.tell(told);
+  }
+
+  tell(step: RaceStep): void {
+    const give = this.#give;
+    this.#give = undefined;
+    this.#fail = undefined;
+    if (give) give(step);
+    else if (typeof step !== 'string') this.#ended = [...this.#ended, step];
   }
 
   onDefect(error: unknown): void {
@@ -236,13 +243,6 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   #tellNobody(): void {
     if (this.#underWay > 0) return;
     this.#exchange.lackedRoom = this.#candidates.lacksRoom;
-    this.#tell(this.#exchange.left ? 'client-left' : 'nobody');
-  }
-
-  #tell(step: RaceStep): void {
-    const give = this.#give;
-    this.#give = undefined;
-    this.#fail = undefined;
-    give?.(step);
+    this.tell(this.#exchange.left ? 'client-left' : 'nobody');
   }
 }

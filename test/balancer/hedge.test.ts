@@ -1,5 +1,6 @@
 // A second attempt beside one that takes longer than usual: when, where, and what becomes of both.
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Exchange } from '../../src/balancer/exchange.ts';
 import type { RaceStep } from '../../src/balancer/race.ts';
 import { BATCH_KEY, HTTP_KEY, latencyKeyOf } from '../../src/rpc/method-kinds.ts';
 import {
@@ -175,6 +176,104 @@ describe('a call that takes longer than usual', () => {
     expect(await told(second)).toBe('C answered');
     race.end(undefined);
     expect([hedges(made), requests()]).toEqual([['won'], [1, 1, 1]]);
+  });
+});
+
+describe('what the second says and the client can be to blame for', () => {
+  const rpcResult = (result: unknown) => answerRpc({ eth_chainId: result, eth_gasPrice: result });
+  const notFound = answer({ status: 404, body: 'none' });
+  const pair =
+    '[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"jsonrpc":"2.0","id":2,"method":"eth_gasPrice"}]';
+  const refusals = [
+    ['a revert', CALL, rpcError({ code: 3, message: 'execution reverted', data: '0x' })],
+    ['a revert in old words', CALL, rpcError({ code: -32_000, message: 'execution reverted' })],
+    ['invalid params', CALL, rpcError({ code: -32_602, message: 'invalid argument 0' })],
+    ['null', CALL, rpcResult(null)],
+    ['null in a batch', body(pair), answerRpc({ eth_chainId: '0x1', eth_gasPrice: null })],
+    ['404', requestBytes('GET /path'), notFound],
+    ['400', requestBytes('GET /path'), answer({ status: 400 })],
+    ['a 404 that streams', requestBytes('GET /path'), answer({ status: 404, body: 'x'.repeat(3e6) })],
+  ] as const;
+
+  /** A is under way, and B has refused. */
+  async function refusedBySecond(bytes: Buffer, refusal: Behaviour, first: Behaviour) {
+    const gate = new Gate();
+    const made = await races(held(gate, first));
+    all[1]?.use(refusal);
+    const begin = await begun(made, bytes);
+    made.clock.advance(30);
+    await until(() => made.pool.registry.all[1]?.answeredMs === made.clock.monotonicMs(), 'the refusal');
+    return { made, gate, ...begin };
+  }
+
+  /** Who has answered the calls, or the request. */
+  function answeredBy(exchange: Exchange, step: RaceStep): string {
+    if (exchange.ledger) return exchange.ledger.entries.map(({ answer: a }) => a?.upstream?.name).join('');
+    return typeof step === 'string' ? step : step.upstream.name;
+  }
+
+  it.each(refusals)('is not told when the first one has a better answer: %s', async (_, bytes, refusal) => {
+    const isRpc = bytes.includes('jsonrpc');
+    const first = isRpc ? rpcResult('0xA') : answerByLabel('A');
+    const { made, gate, race, exchange, step } = await refusedBySecond(bytes, refusal, first);
+    gate.release();
+    const answered = answeredBy(exchange, await within(step, 10_000, 'a step'));
+    race.end(undefined);
+    await until(() => made.pool.registry.all.every(({ inFlight }) => inFlight === 0), 'the end of both');
+    // Of the batch only what was null.
+    expect(answered).toBe(bytes.includes(pair) ? 'BA' : 'A');
+    expect([hedges(made), requests()]).toEqual([['lost'], [1, 1, 0]]);
+  });
+
+  it.each(refusals)('is told when the first one fails: %s', async (_, bytes, refusal) => {
+    const { made, gate, race, exchange, step } = await refusedBySecond(bytes, refusal, refuseRate());
+    gate.release();
+    expect(answeredBy(exchange, await within(step, 10_000, 'a step'))).toMatch(/^B+$/);
+    race.end(undefined);
+    expect([hedges(made), requests()]).toEqual([['won'], [1, 1, 0]]);
+  });
+
+  it('is told after 2 s when the first one says nothing', async () => {
+    const revert = rpcError({ code: 3, message: 'execution reverted' });
+    const { made, race, exchange, step } = await refusedBySecond(CALL, revert, silence());
+    let isTold = false;
+    void step.then(() => {
+      isTold = true;
+    });
+    made.clock.advance(1_990);
+    await new Promise(setImmediate);
+    expect(isTold).toBe(false);
+    made.clock.advance(20);
+    expect(answeredBy(exchange, await within(step, 1_000, 'a step'))).toBe('B');
+    race.end(undefined);
+    await until(() => made.results.length === 2, 'the end of the first');
+    expect([made.results, hedges(made)]).toEqual([['B answered', 'A superseded'], ['won']]);
+  });
+
+  it('is told at once when the first one is slow and was only tried again', async () => {
+    const made = await races(silence());
+    const [a] = made.pool.registry.all;
+    for (const each of made.pool.registry.all) each.slow = { isSilent: true, kinds: 0 };
+    all[1]?.use(rpcError({ code: 3, message: 'execution reverted' }));
+    const { exchange, step } = await begun(made, CALL);
+    const [, b] = made.pool.registry.all;
+    if (b) b.slow = undefined;
+    made.clock.advance(100);
+    expect([await told(step), a?.inFlight]).toEqual(['B answered', 1]);
+    expect(exchange.ledger?.entries[0]?.answer?.upstream?.name).toBe('B');
+  });
+
+  it('is nobody’s any more when the client has left', async () => {
+    const { made, client, race, step } = await refusedBySecond(
+      requestBytes('GET /path'),
+      answer({ status: 404, body: 'x'.repeat(3e6) }),
+      silence(),
+    );
+    client.leave();
+    expect(await told(step)).toBe('A client-left');
+    race.end(undefined);
+    await until(() => made.pool.registry.all.every(({ inFlight }) => inFlight === 0), 'the end of both');
+    expect(hedges(made)).toEqual(['client-left']);
   });
 });
 
