@@ -71,7 +71,7 @@ export class Hedge implements HasAlarm {
     if (this.#second || !first || asksForEvents(this.#exchange)) return;
     const { callCount } = this.#exchange;
     const { budget, alarms } = this.#hedges;
-    if (budget.has(callCount, first.slow?.isSilent)) this.#second = this.#race.startBeside(first);
+    if (budget.has(callCount, first.slow !== undefined)) this.#second = this.#race.startBeside(first);
     if (this.#second) budget.spend(callCount);
     else alarms.set(this, nowMs + LOOK_AGAIN_MS);
   }

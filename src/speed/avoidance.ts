@@ -79,27 +79,32 @@ export class Avoidance {
   }
 
   /**
-   * One that the next request for calls of this kind should be tried on, if there is one among these upstreams. To be
-   * called once for each request that could be.
+   * Has the next request for calls of this kind ask one that should be tried; `ask` returns undefined where it can't be
+   * asked. To be called once for each request that could be.
    */
-  nextTrial(kind: number, isCandidate: (upstream: Upstream) => boolean): Upstream | undefined {
+  nextTrial<T>(kind: number, ask: (upstream: Upstream) => T | undefined): T | undefined {
     this.#requests += 1;
     const nowMs = this.#clock.monotonicMs();
-    for (const entry of this.#avoided) if (nowMs - entry.triedMs >= FORGOTTEN_MS) this.#end(entry);
-    const due = this.#avoided.find(
-      (entry) =>
-        (entry.what === kind || entry.what === SILENT) &&
-        this.#isDue(entry, nowMs) &&
-        isCandidate(entry.upstream),
-    );
-    if (due === undefined) return undefined;
-    for (const entry of this.#avoided) {
-      if (entry.upstream !== due.upstream) continue;
-      entry.triedMs = nowMs;
-      entry.triedAtRequest = this.#requests;
-      entry.isUnderTrial = true;
+    const isAbout = ({ what }: Avoided) => what === kind || what === SILENT;
+    for (const due of this.#avoided) {
+      if (!isAbout(due) || !this.#isDue(due, nowMs)) continue;
+      const asked = ask(due.upstream);
+      if (asked === undefined) continue;
+      for (const entry of this.#avoided) {
+        if (entry.upstream !== due.upstream || !isAbout(entry)) continue;
+        entry.triedMs = nowMs;
+        entry.triedAtRequest = this.#requests;
+        entry.isUnderTrial = true;
+      }
+      return asked;
     }
-    return due.upstream;
+    return undefined;
+  }
+
+  /** Lets those be that could not be tried for long. To be called with each request. */
+  forgetOld(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const entry of this.#avoided) if (nowMs - entry.triedMs >= FORGOTTEN_MS) this.#end(entry);
   }
 
   #isDue({ isUnderTrial, quickInARow, triedMs, triedAtRequest }: Avoided, nowMs: number): boolean {

@@ -73,6 +73,8 @@ export class Speed implements SilenceListener, AvoidanceListener {
     const durationMs = nowMs - timing.startedMs;
     if (how === 'answered') this.#learn(timing, durationMs, true);
     else if (how === 'unheard') this.#learn(timing, durationMs, false);
+    else if (timing.speed.upstream.slow)
+      this.avoidance?.tried(timing.speed.upstream, kindOfKey(timing.key), undefined);
   }
 
   /** Within which time 98 of 100 such calls are answered there; NaN while it is unknown. */

@@ -29,13 +29,13 @@ beforeAll(async () => {
 });
 
 /** Races in front of A, B and C, where each kind of call has usually taken 20 ms; all but A answer by their names. */
-async function races(first: Behaviour, flags: readonly string[] = []): Promise<Races> {
+async function races(first: Behaviour, flags: readonly string[] = [], options = ''): Promise<Races> {
   for (const each of all) {
     each.reset();
     each.use(answerByLabel(each.label));
   }
   all[0]?.use(first);
-  const listed = all.map(({ url, label }) => `${url} name=${label}`);
+  const listed = all.map(({ url, label }) => `${url} name=${label}${options}`);
   const made = await Races.among(listed, flags);
   const { speed, registry } = made.pool;
   const known = ['eth_chainId', 'eth_sendTransaction', 'eth_newBlockFilter', 'custom_getThing'];
@@ -392,6 +392,36 @@ describe('an upstream that is slow', () => {
     }
     expect(a.slow).toBeUndefined();
     expect(names.slice(-6).sort().join('')).toBe('AABBCC');
+  });
+
+  it('is asked like the others again after a minute in which no call came by that could try it', async () => {
+    const made = await races(answerByLabel('A'), ['--hedge=off']);
+    const [a] = made.pool.registry.all;
+    if (a) made.pool.speed?.avoidance?.avoid(a, -1);
+    made.clock.advance(60_000);
+    const { step } = await begun(made, body('x'));
+    expect([a?.slow, await told(step)]).toEqual([undefined, 'A answered']);
+  });
+
+  it('costs its client no long wait where the others are short of budget', async () => {
+    for (const each of all) each.reset();
+    const made = await races(silence(), [], ' account=one');
+    const { speed, registry } = made.pool;
+    const [a] = registry.all;
+    if (!a) throw new Error('three upstreams');
+    speed?.avoidance?.avoid(a, -1);
+    const asked: string[] = [];
+    for (let turn = 0; turn < 60 && a.inFlight === 0; turn += 1) {
+      made.clock.advance(25);
+      const { race } = await made.begin(CALL);
+      const step = race.next();
+      if (a.inFlight > 0) {
+        await all[0]?.arrived();
+        made.clock.advance(60);
+      }
+      asked.push(await told(step));
+    }
+    expect([a.inFlight, asked.at(-1)?.slice(1)]).toEqual([1, ' answered']);
   });
 
   it('answers for all when all are slow', async () => {

@@ -19,6 +19,8 @@ class Traffic {
   readonly sent: Partial<Record<Name, number>> = {};
   /** How long an upstream takes, if it is not about 12 ms. */
   readonly latencies: Partial<Record<Name, Latency>> = {};
+  /** Refuses every call after a moment. */
+  refuses: Name | undefined;
   #turn = 0;
 
   constructor(names: string) {
@@ -45,7 +47,9 @@ class Traffic {
     const isHeard = ms !== 'never' && ms <= patienceMs;
     const endMs = isHeard ? ms : patienceMs;
     if (!Number.isFinite(endMs)) return;
-    clock.after(endMs, () => this.speed.end(timing, isHeard ? 'answered' : 'unheard', clock.monotonicMs()));
+    const isRefused = this.refuses === name;
+    const how = isRefused ? 'refused' : isHeard ? 'answered' : 'unheard';
+    clock.after(isRefused ? 1 : endMs, () => this.speed.end(timing, how, clock.monotonicMs()));
   }
 
   /** Calls in turn to those that come first, each `everyMs`, as the balancer would send them. */
@@ -54,7 +58,8 @@ class Traffic {
       const method = methods[count % methods.length] ?? '';
       const kind = kindOfKey(latencyKeyOf(method));
       const { avoidance } = this.speed;
-      const tried = avoidance?.isNobody ? undefined : avoidance?.nextTrial(kind, () => true);
+      avoidance?.forgetOld();
+      const tried = avoidance?.isNobody ? undefined : avoidance?.nextTrial(kind, (each) => each);
       const quick = this.pool.availability.quick('primary', kind);
       const upstream = tried ?? quick[this.#turn++ % quick.length];
       if (upstream) this.send(upstream, method, tried ? 40 : patienceMs);
@@ -215,6 +220,21 @@ describe('an upstream that is many times slower', () => {
       };
     traffic.run(40, { methods: ['eth_call', 'eth_getBalance'] });
     expect(traffic.told).toEqual([]);
+  });
+
+  it('at two kinds is tried at both, whatever a trial brings', () => {
+    const traffic = new Traffic('ABC');
+    const methods = ['eth_getBalance', 'eth_call'];
+    traffic.latencies.B = () => traffic.about(400);
+    traffic.run(10, { methods });
+    expect(traffic.told.sort()).toEqual(['B slow calls', 'B slow reads']);
+    traffic.refuses = 'B';
+    traffic.run(3, { methods });
+    traffic.refuses = undefined;
+    expect(traffic.slow).toBe('B');
+    delete traffic.latencies.B;
+    traffic.run(4, { methods });
+    expect(traffic.slow).toBe('');
   });
 
   it('is asked like the others again when it could not be tried for a minute', () => {
