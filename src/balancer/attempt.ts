@@ -1,5 +1,6 @@
 /** One attempt: sent, judged, learned from. */
 
+import { ERROR, leastWorth } from '../calls/call-verdict.ts';
 import type { AttemptResult } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Trial } from '../pools/trials.ts';
@@ -170,10 +171,13 @@ function tellsSpeed({ body, upgrade }: Exchange, { isOwn }: Question): boolean {
   return body.kind === 'kept' && upgrade === undefined && !isOwn;
 }
 
-function endOf(outcome: AttemptOutcome, { next, blames }: Verdict): AttemptEnd {
+function endOf(outcome: AttemptOutcome, { next, blames, calls }: Verdict): AttemptEnd {
   switch (outcome.kind) {
-    case 'answered':
-      return next === 'deliver' && blames.length === 0 ? 'answered' : 'refused';
+    case 'answered': {
+      // One that refuses what others answer would look quick beside them, whoever is to blame.
+      const isError = calls ? leastWorth(calls) <= ERROR : outcome.status >= 400;
+      return next === 'deliver' && blames.length === 0 && !isError ? 'answered' : 'refused';
+    }
     case 'unreachable':
       return outcome.reason === 'connect-timeout' ? 'unheard' : 'refused';
     case 'broken':

@@ -1,6 +1,6 @@
 /** Sends a request to a second upstream as well, when the first takes longer than usual. */
 
-import { RESULT, worthOf } from '../calls/call-verdict.ts';
+import { leastWorth, RESULT } from '../calls/call-verdict.ts';
 import type { HedgeResult } from '../events.ts';
 import { valuesOf } from '../http/header-lines.ts';
 import type { Hedges } from '../pools/hedges.ts';
@@ -146,7 +146,7 @@ function asksForEvents({ headers, rpc }: Exchange): boolean {
 /** Whether an answer can be told, but a better one can be thought of: an error of the client's kind, or a null. */
 function isPoor({ outcome, verdict: { next, calls } }: Ended): boolean {
   if (next !== 'deliver' || outcome.kind !== 'answered') return false;
-  if (calls) return calls.verdicts.some((verdict) => worthOf(verdict, calls.text) < RESULT);
+  if (calls) return leastWorth(calls) < RESULT;
   return outcome.status >= 400;
 }
 

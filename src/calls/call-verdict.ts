@@ -1,9 +1,10 @@
 /** What a verdict on one call tells beside its kind. */
 
-import type { CallVerdict } from './judge-calls.ts';
+import type { CallsJudgement, CallVerdict } from './judge-calls.ts';
 
 const NONE = 0;
-const ERROR = 1;
+/** An error that is told to the client. */
+export const ERROR = 1;
 const NULL = 2;
 /** Nothing better can come. */
 export const RESULT = 3;
@@ -14,6 +15,13 @@ export function worthOf(verdict: CallVerdict, text: Buffer): number {
   if (verdict.isError) return ERROR;
   // No other value begins so.
   return text[verdict.answer.resultStart] === 0x6e ? NULL : RESULT;
+}
+
+/** Of several calls the answer that is worth the least. */
+export function leastWorth({ verdicts, text }: CallsJudgement): number {
+  let least = RESULT;
+  for (const verdict of verdicts) least = Math.min(least, worthOf(verdict, text));
+  return least;
 }
 
 /** Whether the upstream did nothing for the call. */

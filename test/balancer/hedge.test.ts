@@ -358,6 +358,38 @@ describe('which requests', () => {
   });
 });
 
+it.each([
+  ['errors that are told', CALL, rpcError({ code: -32_602, message: 'invalid argument 0' })],
+  ['404', requestBytes('GET /path'), answer({ status: 404 })],
+])('an upstream is not quick for its %s', async (_, bytes, refusal) => {
+  for (const each of all) each.reset();
+  all[0]?.use(refusal);
+  all[2]?.use(refusal);
+  const made = await Races.among(
+    all.map(({ url, label }) => `${url} name=${label}`),
+    ['--hedge=off'],
+  );
+  for (let turn = 1; turn <= 30; turn += 1) {
+    const gate = new Gate();
+    all[1]?.use(held(gate, answerByLabel('B')));
+    for (const each of all) {
+      const { race, client } = await made.begin(bytes);
+      const step = race.next();
+      if (each.label === 'B') {
+        await each.arrived(turn);
+        made.clock.advance(90);
+        gate.release();
+      }
+      await told(step);
+      race.end(undefined);
+      client.leave();
+    }
+  }
+  // Those that refuse leave the others as they are.
+  expect(made.pool.registry.all.map(({ slow }) => slow)).toEqual([undefined, undefined, undefined]);
+  expect(requests()).toEqual([30, 30, 30]);
+});
+
 describe('an upstream that is slow', () => {
   it('is tried again by a request that another one answers in time if it still is', async () => {
     const made = await races(silence());
