@@ -7,6 +7,7 @@ import type { Hedges } from '../pools/hedges.ts';
 import { makesFilter } from '../rpc/filters.ts';
 import { carriesTransaction } from '../rpc/methods.ts';
 import type { HasAlarm } from '../speed/alarms.ts';
+import { isSilent } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
@@ -27,7 +28,7 @@ export interface HedgedRace {
   tell(ended: Ended): void;
 }
 
-/** At most one for each request. Waits for no upstream, and does nothing where the first one answers in time. */
+/** At most one for each request, unless both are silent. Waits for no upstream, and does nothing where the first one answers in time. */
 export class Hedge implements HasAlarm {
   alarmIndex = -1;
   alarmAtMs = 0;
@@ -67,13 +68,10 @@ export class Hedge implements HasAlarm {
     if (kept) {
       this.#kept = undefined;
       this.#race.tell(this.#told(kept));
+    } else if (first && !asksForEvents(this.#exchange)) {
+      if (this.#mayAsk(first)) this.#askBeside(first);
+      this.#hedges.alarms.set(this, nowMs + LOOK_AGAIN_MS);
     }
-    if (this.#second || !first || asksForEvents(this.#exchange)) return;
-    const { callCount } = this.#exchange;
-    const { budget, alarms } = this.#hedges;
-    if (budget.has(callCount, first.slow !== undefined)) this.#second = this.#race.startBeside(first);
-    if (this.#second) budget.spend(callCount);
-    else alarms.set(this, nowMs + LOOK_AGAIN_MS);
   }
 
   /** An attempt is over. Returns the one to go on with; undefined where it is kept back, since the first may do better. */
@@ -101,6 +99,23 @@ export class Hedge implements HasAlarm {
     if (this.#kept) cancelStream(this.#kept);
     this.#kept = undefined;
     if (this.#second) this.#decide(this.#exchange.left ? 'client-left' : 'failed');
+  }
+
+  #mayAsk(first: Upstream): boolean {
+    // Of two that are silent nothing is to be hoped for.
+    if (this.#second && !(isSilent(first) && isSilent(this.#second))) return false;
+    return this.#hedges.budget.has(this.#exchange.callCount, first.slow !== undefined);
+  }
+
+  #askBeside(first: Upstream): void {
+    const next = this.#race.startBeside(first);
+    if (!next) return;
+    this.#hedges.budget.spend(this.#exchange.callCount);
+    if (this.#second) {
+      this.#first = this.#second;
+      this.#mayDoBetter = false;
+    }
+    this.#second = next;
   }
 
   #told(ended: Ended): Ended {

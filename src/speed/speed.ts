@@ -7,7 +7,7 @@ import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Alarms } from './alarms.ts';
 import { Avoidance, type AvoidanceListener, SILENT } from './avoidance.ts';
-import { Peers } from './peers.ts';
+import { NO_MATTER_MS, Peers } from './peers.ts';
 import { Silence, type SilenceListener } from './silence-watch.ts';
 import { Timing } from './timing.ts';
 import { UpstreamSpeed } from './upstream-speed.ts';
@@ -19,8 +19,6 @@ const LEAST_OVERDUE_MS = 10;
 /** As a logarithm, how many times slower than the others one is that is avoided, and one that is well. */
 const SLOW = Math.log(5);
 const WELL = Math.log(2.5);
-/** Added to all times that are compared: a few milliseconds more are no matter, however many times as long. */
-const NO_MATTER_MS = 10;
 /** One answer counts as ten times slower at most, so that a few heavy calls make nobody slow. */
 const MOST = Math.log(10);
 

@@ -108,6 +108,23 @@ describe('a call that takes longer than usual', () => {
     expect([hedges(made), requests()]).toEqual([['failed'], [1, 1, 1]]);
   });
 
+  it('goes to a third one when both have fallen silent', async () => {
+    const made = await races(silence());
+    all[1]?.use(silence());
+    const { race, step } = await begun(made, CALL);
+    made.clock.advance(30);
+    await all[1]?.arrived();
+    const [a, b] = made.pool.registry.all;
+    if (a) a.slow = { isSilent: true, kinds: 0 };
+    made.clock.advance(500);
+    expect(requests()).toEqual([1, 1, 0]);
+    if (b) b.slow = { isSilent: true, kinds: 0 };
+    made.clock.advance(60);
+    expect(await told(step)).toBe('C answered');
+    race.end(undefined);
+    expect([hedges(made), requests()]).toEqual([['won'], [1, 1, 1]]);
+  });
+
   it('is the first one’s when that answers after all', async () => {
     const gate = new Gate();
     const made = await races(held(gate, answerByLabel('A')));

@@ -203,6 +203,25 @@ describe('an upstream that is many times slower', () => {
     expect(quick).toEqual(CALL_KINDS.map((kind) => (kind === 'traces' ? 'AC' : 'ABC')));
   });
 
+  it.each(['AB', 'BC', 'C'])('is each of those that are 50 times slower: %s of three', (names) => {
+    const traffic = new Traffic('ABC');
+    traffic.run(2);
+    for (const name of ['A', 'B', 'C'] as const)
+      if (names.includes(name)) traffic.latencies[name] = () => traffic.about(600);
+    traffic.run(5);
+    expect(traffic.slow).toBe(names);
+    // Who tries one of them again waits for no longer than the quick one takes.
+    const [a] = traffic.pool.registry.all;
+    expect(a && traffic.speed.trialMs(a, latencyKeyOf('eth_getBalance'))).toBeLessThan(100);
+  });
+
+  it('is none that is far away, as most are', () => {
+    const traffic = new Traffic('ABC');
+    for (const name of ['B', 'C'] as const) traffic.latencies[name] = () => traffic.about(150);
+    traffic.run(5);
+    expect(traffic.slow).toBe('');
+  });
+
   it('is none when all become slower at the same time', () => {
     const traffic = new Traffic('ABC');
     traffic.run(5);
