@@ -72,8 +72,11 @@ export class Attempt implements TransmissionListener {
     upstream.attempts += 1;
     if (this.#question) upstream.budget?.pacer.sent(this.#question.callCount, this.#startedMs);
     const isComparable = this.#pool.registry.all.length > 1;
-    if (isComparable && this.#question && tellsSpeed(this.#exchange, this.#question))
-      this.#timing = this.#pool.speed?.begin(upstream, this.#exchange.latencyKey, this.#startedMs);
+    if (isComparable && this.#question && tellsSpeed(this.#exchange, this.#question)) {
+      const { latencyKey, timing: before } = this.#exchange;
+      this.#timing = this.#pool.speed?.begin(upstream, latencyKey, this.#startedMs, before);
+      this.#exchange.timing = this.#timing;
+    }
     this.#transmission.start();
   }
 

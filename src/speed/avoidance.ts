@@ -67,6 +67,15 @@ export class Avoidance {
     });
   }
 
+  /** It has answered a call that was sent at that moment. One from before it was taken for silent was heavy, no more. */
+  answered(upstream: Upstream, startedMs: number): void {
+    if (!upstream.slow?.isSilent) return;
+    const isRefuted = (entry: Avoided) =>
+      entry.upstream === upstream && entry.what === SILENT && startedMs < entry.sinceMs;
+    const refuted = this.#avoided.find(isRefuted);
+    if (refuted) this.#end(refuted, false);
+  }
+
   /** An attempt at a call of that kind is over; `isQuick` is undefined when it says nothing. */
   tried(upstream: Upstream, kind: number, isQuick: boolean | undefined): void {
     for (const entry of this.#avoided) {
@@ -114,12 +123,13 @@ export class Avoidance {
     return nowMs - triedMs >= TRIAL_EACH_MS && this.#requests - triedAtRequest >= TRIAL_EACH_REQUESTS;
   }
 
-  #end(entry: Avoided): void {
+  /** `isWell`: it is no slower than others any more. */
+  #end(entry: Avoided, isWell = true): void {
     const { upstream, what, sinceMs } = entry;
     this.#avoided = this.#avoided.filter((each) => each !== entry);
     this.#update(upstream);
     if (upstream.hasLeft) return;
-    this.#listener.onComeback(upstream, what);
+    if (isWell) this.#listener.onComeback(upstream, what);
     const slowMs = this.#clock.monotonicMs() - sinceMs;
     this.#announcer.announce({
       type: 'upstream-quick',

@@ -76,6 +76,13 @@ export class Silence implements HasAlarm {
     return this.#number;
   }
 
+  /** An attempt that was overdue says nothing after all: the call takes as long elsewhere. */
+  withdraw(number: number): void {
+    if (number !== this.#number || this.#attempts === 0) return;
+    this.#attempts -= 1;
+    this.#underWay -= 1;
+  }
+
   /** An attempt that was overdue is over, without an answer. */
   ended(number: number): void {
     if (number === this.#number) this.#underWay -= 1;

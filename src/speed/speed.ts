@@ -54,11 +54,11 @@ export class Speed implements SilenceListener, AvoidanceListener {
     this.#peers = new Peers(registry, (upstream) => this.#of(upstream));
   }
 
-  /** An attempt begins. */
-  begin(upstream: Upstream, key: number, nowMs: number): Timing {
+  /** An attempt begins; `before` is the one at the same call that may still be under way. */
+  begin(upstream: Upstream, key: number, nowMs: number, before?: Timing): Timing {
     const speed = this.#of(upstream);
     const usualMs = this.#usualMs(speed, key);
-    const timing = new Timing(speed, key, nowMs, usualMs);
+    const timing = new Timing(speed, key, nowMs, usualMs, before);
     if (this.avoidance && usualMs > 0) this.alarms.set(timing, nowMs + Math.max(LEAST_OVERDUE_MS, usualMs));
     return timing;
   }
@@ -69,6 +69,7 @@ export class Speed implements SilenceListener, AvoidanceListener {
     timing.end(how !== 'unheard', nowMs);
     if (how !== 'unheard') this.#noteHeard(timing.speed.upstream, nowMs);
     const durationMs = nowMs - timing.startedMs;
+    if (how === 'answered') this.avoidance?.answered(timing.speed.upstream, timing.startedMs);
     if (how === 'answered') this.#learn(timing, durationMs, true);
     else if (how === 'unheard') this.#learn(timing, durationMs, false);
     else if (timing.speed.upstream.slow)

@@ -133,6 +133,44 @@ describe('a silent upstream', () => {
     expect(traffic.told).toEqual([]);
   });
 
+  it('is none for heavy calls, which take as long at a second one', () => {
+    const traffic = new Traffic('ABC');
+    traffic.run(2);
+    const [a, b, c] = traffic.pool.registry.all;
+    if (!a || !b || !c) throw new Error('three upstreams');
+    const { speed } = traffic;
+    const { clock } = traffic.pool;
+    for (let heavy = 0; heavy < 6; heavy += 1) {
+      const key = latencyKeyOf('eth_getBalance');
+      const first = speed.begin(a, key, clock.monotonicMs());
+      clock.advance(30);
+      speed.begin(b, key, clock.monotonicMs(), first);
+      traffic.send(c, 'eth_getBalance');
+      clock.advance(30);
+    }
+    for (let count = 0; count < 20; count += 1) {
+      traffic.send(c, 'eth_getBalance');
+      clock.advance(50);
+    }
+    expect(traffic.told).toEqual([]);
+  });
+
+  it('is none any more when it answers what it was asked before', () => {
+    const traffic = new Traffic('AB');
+    traffic.run(2);
+    const [a, b] = traffic.pool.registry.all;
+    if (!a || !b) throw new Error('two upstreams');
+    traffic.latencies.A = () => 700;
+    for (let heavy = 0; heavy < 3; heavy += 1) traffic.send(a, 'eth_getBalance');
+    for (const expected of ['A', 'A', '']) {
+      for (let count = 0; count < 6; count += 1) {
+        traffic.send(b, 'eth_getBalance');
+        traffic.pool.clock.advance(50);
+      }
+      expect(traffic.slow).toBe(expected);
+    }
+  });
+
   it('is none of which only the client had not patience', () => {
     const traffic = new Traffic('ABC');
     traffic.run(2);
