@@ -19,7 +19,7 @@ export function slowOne(
   if (!avoidance || avoidance.isNobody) return undefined;
   avoidance.forgetOld();
   // Where others wait for room, whoever tries could not be answered by another one soon.
-  if (!willingness || !hedges?.budget.has(exchange.callCount) || queue.length > 0) return undefined;
+  if (!willingness || !hedges?.budget.has(exchange.callCount, true) || queue.length > 0) return undefined;
   const kind = kindOfKey(exchange.latencyKey);
   const { length } = availability.quick('primary', kind);
   const ask = (upstream: Upstream) =>

@@ -14,7 +14,7 @@ const LONE_SILENCE = 4;
 const LOOK_AGAIN_MS = 20;
 
 export interface SilenceListener {
-  /** Whether another upstream was heard since that moment: otherwise it may be our own network, or this process. */
+  /** Whether another upstream was heard since that moment: otherwise it may be our own network, or this process. Or all others are silent. */
   isOtherHeardSince(upstream: Upstream, ms: number): boolean;
   onSilent(upstream: Upstream): void;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import { kindOfKey } from '../rpc/method-kinds.ts';
 import type { Registry } from '../upstreams/registry.ts';
+import { isSilent } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Alarms } from './alarms.ts';
 import { Avoidance, type AvoidanceListener, SILENT } from './avoidance.ts';
@@ -87,7 +88,10 @@ export class Speed implements SilenceListener, AvoidanceListener {
   }
 
   isOtherHeardSince(upstream: Upstream, ms: number): boolean {
-    return (this.#lastHeard === upstream ? this.#otherHeardMs : this.#lastHeardMs) >= ms;
+    const heardMs = this.#lastHeard === upstream ? this.#otherHeardMs : this.#lastHeardMs;
+    // When all others are silent it is no better than they are.
+    const { all } = this.#registry;
+    return heardMs >= ms || (all.length > 1 && all.every((each) => each === upstream || isSilent(each)));
   }
 
   onSilent(upstream: Upstream): void {
@@ -127,7 +131,7 @@ export class Speed implements SilenceListener, AvoidanceListener {
     const isNews = isAnswer || durationMs > usualMs;
     if (isNews) speed.add(key, durationMs, this.#clock.monotonicMs());
     const { upstream } = speed;
-    if (!this.avoidance || this.#registry.tier(upstream.tier).length < 2) return;
+    if (!this.avoidance) return;
     const kind = kindOfKey(key);
     const medianMs = this.#peers.medianMs(upstream.tier, key);
     const ratio = Math.log((durationMs + NO_MATTER_MS) / (medianMs + NO_MATTER_MS));

@@ -61,7 +61,8 @@ class Traffic {
       avoidance?.forgetOld();
       const tried = avoidance?.isNobody ? undefined : avoidance?.nextTrial(kind, (each) => each);
       const quick = this.pool.availability.quick('primary', kind);
-      const upstream = tried ?? quick[this.#turn++ % quick.length];
+      const others = quick.length > 0 ? quick : this.pool.availability.quick('fallback', kind);
+      const upstream = tried ?? others[this.#turn++ % others.length];
       if (upstream) this.send(upstream, method, tried ? 40 : patienceMs);
       this.pool.clock.advance(everyMs);
     }
@@ -131,6 +132,34 @@ describe('a silent upstream', () => {
     delete traffic.latencies.A;
     traffic.run(5);
     expect(traffic.told).toEqual([]);
+  });
+
+  it('is the last one, too, when all others are silent', () => {
+    const traffic = new Traffic('ABC');
+    traffic.run(2);
+    for (const name of ['A', 'B'] as const) traffic.latencies[name] = () => 'never';
+    traffic.run(0.5, { patienceMs: 35 });
+    traffic.latencies.C = () => 'never';
+    traffic.run(0.5);
+    expect(traffic.slow).toBe('ABC');
+  });
+
+  it('comes back as the only one of its tier', () => {
+    const traffic = new Traffic('Ab');
+    traffic.run(2);
+    const [a, b] = traffic.pool.registry.all;
+    if (!a || !b) throw new Error('two upstreams');
+    traffic.latencies.A = () => 'never';
+    for (let count = 0; count < 20; count += 1) {
+      traffic.send(a, 'eth_getBalance', 40);
+      traffic.send(b, 'eth_getBalance');
+      traffic.pool.clock.advance(20);
+    }
+    expect(traffic.slow).toBe('A');
+    traffic.run(2);
+    delete traffic.latencies.A;
+    traffic.run(2);
+    expect(traffic.told).toEqual(['A silent all', 'A well']);
   });
 
   it('is none for heavy calls, which take as long at a second one', () => {
