@@ -71,8 +71,8 @@ export class Speed implements SilenceListener, AvoidanceListener {
     if (how !== 'unheard') this.#noteHeard(timing.speed.upstream, nowMs);
     const durationMs = nowMs - timing.startedMs;
     if (how === 'answered') this.avoidance?.answered(timing.speed.upstream, timing.startedMs);
-    if (how === 'answered') this.#learn(timing, durationMs, true);
-    else if (how === 'unheard') this.#learn(timing, durationMs, false);
+    const isMeasured = how !== 'refused' && !this.alarms.hasPausedSince(timing.startedMs, nowMs);
+    if (isMeasured) this.#learn(timing, durationMs, how === 'answered');
     else if (timing.speed.upstream.slow)
       this.avoidance?.tried(timing.speed.upstream, kindOfKey(timing.key), undefined);
   }

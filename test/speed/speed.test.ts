@@ -346,3 +346,16 @@ it('asks of one upstream alone nothing but its usual time', () => {
   traffic.run(10);
   expect(traffic.told).toEqual([]);
 });
+
+it('measures nothing across a pause of its own process', () => {
+  const traffic = new Traffic('AB');
+  traffic.run(1);
+  const [a] = traffic.pool.registry.all;
+  if (!a) throw new Error('two upstreams');
+  const usualMs = () => traffic.speed.usualMs(a, latencyKeyOf('eth_getBalance'));
+  const before = usualMs();
+  for (let count = 0; count < 20; count += 1) traffic.send(a, 'eth_getBalance');
+  traffic.pool.clock.stall(3_000);
+  traffic.pool.clock.advance(100);
+  expect([usualMs(), traffic.told]).toEqual([before, []]);
+});
