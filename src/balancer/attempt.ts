@@ -1,5 +1,6 @@
 /** One attempt: sent, judged, learned from. */
 
+import { ERROR, leastWorth } from '../calls/call-verdict.ts';
 import type { AttemptResult } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Trial } from '../pools/trials.ts';
@@ -71,8 +72,11 @@ export class Attempt implements TransmissionListener {
     upstream.attempts += 1;
     if (this.#question) upstream.budget?.pacer.sent(this.#question.callCount, this.#startedMs);
     const isComparable = this.#pool.registry.all.length > 1;
-    if (isComparable && this.#question && tellsSpeed(this.#exchange, this.#question))
-      this.#timing = this.#pool.speed?.begin(upstream, this.#exchange.latencyKey, this.#startedMs);
+    if (isComparable && this.#question && tellsSpeed(this.#exchange, this.#question)) {
+      const { latencyKey, timing: before } = this.#exchange;
+      this.#timing = this.#pool.speed?.begin(upstream, latencyKey, this.#startedMs, before);
+      this.#exchange.timing = this.#timing;
+    }
     this.#transmission.start();
   }
 
@@ -170,10 +174,13 @@ function tellsSpeed({ body, upgrade }: Exchange, { isOwn }: Question): boolean {
   return body.kind === 'kept' && upgrade === undefined && !isOwn;
 }
 
-function endOf(outcome: AttemptOutcome, { next, blames }: Verdict): AttemptEnd {
+function endOf(outcome: AttemptOutcome, { next, blames, calls }: Verdict): AttemptEnd {
   switch (outcome.kind) {
-    case 'answered':
-      return next === 'deliver' && blames.length === 0 ? 'answered' : 'refused';
+    case 'answered': {
+      // One that refuses what others answer would look quick beside them, whoever is to blame.
+      const isError = calls ? leastWorth(calls) <= ERROR : outcome.status >= 400;
+      return next === 'deliver' && blames.length === 0 && !isError ? 'answered' : 'refused';
+    }
     case 'unreachable':
       return outcome.reason === 'connect-timeout' ? 'unheard' : 'refused';
     case 'broken':

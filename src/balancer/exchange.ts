@@ -8,6 +8,7 @@ import type { Target } from '../http/target.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import { BATCH_KEY, HTTP_KEY, latencyKeyOf } from '../rpc/method-kinds.ts';
 import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
+import type { Timing } from '../speed/timing.ts';
 import type { BufferAccount } from '../transport/buffer-account.ts';
 import type { Body } from '../transport/outgoing.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -73,6 +74,8 @@ export class Exchange {
   batchRefusals: readonly { readonly upstream: Upstream; readonly size: number }[] = NO_REFUSALS;
   /** With what its latency is compared. */
   latencyKey = HTTP_KEY;
+  /** That of its latest attempt. */
+  timing: Timing | undefined;
   /** Upstreams that it could have been sent to had no room. */
   lackedRoom = false;
   /** How long it has waited for an upstream, in milliseconds. */

@@ -1,11 +1,13 @@
 /** Sends a request to a second upstream as well, when the first takes longer than usual. */
 
+import { leastWorth, RESULT } from '../calls/call-verdict.ts';
 import type { HedgeResult } from '../events.ts';
 import { valuesOf } from '../http/header-lines.ts';
 import type { Hedges } from '../pools/hedges.ts';
 import { makesFilter } from '../rpc/filters.ts';
 import { carriesTransaction } from '../rpc/methods.ts';
 import type { HasAlarm } from '../speed/alarms.ts';
+import { isSilent } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,14 +17,18 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** When there was no budget for it, or no upstream. */
 const LOOK_AGAIN_MS = 50;
+/** So long the first one may still do better than an error from the second, or as long as it has taken by then. */
+const LEAST_KEPT_MS = 2_000;
 
 /** What starts the second attempt. */
 export interface HedgedRace {
   /** Asks another upstream that has room to spare, beside the one under way. Undefined when there is none. */
   startBeside(first: Upstream): Upstream | undefined;
+  /** Goes on with the end of an attempt that was kept back. */
+  tell(ended: Ended): void;
 }
 
-/** At most one for each request. Waits for no upstream, and does nothing where the first one answers in time. */
+/** At most one for each request, unless both are silent. Waits for no upstream, and does nothing where the first one answers in time. */
 export class Hedge implements HasAlarm {
   alarmIndex = -1;
   alarmAtMs = 0;
@@ -32,6 +38,11 @@ export class Hedge implements HasAlarm {
   /** The first one, while it is under way alone. */
   #first: Upstream | undefined;
   #second: Upstream | undefined;
+  #firstStartedMs = 0;
+  /** The first one is under way, and an error from the second is not told while it is. */
+  #mayDoBetter = false;
+  /** What is kept back of the second one. */
+  #kept: Ended | undefined;
   #isDecided = false;
 
   constructor(race: HedgedRace, exchange: Exchange, hedges: Hedges) {
@@ -44,35 +55,76 @@ export class Hedge implements HasAlarm {
   watch(upstream: Upstream, nowMs: number): void {
     if (this.#second) return;
     this.#first = upstream;
+    this.#firstStartedMs = nowMs;
+    // One that is tried again would not have been asked: an error from the second is what its client would have got.
+    this.#mayDoBetter = !upstream.slow;
     const delayMs = this.#hedges.delayMs(upstream, this.#exchange.latencyKey);
     if (delayMs !== undefined) this.#hedges.alarms.set(this, nowMs + delayMs);
   }
 
   onAlarm(nowMs: number): void {
     const first = this.#first;
-    if (!first || asksForEvents(this.#exchange)) return;
-    const { callCount } = this.#exchange;
-    const { budget, alarms } = this.#hedges;
-    if (budget.has(callCount, first.slow?.isSilent)) this.#second = this.#race.startBeside(first);
-    if (this.#second) budget.spend(callCount);
-    else alarms.set(this, nowMs + LOOK_AGAIN_MS);
+    const kept = this.#kept;
+    if (kept) {
+      this.#kept = undefined;
+      this.#race.tell(this.#told(kept));
+    } else if (first && !asksForEvents(this.#exchange)) {
+      if (this.#mayAsk(first)) this.#askBeside(first);
+      this.#hedges.alarms.set(this, nowMs + LOOK_AGAIN_MS);
+    }
   }
 
-  /** An attempt is over. */
-  ended({ upstream, verdict }: Ended): void {
-    this.#hedges.alarms.unset(this);
-    if (verdict.next !== 'deliver') return;
-    this.#hedges.budget.earn(this.#exchange.callCount);
-    if (!this.#second) return;
-    // A third one that answers was asked when both had failed.
-    if (upstream === this.#second) this.#decide('won');
-    else this.#decide(upstream === this.#first ? 'lost' : 'failed');
+  /** An attempt is over. Returns the one to go on with; undefined where it is kept back, since the first may do better. */
+  ended(ended: Ended): Ended | undefined {
+    const { alarms } = this.#hedges;
+    alarms.unset(this);
+    const kept = this.#kept;
+    if (kept) {
+      this.#kept = undefined;
+      const isBetter = ended.verdict.next === 'deliver' && !isPoor(ended);
+      cancelStream(isBetter ? kept : ended);
+      return this.#told(isBetter ? ended : kept);
+    }
+    if (ended.upstream === this.#first) this.#mayDoBetter = false;
+    if (!this.#second || !this.#mayDoBetter || !isPoor(ended)) return this.#told(ended);
+    this.#kept = ended;
+    const endMs = ended.startedMs + ended.durationMs;
+    alarms.set(this, endMs + Math.max(LEAST_KEPT_MS, endMs - this.#firstStartedMs));
+    return undefined;
   }
 
   /** No further attempt is of interest. */
   over(): void {
     this.#hedges.alarms.unset(this);
+    if (this.#kept) cancelStream(this.#kept);
+    this.#kept = undefined;
     if (this.#second) this.#decide(this.#exchange.left ? 'client-left' : 'failed');
+  }
+
+  #mayAsk(first: Upstream): boolean {
+    // Of two that are silent nothing is to be hoped for.
+    if (this.#second && !(isSilent(first) && isSilent(this.#second))) return false;
+    return this.#hedges.budget.has(this.#exchange.callCount, first.slow !== undefined);
+  }
+
+  #askBeside(first: Upstream): void {
+    const next = this.#race.startBeside(first);
+    if (!next) return;
+    this.#hedges.budget.spend(this.#exchange.callCount);
+    if (this.#second) {
+      this.#first = this.#second;
+      this.#mayDoBetter = false;
+    }
+    this.#second = next;
+  }
+
+  #told(ended: Ended): Ended {
+    if (ended.verdict.next !== 'deliver') return ended;
+    this.#hedges.budget.earn(this.#exchange.callCount);
+    // A third one that answers was asked when both had failed.
+    if (ended.upstream === this.#second) this.#decide('won');
+    else if (this.#second) this.#decide(ended.upstream === this.#first ? 'lost' : 'failed');
+    return ended;
   }
 
   #decide(result: HedgeResult): void {
@@ -104,4 +156,15 @@ export function hasBudgetToSpare(second: Upstream, first: Upstream, nowMs: numbe
 /** A stream of events may begin whenever it likes. */
 function asksForEvents({ headers, rpc }: Exchange): boolean {
   return !rpc && valuesOf(headers.forward, 'accept').some((value) => /\btext\/event-stream\b/i.test(value));
+}
+
+/** Whether an answer can be told, but a better one can be thought of: an error of the client's kind, or a null. */
+function isPoor({ outcome, verdict: { next, calls } }: Ended): boolean {
+  if (next !== 'deliver' || outcome.kind !== 'answered') return false;
+  if (calls) return leastWorth(calls) < RESULT;
+  return outcome.status >= 400;
+}
+
+function cancelStream({ outcome }: Ended): void {
+  if (outcome.kind === 'answered') outcome.stream?.cancel();
 }

@@ -3,15 +3,15 @@
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Queue, Waiter } from '../pools/queue.ts';
-import { kindOfKey } from '../rpc/method-kinds.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
-import { type Candidate, type NextCandidate, NOBODY, type Willingness } from './candidate.ts';
+import { type Candidate, type NextCandidate, NOBODY } from './candidate.ts';
 import { Candidates } from './candidates.ts';
 import type { Ended } from './ended.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
 import { Hedge, type HedgedRace, hasBudgetToSpare, mayHedge } from './hedge.ts';
 import { lookUpOf, questionOf } from './question.ts';
+import { slowOne } from './slow-trial.ts';
 import { CallsWillingness } from './willingness.ts';
 
 /** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
@@ -98,10 +98,12 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   startBeside(first: Upstream): Upstream | undefined {
     const { queue, settings, runtime } = this.#pool;
     const isOver = this.#underWay === 0 || this.#started >= settings.maxAttempts || !this.#willingness;
+    // It is no call besides: of a slow one nothing is to be hoped for, and it was its turn already.
+    const isDue = first.slow !== undefined;
     // Nobody overtakes those that wait for room.
-    if (isOver || queue.length > 0) return undefined;
+    if (isOver || (queue.length > 0 && !isDue)) return undefined;
     const nowMs = runtime.clock.monotonicMs();
-    const suits = (second: Upstream) => hasBudgetToSpare(second, first, nowMs);
+    const suits = (second: Upstream) => isDue || hasBudgetToSpare(second, first, nowMs);
     const next = this.#willingness && this.#candidates.beside(this.#willingness, suits);
     if (!next) return undefined;
     this.#ask(next);
@@ -140,9 +142,16 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
 
   onAttemptEnd(ended: Ended): void {
     this.#underWay -= 1;
-    this.#hedge?.ended(ended);
-    if (this.#give) this.#tell(ended);
-    else this.#ended = [...this.#ended, ended];
+    const told = this.#hedge ? this.#hedge.ended(ended) : ended;
+    if (told) this.tell(told);
+  }
+
+  tell(step: RaceStep): void {
+    const give = this.#give;
+    this.#give = undefined;
+    this.#fail = undefined;
+    if (give) give(step);
+    else if (typeof step !== 'string') this.#ended = [...this.#ended, step];
   }
 
   onDefect(error: unknown): void {
@@ -172,21 +181,9 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   #next(): NextCandidate {
     const isOver = this.#exchange.left || this.#started >= this.#pool.settings.maxAttempts;
     if (isOver || !this.#willingness) return NOBODY;
-    return (
-      (this.#started === 0 && this.#slowOne(this.#willingness)) || this.#candidates.next(this.#willingness)
-    );
-  }
-
-  /** One that is slow and should be tried again, when another one can be asked in time if it still is. */
-  #slowOne(willingness: Willingness): Candidate | false | undefined {
-    const { speed, hedges, availability } = this.#pool;
-    const avoidance = speed?.avoidance;
-    if (!this.#hedge || !avoidance || avoidance.isNobody) return undefined;
-    if (!hedges?.budget.has(this.#exchange.callCount)) return undefined;
-    const kind = kindOfKey(this.#exchange.latencyKey);
-    const { length } = availability.quick('primary', kind);
-    const upstream = avoidance.nextTrial(kind, ({ tier }) => tier === 'primary' || length === 0);
-    return upstream && this.#candidates.first(upstream, willingness);
+    const mayTry = this.#hedge ? this.#willingness : undefined;
+    const tried = this.#started === 0 && slowOne(this.#exchange, this.#pool, this.#candidates, mayTry);
+    return tried || this.#candidates.next(this.#willingness);
   }
 
   #ask(candidate: Candidate): void {
@@ -236,13 +233,6 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   #tellNobody(): void {
     if (this.#underWay > 0) return;
     this.#exchange.lackedRoom = this.#candidates.lacksRoom;
-    this.#tell(this.#exchange.left ? 'client-left' : 'nobody');
-  }
-
-  #tell(step: RaceStep): void {
-    const give = this.#give;
-    this.#give = undefined;
-    this.#fail = undefined;
-    give?.(step);
+    this.tell(this.#exchange.left ? 'client-left' : 'nobody');
   }
 }

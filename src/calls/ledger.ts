@@ -8,6 +8,7 @@ import { mayRepeat, type Repeatability } from '../rpc/methods.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { type AnswerItem, type Source, VerbatimItem } from './answer-item.ts';
+import { isUntouched, tooLargeBy, worthOf } from './call-verdict.ts';
 import type { CallsJudgement, CallVerdict } from './judge-calls.ts';
 import { errorWithoutSecrets } from './masked-errors.ts';
 import { joinBatch, writeRpcError } from './rpc-writer.ts';
@@ -21,6 +22,8 @@ export interface CallEntry {
   /** open -> answered | in-doubt. In doubt: the call may have been executed, and must not be executed twice. */
   state: 'open' | 'answered' | 'in-doubt';
   answer: AnswerItem | undefined;
+  /** See `worthOf`. */
+  worth: number;
   /** The first error worth reporting to the client if no upstream does better. */
   reportableError: AnswerItem | undefined;
   /** How many of the attempts were refused because of a rate limit. */
@@ -140,8 +143,13 @@ export class Ledger {
     for (let index = 0; index < asked.length; index += 1) {
       const entry = asked[index];
       const verdict = judgement.verdicts[index];
-      // A late answer to a call that is settled adds nothing.
-      if (entry?.state === 'open' && verdict) this.#recordOne(entry, verdict, judgement.text, source);
+      if (!entry || !verdict) continue;
+      const worth = worthOf(verdict, judgement.text);
+      // A late answer to a call that is settled adds nothing, unless it is better.
+      const isBetter = entry.state === 'answered' && worth > entry.worth;
+      if (entry.state !== 'open' && !isBetter) continue;
+      entry.worth = worth;
+      this.#recordOne(entry, verdict, judgement.text, source);
     }
     const answersAll =
       judgement.exact && asked.length === this.entries.length && source.answered !== undefined;
@@ -201,6 +209,7 @@ export class Ledger {
       home: placement.kind === 'home' ? placement.upstream : undefined,
       state: own ? 'answered' : 'open',
       answer: own && { bytes: own, upstream: undefined, answered: undefined, verbatim: false, status: 200 },
+      worth: 0,
       reportableError: undefined,
       rateLimits: 0,
       attempts: 0,
@@ -232,19 +241,4 @@ export class Ledger {
         : [beforeId, id, afterId];
     return { bytes: Buffer.concat(parts), upstream, answered, verbatim: false, status };
   }
-}
-
-/** What the refusal is due to, where smaller pieces may do. An item's answer that is too large by itself is one of a batch. */
-function tooLargeBy(
-  { size, asBatch }: Extract<CallVerdict, { kind: 'open' }>,
-  isAlone: boolean,
-): CallEntry['tooLarge'] {
-  if (size === undefined) return asBatch ? 'batch' : undefined;
-  return size.about === 'batch' || (size.about === 'bytes' && !isAlone) ? 'batch' : 'range';
-}
-
-/** Whether the upstream did nothing for the call. */
-function isUntouched(verdict: CallVerdict): boolean {
-  if (verdict.kind !== 'open' || verdict.uncertain) return false;
-  return verdict.error === undefined || verdict.size?.about === 'batch';
 }

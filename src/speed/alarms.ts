@@ -16,6 +16,8 @@ export interface HasAlarm {
 const TICK_MS = 4;
 /** With a tick as late as this, the event loop stood still: answers may have come that nobody has read yet. */
 const STALLED_MS = 20;
+/** With one as late as this, times that were measured across it are wrong. */
+const PAUSED_MS = 500;
 /** They are read before the next tick. */
 const AFTER_READING_MS = 1;
 
@@ -28,6 +30,9 @@ export class Alarms {
   readonly #slots: (HasAlarm | undefined)[] = [];
   #count = 0;
   #isScheduled = false;
+  #dueMs = 0;
+  /** When the last pause was over. */
+  #pausedMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -55,12 +60,22 @@ export class Alarms {
     last.alarmIndex = index;
   }
 
+  /** Whether this process stood still at some time since then, while it had an alarm. */
+  hasPausedSince(ms: number, nowMs: number): boolean {
+    return this.#pausedMs >= ms || this.#isPaused(nowMs);
+  }
+
+  #isPaused(nowMs: number): boolean {
+    return this.#isScheduled && nowMs - this.#dueMs >= PAUSED_MS;
+  }
+
   #schedule(delayMs: number): void {
     this.#isScheduled = true;
-    const dueMs = this.#clock.monotonicMs() + delayMs;
+    this.#dueMs = this.#clock.monotonicMs() + delayMs;
     this.#clock.after(delayMs, () => {
       const nowMs = this.#clock.monotonicMs();
-      const isStalled = delayMs === TICK_MS && nowMs - dueMs >= STALLED_MS;
+      const isStalled = delayMs === TICK_MS && nowMs - this.#dueMs >= STALLED_MS;
+      if (this.#isPaused(nowMs)) this.#pausedMs = nowMs;
       if (!isStalled) this.#wakeAll(nowMs);
       this.#isScheduled = false;
       if (this.#count > 0) this.#schedule(isStalled ? AFTER_READING_MS : TICK_MS);

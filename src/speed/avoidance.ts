@@ -67,6 +67,15 @@ export class Avoidance {
     });
   }
 
+  /** It has answered a call that was sent at that moment. One from before it was taken for silent was heavy, no more. */
+  answered(upstream: Upstream, startedMs: number): void {
+    if (!upstream.slow?.isSilent) return;
+    const isRefuted = (entry: Avoided) =>
+      entry.upstream === upstream && entry.what === SILENT && startedMs < entry.sinceMs;
+    const refuted = this.#avoided.find(isRefuted);
+    if (refuted) this.#end(refuted, false);
+  }
+
   /** An attempt at a call of that kind is over; `isQuick` is undefined when it says nothing. */
   tried(upstream: Upstream, kind: number, isQuick: boolean | undefined): void {
     for (const entry of this.#avoided) {
@@ -79,27 +88,32 @@ export class Avoidance {
   }
 
   /**
-   * One that the next request for calls of this kind should be tried on, if there is one among these upstreams. To be
-   * called once for each request that could be.
+   * Has the next request for calls of this kind ask one that should be tried; `ask` returns undefined where it can't be
+   * asked. To be called once for each request that could be.
    */
-  nextTrial(kind: number, isCandidate: (upstream: Upstream) => boolean): Upstream | undefined {
+  nextTrial<T>(kind: number, ask: (upstream: Upstream) => T | undefined): T | undefined {
     this.#requests += 1;
     const nowMs = this.#clock.monotonicMs();
-    for (const entry of this.#avoided) if (nowMs - entry.triedMs >= FORGOTTEN_MS) this.#end(entry);
-    const due = this.#avoided.find(
-      (entry) =>
-        (entry.what === kind || entry.what === SILENT) &&
-        this.#isDue(entry, nowMs) &&
-        isCandidate(entry.upstream),
-    );
-    if (due === undefined) return undefined;
-    for (const entry of this.#avoided) {
-      if (entry.upstream !== due.upstream) continue;
-      entry.triedMs = nowMs;
-      entry.triedAtRequest = this.#requests;
-      entry.isUnderTrial = true;
+    const isAbout = ({ what }: Avoided) => what === kind || what === SILENT;
+    for (const due of this.#avoided) {
+      if (!isAbout(due) || !this.#isDue(due, nowMs)) continue;
+      const asked = ask(due.upstream);
+      if (asked === undefined) continue;
+      for (const entry of this.#avoided) {
+        if (entry.upstream !== due.upstream || !isAbout(entry)) continue;
+        entry.triedMs = nowMs;
+        entry.triedAtRequest = this.#requests;
+        entry.isUnderTrial = true;
+      }
+      return asked;
     }
-    return due.upstream;
+    return undefined;
+  }
+
+  /** Lets those be that could not be tried for long. To be called with each request. */
+  forgetOld(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const entry of this.#avoided) if (nowMs - entry.triedMs >= FORGOTTEN_MS) this.#end(entry);
   }
 
   #isDue({ isUnderTrial, quickInARow, triedMs, triedAtRequest }: Avoided, nowMs: number): boolean {
@@ -109,12 +123,13 @@ export class Avoidance {
     return nowMs - triedMs >= TRIAL_EACH_MS && this.#requests - triedAtRequest >= TRIAL_EACH_REQUESTS;
   }
 
-  #end(entry: Avoided): void {
+  /** `isWell`: it is no slower than others any more. */
+  #end(entry: Avoided, isWell = true): void {
     const { upstream, what, sinceMs } = entry;
     this.#avoided = this.#avoided.filter((each) => each !== entry);
     this.#update(upstream);
     if (upstream.hasLeft) return;
-    this.#listener.onComeback(upstream, what);
+    if (isWell) this.#listener.onComeback(upstream, what);
     const slowMs = this.#clock.monotonicMs() - sinceMs;
     this.#announcer.announce({
       type: 'upstream-quick',

@@ -5,7 +5,7 @@ const PER_CALL = 0.025;
 /** As many may be sent at once: an upstream that falls silent has several calls under way. */
 const MOST = 10;
 
-/** As many more where an upstream is silent: its calls would be made again anyway, when they have timed out. */
+/** As many more where an upstream is silent or slow: its calls would be made again anyway, when they have timed out. */
 const MOST_OWED = 50;
 
 /** A token bucket that starts filled. */

@@ -1,18 +1,24 @@
 /** What is usual among the upstreams of a tier. */
 
 import type { Tier } from '../events.ts';
-import { LATENCY_KEYS } from '../rpc/method-kinds.ts';
+import { kindOfKey, LATENCY_KEYS } from '../rpc/method-kinds.ts';
 import type { Registry } from '../upstreams/registry.ts';
+import { isSilent, isSlowAt } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { UpstreamSpeed } from './upstream-speed.ts';
 
 /** An upstream that has answered so often is heard about what is usual. */
 const LEAST_FOR_MEDIAN = 8;
 const LEAST_FOR_TAIL = 20;
+/** What is usual is no more than so many times what the quickest one takes, so that most of them may be slow. */
+const MOST_TIMES_QUICKEST = 4;
 /** What was worked out serves so many times. */
 const USES = 32;
 /** While nothing is known yet it is looked at more often. */
 const USES_OF_NOTHING = 4;
+
+/** Added to all times that are compared: a few milliseconds more are no matter, however many times as long. */
+export const NO_MATTER_MS = 10;
 
 interface Usual {
   /** In milliseconds; NaN while unknown. */
@@ -69,9 +75,12 @@ export class Peers {
       const sketch = this.#speedOf(upstream).sketch(key);
       if (sketch === undefined) continue;
       if (sketch.count >= LEAST_FOR_MEDIAN) medians.push(sketch.p50Ms);
-      if (sketch.count >= LEAST_FOR_TAIL) tails.push(sketch.p98Ms);
+      // How long the slow ones take is nothing that anybody should wait for.
+      const isSlow = isSilent(upstream) || isSlowAt(upstream, kindOfKey(key));
+      if (sketch.count >= LEAST_FOR_TAIL && !isSlow) tails.push(sketch.p98Ms);
     }
-    usual.median = medians.length > 1 ? (lowerMedian(medians) ?? Number.NaN) : Number.NaN;
+    const mostMs = MOST_TIMES_QUICKEST * (Math.min(...medians) + NO_MATTER_MS) - NO_MATTER_MS;
+    usual.median = medians.length > 1 ? Math.min(lowerMedian(medians) ?? Number.NaN, mostMs) : Number.NaN;
     usual.tail = lowerMedian(tails) ?? Number.NaN;
     usual.usesLeft = Number.isNaN(usual.tail) ? USES_OF_NOTHING : USES;
   }

@@ -14,7 +14,7 @@ const LONE_SILENCE = 4;
 const LOOK_AGAIN_MS = 20;
 
 export interface SilenceListener {
-  /** Whether another upstream was heard since that moment: otherwise it may be our own network, or this process. */
+  /** Whether another upstream was heard since that moment: otherwise it may be our own network, or this process. Or all others are silent. */
   isOtherHeardSince(upstream: Upstream, ms: number): boolean;
   onSilent(upstream: Upstream): void;
 }
@@ -74,6 +74,13 @@ export class Silence implements HasAlarm {
     this.#underWay += 1;
     this.#look(nowMs);
     return this.#number;
+  }
+
+  /** An attempt that was overdue says nothing after all: the call takes as long elsewhere. */
+  withdraw(number: number): void {
+    if (number !== this.#number || this.#attempts === 0) return;
+    this.#attempts -= 1;
+    this.#underWay -= 1;
   }
 
   /** An attempt that was overdue is over, without an answer. */

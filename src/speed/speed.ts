@@ -4,10 +4,11 @@ import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import { kindOfKey } from '../rpc/method-kinds.ts';
 import type { Registry } from '../upstreams/registry.ts';
+import { isSilent } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Alarms } from './alarms.ts';
 import { Avoidance, type AvoidanceListener, SILENT } from './avoidance.ts';
-import { Peers } from './peers.ts';
+import { NO_MATTER_MS, Peers } from './peers.ts';
 import { Silence, type SilenceListener } from './silence-watch.ts';
 import { Timing } from './timing.ts';
 import { UpstreamSpeed } from './upstream-speed.ts';
@@ -19,8 +20,6 @@ const LEAST_OVERDUE_MS = 10;
 /** As a logarithm, how many times slower than the others one is that is avoided, and one that is well. */
 const SLOW = Math.log(5);
 const WELL = Math.log(2.5);
-/** Added to all times that are compared: a few milliseconds more are no matter, however many times as long. */
-const NO_MATTER_MS = 10;
 /** One answer counts as ten times slower at most, so that a few heavy calls make nobody slow. */
 const MOST = Math.log(10);
 
@@ -56,11 +55,11 @@ export class Speed implements SilenceListener, AvoidanceListener {
     this.#peers = new Peers(registry, (upstream) => this.#of(upstream));
   }
 
-  /** An attempt begins. */
-  begin(upstream: Upstream, key: number, nowMs: number): Timing {
+  /** An attempt begins; `before` is the one at the same call that may still be under way. */
+  begin(upstream: Upstream, key: number, nowMs: number, before?: Timing): Timing {
     const speed = this.#of(upstream);
     const usualMs = this.#usualMs(speed, key);
-    const timing = new Timing(speed, key, nowMs, usualMs);
+    const timing = new Timing(speed, key, nowMs, usualMs, before);
     if (this.avoidance && usualMs > 0) this.alarms.set(timing, nowMs + Math.max(LEAST_OVERDUE_MS, usualMs));
     return timing;
   }
@@ -71,8 +70,11 @@ export class Speed implements SilenceListener, AvoidanceListener {
     timing.end(how !== 'unheard', nowMs);
     if (how !== 'unheard') this.#noteHeard(timing.speed.upstream, nowMs);
     const durationMs = nowMs - timing.startedMs;
-    if (how === 'answered') this.#learn(timing, durationMs, true);
-    else if (how === 'unheard') this.#learn(timing, durationMs, false);
+    if (how === 'answered') this.avoidance?.answered(timing.speed.upstream, timing.startedMs);
+    const isMeasured = how !== 'refused' && !this.alarms.hasPausedSince(timing.startedMs, nowMs);
+    if (isMeasured) this.#learn(timing, durationMs, how === 'answered');
+    else if (timing.speed.upstream.slow)
+      this.avoidance?.tried(timing.speed.upstream, kindOfKey(timing.key), undefined);
   }
 
   /** Within which time 98 of 100 such calls are answered there; NaN while it is unknown. */
@@ -86,7 +88,10 @@ export class Speed implements SilenceListener, AvoidanceListener {
   }
 
   isOtherHeardSince(upstream: Upstream, ms: number): boolean {
-    return (this.#lastHeard === upstream ? this.#otherHeardMs : this.#lastHeardMs) >= ms;
+    const heardMs = this.#lastHeard === upstream ? this.#otherHeardMs : this.#lastHeardMs;
+    // When all others are silent it is no better than they are.
+    const { all } = this.#registry;
+    return heardMs >= ms || (all.length > 1 && all.every((each) => each === upstream || isSilent(each)));
   }
 
   onSilent(upstream: Upstream): void {
@@ -126,7 +131,7 @@ export class Speed implements SilenceListener, AvoidanceListener {
     const isNews = isAnswer || durationMs > usualMs;
     if (isNews) speed.add(key, durationMs, this.#clock.monotonicMs());
     const { upstream } = speed;
-    if (!this.avoidance || this.#registry.tier(upstream.tier).length < 2) return;
+    if (!this.avoidance) return;
     const kind = kindOfKey(key);
     const medianMs = this.#peers.medianMs(upstream.tier, key);
     const ratio = Math.log((durationMs + NO_MATTER_MS) / (medianMs + NO_MATTER_MS));

@@ -1,5 +1,6 @@
 // A second attempt beside one that takes longer than usual: when, where, and what becomes of both.
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Exchange } from '../../src/balancer/exchange.ts';
 import type { RaceStep } from '../../src/balancer/race.ts';
 import { BATCH_KEY, HTTP_KEY, latencyKeyOf } from '../../src/rpc/method-kinds.ts';
 import {
@@ -28,13 +29,13 @@ beforeAll(async () => {
 });
 
 /** Races in front of A, B and C, where each kind of call has usually taken 20 ms; all but A answer by their names. */
-async function races(first: Behaviour, flags: readonly string[] = []): Promise<Races> {
+async function races(first: Behaviour, flags: readonly string[] = [], options = ''): Promise<Races> {
   for (const each of all) {
     each.reset();
     each.use(answerByLabel(each.label));
   }
   all[0]?.use(first);
-  const listed = all.map(({ url, label }) => `${url} name=${label}`);
+  const listed = all.map(({ url, label }) => `${url} name=${label}${options}`);
   const made = await Races.among(listed, flags);
   const { speed, registry } = made.pool;
   const known = ['eth_chainId', 'eth_sendTransaction', 'eth_newBlockFilter', 'custom_getThing'];
@@ -107,6 +108,23 @@ describe('a call that takes longer than usual', () => {
     expect([hedges(made), requests()]).toEqual([['failed'], [1, 1, 1]]);
   });
 
+  it('goes to a third one when both have fallen silent', async () => {
+    const made = await races(silence());
+    all[1]?.use(silence());
+    const { race, step } = await begun(made, CALL);
+    made.clock.advance(30);
+    await all[1]?.arrived();
+    const [a, b] = made.pool.registry.all;
+    if (a) a.slow = { isSilent: true, kinds: 0 };
+    made.clock.advance(500);
+    expect(requests()).toEqual([1, 1, 0]);
+    if (b) b.slow = { isSilent: true, kinds: 0 };
+    made.clock.advance(60);
+    expect(await told(step)).toBe('C answered');
+    race.end(undefined);
+    expect([hedges(made), requests()]).toEqual([['won'], [1, 1, 1]]);
+  });
+
   it('is the first one’s when that answers after all', async () => {
     const gate = new Gate();
     const made = await races(held(gate, answerByLabel('A')));
@@ -175,6 +193,104 @@ describe('a call that takes longer than usual', () => {
     expect(await told(second)).toBe('C answered');
     race.end(undefined);
     expect([hedges(made), requests()]).toEqual([['won'], [1, 1, 1]]);
+  });
+});
+
+describe('what the second says and the client can be to blame for', () => {
+  const rpcResult = (result: unknown) => answerRpc({ eth_chainId: result, eth_gasPrice: result });
+  const notFound = answer({ status: 404, body: 'none' });
+  const pair =
+    '[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"jsonrpc":"2.0","id":2,"method":"eth_gasPrice"}]';
+  const refusals = [
+    ['a revert', CALL, rpcError({ code: 3, message: 'execution reverted', data: '0x' })],
+    ['a revert in old words', CALL, rpcError({ code: -32_000, message: 'execution reverted' })],
+    ['invalid params', CALL, rpcError({ code: -32_602, message: 'invalid argument 0' })],
+    ['null', CALL, rpcResult(null)],
+    ['null in a batch', body(pair), answerRpc({ eth_chainId: '0x1', eth_gasPrice: null })],
+    ['404', requestBytes('GET /path'), notFound],
+    ['400', requestBytes('GET /path'), answer({ status: 400 })],
+    ['a 404 that streams', requestBytes('GET /path'), answer({ status: 404, body: 'x'.repeat(3e6) })],
+  ] as const;
+
+  /** A is under way, and B has refused. */
+  async function refusedBySecond(bytes: Buffer, refusal: Behaviour, first: Behaviour) {
+    const gate = new Gate();
+    const made = await races(held(gate, first));
+    all[1]?.use(refusal);
+    const begin = await begun(made, bytes);
+    made.clock.advance(30);
+    await until(() => made.pool.registry.all[1]?.answeredMs === made.clock.monotonicMs(), 'the refusal');
+    return { made, gate, ...begin };
+  }
+
+  /** Who has answered the calls, or the request. */
+  function answeredBy(exchange: Exchange, step: RaceStep): string {
+    if (exchange.ledger) return exchange.ledger.entries.map(({ answer: a }) => a?.upstream?.name).join('');
+    return typeof step === 'string' ? step : step.upstream.name;
+  }
+
+  it.each(refusals)('is not told when the first one has a better answer: %s', async (_, bytes, refusal) => {
+    const isRpc = bytes.includes('jsonrpc');
+    const first = isRpc ? rpcResult('0xA') : answerByLabel('A');
+    const { made, gate, race, exchange, step } = await refusedBySecond(bytes, refusal, first);
+    gate.release();
+    const answered = answeredBy(exchange, await within(step, 10_000, 'a step'));
+    race.end(undefined);
+    await until(() => made.pool.registry.all.every(({ inFlight }) => inFlight === 0), 'the end of both');
+    // Of the batch only what was null.
+    expect(answered).toBe(bytes.includes(pair) ? 'BA' : 'A');
+    expect([hedges(made), requests()]).toEqual([['lost'], [1, 1, 0]]);
+  });
+
+  it.each(refusals)('is told when the first one fails: %s', async (_, bytes, refusal) => {
+    const { made, gate, race, exchange, step } = await refusedBySecond(bytes, refusal, refuseRate());
+    gate.release();
+    expect(answeredBy(exchange, await within(step, 10_000, 'a step'))).toMatch(/^B+$/);
+    race.end(undefined);
+    expect([hedges(made), requests()]).toEqual([['won'], [1, 1, 0]]);
+  });
+
+  it('is told after 2 s when the first one says nothing', async () => {
+    const revert = rpcError({ code: 3, message: 'execution reverted' });
+    const { made, race, exchange, step } = await refusedBySecond(CALL, revert, silence());
+    let isTold = false;
+    void step.then(() => {
+      isTold = true;
+    });
+    made.clock.advance(1_990);
+    await new Promise(setImmediate);
+    expect(isTold).toBe(false);
+    made.clock.advance(20);
+    expect(answeredBy(exchange, await within(step, 1_000, 'a step'))).toBe('B');
+    race.end(undefined);
+    await until(() => made.results.length === 2, 'the end of the first');
+    expect([made.results, hedges(made)]).toEqual([['B answered', 'A superseded'], ['won']]);
+  });
+
+  it('is told at once when the first one is slow and was only tried again', async () => {
+    const made = await races(silence());
+    const [a] = made.pool.registry.all;
+    for (const each of made.pool.registry.all) each.slow = { isSilent: true, kinds: 0 };
+    all[1]?.use(rpcError({ code: 3, message: 'execution reverted' }));
+    const { exchange, step } = await begun(made, CALL);
+    const [, b] = made.pool.registry.all;
+    if (b) b.slow = undefined;
+    made.clock.advance(100);
+    expect([await told(step), a?.inFlight]).toEqual(['B answered', 1]);
+    expect(exchange.ledger?.entries[0]?.answer?.upstream?.name).toBe('B');
+  });
+
+  it('is nobody’s any more when the client has left', async () => {
+    const { made, client, race, step } = await refusedBySecond(
+      requestBytes('GET /path'),
+      answer({ status: 404, body: 'x'.repeat(3e6) }),
+      silence(),
+    );
+    client.leave();
+    expect(await told(step)).toBe('A client-left');
+    race.end(undefined);
+    await until(() => made.pool.registry.all.every(({ inFlight }) => inFlight === 0), 'the end of both');
+    expect(hedges(made)).toEqual(['client-left']);
   });
 });
 
@@ -259,6 +375,38 @@ describe('which requests', () => {
   });
 });
 
+it.each([
+  ['errors that are told', CALL, rpcError({ code: -32_602, message: 'invalid argument 0' })],
+  ['404', requestBytes('GET /path'), answer({ status: 404 })],
+])('an upstream is not quick for its %s', async (_, bytes, refusal) => {
+  for (const each of all) each.reset();
+  all[0]?.use(refusal);
+  all[2]?.use(refusal);
+  const made = await Races.among(
+    all.map(({ url, label }) => `${url} name=${label}`),
+    ['--hedge=off'],
+  );
+  for (let turn = 1; turn <= 30; turn += 1) {
+    const gate = new Gate();
+    all[1]?.use(held(gate, answerByLabel('B')));
+    for (const each of all) {
+      const { race, client } = await made.begin(bytes);
+      const step = race.next();
+      if (each.label === 'B') {
+        await each.arrived(turn);
+        made.clock.advance(90);
+        gate.release();
+      }
+      await told(step);
+      race.end(undefined);
+      client.leave();
+    }
+  }
+  // Those that refuse leave the others as they are.
+  expect(made.pool.registry.all.map(({ slow }) => slow)).toEqual([undefined, undefined, undefined]);
+  expect(requests()).toEqual([30, 30, 30]);
+});
+
 describe('an upstream that is slow', () => {
   it('is tried again by a request that another one answers in time if it still is', async () => {
     const made = await races(silence());
@@ -293,6 +441,36 @@ describe('an upstream that is slow', () => {
     }
     expect(a.slow).toBeUndefined();
     expect(names.slice(-6).sort().join('')).toBe('AABBCC');
+  });
+
+  it('is asked like the others again after a minute in which no call came by that could try it', async () => {
+    const made = await races(answerByLabel('A'), ['--hedge=off']);
+    const [a] = made.pool.registry.all;
+    if (a) made.pool.speed?.avoidance?.avoid(a, -1);
+    made.clock.advance(60_000);
+    const { step } = await begun(made, body('x'));
+    expect([a?.slow, await told(step)]).toEqual([undefined, 'A answered']);
+  });
+
+  it('costs its client no long wait where the others are short of budget', async () => {
+    for (const each of all) each.reset();
+    const made = await races(silence(), [], ' account=one');
+    const { speed, registry } = made.pool;
+    const [a] = registry.all;
+    if (!a) throw new Error('three upstreams');
+    speed?.avoidance?.avoid(a, -1);
+    const asked: string[] = [];
+    for (let turn = 0; turn < 60 && a.inFlight === 0; turn += 1) {
+      made.clock.advance(25);
+      const { race } = await made.begin(CALL);
+      const step = race.next();
+      if (a.inFlight > 0) {
+        await all[0]?.arrived();
+        made.clock.advance(60);
+      }
+      asked.push(await told(step));
+    }
+    expect([a.inFlight, asked.at(-1)?.slice(1)]).toEqual([1, ' answered']);
   });
 
   it('answers for all when all are slow', async () => {

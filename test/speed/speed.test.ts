@@ -19,6 +19,8 @@ class Traffic {
   readonly sent: Partial<Record<Name, number>> = {};
   /** How long an upstream takes, if it is not about 12 ms. */
   readonly latencies: Partial<Record<Name, Latency>> = {};
+  /** Refuses every call after a moment. */
+  refuses: Name | undefined;
   #turn = 0;
 
   constructor(names: string) {
@@ -45,7 +47,9 @@ class Traffic {
     const isHeard = ms !== 'never' && ms <= patienceMs;
     const endMs = isHeard ? ms : patienceMs;
     if (!Number.isFinite(endMs)) return;
-    clock.after(endMs, () => this.speed.end(timing, isHeard ? 'answered' : 'unheard', clock.monotonicMs()));
+    const isRefused = this.refuses === name;
+    const how = isRefused ? 'refused' : isHeard ? 'answered' : 'unheard';
+    clock.after(isRefused ? 1 : endMs, () => this.speed.end(timing, how, clock.monotonicMs()));
   }
 
   /** Calls in turn to those that come first, each `everyMs`, as the balancer would send them. */
@@ -54,9 +58,11 @@ class Traffic {
       const method = methods[count % methods.length] ?? '';
       const kind = kindOfKey(latencyKeyOf(method));
       const { avoidance } = this.speed;
-      const tried = avoidance?.isNobody ? undefined : avoidance?.nextTrial(kind, () => true);
+      avoidance?.forgetOld();
+      const tried = avoidance?.isNobody ? undefined : avoidance?.nextTrial(kind, (each) => each);
       const quick = this.pool.availability.quick('primary', kind);
-      const upstream = tried ?? quick[this.#turn++ % quick.length];
+      const others = quick.length > 0 ? quick : this.pool.availability.quick('fallback', kind);
+      const upstream = tried ?? others[this.#turn++ % others.length];
       if (upstream) this.send(upstream, method, tried ? 40 : patienceMs);
       this.pool.clock.advance(everyMs);
     }
@@ -126,6 +132,72 @@ describe('a silent upstream', () => {
     delete traffic.latencies.A;
     traffic.run(5);
     expect(traffic.told).toEqual([]);
+  });
+
+  it('is the last one, too, when all others are silent', () => {
+    const traffic = new Traffic('ABC');
+    traffic.run(2);
+    for (const name of ['A', 'B'] as const) traffic.latencies[name] = () => 'never';
+    traffic.run(0.5, { patienceMs: 35 });
+    traffic.latencies.C = () => 'never';
+    traffic.run(0.5);
+    expect(traffic.slow).toBe('ABC');
+  });
+
+  it('comes back as the only one of its tier', () => {
+    const traffic = new Traffic('Ab');
+    traffic.run(2);
+    const [a, b] = traffic.pool.registry.all;
+    if (!a || !b) throw new Error('two upstreams');
+    traffic.latencies.A = () => 'never';
+    for (let count = 0; count < 20; count += 1) {
+      traffic.send(a, 'eth_getBalance', 40);
+      traffic.send(b, 'eth_getBalance');
+      traffic.pool.clock.advance(20);
+    }
+    expect(traffic.slow).toBe('A');
+    traffic.run(2);
+    delete traffic.latencies.A;
+    traffic.run(2);
+    expect(traffic.told).toEqual(['A silent all', 'A well']);
+  });
+
+  it('is none for heavy calls, which take as long at a second one', () => {
+    const traffic = new Traffic('ABC');
+    traffic.run(2);
+    const [a, b, c] = traffic.pool.registry.all;
+    if (!a || !b || !c) throw new Error('three upstreams');
+    const { speed } = traffic;
+    const { clock } = traffic.pool;
+    for (let heavy = 0; heavy < 6; heavy += 1) {
+      const key = latencyKeyOf('eth_getBalance');
+      const first = speed.begin(a, key, clock.monotonicMs());
+      clock.advance(30);
+      speed.begin(b, key, clock.monotonicMs(), first);
+      traffic.send(c, 'eth_getBalance');
+      clock.advance(30);
+    }
+    for (let count = 0; count < 20; count += 1) {
+      traffic.send(c, 'eth_getBalance');
+      clock.advance(50);
+    }
+    expect(traffic.told).toEqual([]);
+  });
+
+  it('is none any more when it answers what it was asked before', () => {
+    const traffic = new Traffic('AB');
+    traffic.run(2);
+    const [a, b] = traffic.pool.registry.all;
+    if (!a || !b) throw new Error('two upstreams');
+    traffic.latencies.A = () => 700;
+    for (let heavy = 0; heavy < 3; heavy += 1) traffic.send(a, 'eth_getBalance');
+    for (const expected of ['A', 'A', '']) {
+      for (let count = 0; count < 6; count += 1) {
+        traffic.send(b, 'eth_getBalance');
+        traffic.pool.clock.advance(50);
+      }
+      expect(traffic.slow).toBe(expected);
+    }
   });
 
   it('is none of which only the client had not patience', () => {
@@ -198,6 +270,25 @@ describe('an upstream that is many times slower', () => {
     expect(quick).toEqual(CALL_KINDS.map((kind) => (kind === 'traces' ? 'AC' : 'ABC')));
   });
 
+  it.each(['AB', 'BC', 'C'])('is each of those that are 50 times slower: %s of three', (names) => {
+    const traffic = new Traffic('ABC');
+    traffic.run(2);
+    for (const name of ['A', 'B', 'C'] as const)
+      if (names.includes(name)) traffic.latencies[name] = () => traffic.about(600);
+    traffic.run(5);
+    expect(traffic.slow).toBe(names);
+    // Who tries one of them again waits for no longer than the quick one takes.
+    const [a] = traffic.pool.registry.all;
+    expect(a && traffic.speed.trialMs(a, latencyKeyOf('eth_getBalance'))).toBeLessThan(100);
+  });
+
+  it('is none that is far away, as most are', () => {
+    const traffic = new Traffic('ABC');
+    for (const name of ['B', 'C'] as const) traffic.latencies[name] = () => traffic.about(150);
+    traffic.run(5);
+    expect(traffic.slow).toBe('');
+  });
+
   it('is none when all become slower at the same time', () => {
     const traffic = new Traffic('ABC');
     traffic.run(5);
@@ -215,6 +306,21 @@ describe('an upstream that is many times slower', () => {
       };
     traffic.run(40, { methods: ['eth_call', 'eth_getBalance'] });
     expect(traffic.told).toEqual([]);
+  });
+
+  it('at two kinds is tried at both, whatever a trial brings', () => {
+    const traffic = new Traffic('ABC');
+    const methods = ['eth_getBalance', 'eth_call'];
+    traffic.latencies.B = () => traffic.about(400);
+    traffic.run(10, { methods });
+    expect(traffic.told.sort()).toEqual(['B slow calls', 'B slow reads']);
+    traffic.refuses = 'B';
+    traffic.run(3, { methods });
+    traffic.refuses = undefined;
+    expect(traffic.slow).toBe('B');
+    delete traffic.latencies.B;
+    traffic.run(4, { methods });
+    expect(traffic.slow).toBe('');
   });
 
   it('is asked like the others again when it could not be tried for a minute', () => {
@@ -239,4 +345,17 @@ it('asks of one upstream alone nothing but its usual time', () => {
   traffic.latencies.A = () => 1_000;
   traffic.run(10);
   expect(traffic.told).toEqual([]);
+});
+
+it('measures nothing across a pause of its own process', () => {
+  const traffic = new Traffic('AB');
+  traffic.run(1);
+  const [a] = traffic.pool.registry.all;
+  if (!a) throw new Error('two upstreams');
+  const usualMs = () => traffic.speed.usualMs(a, latencyKeyOf('eth_getBalance'));
+  const before = usualMs();
+  for (let count = 0; count < 20; count += 1) traffic.send(a, 'eth_getBalance');
+  traffic.pool.clock.stall(3_000);
+  traffic.pool.clock.advance(100);
+  expect([usualMs(), traffic.told]).toEqual([before, []]);
 });
