@@ -11,6 +11,8 @@ const APART_MS = 100;
 /** So many refusals that a cap explains show one; further ones make it more certain. */
 const CLUES = 2;
 const MOST_CLUES = 4;
+/** So many probes in a row are accepted where more is allowed; a single one may just arrive after another call has left. */
+const PROBES = 3;
 /** Where only calls in flight are limited, there is always one that is accepted. */
 const MOST_IN_A_ROW = 8;
 
@@ -37,6 +39,8 @@ export class InFlightCap {
   /** The fewest in flight of those that were refused as a cap would. */
   #least = Infinity;
   #probeMs = -1;
+  /** Probes in a row that were accepted. */
+  #probes = 0;
   /** Refusals since something was accepted. */
   #inARow = 0;
 
@@ -77,6 +81,9 @@ export class InFlightCap {
     if (inFlight >= 0) this.#accepted[inFlight] = (this.#accepted[inFlight] ?? 0) + 1;
     if (sentMs !== this.#probeMs) return;
     this.#probeMs = -1;
+    this.#probes += 1;
+    if (this.#probes < PROBES) return;
+    this.#probes = 0;
     this.#cap += 1;
     if (this.#cap > MAX_CAP) this.forget();
   }
@@ -86,13 +93,17 @@ export class InFlightCap {
     this.#ended();
     this.#isWatching = true;
     this.#inARow += 1;
-    if (sentMs === this.#probeMs) this.#probeMs = -1;
+    if (sentMs === this.#probeMs) {
+      this.#probeMs = -1;
+      this.#probes = 0;
+    }
+    const most = this.#mostInFlightSince(sentMs);
     const inFlight = this.#inFlightOf(sentMs);
     if (this.#inARow > MOST_IN_A_ROW) this.forget();
     if (inFlight < 0) return this.#cap !== Infinity;
     this.#fade(nowMs);
     this.#refused[inFlight] = (this.#refused[inFlight] ?? 0) + 1;
-    return this.#cap === Infinity ? this.#suspect(inFlight, nowMs) : this.#check(inFlight, nowMs);
+    return this.#cap === Infinity ? this.#suspect(inFlight, nowMs) : this.#check(most, nowMs);
   }
 
   #suspect(inFlight: number, nowMs: number): boolean {
@@ -117,7 +128,7 @@ export class InFlightCap {
       if (isApart) this.#clues = Math.min(MOST_CLUES, this.#clues + 1);
       return true;
     }
-    this.#clues -= 1;
+    if (!this.#areManyRefused(inFlight)) this.#clues -= 1;
     this.#cap = inFlight;
     if (this.#clues > 0 && inFlight > 0) return true;
     this.forget();
@@ -143,6 +154,20 @@ export class InFlightCap {
       this.#accepted[each] = isLongAgo ? 0 : (this.#accepted[each] ?? 0) / 2;
       this.#refused[each] = isLongAgo ? 0 : (this.#refused[each] ?? 0) / 2;
     }
+  }
+
+  /**
+   * The most that were in flight when it or one after it was sent: on connections of their own, later ones arrive first at
+   * times.
+   */
+  #mostInFlightSince(sentMs: number): number {
+    let most = -1;
+    for (let back = 1; back <= REMEMBERED; back += 1) {
+      const at = (this.#next - back + REMEMBERED) % REMEMBERED;
+      if ((this.#sentAtMs[at] ?? -1) < sentMs - 1e-6) break;
+      most = Math.max(most, this.#inFlightAtSend[at] ?? -1);
+    }
+    return most;
   }
 
   /** How many were in flight when it was sent; -1 if it is not remembered. */

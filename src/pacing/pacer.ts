@@ -107,7 +107,7 @@ export class Pacer {
       },
       nowMs,
     );
-    this.#scout.accepted(this, nowMs);
+    this.#scout.accepted(this, this.#isLeftAlone, nowMs);
     this.#endEpisode();
   }
 

@@ -34,10 +34,11 @@ export class Scout {
     return true;
   }
 
-  /** It was accepted. */
-  accepted(one: object, nowMs: number): void {
-    if (this.#one !== one) return;
-    this.#one = undefined;
-    this.#foundMs = nowMs;
+  /** It was accepted. `wasLeftAlone`: because it was left alone, so that those that try only prolong a ban. */
+  accepted(one: object, wasLeftAlone: boolean, nowMs: number): void {
+    if (this.#one === one) {
+      this.#one = undefined;
+      this.#foundMs = nowMs;
+    } else if (wasLeftAlone) this.#sinceMs = -Infinity;
   }
 }

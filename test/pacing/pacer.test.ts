@@ -143,3 +143,32 @@ describe('a pacer', () => {
     fc.assert(property, { seed: 7, numRuns: 150 });
   });
 });
+
+describe('calls in flight', () => {
+  it('are not blamed for a call that another one overtook', () => {
+    const pacer = new Pacer();
+    let nowMs = 0;
+    /** Two at a time are allowed; of three the last one is refused. */
+    const three = () => {
+      for (const ms of [0, 1, 2]) pacer.sent(1, nowMs + ms);
+      pacer.refused(1, nowMs + 2, nowMs + 4, undefined);
+      for (const ms of [0, 1]) pacer.answered(1, nowMs + ms, nowMs + 20);
+      nowMs += 200;
+    };
+    for (let times = 0; times < 4; times += 1) three();
+    expect(pacer.rps()).toBeUndefined();
+    const fits = () => {
+      pacer.sent(1, nowMs);
+      const isFree = pacer.freeAtMs(nowMs + 1) <= nowMs + 1;
+      pacer.lost(nowMs);
+      return isFree;
+    };
+    expect(fits()).toBe(true);
+    // The third one arrives before the second.
+    for (const ms of [0, 1, 2]) pacer.sent(1, nowMs + ms);
+    pacer.refused(1, nowMs + 1, nowMs + 4, undefined);
+    for (const ms of [0, 2]) pacer.answered(1, nowMs + ms, nowMs + 20);
+    nowMs += 200;
+    expect(fits()).toBe(true);
+  });
+});
