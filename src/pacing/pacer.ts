@@ -40,6 +40,7 @@ const SCARCE = 0.84;
 
 /** The budget of an upstream, or of an account. All times are monotonic milliseconds. */
 export class Pacer {
+  readonly ceilingRps: number | undefined;
   /** Milliseconds per call at `rps=`; 0 without. */
   readonly #ceilingMs: number;
   #ceilingAtMs = -Infinity;
@@ -65,6 +66,7 @@ export class Pacer {
 
   constructor({ ceilingRps, scout = new Scout() }: PacerOptions = {}) {
     this.#scout = scout;
+    this.ceilingRps = ceilingRps;
     this.#ceilingMs = ceilingRps === undefined ? 0 : 1000 / ceilingRps;
   }
 

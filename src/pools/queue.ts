@@ -6,6 +6,8 @@ import type { Room } from './room.ts';
 
 /** A request that waits. */
 export interface Waiter {
+  /** Those that come later are served before it. */
+  readonly givesWay: boolean;
   /** Whether this upstream may be the one: it was without room when it looked, or may be tried now. */
   waitsFor(upstream: Upstream): boolean;
   /**
@@ -30,8 +32,8 @@ const LONGEST_SLEEP_MS = 100;
 const TIMER_PRECISION_MS = 1;
 
 /**
- * Nobody overtakes: whoever comes later has others served first, and takes only what none of them could take. An
- * upstream that the first who waits for it does not take after all serves nobody else at that moment.
+ * Nobody overtakes, but of those that give way: whoever comes later has others served first, and takes only what none of
+ * them could take. An upstream that the first who waits for it does not take after all serves nobody else at that moment.
  */
 export class Queue {
   readonly #source: QueueSource;
@@ -106,8 +108,13 @@ export class Queue {
   }
 
   #firstFor(upstream: Upstream): Waiter | undefined {
-    for (const waiter of this.#waiting.keys()) if (waiter.waitsFor(upstream)) return waiter;
-    return undefined;
+    let last: Waiter | undefined;
+    for (const waiter of this.#waiting.keys()) {
+      if (!waiter.waitsFor(upstream)) continue;
+      if (!waiter.givesWay) return waiter;
+      last ??= waiter;
+    }
+    return last;
   }
 
   /** Whether it found one, or has given up. */

@@ -6,6 +6,7 @@ import type { StatsRow } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { answerEach, callsIn } from '../support/rpc-script.ts';
 import { until } from '../support/waiting.ts';
 
 interface SetUp {
@@ -87,6 +88,61 @@ describe('a ceiling of calls a second', () => {
     await waiting(running, 1);
     clock.advance(60);
     expect((await next).reply.result).toBe('p0');
+  });
+});
+
+describe('a batch of more calls than a ceiling allows in a second', () => {
+  const batchOf = (count: number) => JSON.stringify(Array.from({ length: count }, (_, id) => call(id)));
+  const call = (id: number) => ({ jsonrpc: '2.0', id, method: 'eth_call' });
+  const sizes = ({ requests }: FakeUpstream) => requests.map(({ body }) => callsIn(body).length);
+  /** Moves the clock on until all of it is there; returns for how many milliseconds. */
+  const passing = async <T>(clock: ManualClock, what: Promise<T>) => {
+    let passedMs = 0;
+    let isThere = false;
+    void what.finally(() => {
+      isThere = true;
+    });
+    await until(() => {
+      if (!isThere) clock.advance(50);
+      passedMs += isThere ? 0 : 50;
+      return isThere;
+    }, 'the end');
+    return passedMs;
+  };
+
+  it('goes in pieces, and whoever comes later is served before the next one', async () => {
+    const running = await setUp({ options: ['rps=10'] });
+    const { url, clock, primaries } = running;
+    primaries[0]?.use(answerEach(({ id }) => `"result":"${id}"`));
+    const whole = post(url, batchOf(30));
+    await waiting(running, 4);
+    clock.advance(100);
+    const others = [rpc(url, 'eth_call', [], 'other'), rpc(url, 'eth_call', [], 'another')];
+    await waiting(running, 6);
+    clock.advance(390);
+    await Promise.all(others);
+    expect(primaries.map(sizes)).toEqual([[3, 1, 1, 3]]);
+    const restMs = await passing(clock, whole);
+    expect((await whole).json()).toEqual(
+      Array.from({ length: 30 }, (_, id) => ({ jsonrpc: '2.0', id, result: `${id}` })),
+    );
+    expect(restMs).toBeGreaterThan(2_000);
+    expect(Math.max(...primaries.flatMap(sizes))).toBe(3);
+  });
+
+  it('is sent to nobody when it would take too many pieces', async () => {
+    const { url, primaries, fallback } = await setUp({ options: ['rps=10'] });
+    for (const body of [batchOf(1000), batchOf(1000).replaceAll(/"id":\d+,/g, '')])
+      expect((await post(url, body)).status).toBe(429);
+    expect((await rpc(url, 'eth_call')).reply.result).toBe('p0');
+    expect([calls(primaries), calls([fallback])]).toEqual([[1], [0]]);
+  });
+
+  it('goes whole to one without a ceiling', async () => {
+    const { url, primaries, fallback } = await setUp({ options: ['rps=10'], withFallback: true });
+    fallback.use(answerEach(({ id }) => `"result":"${id}"`));
+    expect((await post(url, batchOf(1000))).status).toBe(200);
+    expect([calls(primaries), sizes(fallback)]).toEqual([[0], [1000]]);
   });
 });
 
