@@ -178,7 +178,8 @@ function isWithin({ of }: Piece, whole: Piece): boolean {
 }
 
 /** Why the calls of a piece have no answer, where that is not seen in what they got. */
-function noteCodes(exchange: Exchange, ending: Ending, { availability }: Pool): void {
+function noteCodes(exchange: Exchange, ending: Ending, { availability, queue }: Pool): void {
+  if (queue.isClosed) return;
   const lacksRoom = exchange.lackedRoom || availability.onlyRateLimited();
   for (const entry of exchange.ledger?.entries ?? []) {
     if (entry.state !== 'open') continue;

@@ -179,8 +179,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   }
 
   #next(): NextCandidate {
-    const isOver = this.#exchange.left || this.#started >= this.#pool.settings.maxAttempts;
-    if (isOver || !this.#willingness) return NOBODY;
+    const isEnd = this.#exchange.left || this.#pool.queue.isClosed;
+    if (isEnd || this.#started >= this.#pool.settings.maxAttempts || !this.#willingness) return NOBODY;
     const mayTry = this.#hedge ? this.#willingness : undefined;
     const tried = this.#started === 0 && slowOne(this.#exchange, this.#pool, this.#candidates, mayTry);
     return tried || this.#candidates.next(this.#willingness);
@@ -232,13 +232,13 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   /** What gives way may wait for as long as the request may take, when nobody of either tier had room. */
   #waitOn(): boolean {
     const { deadlineMs } = this.#exchange;
-    const mayWait = this.givesWay && this.#waitEndMs !== undefined && this.#waitEndMs < deadlineMs;
+    const mayWait = this.givesWay && (this.#waitEndMs ?? deadlineMs) < deadlineMs;
     if (!mayWait || this.#underWay > 0 || !this.#candidates.lacksRoom) return false;
     this.#waitEndMs = deadlineMs;
     this.#candidates.mayWait(true);
     const next = this.#next();
     if (next.kind === 'ask') this.#ask(next);
-    return next.kind === 'ask' || (next.kind === 'wait' && this.#wait(next));
+    return next.kind === 'wait' ? this.#wait(next) : next.kind === 'ask';
   }
 
   /** Where an attempt is under way its end is waited for. */

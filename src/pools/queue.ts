@@ -43,6 +43,7 @@ export class Queue {
   readonly #waiting = new Map<Waiter, () => void>();
   #stopTimer: (() => void) | undefined;
   #isServing = false;
+  #isClosed = false;
 
   constructor(source: QueueSource, clock: Clock, capacity: number) {
     this.#source = source;
@@ -55,6 +56,20 @@ export class Queue {
     return this.#waiting.size;
   }
 
+  /** The process ends: nobody waits any more, nor is worth an attempt. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Lets all give up. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiter of this.#waiting.keys()) {
+      this.leave(waiter);
+      waiter.giveUp();
+    }
+  }
+
   /** How many wait that this upstream may serve. */
   waitingFor(upstream: Upstream): number {
     let waiting = 0;
@@ -62,9 +77,9 @@ export class Queue {
     return waiting;
   }
 
-  /** Lets a request wait until `untilMs` (monotonic) at most. False when too many are waiting. */
+  /** Lets a request wait until `untilMs` (monotonic) at most. False when too many are waiting, or nobody may. */
   join(waiter: Waiter, untilMs: number): boolean {
-    if (this.#waiting.size >= this.#capacity) return false;
+    if (this.#isClosed || this.#waiting.size >= this.#capacity) return false;
     const stopTimer = this.#clock.after(Math.max(0, untilMs - this.#clock.monotonicMs()), () => {
       this.#waiting.delete(waiter);
       waiter.giveUp();
