@@ -91,8 +91,7 @@ export class Pacer {
   /** It came back, not refused for a rate limit. */
   answered(calls: number, sentMs: number, nowMs: number): void {
     this.#cap.accepted(sentMs);
-    this.#told.accepted(calls, nowMs);
-    this.#learnt.accepted(calls, nowMs);
+    this.acceptedOf(calls, nowMs);
     if (!this.#isInEpisode || sentMs < (this.#isResting ? this.#trialMs : this.#cutMs)) return;
     this.#learnt.opened(
       {
@@ -107,6 +106,12 @@ export class Pacer {
     );
     this.#scout.accepted(this, nowMs);
     this.#endEpisode();
+  }
+
+  /** Of a batch that is `refused` in part so many calls were not. To be told before. */
+  acceptedOf(calls: number, nowMs: number): void {
+    this.#learnt.accepted(calls, nowMs);
+    this.#told.accepted(calls, nowMs);
   }
 
   /** Refused for a rate limit. `restMs`: how long it asks to be left alone, if it says so. */
@@ -185,10 +190,9 @@ export class Pacer {
   /** Share of the budget in use at present, 0 to 1. */
   used(nowMs: number): number {
     if (this.#isResting || nowMs < this.#restUntilMs) return 1;
-    const ofCap = this.#cap.inFlight / this.#cap.cap;
     const rps = this.rps();
     const ofRate = rps === undefined ? 0 : this.#learnt.acceptedLately(nowMs) / rps;
-    return Math.min(1, Math.max(ofCap, ofRate));
+    return Math.min(1, Math.max(this.#cap.inFlight / this.#cap.cap, ofRate));
   }
 
   /** Budgets are short: what is not needed is not sent. */
@@ -232,8 +236,7 @@ export class Pacer {
     this.#isTrialOut = false;
     this.#trialMs = nowMs;
     // What it said is enough, once.
-    const atMs = this.#restUntilMs > nowMs ? this.#restUntilMs : nowMs + gapMs;
-    this.#restUntilMs = atMs;
+    if (this.#restUntilMs <= nowMs) this.#restUntilMs = nowMs + gapMs;
   }
 
   #gapMs(elapsedMs: number, nowMs: number): number {

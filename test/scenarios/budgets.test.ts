@@ -6,7 +6,7 @@ import type { StatsRow } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { answerEach, callsIn } from '../support/rpc-script.ts';
+import { answerEach, callsIn, errorMember } from '../support/rpc-script.ts';
 import { until } from '../support/waiting.ts';
 
 interface SetUp {
@@ -213,6 +213,21 @@ describe('a refusal for a rate limit', () => {
     const { url, primaries } = await setUp({ options: ['', ''] });
     primaries[0]?.next(refuseRate());
     expect((await rpc(url, 'eth_call')).reply.result).toBe('p1');
+    expect((await rows(url)).map(({ state }) => state)).toEqual(['usable', 'usable']);
+  });
+
+  it('of some calls of a batch counts these, and the others as accepted', async () => {
+    const { url, clock, primaries } = await setUp({ options: ['', ''] });
+    const refused = errorMember(-32005, 'rate limit');
+    primaries[0]?.use(answerEach(({ id }) => (Number(id) < 15 ? '"result":0' : refused)));
+    primaries[1]?.use(answerEach(() => '"result":1'));
+    const batch = Array.from({ length: 20 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'eth_call' }));
+    const replies = (await post(url, JSON.stringify(batch))).json();
+    expect(replies).toMatchObject(batch.map(({ id }) => ({ id, result: id < 15 ? 0 : 1 })));
+    const [budget] = (await rows(url)).map((row) => row.budget);
+    expect(budget?.source).toBe('learnt');
+    expect(budget?.rps).toBeGreaterThanOrEqual(15);
+    clock.advance(100);
     expect((await rows(url)).map(({ state }) => state)).toEqual(['usable', 'usable']);
   });
 
