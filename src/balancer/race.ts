@@ -29,8 +29,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   readonly #exchange: Exchange;
   readonly #pool: Pool;
   readonly #candidates: Candidates;
-  /** A piece: so that a request of many holds up nobody. */
-  readonly givesWay: boolean;
+  /** A piece, at first: so that a request of many holds up nobody. */
+  givesWay: boolean;
   /** Let go at the end, with the calls that it knows: the answer may stream for long. */
   #willingness: CallsWillingness | undefined;
   /** All that were started, look-ups included. One that is over takes no harm when it is cancelled. */
@@ -229,12 +229,11 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     else if (!this.#waitOn()) this.#tellNobody();
   }
 
-  /** What gives way may wait for as long as the request may take, when nobody of either tier had room. */
+  /** A piece that gave way in vain then waits for its turn, for as long as the request may take. */
   #waitOn(): boolean {
-    const { deadlineMs } = this.#exchange;
-    const mayWait = this.givesWay && (this.#waitEndMs ?? deadlineMs) < deadlineMs;
-    if (!mayWait || this.#underWay > 0 || !this.#candidates.lacksRoom) return false;
-    this.#waitEndMs = deadlineMs;
+    if (!this.givesWay || this.#underWay > 0 || !this.#candidates.lacksRoom) return false;
+    this.givesWay = false;
+    this.#waitEndMs = this.#exchange.deadlineMs;
     this.#candidates.mayWait(true);
     const next = this.#next();
     if (next.kind === 'ask') this.#ask(next);

@@ -96,15 +96,15 @@ describe('a batch of more calls than a ceiling allows in a second', () => {
   const call = (id: number) => ({ jsonrpc: '2.0', id, method: 'eth_call' });
   const sizes = ({ requests }: FakeUpstream) => requests.map(({ body }) => callsIn(body).length);
   /** Moves the clock on until all of it is there; returns for how many milliseconds. */
-  const passing = async <T>(clock: ManualClock, what: Promise<T>) => {
+  const passing = async <T>(clock: ManualClock, what: Promise<T>, stepMs = 50) => {
     let passedMs = 0;
     let isThere = false;
     void what.finally(() => {
       isThere = true;
     });
     await until(() => {
-      if (!isThere) clock.advance(50);
-      passedMs += isThere ? 0 : 50;
+      if (!isThere) clock.advance(stepMs);
+      passedMs += isThere ? 0 : stepMs;
       return isThere;
     }, 'the end');
     return passedMs;
@@ -128,6 +128,26 @@ describe('a batch of more calls than a ceiling allows in a second', () => {
     );
     expect(restMs).toBeGreaterThan(2_000);
     expect(Math.max(...primaries.flatMap(sizes))).toBe(3);
+  });
+
+  it('is not kept waiting for ever by others', async () => {
+    const running = await setUp({ options: ['rps=10'] });
+    const { url, clock, primaries } = running;
+    const echo = answerEach(({ id }) => `"result":"${id}"`);
+    primaries[0]?.use(echo);
+    // All the room there is goes to others, who come in time for it.
+    let isOver = false;
+    const others = Promise.all(
+      Array.from({ length: 12 }, async () => {
+        while (!isOver) await rpc(url, 'eth_call');
+      }),
+    );
+    await waiting(running, 11);
+    const passedMs = await passing(clock, post(url, batchOf(12)), 100);
+    isOver = true;
+    await passing(clock, others);
+    expect(passedMs).toBeLessThan(15_000);
+    expect(primaries.flatMap(sizes).filter((size) => size === 3)).toHaveLength(4);
   });
 
   it('is sent to nobody when it would take too many pieces', async () => {
