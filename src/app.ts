@@ -27,6 +27,8 @@ import type { StatusSource } from './server/status-paths.ts';
 import { createStatusPaths } from './server/status-paths.ts';
 import { OpenTunnels } from './tunnels/open-tunnels.ts';
 
+/** So long before the process ends those are told that wait in vain. */
+const LAST_ANSWERS_MS = 100;
 /** How long the last alerts may take when the process ends. */
 const LAST_ALERTS_MS = 2_000;
 
@@ -153,7 +155,11 @@ class RunningApp implements App {
       await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
     drain.refusing = true;
     intake.tunnels.closeAll();
+    const stopTimer = clock.after(Math.max(0, config.shutdownTimeoutMs - LAST_ANSWERS_MS), () => {
+      for (const pool of pools.values()) pool.endWaiting();
+    });
     const cut = await clientPort.drain(config.shutdownTimeoutMs);
+    stopTimer();
     for (const pool of pools.values()) pool.stop();
     overload.stop();
     await alerts.drain(LAST_ALERTS_MS);

@@ -117,7 +117,7 @@ export const OWN_ANSWERS = {
     status: 503,
     rpcCode: -32011,
     sentence: 'The load balancer is shutting down.',
-    when: 'a new request after the shutdown began; with `Connection: close`',
+    when: 'a new request after the shutdown began, or one that waits for an upstream at its end; with `Connection: close`',
   },
   INTERNAL_ERROR: {
     status: 500,

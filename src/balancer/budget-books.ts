@@ -26,12 +26,23 @@ export function settle(
   const wallMs = clock.wallMs();
   // Where nothing is learnt, a refusal is the quarantine's matter.
   const refusal = learns ? blames.find(isLimit) : undefined;
-  if (refusal) pacer.refused(question.callCount, startedMs, nowMs, requestedDurationMs(refusal.rest, wallMs));
+  if (refusal) {
+    const accepted = acceptedOf(ended);
+    if (accepted > 0) pacer.acceptedOf(accepted, nowMs);
+    const refused = question.callCount - accepted;
+    pacer.refused(refused, startedMs, nowMs, requestedDurationMs(refusal.rest, wallMs));
+  }
   // A limit of the client's own tells nothing, nor does an attempt without an answer.
   else if (isAnswer(outcome) && !verdict.blames.some(isLimit))
     pacer.answered(question.callCount, startedMs, nowMs);
   else pacer.lost(startedMs);
   return refusal !== undefined;
+}
+
+/** How many calls of a batch were not refused when others were. */
+function acceptedOf({ verdict }: Ended): number {
+  const verdicts = verdict.calls?.verdicts ?? [];
+  return verdicts.filter((call) => call.kind !== 'open' || !call.rateLimited).length;
 }
 
 /** What an answer's header lines say of the limit. Those of a client's own key are for that client alone. */

@@ -67,9 +67,9 @@ export class Candidates {
     return !this.#tried.includes(upstream) && this.#mayTry(upstream);
   }
 
-  /** The request has waited for as long as it may: `next` says no more that it should wait. */
-  waitNoLonger(): void {
-    this.#mayWait = false;
+  /** Once a request has waited for as long as it may `next` says no more that it should wait. */
+  mayWait(may: boolean): void {
+    this.#mayWait = may;
   }
 
   next(willingness: Willingness): NextCandidate {

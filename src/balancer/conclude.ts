@@ -146,6 +146,7 @@ function missingCode(exchange: Exchange, entry: CallEntry, pool: Pool): AnswerCo
   if (pool.runtime.clock.monotonicMs() >= exchange.deadlineMs) return 'REQUEST_TIMED_OUT';
   if (home) return 'FILTER_NOT_FOUND';
   if (ranShort(exchange)) return 'OVERLOADED';
+  if (pool.queue.isClosed) return 'SHUTTING_DOWN';
   if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   const { method } = call;
   const banned = (upstream: Upstream) =>
@@ -203,6 +204,7 @@ function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined
 
 function failureCode(exchange: Exchange, pool: Pool): AnswerCode {
   if (ranShort(exchange)) return 'OVERLOADED';
+  if (pool.queue.isClosed) return 'SHUTTING_DOWN';
   if (exchange.attempts.length > 0) return allRateLimited(exchange) ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
   const isLimited = exchange.lackedRoom || pool.availability.onlyRateLimited();
   return isLimited ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';

@@ -6,8 +6,8 @@ import { joinBatch } from '../calls/rpc-writer.ts';
 import type { Pool } from '../pools/pool.ts';
 import { type BlockSpan, callForSpan, type LogsRange } from '../rpc/logs-range.ts';
 import { parseRpcRequest } from '../rpc/message.ts';
-import type { Capacity } from '../upstreams/capacity.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { pieceLimit } from './batch-limit.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What an exchange is cut into. */
@@ -71,7 +71,7 @@ function batchSize(exchange: Exchange, pool: Pool): number | undefined {
   const open = ledger.openFor(() => true);
   const calls = ledger.sizeOf(open.length);
   const isRefused = open.some(({ tooLarge }) => tooLarge === 'batch');
-  const largest = largestBelow(calls, pool, ({ capacities }) => capacities.batch);
+  const largest = largestBelow(calls, pool, (upstream) => pieceLimit(upstream, pool));
   const size = largest ?? (isRefused ? 1 : undefined);
   if (size === undefined || (!isRefused && !open.some((entry) => isLeft(entry, pool)))) return undefined;
   return exchange.pieces + Math.ceil(calls / size) - 1 <= MAX_PIECES ? size : undefined;
@@ -101,7 +101,8 @@ function rangeSpans(exchange: Exchange, entry: CallEntry, pool: Pool): readonly 
 /** How wide the pieces of a range may be. */
 function widthOf(entry: CallEntry, blocks: number, pool: Pool): number | undefined {
   const isRefused = entry.tooLarge === 'range';
-  const learnt = largestBelow(blocks, pool, ({ capacities }) => capacities.logsRange) ?? 0;
+  const { clock } = pool.runtime;
+  const learnt = largestBelow(blocks, pool, ({ capacities }) => capacities.logsRange.limit(clock)) ?? 0;
   const { advisedBlocks: advised = 0 } = entry;
   const widest = Math.max(learnt, isRefused && advised < blocks ? advised : 0);
   if (widest > 0) return isRefused || isLeft(entry, pool) ? widest : undefined;
@@ -145,11 +146,11 @@ function spansOf(
 function largestBelow(
   size: number,
   pool: Pool,
-  capacityOf: (upstream: Upstream) => Capacity,
+  limitOf: (upstream: Upstream) => number | undefined,
 ): number | undefined {
   let largest: number | undefined;
   for (const upstream of usable(pool)) {
-    const limit = capacityOf(upstream).limit(pool.runtime.clock);
+    const limit = limitOf(upstream);
     if (limit !== undefined && limit < size) largest = Math.max(limit, largest ?? limit);
   }
   return largest;

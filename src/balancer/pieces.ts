@@ -12,7 +12,7 @@ import { learnBatch } from './learn-sizes.ts';
 import { Race } from './race.ts';
 import { isOutOfTime, search } from './search.ts';
 
-/** How many pieces of one request are asked for at a time, so that it does not shut out others. */
+/** How many pieces of one request are asked for at a time, so that it does not shut out others; one where they wait. */
 const AT_ONCE = 4;
 const OUT_OF_TIME: Ending = { kind: 'refuse', code: 'REQUEST_TIMED_OUT' };
 
@@ -146,7 +146,7 @@ class Pieces implements EndsWithClient {
       return;
     }
     const isGood = hasAnswers(piece);
-    if (isGood) this.#atOnce = AT_ONCE;
+    if (isGood) this.#atOnce = piece.exchange.queuedMs > 0 ? 1 : AT_ONCE;
     group.left -= 1;
     // What is missing in the middle makes all of a range useless.
     const isUseless = group.cut.kind === 'range' && !isGood;
@@ -178,7 +178,8 @@ function isWithin({ of }: Piece, whole: Piece): boolean {
 }
 
 /** Why the calls of a piece have no answer, where that is not seen in what they got. */
-function noteCodes(exchange: Exchange, ending: Ending, { availability }: Pool): void {
+function noteCodes(exchange: Exchange, ending: Ending, { availability, queue }: Pool): void {
+  if (queue.isClosed) return;
   const lacksRoom = exchange.lackedRoom || availability.onlyRateLimited();
   for (const entry of exchange.ledger?.entries ?? []) {
     if (entry.state !== 'open') continue;

@@ -29,6 +29,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   readonly #exchange: Exchange;
   readonly #pool: Pool;
   readonly #candidates: Candidates;
+  /** A piece, at first: so that a request of many holds up nobody. */
+  givesWay: boolean;
   /** Let go at the end, with the calls that it knows: the answer may stream for long. */
   #willingness: CallsWillingness | undefined;
   /** All that were started, look-ups included. One that is over takes no harm when it is cancelled. */
@@ -52,6 +54,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   constructor(exchange: Exchange, pool: Pool) {
     this.#exchange = exchange;
     this.#pool = pool;
+    this.givesWay = exchange.whole !== undefined;
     this.#candidates = new Candidates(pool, pool.room, exchange);
     const { hedges, registry } = pool;
     if (hedges && registry.all.length > 1 && pool.settings.maxAttempts > 1 && mayHedge(exchange))
@@ -80,10 +83,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     this.#pool.queue.serve();
     const next = this.#next();
     if (next.kind !== 'wait') this.#go(next);
-    else if (this.#underWay === 0 && !this.#wait(next)) {
-      this.#candidates.waitNoLonger();
-      this.#go(this.#next());
-    }
+    else if (this.#underWay === 0 && !this.#wait(next)) this.giveUp();
   }
 
   /** No other attempt's end is of interest: cancels all under way. Returns what it is given. */
@@ -136,7 +136,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   }
 
   giveUp(): void {
-    this.#candidates.waitNoLonger();
+    this.#candidates.mayWait(false);
     this.lookAgain();
   }
 
@@ -179,8 +179,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   }
 
   #next(): NextCandidate {
-    const isOver = this.#exchange.left || this.#started >= this.#pool.settings.maxAttempts;
-    if (isOver || !this.#willingness) return NOBODY;
+    const isEnd = this.#exchange.left || this.#pool.queue.isClosed;
+    if (isEnd || this.#started >= this.#pool.settings.maxAttempts || !this.#willingness) return NOBODY;
     const mayTry = this.#hedge ? this.#willingness : undefined;
     const tried = this.#started === 0 && slowOne(this.#exchange, this.#pool, this.#candidates, mayTry);
     return tried || this.#candidates.next(this.#willingness);
@@ -226,13 +226,24 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
 
   #go(next: NextCandidate): void {
     if (next.kind === 'ask') this.#ask(next);
-    else this.#tellNobody();
+    else if (!this.#waitOn()) this.#tellNobody();
+  }
+
+  /** A piece that gave way in vain then waits for its turn, for as long as the request may take. */
+  #waitOn(): boolean {
+    if (!this.givesWay || this.#underWay > 0 || !this.#candidates.lacksRoom) return false;
+    this.givesWay = false;
+    this.#waitEndMs = this.#exchange.deadlineMs;
+    this.#candidates.mayWait(true);
+    const next = this.#next();
+    if (next.kind === 'ask') this.#ask(next);
+    return next.kind === 'wait' ? this.#wait(next) : next.kind === 'ask';
   }
 
   /** Where an attempt is under way its end is waited for. */
   #tellNobody(): void {
     if (this.#underWay > 0) return;
-    this.#exchange.lackedRoom = this.#candidates.lacksRoom;
+    this.#exchange.lackedRoom ||= this.#candidates.lacksRoom;
     this.tell(this.#exchange.left ? 'client-left' : 'nobody');
   }
 }

@@ -4,6 +4,7 @@ import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import type { Pool } from '../pools/pool.ts';
 import { LOGS_METHOD, spanOf } from '../rpc/logs-range.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import { batchLimit, ceilingLimit } from './batch-limit.ts';
 import type { Willingness } from './candidate.ts';
 import { canCutBatch, canCutRange } from './cut.ts';
 import type { Exchange } from './exchange.ts';
@@ -29,7 +30,7 @@ export class CallsWillingness implements Willingness {
   prefers(upstream: Upstream): boolean {
     const ledger = this.#ledger;
     // Notifications may go to any upstream.
-    if (!ledger?.hasOpen) return true;
+    if (!ledger?.hasOpen) return this.#fitsCeiling(NONE, upstream);
     const isOne = ledger.entries.some(
       (entry) => entry.state === 'open' && this.#isPreferred(entry, upstream),
     );
@@ -42,12 +43,14 @@ export class CallsWillingness implements Willingness {
 
   accepts(upstream: Upstream): boolean {
     const ledger = this.#ledger;
-    if (!ledger?.hasOpen) return true;
+    if (!ledger?.hasOpen) return this.#fitsCeiling(NONE, upstream);
     const calls = ledger.openFor((entry) => this.#isAccepted(entry, upstream));
     if (calls.length === 0) return false;
     const isOut = !this.#pool.availability.isUsable(upstream);
     if (this.#takesAll(calls, upstream)) return !isOut || !canCutBatch(this.#exchange, this.#pool);
-    return !calls.some(({ tooLarge }) => tooLarge === 'batch') && !canCutBatch(this.#exchange, this.#pool);
+    if (calls.some(({ tooLarge }) => tooLarge === 'batch') || canCutBatch(this.#exchange, this.#pool))
+      return false;
+    return this.#fitsCeiling(calls, upstream);
   }
 
   /** The calls to send to an upstream now. */
@@ -109,7 +112,15 @@ export class CallsWillingness implements Willingness {
   }
 
   /** How many calls in a batch an upstream takes; undefined when that is not known, and for a call that is no batch. */
-  #batchLimit({ capacities }: Upstream): number | undefined {
-    return this.#ledger?.rpc.batch ? capacities.batch.limit(this.#pool.runtime.clock) : undefined;
+  #batchLimit(upstream: Upstream): number | undefined {
+    return this.#ledger?.rpc.batch ? batchLimit(upstream, this.#pool) : undefined;
+  }
+
+  /** A batch that does not can't be had at all when it can't be cut. */
+  #fitsCeiling(calls: readonly CallEntry[], upstream: Upstream): boolean {
+    const limit = this.#ledger?.rpc.batch ? ceilingLimit(upstream) : undefined;
+    const fits = limit === undefined || (this.#ledger?.sizeOf(calls.length) ?? 0) <= limit;
+    this.#exchange.lackedRoom ||= !fits;
+    return fits;
   }
 }

@@ -137,10 +137,13 @@ export function judgeRpcBody(
   if (match.kind === 'none' && refusal?.class !== 'batch-too-large') return undefined;
   const blames: Blame[] = [];
   const oneByOne = match.kind === 'each';
+  const saysUndone = answered.status === 429 || (answered.status === 503 && rest !== undefined);
+  // It is not believed where a call has a result.
+  const isUndone = saysUndone && (!oneByOne || match.answers.every((answer) => isError(text, answer)));
   const verdicts = sent.calls.map((sentCall, index) => {
     const answer = match.kind === 'each' ? match.answers[index] : forAll;
     if (!answer) return openCall({ uncertain: false });
-    return judgeCall({ ...facts, answer, refusal }, sentCall, blames);
+    return judgeCall({ ...facts, answer, refusal, isUndone }, sentCall, blames);
   });
   return { verdicts, blames, text, oneByOne, exact: oneByOne && match.exact };
 }
@@ -182,6 +185,8 @@ interface Found extends SentError {
   readonly rest: Rest | undefined;
   /** The meaning of a single refusal of all calls. */
   readonly refusal?: RpcErrorVerdict | undefined;
+  /** The status says that nothing was executed, whatever the errors say. */
+  readonly isUndone: boolean;
 }
 
 function judgeCall(found: Found, sent: SentCall, blames: Blame[]): CallVerdict {
@@ -200,8 +205,7 @@ function judgeCall(found: Found, sent: SentCall, blames: Blame[]): CallVerdict {
   if (blame) addBlame(blames, blame);
   if (errorClass === 'raw-tx-known') return { kind: 'known', answer, isError: true };
   if (errorClass === 'raw-tx-nonce') return { kind: 'nonce', answer, isError: true };
-  // 503 with Retry-After also says that nothing was executed.
-  const notExecuted = NOT_EXECUTED.has(errorClass) || (found.httpStatus === 503 && found.rest !== undefined);
+  const notExecuted = found.isUndone || NOT_EXECUTED.has(errorClass);
   const mayGoOn = next && (sent.repeat === 'always' || notExecuted);
   if (!mayGoOn)
     return ABOUT_UPSTREAM.has(errorClass) ? { kind: 'in-doubt' } : { kind: 'settle', answer, isError: true };

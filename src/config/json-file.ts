@@ -64,7 +64,7 @@ function readMember({ name, index, key, value }: JsonMember, settings: RawSettin
   if (raw !== undefined) settings.add(setting, { value: raw, source, standsAlone: true });
   else
     settings.problems.push(
-      `${setting.name} (${source}): ${typeInWords(value)} can't be its value; allowed: ${setting.allowed}`,
+      `${setting.name} (${source}): ${typeInWords(value)} can't be its value; allowed: ${setting.allowed}${setting.json === 'list' ? '; or a list of such texts' : ''}`,
     );
 }
 
@@ -82,6 +82,9 @@ function rawValue(setting: Setting, value: unknown): RawSetting['value'] | undef
 
 function typeInWords(value: unknown): string {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'this list';
+  if (Array.isArray(value)) {
+    const index = value.findIndex((item) => typeof item !== 'string' && typeof item !== 'number');
+    return index < 0 ? 'this list' : `a list with ${typeInWords(value[index])} in it (item ${index + 1})`;
+  }
   return typeof value === 'object' ? 'an object' : String(value);
 }

@@ -36,8 +36,11 @@ export function readServerEntry(value: unknown, where: string): UpstreamEntry | 
   for (const option of UPSTREAM_OPTIONS) {
     const { name, allowed } = option;
     if (!fields.has(name)) continue;
-    const texts = textsOf(option, fields.get(name));
-    if (!texts) return `${where}: "${name}" is not allowed; allowed: ${allowed}`;
+    const given = fields.get(name);
+    const texts = textsOf(option, given);
+    const isQuoted = typeof given === 'string' && option.json !== 'text';
+    if (!texts)
+      return `${where}: "${name}" is not allowed${isQuoted ? ' as a text' : ''}; allowed: ${allowed}${isQuoted ? ', without quotes' : ''}`;
     words.push(...texts.map((text) => `${name}=${text}`));
   }
   return { text: words.join(' '), tier, where, ...(draining ? { draining } : {}) };

@@ -73,6 +73,8 @@ function urlProblem(address: string): string | undefined {
   if (address.length > MAX_URL_LENGTH)
     return `has more than ${MAX_URL_LENGTH} characters; allowed: up to ${MAX_URL_LENGTH}`;
   if (/^["'`]/.test(address)) return 'begins with a quote; allowed: URLs without quotes around them';
+  if (/^[[{]/.test(address))
+    return 'is JSON; allowed: URLs separated by commas, each followed by its options, separated by spaces';
   // Stricter than URL, which takes "https:/host" and "https:///host" and makes a host of what follows.
   if (!/^https?:\/\/[^/\\]/i.test(address) || !URL.canParse(address)) {
     return 'is no URL; allowed: http://host or https://host, with port, path and query where needed';
@@ -104,20 +106,35 @@ type Texts = [string, ...string[]];
 /** The known options, in the order of the list. */
 function readWords(words: readonly string[], report: (problem: string) => void): ReadonlyMap<string, Texts> {
   const given = new Map<string, Texts>();
+  let before = '';
   for (const word of words) {
     const [, name = '', text] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
     const earlier = given.get(name);
-    const problem = wordProblem(word, name, earlier !== undefined);
+    const problem = word.includes('=')
+      ? wordProblem(word, name, earlier !== undefined)
+      : noOption(word, before);
+    before = OPTION_NAMES.includes(name) ? name : '';
     if (problem !== undefined) report(problem);
     else if (text !== undefined) given.set(name, earlier ? [...earlier, text] : [text]);
   }
   return given;
 }
 
+/** `before` is the option whose value a space may have ended. */
+function noOption(word: string, before: string): string {
+  if (isUrl(word)) return ANOTHER_URL;
+  const [after, values] = before === '' ? ['', ''] : [` after ${before}=…`, 'values without spaces, and '];
+  return `is followed by a word that is no option${after}; allowed: ${values}${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
+}
+
+const ANOTHER_URL = 'is followed by another URL; allowed: a comma between two URLs';
+
+function isUrl(word: string): boolean {
+  return /^https?:/i.test(word);
+}
+
 function wordProblem(word: string, name: string, isRepeated: boolean): string | undefined {
-  if (/^https?:/i.test(word)) return 'is followed by another URL; allowed: a comma between two URLs';
-  if (!word.includes('='))
-    return `is followed by a word that is no option; allowed: ${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
+  if (isUrl(word)) return ANOTHER_URL;
   const option = UPSTREAM_OPTIONS.find((each) => each.name === name);
   if (option)
     return isRepeated && !option.repeatable ? `has the option ${name} twice; allowed: once` : undefined;

@@ -89,13 +89,16 @@ export function size(maxBytes: number) {
   };
 }
 
+/** A number that would do with a unit. */
+export const NO_UNIT = 'has no unit';
+
 function quantity(parse: (text: string) => number | undefined) {
   return text.transform((input, context) => {
     const amount = parse(input);
     if (amount !== undefined) return amount;
     context.addIssue({
       code: 'custom',
-      message: /^[\d.]+$/.test(input) ? 'has no unit' : 'is not a number with a unit',
+      message: /^[\d.]+$/.test(input) ? NO_UNIT : 'is not a number with a unit',
     });
     return z.NEVER;
   });

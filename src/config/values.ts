@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { RawSetting } from './raw-settings.ts';
 import { shownValue } from './secrecy.ts';
 import { type Key, SETTINGS, schema } from './settings.ts';
+import { NO_UNIT } from './value-types.ts';
 
 /** By the table's keys; undefined where a setting is not set, or off. */
 export type Values = z.output<typeof schema>;
@@ -43,8 +44,15 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], raw: ReadonlyMap<Key, R
     const given = raw.get(setting.key);
     // A problem apart from the value comes first: the others may follow from it.
     if (own.length === 0 || !given || given.problem !== undefined) return [];
-    const reason = own.find((issue) => issue.code === 'custom')?.message ?? 'is not allowed';
+    const reason = own.map(exactly).find((message) => message !== undefined) ?? 'is not allowed';
     const shown = shownValue(given.value, setting.secret);
     return [`${setting.name} (${given.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
   });
+}
+
+/** What exactly is wrong, if that is known. Where there are several ways to write a value, few messages fit them all. */
+function exactly(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'custom') return issue.message;
+  if (issue.code !== 'invalid_union') return undefined;
+  return issue.errors.flat().some((each) => exactly(each) === NO_UNIT) ? NO_UNIT : undefined;
 }

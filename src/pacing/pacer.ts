@@ -4,20 +4,13 @@ import { InFlightCap } from './in-flight-cap.ts';
 import { LearntRate } from './learnt-rate.ts';
 import { CREDIT_MS } from './schedule.ts';
 import { Scout } from './scout.ts';
+import { LONGEST_TOLD_MS, type RateHeaders, ToldLimit } from './told-limit.ts';
 
 export interface PacerOptions {
   /** `rps=`: never more calls a second than this. */
   readonly ceilingRps?: number;
   /** Of those that serve the same requests. */
   readonly scout?: Scout;
-}
-
-/** What rate headers say: `limit` calls in `windowMs`, `remaining` of them until `resetAtMs`. */
-export interface RateHeaders {
-  readonly limit?: number;
-  readonly windowMs?: number;
-  readonly remaining?: number;
-  readonly resetAtMs?: number;
 }
 
 /** The first trial comes after this time, the next after half of what has passed, up to a gap; later after an eighth. */
@@ -30,8 +23,7 @@ const BAN_GAP_MS = 31_000;
 const LONGEST_GAP_MS = 60_000;
 /** A trial that does not come back is followed by another one after this time. */
 const TRIAL_PATIENCE_MS = 1000;
-/** Longer windows that headers tell are no matter of pacing; shorter times until a reset are rounded up. */
-const LONGEST_TOLD_MS = 600_000;
+/** Shorter times until a reset are rounded up. */
 const SHORTEST_RESET_MS = 2000;
 /** When calls in flight are as many as allowed, room comes with the next answer; it is looked for this often. */
 const LOOK_AGAIN_MS = 50;
@@ -40,10 +32,12 @@ const SCARCE = 0.84;
 
 /** The budget of an upstream, or of an account. All times are monotonic milliseconds. */
 export class Pacer {
+  readonly ceilingRps: number | undefined;
   /** Milliseconds per call at `rps=`; 0 without. */
   readonly #ceilingMs: number;
   #ceilingAtMs = -Infinity;
   readonly #learnt = new LearntRate();
+  readonly #told = new ToldLimit();
   readonly #cap = new InFlightCap();
   readonly #scout: Scout;
   /** Another one goes on trying. */
@@ -65,6 +59,7 @@ export class Pacer {
 
   constructor({ ceilingRps, scout = new Scout() }: PacerOptions = {}) {
     this.#scout = scout;
+    this.ceilingRps = ceilingRps;
     this.#ceilingMs = ceilingRps === undefined ? 0 : 1000 / ceilingRps;
   }
 
@@ -76,12 +71,14 @@ export class Pacer {
       return this.#isTrialOut ? Math.max(atMs, this.#trialMs + TRIAL_PATIENCE_MS) : atMs;
     }
     if (this.#cap.isFull(this.#learnt.mayProbe)) return Math.max(atMs, nowMs + LOOK_AGAIN_MS);
-    return Math.max(atMs, this.#learnt.nextAtMs);
+    const nextAtMs = this.#learnt.nextAtMs;
+    return Math.max(atMs, this.#learnt.isTold ? this.#told.dueAtMs(nextAtMs) : nextAtMs);
   }
 
   /** A request with so many calls is sent now; one that is no JSON-RPC counts as one. */
   sent(calls: number, nowMs: number): void {
     this.#cap.sent(nowMs);
+    this.#told.sent(nowMs);
     if (this.#ceilingMs > 0) {
       this.#ceilingAtMs = Math.max(this.#ceilingAtMs, nowMs - CREDIT_MS) + calls * this.#ceilingMs;
     }
@@ -94,7 +91,7 @@ export class Pacer {
   /** It came back, not refused for a rate limit. */
   answered(calls: number, sentMs: number, nowMs: number): void {
     this.#cap.accepted(sentMs);
-    this.#learnt.accepted(calls, nowMs);
+    this.acceptedOf(calls, nowMs);
     if (!this.#isInEpisode || sentMs < (this.#isResting ? this.#trialMs : this.#cutMs)) return;
     this.#learnt.opened(
       {
@@ -111,6 +108,12 @@ export class Pacer {
     this.#endEpisode();
   }
 
+  /** Of a batch that is `refused` in part so many calls were not. To be told before. */
+  acceptedOf(calls: number, nowMs: number): void {
+    this.#learnt.accepted(calls, nowMs);
+    this.#told.accepted(calls, nowMs);
+  }
+
   /** Refused for a rate limit. `restMs`: how long it asks to be left alone, if it says so. */
   refused(calls: number, sentMs: number, nowMs: number, restMs: number | undefined): void {
     if (restMs !== undefined) this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
@@ -120,6 +123,7 @@ export class Pacer {
       return;
     }
     this.#learnt.refused(calls, sentMs);
+    this.#told.refused();
     if (restMs !== undefined) this.#tellsTimes();
     if (this.#isOfTime || this.#learnt.isDear) this.#cap.lost(sentMs);
     else if (this.#cap.refused(sentMs, nowMs)) {
@@ -154,7 +158,8 @@ export class Pacer {
   }
 
   /** What rate headers of an answer say. Budgets of a day or a month are not for pacing. */
-  told({ limit, windowMs, remaining, resetAtMs }: RateHeaders, nowMs: number): void {
+  told(headers: RateHeaders, nowMs: number): void {
+    const { remaining, resetAtMs } = headers;
     this.#tellsTimes();
     if (remaining === 0 && resetAtMs !== undefined) {
       const leftMs = resetAtMs - nowMs;
@@ -163,9 +168,10 @@ export class Pacer {
         this.#restUntilMs = Math.max(this.#restUntilMs, resetAtMs);
       }
     }
-    if (limit === undefined || windowMs === undefined || windowMs > LONGEST_TOLD_MS) return;
-    const rate = limit / windowMs;
-    if (rate > 0 && rate !== Infinity) this.#learnt.told(rate, nowMs);
+    const rate = this.#told.rateOf(headers, this.#learnt.acceptedLately(nowMs), nowMs);
+    const isWrong = rate === Infinity;
+    if (rate !== undefined && (!isWrong || this.#learnt.isTold)) this.#learnt.told(rate, nowMs);
+    if (isWrong && this.#learnt.isTold) this.#learnt.forget(nowMs);
   }
 
   /** Calls a second that are allowed at present; undefined while nothing is known. */
@@ -184,10 +190,9 @@ export class Pacer {
   /** Share of the budget in use at present, 0 to 1. */
   used(nowMs: number): number {
     if (this.#isResting || nowMs < this.#restUntilMs) return 1;
-    const ofCap = this.#cap.inFlight / this.#cap.cap;
     const rps = this.rps();
     const ofRate = rps === undefined ? 0 : this.#learnt.acceptedLately(nowMs) / rps;
-    return Math.min(1, Math.max(ofCap, ofRate));
+    return Math.min(1, Math.max(this.#cap.inFlight / this.#cap.cap, ofRate));
   }
 
   /** Budgets are short: what is not needed is not sent. */
@@ -231,8 +236,7 @@ export class Pacer {
     this.#isTrialOut = false;
     this.#trialMs = nowMs;
     // What it said is enough, once.
-    const atMs = this.#restUntilMs > nowMs ? this.#restUntilMs : nowMs + gapMs;
-    this.#restUntilMs = atMs;
+    if (this.#restUntilMs <= nowMs) this.#restUntilMs = nowMs + gapMs;
   }
 
   #gapMs(elapsedMs: number, nowMs: number): number {

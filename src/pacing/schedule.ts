@@ -6,6 +6,8 @@ import { factorOf, marginOf, type Way } from './climb.ts';
 export const CREDIT_MS = 15;
 /** Longest pause for what was sent too early. */
 const LONGEST_PAUSE_MS = 1000;
+/** A large batch keeps those after it away for no longer than this, or than one call does. */
+const MOST_AHEAD_MS = 1000;
 
 /** Calls a millisecond, and how they are sent. */
 export interface Pace {
@@ -41,6 +43,11 @@ export class Schedule {
     if (idleMs > 0) this.#nextAtMs += idleMs;
     else if (mayClimb) this.#climbMs += spacingMs;
     this.#nextAtMs += spacingMs;
+    if (calls > 1) {
+      const mostMs = nowMs + Math.max(MOST_AHEAD_MS, spacingMs / calls);
+      this.#nextAtMs = Math.min(this.#nextAtMs, mostMs);
+      this.#dueMs = Math.min(this.#dueMs, mostMs);
+    }
     return unusedMs;
   }
 

@@ -75,6 +75,8 @@ export interface Pool {
   readonly learnHeight: HeightListener;
   /** Starts the health checks. */
   start(): void;
+  /** The process is about to end: nobody waits any more. */
+  endWaiting(): void;
   /** Stops the checks and questions, and closes the connections. */
   stop(): void;
 }
@@ -154,6 +156,10 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     },
     learnHeight: checks.learnHeight,
     start: checks.start,
+    endWaiting() {
+      queue.close();
+      onlookers.close();
+    },
     stop() {
       checks.stop();
       suspects.stop();

@@ -6,6 +6,8 @@ import type { Room } from './room.ts';
 
 /** A request that waits. */
 export interface Waiter {
+  /** Those that come later are served before it. */
+  readonly givesWay: boolean;
   /** Whether this upstream may be the one: it was without room when it looked, or may be tried now. */
   waitsFor(upstream: Upstream): boolean;
   /**
@@ -30,8 +32,8 @@ const LONGEST_SLEEP_MS = 100;
 const TIMER_PRECISION_MS = 1;
 
 /**
- * Nobody overtakes: whoever comes later has others served first, and takes only what none of them could take. An
- * upstream that the first who waits for it does not take after all serves nobody else at that moment.
+ * Nobody overtakes, but of those that give way: whoever comes later has others served first, and takes only what none of
+ * them could take. An upstream that the first who waits for it does not take after all serves nobody else at that moment.
  */
 export class Queue {
   readonly #source: QueueSource;
@@ -41,6 +43,7 @@ export class Queue {
   readonly #waiting = new Map<Waiter, () => void>();
   #stopTimer: (() => void) | undefined;
   #isServing = false;
+  #isClosed = false;
 
   constructor(source: QueueSource, clock: Clock, capacity: number) {
     this.#source = source;
@@ -53,6 +56,20 @@ export class Queue {
     return this.#waiting.size;
   }
 
+  /** The process ends: nobody waits any more, nor is worth an attempt. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Lets all give up. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiter of this.#waiting.keys()) {
+      this.leave(waiter);
+      waiter.giveUp();
+    }
+  }
+
   /** How many wait that this upstream may serve. */
   waitingFor(upstream: Upstream): number {
     let waiting = 0;
@@ -60,9 +77,9 @@ export class Queue {
     return waiting;
   }
 
-  /** Lets a request wait until `untilMs` (monotonic) at most. False when too many are waiting. */
+  /** Lets a request wait until `untilMs` (monotonic) at most. False when too many are waiting, or nobody may. */
   join(waiter: Waiter, untilMs: number): boolean {
-    if (this.#waiting.size >= this.#capacity) return false;
+    if (this.#isClosed || this.#waiting.size >= this.#capacity) return false;
     const stopTimer = this.#clock.after(Math.max(0, untilMs - this.#clock.monotonicMs()), () => {
       this.#waiting.delete(waiter);
       waiter.giveUp();
@@ -106,8 +123,13 @@ export class Queue {
   }
 
   #firstFor(upstream: Upstream): Waiter | undefined {
-    for (const waiter of this.#waiting.keys()) if (waiter.waitsFor(upstream)) return waiter;
-    return undefined;
+    let last: Waiter | undefined;
+    for (const waiter of this.#waiting.keys()) {
+      if (!waiter.waitsFor(upstream)) continue;
+      if (!waiter.givesWay) return waiter;
+      last ??= waiter;
+    }
+    return last;
   }
 
   /** Whether it found one, or has given up. */

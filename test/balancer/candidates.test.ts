@@ -310,7 +310,7 @@ describe('a request that has asked in vain, while none is usable', () => {
     pool.of('B').triedMs = pool.clock.monotonicMs();
     pool.clock.advance(3_000);
     expect(candidates.next(anyone).kind).toBe('wait');
-    candidates.waitNoLonger();
+    candidates.mayWait(false);
     expect(candidates.next(anyone).kind).toBe('nobody');
   });
 });
@@ -410,7 +410,7 @@ describe('upstreams without room', () => {
     const candidates = candidatesOf(new Pool('ABa'), {}, roomExcept(new Set(['A'])));
     const next = () => chosen(candidates.next(anyone))?.upstream.name;
     expect([next(), next()]).toEqual(['B', undefined]);
-    candidates.waitNoLonger();
+    candidates.mayWait(false);
     expect([next(), next(), candidates.lacksRoom]).toEqual(['a', undefined, true]);
   });
 

@@ -202,6 +202,14 @@ describe('the JSON file', () => {
     expect(problemsOf(withFile(`{"servers": ["http://a"], ${entry}}`))).toEqual([problem]);
   });
 
+  it('tells which entry of a list is no text', () => {
+    expect(problemsOf(withFile('{"servers": ["http://a", {"url": "http://b/KEY"}]}'))).toEqual([
+      expect.stringMatching(
+        /^RPC_URLS \(key "servers" of c\.json\): a list with an object in it \(item 2\) can't be its value; allowed: .*; or a list of such texts$/,
+      ),
+    ]);
+  });
+
   it('tells a bare number that a unit is missing', () => {
     expect(problemsOf(withFile('{"servers": ["http://a"], "requestTimeout": 30}'))[0]).toMatch(
       /^REQUEST_TIMEOUT \(key "requestTimeout" of c\.json\): "30" has no unit/,

@@ -130,7 +130,14 @@ describe('an upstream as a JSON object', () => {
     [{ url: 'https://a\u00a0name=b' }, '"url" is no URL'],
     [{ url: 'https://a', tier: 'Primary' }, '"tier" is not allowed'],
     [{ url: 'https://a', tier: 1 }, '"tier" is not allowed'],
-    [{ url: 'https://a', weight: '3' }, '"weight" is not allowed'],
+    [
+      { url: 'https://a', weight: '3' },
+      '"weight" is not allowed as a text; allowed: a whole number from 1 to 1000, without quotes',
+    ],
+    [
+      { url: 'https://a', rps: '50' },
+      '"rps" is not allowed as a text; allowed: a number from 0.001 to 1000000, without quotes',
+    ],
     [{ url: 'https://a', weight: null }, '"weight" is not allowed'],
     [{ url: 'https://a', name: 'a weight=2' }, '"name" is not allowed'],
     [{ url: 'https://a', name: '' }, '"name" is not allowed'],

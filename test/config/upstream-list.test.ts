@@ -63,6 +63,14 @@ describe('an entry', () => {
     ],
     ['http://a http://b', 'http://a is followed by another URL; allowed: a comma between two URLs'],
     ['http://a KEY', 'http://a is followed by a word that is no option; allowed: OPTIONS=…'],
+    [
+      'http://a account=a KEY',
+      'http://a is followed by a word that is no option after account=…; allowed: values without spaces, and OPTIONS=…',
+    ],
+    [
+      '[{"url":"http://a/KEY"}]',
+      '*** is JSON; allowed: URLs separated by commas, each followed by its options, separated by spaces',
+    ],
     ['http://a wieght=3', 'http://a has an unknown option "wieght" (weight?); allowed: OPTIONS'],
     ['http://a host=other.test', 'http://a has a host option that is not allowed; allowed: host=keep'],
     ['http://a acount=KEY', 'http://a has an unknown option "acount" (account?); allowed: OPTIONS'],

@@ -113,6 +113,9 @@ describe('a wrong value', () => {
     expect(problemsWith({ REQUEST_TIMEOUT: '30' })[0]).toMatch(
       /"30" has no unit; allowed: .*500ms, 20s, 3m or 1h/,
     );
+    for (const name of ['HEDGE', 'REMOVE_UNHEALTHY_AFTER'])
+      expect(problemsWith({ [name]: '5' })[0]).toMatch(/"5" has no unit; allowed: off, or .*500ms, 20s/);
+    expect(problemsWith({ HEDGE: 'atuo' })[0]).toMatch(/"atuo" is not allowed; allowed: off, or auto/);
     expect(problemsWith({ MAX_BODY: '50' })[0]).toMatch(/"50" has no unit; allowed: .*64kb or 1mb/);
   });
 

@@ -53,6 +53,66 @@ describe('a pacer', () => {
     expect(pacer.freeAtMs(20)).toBe(60_000);
   });
 
+  describe.each([
+    ['1 in 10 minutes', 1, 600_000],
+    ['5 in a minute', 5, 60_000],
+  ])('that is told a limit of %s', (_, limit, windowMs) => {
+    /** Sends all that may be sent for so long; how many were. */
+    const run = (
+      pacer: Pacer,
+      fromMs: number,
+      toMs: number,
+      accepts: (sent: number, ms: number) => boolean,
+    ) => {
+      let sent = 0;
+      for (let ms = fromMs; ms < toMs; ms += 100) {
+        if (pacer.freeAtMs(ms) > ms) continue;
+        sent += 1;
+        pacer.sent(1, ms);
+        if (accepts(sent, ms)) pacer.answered(1, ms, ms);
+        else pacer.refused(1, ms, ms, undefined);
+        pacer.told({ limit, windowMs }, ms);
+      }
+      return sent;
+    };
+
+    it('keeps to it, once it was refused more', () => {
+      const pacer = new Pacer();
+      const windows = new Map<number, number>();
+      const accepts = (_sent: number, ms: number) => {
+        const window = Math.floor(ms / windowMs);
+        windows.set(window, (windows.get(window) ?? 0) + 1);
+        return (windows.get(window) ?? 0) <= limit;
+      };
+      run(pacer, 0, 2 * windowMs, accepts);
+      expect(run(pacer, 2 * windowMs, 12 * windowMs, accepts)).toBeLessThan(11 * limit);
+      expect(pacer.rps()).toBeLessThanOrEqual((1000 * limit) / windowMs);
+    });
+
+    it('does not believe it where more is accepted', () => {
+      const pacer = new Pacer();
+      const yes = () => true;
+      expect(run(pacer, 0, 21_000, yes)).toBeGreaterThan(limit);
+      expect(run(pacer, 21_000, 22_000, yes)).toBe(10);
+      expect([pacer.rps(), pacer.source]).toEqual([undefined, undefined]);
+      // Nor after a quiet time.
+      pacer.told({ limit, windowMs }, 5_000_000);
+      expect(run(pacer, 5_000_000, 5_001_000, yes)).toBe(10);
+    });
+
+    it('does not believe it at all while more is accepted, or left', () => {
+      const pacer = new Pacer();
+      for (let ms = 0; ms < 1000; ms += 10) {
+        pacer.sent(1, ms);
+        pacer.answered(1, ms, ms);
+      }
+      pacer.told({ limit, windowMs }, 1000);
+      const other = new Pacer();
+      other.told({ limit, windowMs, remaining: 100 }, 1000);
+      expect([pacer.rps(), other.rps()]).toEqual([undefined, undefined]);
+    });
+  });
+
   it('tries one request at a time while everything is refused, and is back with the first that is not', () => {
     const pacer = new Pacer();
     let trials = 0;
@@ -85,6 +145,11 @@ describe('a pacer', () => {
     pacer.sent(batch, nowMs);
     pacer.refused(batch, nowMs, nowMs, undefined);
     expect(pacer.freeAtMs(nowMs)).toBeLessThan(nowMs + 100);
+    // Where the upstream counts requests, it takes the whole of it.
+    nowMs += 1000;
+    pacer.sent(batch, nowMs);
+    pacer.answered(batch, nowMs, nowMs);
+    expect(pacer.freeAtMs(nowMs)).toBeLessThanOrEqual(nowMs + 1000);
   });
 
   it('outgrows a rate that is much too low once nothing is refused', () => {

@@ -25,8 +25,9 @@ class Counter {
   }
 
   /** One that takes room for `size` of one of these, and waits a second at most. */
-  waiter(name: string, wanted: readonly Upstream[], size = 1): Waiter {
+  waiter(name: string, wanted: readonly Upstream[], size = 1, givesWay = false): Waiter {
     return {
+      givesWay,
       waitsFor: (each) => wanted.includes(each),
       lookAgain: () => {
         const found = wanted.find((each) => (this.rooms.get(each) ?? 0) >= size);
@@ -76,6 +77,16 @@ describe('the queue', () => {
     rooms.set(a, 4);
     queue.serve();
     expect(told).toEqual(['3 B', '1 A', '2 A']);
+  });
+
+  it('serves those last that give way, in their order', () => {
+    const counter = new Counter();
+    const { a, queue, rooms, told } = counter;
+    for (const name of ['piece 1', 'piece 2']) queue.join(counter.waiter(name, [a], 1, true), 1_000);
+    counter.join('later', [a]);
+    rooms.set(a, 2);
+    queue.serve();
+    expect(told).toEqual(['later A', 'piece 1 A']);
   });
 
   it('takes no more than its capacity', () => {

@@ -150,6 +150,28 @@ describe('a call that acts', () => {
     expect(times()).toBe(1);
   });
 
+  const missing = errorMember(-32000, 'header not found');
+  it.each([
+    ['one error', `{"jsonrpc":"2.0","id":null,${missing}}`],
+    ['a bare error', '{"error":"header not found"}'],
+    ['an error each', `[${['1', '"s"', '2'].map((id) => `{"jsonrpc":"2.0","id":${id},${missing}}`).join()}]`],
+  ])('goes on when the whole was refused with 429, by the words of %s', async (_, body) => {
+    primary.use(answer({ status: 429, headers: [['Content-Type', 'application/json']], body }));
+    const response = await post(daemon.url, text);
+    expect(response.json()).toMatchObject([1, 's', 2].map((id) => ({ id, result: 'fallback' })));
+    expect(bodies(fallback)).toEqual([text]);
+  });
+
+  it('is not sent again after 429 where another call has a result', async () => {
+    primary.use(answerEach(({ id }) => (id === '1' ? '"result":"primary"' : missing), { status: 429 }));
+    expect((await post(daemon.url, text)).json()).toMatchObject([
+      { result: 'primary' },
+      { error: { message: 'header not found' } },
+      { result: 'fallback' },
+    ]);
+    expect(times()).toBe(1);
+  });
+
   it('goes on when it was refused, and its unknown error is final', async () => {
     primary.next(except(['"s"'], throttled), except(['"s"'], errorMember(-1, 'odd')));
     expect((await post(daemon.url, text)).json()).toMatchObject([{}, { result: 'fallback' }, {}]);

@@ -6,6 +6,7 @@ import type { StatsRow } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { answerEach, callsIn, errorMember } from '../support/rpc-script.ts';
 import { until } from '../support/waiting.ts';
 
 interface SetUp {
@@ -90,6 +91,81 @@ describe('a ceiling of calls a second', () => {
   });
 });
 
+describe('a batch of more calls than a ceiling allows in a second', () => {
+  const batchOf = (count: number) => JSON.stringify(Array.from({ length: count }, (_, id) => call(id)));
+  const call = (id: number) => ({ jsonrpc: '2.0', id, method: 'eth_call' });
+  const sizes = ({ requests }: FakeUpstream) => requests.map(({ body }) => callsIn(body).length);
+  /** Moves the clock on until all of it is there; returns for how many milliseconds. */
+  const passing = async <T>(clock: ManualClock, what: Promise<T>, stepMs = 50) => {
+    let passedMs = 0;
+    let isThere = false;
+    void what.finally(() => {
+      isThere = true;
+    });
+    await until(() => {
+      if (!isThere) clock.advance(stepMs);
+      passedMs += isThere ? 0 : stepMs;
+      return isThere;
+    }, 'the end');
+    return passedMs;
+  };
+
+  it('goes in pieces, and whoever comes later is served before the next one', async () => {
+    const running = await setUp({ options: ['rps=10'] });
+    const { url, clock, primaries } = running;
+    primaries[0]?.use(answerEach(({ id }) => `"result":"${id}"`));
+    const whole = post(url, batchOf(30));
+    await waiting(running, 4);
+    clock.advance(100);
+    const others = [rpc(url, 'eth_call', [], 'other'), rpc(url, 'eth_call', [], 'another')];
+    await waiting(running, 6);
+    clock.advance(390);
+    await Promise.all(others);
+    expect(primaries.map(sizes)).toEqual([[3, 1, 1, 3]]);
+    const restMs = await passing(clock, whole);
+    expect((await whole).json()).toEqual(
+      Array.from({ length: 30 }, (_, id) => ({ jsonrpc: '2.0', id, result: `${id}` })),
+    );
+    expect(restMs).toBeGreaterThan(2_000);
+    expect(Math.max(...primaries.flatMap(sizes))).toBe(3);
+  });
+
+  it('is not kept waiting for ever by others', async () => {
+    const running = await setUp({ options: ['rps=10'] });
+    const { url, clock, primaries } = running;
+    const echo = answerEach(({ id }) => `"result":"${id}"`);
+    primaries[0]?.use(echo);
+    // All the room there is goes to others, who come in time for it.
+    let isOver = false;
+    const others = Promise.all(
+      Array.from({ length: 12 }, async () => {
+        while (!isOver) await rpc(url, 'eth_call');
+      }),
+    );
+    await waiting(running, 11);
+    const passedMs = await passing(clock, post(url, batchOf(12)), 100);
+    isOver = true;
+    await passing(clock, others);
+    expect(passedMs).toBeLessThan(15_000);
+    expect(primaries.flatMap(sizes).filter((size) => size === 3)).toHaveLength(4);
+  });
+
+  it('is sent to nobody when it would take too many pieces', async () => {
+    const { url, primaries, fallback } = await setUp({ options: ['rps=10'] });
+    for (const body of [batchOf(1000), batchOf(1000).replaceAll(/"id":\d+,/g, '')])
+      expect((await post(url, body)).status).toBe(429);
+    expect((await rpc(url, 'eth_call')).reply.result).toBe('p0');
+    expect([calls(primaries), calls([fallback])]).toEqual([[1], [0]]);
+  });
+
+  it('goes whole to one without a ceiling', async () => {
+    const { url, primaries, fallback } = await setUp({ options: ['rps=10'], withFallback: true });
+    fallback.use(answerEach(({ id }) => `"result":"${id}"`));
+    expect((await post(url, batchOf(1000))).status).toBe(200);
+    expect([calls(primaries), sizes(fallback)]).toEqual([[0], [1000]]);
+  });
+});
+
 describe('when nobody has room', () => {
   it('a request waits, and goes to the fallback list when it has waited as long as it may', async () => {
     const running = await setUp({ options: ['rps=0.2'], withFallback: true, flags: ['--max-queue-wait=7s'] });
@@ -157,6 +233,21 @@ describe('a refusal for a rate limit', () => {
     const { url, primaries } = await setUp({ options: ['', ''] });
     primaries[0]?.next(refuseRate());
     expect((await rpc(url, 'eth_call')).reply.result).toBe('p1');
+    expect((await rows(url)).map(({ state }) => state)).toEqual(['usable', 'usable']);
+  });
+
+  it('of some calls of a batch counts these, and the others as accepted', async () => {
+    const { url, clock, primaries } = await setUp({ options: ['', ''] });
+    const refused = errorMember(-32005, 'rate limit');
+    primaries[0]?.use(answerEach(({ id }) => (Number(id) < 15 ? '"result":0' : refused)));
+    primaries[1]?.use(answerEach(() => '"result":1'));
+    const batch = Array.from({ length: 20 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'eth_call' }));
+    const replies = (await post(url, JSON.stringify(batch))).json();
+    expect(replies).toMatchObject(batch.map(({ id }) => ({ id, result: id < 15 ? 0 : 1 })));
+    const [budget] = (await rows(url)).map((row) => row.budget);
+    expect(budget?.source).toBe('learnt');
+    expect(budget?.rps).toBeGreaterThanOrEqual(15);
+    clock.advance(100);
     expect((await rows(url)).map(({ state }) => state)).toEqual(['usable', 'usable']);
   });
 

@@ -3,10 +3,11 @@ import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { answer, Gate, held, silence } from '../support/behaviours.ts';
-import { startBalancer } from '../support/daemon.ts';
+import { type StatsRow, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
+import { answerEach } from '../support/rpc-script.ts';
 import { until, within } from '../support/waiting.ts';
 
 let upstream: FakeUpstream;
@@ -49,6 +50,39 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await within(daemon.exited, 3_000, 'the end')).toEqual({ code: 1, signal: null });
     expect(performance.now() - began).toBeGreaterThan(250);
     expect(await client.ended()).not.toBe('open');
+  });
+
+  it('answers those that still wait for room then', async () => {
+    const daemon = await startBalancer({
+      primaries: [`${upstream.url} rps=1`],
+      env: { SHUTDOWN_TIMEOUT: '300ms', MAX_QUEUE_WAIT: '20s' },
+    });
+    const call = (id: number) => `{"jsonrpc":"2.0","id":${id},"method":"eth_call"}`;
+    upstream.use(answerEach(() => '"result":1'));
+    const clients: RawClient[] = [];
+    for (const body of ['x', call(1), `[${call(2)},${call(3)}]`]) {
+      const client = await RawClient.connect(daemon.port);
+      client.send(requestBytes('POST /', [`Content-Length: ${body.length}`], Buffer.from(body)));
+      if (body === 'x') await client.response();
+      else clients.push(client);
+    }
+    await until(async () => {
+      // What a test looks at it compares, whatever it holds.
+      const [row] = (await http(`${daemon.url}/stats`)).json() as StatsRow[];
+      return row?.budget?.waiting === 2;
+    }, 'both wait');
+    daemon.signal(signal);
+    for (const [index, count] of [1, 2].entries()) {
+      const response = await clients[index]?.response();
+      expect([response?.status, response?.complete, response?.header('connection')]).toEqual([
+        503,
+        true,
+        'close',
+      ]);
+      expect(response?.text.match(/SHUTTING_DOWN/g)?.length).toBe(count);
+    }
+    expect(upstream.requests.length).toBe(1);
+    expect(await within(daemon.exited, 3_000, 'the end')).toEqual({ code: 0, signal: null });
   });
 
   it('a second time ends the process at once', async () => {
