@@ -37,14 +37,12 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   readonly #attempts: Attempt[] = [];
   #started = 0;
   #underWay = 0;
-  /** Ended while nobody waited for the next one. */
   #ended: readonly Ended[] = NONE;
   #give: ((step: RaceStep) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
   #defect: Error | undefined;
   /** Undefined where no second upstream may be asked at the same time. */
   #hedge: Hedge | undefined;
-  /** Where it waits. */
   #queue: Queue | undefined;
   /** Since when, in monotonic milliseconds. */
   #waitsSinceMs = 0;
@@ -105,9 +103,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     const nowMs = runtime.clock.monotonicMs();
     const suits = (second: Upstream) => isDue || hasBudgetToSpare(second, first, nowMs);
     const next = this.#willingness && this.#candidates.beside(this.#willingness, suits);
-    if (!next) return undefined;
-    this.#ask(next);
-    return next.upstream;
+    if (next) this.#ask(next);
+    return next?.upstream;
   }
 
   onClientLeft(): void {
@@ -124,15 +121,18 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
 
   lookAgain(): number | undefined {
     try {
+      const queue = this.#queue;
       const next = this.#next();
-      if (next.kind === 'wait' && this.#queueFor(next) === this.#queue) return next.untilMs;
+      if (next.kind === 'wait' && this.#queueFor(next) === queue) return next.untilMs;
       this.#leaveQueue();
       if (next.kind === 'wait' && this.#wait(next)) return undefined;
       this.#go(next);
+      // A piece may wait on where it was.
+      return queue && this.#queue === queue ? this.#waitEndMs : undefined;
     } catch (error) {
       this.onDefect(error);
+      return undefined;
     }
-    return undefined;
   }
 
   giveUp(): void {
