@@ -11,8 +11,6 @@ const APART_MS = 100;
 /** So many refusals that a cap explains show one; further ones make it more certain. */
 const CLUES = 2;
 const MOST_CLUES = 4;
-/** A single refusal when as many are in flight as seldom is may have any reason. */
-const LEAST_REFUSED = 2;
 /** So many probes in a row are accepted where more is allowed; a single one may just arrive after another call has left. */
 const PROBES = 3;
 /** Where only calls in flight are limited, there is always one that is accepted. */
@@ -145,7 +143,7 @@ export class InFlightCap {
       accepted += this.#accepted[each] ?? 0;
       refused += this.#refused[each] ?? 0;
     }
-    return refused >= LEAST_REFUSED && refused > 0.5 * accepted;
+    return refused > 0.5 * accepted;
   }
 
   #fade(nowMs: number): void {

@@ -140,7 +140,7 @@ it('runs as many jobs at a time as fit, and the others after them', async () => 
       log.push(`${name} ends`);
     },
   });
-  await sideBySide([job('a', 0.4), job('b', 0.4), job('c', 0.3)]);
+  await sideBySide([job('a', 0.7), job('b', 0.7), job('c', 0.3)]);
   expect(log).toEqual(['a begins', 'c begins', 'a ends', 'c ends', 'b begins', 'b ends']);
 });
 
@@ -235,4 +235,14 @@ describe('npm run scoreboard', () => {
     expect(calls).toBe(upstream.accepted + upstream.failed);
     expect(cells.slice(0, 2)).toEqual(['daemon', '100 %']);
   });
+});
+
+it('shows in the README what it has measured', () => {
+  const text = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+  const [, section = ''] = text('README.md').split('## Beside nginx and HAProxy');
+  const [rows = ''] = section.split('\n## ');
+  const measured = text('docs/scoreboard.md').split('\n');
+  const shown = rows.split('\n').filter((row) => row.includes('(`'));
+  expect(shown.length).toBeGreaterThan(5);
+  for (const row of shown) expect(measured).toContain(row);
 });

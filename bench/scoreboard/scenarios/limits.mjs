@@ -68,8 +68,8 @@ const bans = underLimits({
     limit: { kind: 'fixed', limit: BANNING_RATES[index], windowMs: 1_000, banMs: 30_000 },
   })),
   capacity: sum(BANNING_RATES),
-  below: { learning: 120, seconds: 40, share: 0.15 },
-  above: { learning: 120, seconds: 40, share: 0.15 },
+  below: { learning: 100, seconds: 40, share: 0.2 },
+  above: { learning: 100, seconds: 40, share: 0.2 },
 });
 
 const rolling = underLimits({
