@@ -1,53 +1,49 @@
 // The shapes that limits have. Each is exact, is told the time, and knows when it has room.
 
-/** At most `most` units in each window of a clock of its own. */
-export class FixedWindow {
-  #start = -Infinity;
-  #used = 0;
-  constructor(most, windowMs, phaseMs = 0) {
-    Object.assign(this, { most, windowMs, phaseMs });
-  }
-  #turn(nowMs) {
-    const start = Math.floor((nowMs - this.phaseMs) / this.windowMs) * this.windowMs + this.phaseMs;
-    if (start > this.#start) [this.#start, this.#used] = [start, 0];
+/** At most `most` units in each window; when one begins is `turn`'s matter. */
+class CountedWindow {
+  start = -Infinity;
+  used = 0;
+  constructor(most, windowMs) {
+    Object.assign(this, { most, windowMs });
   }
   take(units, nowMs) {
-    this.#turn(nowMs);
-    if (this.#used + units > this.most) return false;
-    this.#used += units;
+    this.turn(nowMs);
+    if (this.used + units > this.most) return false;
+    this.used += units;
     return true;
   }
+  get endMs() {
+    return this.start + this.windowMs;
+  }
+}
+
+/** By a clock of its own. */
+export class FixedWindow extends CountedWindow {
+  constructor(most, windowMs, phaseMs = 0) {
+    super(most, windowMs);
+    this.phaseMs = phaseMs;
+  }
+  turn(nowMs) {
+    const start = Math.floor((nowMs - this.phaseMs) / this.windowMs) * this.windowMs + this.phaseMs;
+    if (start > this.start) [this.start, this.used] = [start, 0];
+  }
   roomAt(units, nowMs) {
-    this.#turn(nowMs);
-    return this.#used + units <= this.most ? nowMs : this.#start + this.windowMs + 1e-6;
+    this.turn(nowMs);
+    return this.used + units <= this.most ? nowMs : this.endMs + 1e-6;
   }
   remaining() {
-    return this.most - this.#used;
-  }
-  get endMs() {
-    return this.#start + this.windowMs;
+    return this.most - this.used;
   }
 }
 
 /** A window that begins with the first request after the last one ended. */
-export class FirstRequestWindow {
-  #start = -Infinity;
-  #used = 0;
-  constructor(most, windowMs) {
-    Object.assign(this, { most, windowMs });
-  }
-  #turn(nowMs) {
-    if (nowMs >= this.#start + this.windowMs) [this.#start, this.#used] = [nowMs, 0];
-  }
-  take(units, nowMs) {
-    this.#turn(nowMs);
-    if (this.#used + units > this.most) return false;
-    this.#used += units;
-    return true;
+export class FirstRequestWindow extends CountedWindow {
+  turn(nowMs) {
+    if (nowMs >= this.endMs) [this.start, this.used] = [nowMs, 0];
   }
   roomAt(units, nowMs) {
-    if (nowMs >= this.#start + this.windowMs) return nowMs;
-    return this.#used + units <= this.most ? nowMs : this.#start + this.windowMs + 1e-6;
+    return nowMs >= this.endMs || this.used + units <= this.most ? nowMs : this.endMs + 1e-6;
   }
 }
 

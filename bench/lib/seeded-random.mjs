@@ -1,4 +1,4 @@
-// A repeatable source of chance (mulberry32, public domain).
+// A repeatable source of chance (mulberry32, public domain): the same seed gives the same draws.
 export function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {
