@@ -4,7 +4,7 @@ import { InFlightCap } from './in-flight-cap.ts';
 import { LearntRate } from './learnt-rate.ts';
 import { CREDIT_MS } from './schedule.ts';
 import { Scout } from './scout.ts';
-import { LONGEST_TOLD_MS, type RateHeaders, ToldLimit } from './told-limit.ts';
+import { type RateHeaders, ToldLimit } from './told-limit.ts';
 
 export interface PacerOptions {
   /** `rps=`: never more calls a second than this. */
@@ -23,8 +23,6 @@ const BAN_GAP_MS = 31_000;
 const LONGEST_GAP_MS = 60_000;
 /** A trial that does not come back is followed by another one after this time. */
 const TRIAL_PATIENCE_MS = 1000;
-/** Shorter times until a reset are rounded up. */
-const SHORTEST_RESET_MS = 2000;
 /** When calls in flight are as many as allowed, room comes with the next answer; it is looked for this often. */
 const LOOK_AGAIN_MS = 50;
 /** A budget that is used more is short. */
@@ -53,8 +51,6 @@ export class Pacer {
   #restUntilMs = -Infinity;
   /** It is known not to be the calls in flight that are limited. */
   #isOfTime = false;
-  /** Until when headers have told that nothing is left. */
-  #emptyUntilMs = -Infinity;
   #isTold = false;
 
   constructor({ ceilingRps, scout = new Scout() }: PacerOptions = {}) {
@@ -92,6 +88,7 @@ export class Pacer {
   answered(calls: number, sentMs: number, nowMs: number): void {
     this.#cap.accepted(sentMs);
     this.acceptedOf(calls, nowMs);
+    this.#told.answered(sentMs, nowMs);
     if (!this.#isInEpisode || sentMs < (this.#isResting ? this.#trialMs : this.#cutMs)) return;
     this.#learnt.opened(
       {
@@ -118,7 +115,9 @@ export class Pacer {
   refused(calls: number, sentMs: number, nowMs: number, restMs: number | undefined): void {
     if (restMs !== undefined) this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
     // Headers have told that nothing is left: what was on its way teaches nothing.
-    if (nowMs < this.#emptyUntilMs) {
+    const emptyUntilMs = this.#told.refusedEmpty(nowMs);
+    if (emptyUntilMs !== undefined) {
+      this.#restUntilMs = Math.max(this.#restUntilMs, emptyUntilMs);
       this.lost(sentMs);
       return;
     }
@@ -159,15 +158,8 @@ export class Pacer {
 
   /** What rate headers of an answer say. Budgets of a day or a month are not for pacing. */
   told(headers: RateHeaders, nowMs: number): void {
-    const { remaining, resetAtMs } = headers;
     this.#tellsTimes();
-    if (remaining === 0 && resetAtMs !== undefined) {
-      const leftMs = resetAtMs - nowMs;
-      if (leftMs >= SHORTEST_RESET_MS && leftMs <= LONGEST_TOLD_MS) {
-        this.#emptyUntilMs = resetAtMs;
-        this.#restUntilMs = Math.max(this.#restUntilMs, resetAtMs);
-      }
-    }
+    this.#restUntilMs = Math.max(this.#restUntilMs, this.#told.emptyUntilMs(headers, nowMs));
     const rate = this.#told.rateOf(headers, this.#learnt.acceptedLately(nowMs), nowMs);
     const isWrong = rate === Infinity;
     if (rate !== undefined && (!isWrong || this.#learnt.isTold)) this.#learnt.told(rate, nowMs);
@@ -209,7 +201,7 @@ export class Pacer {
   /** An operator says that it may be asked again: the rest is over, what was learnt stays. */
   endRest(): void {
     this.#restUntilMs = -Infinity;
-    this.#emptyUntilMs = -Infinity;
+    this.#told.endEmpty();
     this.#endEpisode();
   }
 

@@ -17,6 +17,8 @@ const DOUBT_MS = 2_000;
 /** What fits into a window is accepted twice where one ends and the next one begins; more is not. */
 const MOST_IN_A_WINDOW = 2;
 const SLOT_MS = 10_000;
+/** Shorter times until a reset are rounded up. */
+const SHORTEST_RESET_MS = 2_000;
 
 /** Times are monotonic milliseconds, rates calls a millisecond. */
 export class ToldLimit {
@@ -26,6 +28,13 @@ export class ToldLimit {
   #wrongRate = 0;
   #isConfirmed = false;
   #sentMs = -Infinity;
+  /** When it was told that nothing is left, and until when. */
+  #emptySinceMs = -Infinity;
+  #emptyUntilMs = -Infinity;
+  /** A call was accepted, although nothing was left. */
+  #isEmptyWrong = false;
+  /** A call was refused, and none accepted since then while nothing was left. */
+  #isEmptyConfirmed = false;
 
   sent(nowMs: number): void {
     this.#sentMs = nowMs;
@@ -38,6 +47,36 @@ export class ToldLimit {
   refused(): void {
     this.#isConfirmed = this.#rate > 0;
     this.#wrongRate = 0;
+  }
+
+  /** A call that was sent at that moment came back well. */
+  answered(sentMs: number, nowMs: number): void {
+    if (sentMs <= this.#emptySinceMs || nowMs >= this.#emptyUntilMs) return;
+    this.#isEmptyWrong = true;
+    this.#isEmptyConfirmed = false;
+    this.#emptyUntilMs = -Infinity;
+  }
+
+  /** Refused while nothing is left: returns until when that is so; undefined where it is not told. */
+  refusedEmpty(nowMs: number): number | undefined {
+    this.#isEmptyWrong = false;
+    this.#isEmptyConfirmed = true;
+    return nowMs < this.#emptyUntilMs ? this.#emptyUntilMs : undefined;
+  }
+
+  /** Until when nothing should be sent because nothing is left; -Infinity if that is not told, or wrong. */
+  emptyUntilMs({ remaining, resetAtMs = Infinity }: RateHeaders, nowMs: number): number {
+    const leftMs = resetAtMs - nowMs;
+    if (remaining !== 0 || this.#isEmptyWrong) return -Infinity;
+    if (leftMs < SHORTEST_RESET_MS || leftMs > LONGEST_TOLD_MS) return -Infinity;
+    if (nowMs >= this.#emptyUntilMs) this.#emptySinceMs = nowMs;
+    this.#emptyUntilMs = resetAtMs;
+    return this.#isEmptyConfirmed ? resetAtMs : Math.min(resetAtMs, this.#emptySinceMs + DOUBT_MS);
+  }
+
+  /** An operator says that it may be asked again. */
+  endEmpty(): void {
+    this.#emptyUntilMs = -Infinity;
   }
 
   /** What headers tell; undefined if they tell no rate, Infinity if it is wrong. `lately` were accepted in a second. */

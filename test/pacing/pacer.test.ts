@@ -50,7 +50,26 @@ describe('a pacer', () => {
     pacer.told({ limit: 1_000_000, windowMs: 30 * 86_400_000 }, 10);
     expect(pacer.rps()).toBe(10);
     pacer.told({ remaining: 0, resetAtMs: 60_000 }, 20);
-    expect(pacer.freeAtMs(20)).toBe(60_000);
+    // Nothing was refused yet: the headers may be meant for others.
+    expect(pacer.freeAtMs(20)).toBe(2_020);
+    pacer.sent(1, 2_020);
+    pacer.refused(1, 2_020, 2_025, undefined);
+    expect(pacer.freeAtMs(2_025)).toBe(60_000);
+    pacer.told({ remaining: 0, resetAtMs: 120_000 }, 60_010);
+    expect(pacer.freeAtMs(60_010)).toBe(120_000);
+  });
+
+  it('ignores headers that say again and again that nothing is left, where all is accepted', () => {
+    const pacer = new Pacer();
+    let accepted = 0;
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      if (pacer.freeAtMs(ms) > ms) continue;
+      pacer.sent(1, ms);
+      pacer.answered(1, ms, ms + 10);
+      pacer.told({ remaining: 0, resetAtMs: 300_000 }, ms + 10);
+      accepted += 1;
+    }
+    expect(accepted).toBeGreaterThan(75);
   });
 
   describe.each([
