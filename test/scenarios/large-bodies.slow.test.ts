@@ -100,6 +100,8 @@ beforeAll(async () => {
   givingDaemon = await startBalancer({ primaries: [giving], env: { CLIENT_BODY_TIMEOUT: '5s' } });
   // The first of each kind loads what is loaded late.
   await upload(daemon.port, 64 * PIECE.length);
+  giving.next(new BigBody(64 * PIECE.length).behaviour);
+  await download(givingDaemon.port);
 });
 
 describe('1 GiB', () => {
