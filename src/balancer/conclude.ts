@@ -148,11 +148,15 @@ function missingCode(exchange: Exchange, entry: CallEntry, pool: Pool): AnswerCo
   if (ranShort(exchange)) return 'OVERLOADED';
   if (pool.queue.isClosed) return 'SHUTTING_DOWN';
   if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
-  const { method } = call;
-  const banned = (upstream: Upstream) =>
-    method !== undefined && pool.quarantine.methodBan(upstream, method)?.reason === 'method-unsupported';
-  if (pool.registry.all.every(banned)) return 'METHOD_NOT_SUPPORTED';
-  return failureCode(exchange, pool);
+  return bannedCode(call.method, pool) ?? failureCode(exchange, pool);
+}
+
+/** What a call has that no upstream is asked for, because of its method. */
+function bannedCode(method: string | undefined, { registry, quarantine }: Pool): AnswerCode | undefined {
+  if (method === undefined) return undefined;
+  const reasons = registry.all.map((upstream) => quarantine.methodBan(upstream, method)?.reason);
+  if (reasons.every((reason) => reason === 'method-unsupported')) return 'METHOD_NOT_SUPPORTED';
+  return reasons.every((reason) => reason !== undefined) ? 'RATE_LIMITED' : undefined;
 }
 
 interface Passing {
@@ -196,7 +200,7 @@ function pass(
 function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined {
   const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
   const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
-  const retryAfterMs = mayReturn ? firstReturnMs(pool) : soon;
+  const retryAfterMs = mayReturn ? firstReturnMs(pool, exchange.rpcMethod) : soon;
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);

@@ -8,12 +8,13 @@ import { makesFilter } from '../rpc/filters.ts';
 import type { Blame } from '../upstreams/quarantine.ts';
 import { isCertain, type Protocol } from '../upstreams/suspects.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { isLimit, isPaced, settle, tell } from './budget-books.ts';
+import { isPaced, settle, tell } from './budget-books.ts';
 import { withoutCredentialBlames } from './client-credentials.ts';
 import { clientKey } from './client-key.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
 import { learnSizes } from './learn-sizes.ts';
+import { withLimitedMethod } from './method-limits.ts';
 import type { Question } from './question.ts';
 
 /** Asks an upstream whether it knows a transaction by its hash. */
@@ -27,12 +28,13 @@ const UNDER_ITS_LIMIT = 0.5;
 /** Notes what an attempt shows of its upstream: whether it is to be left out, which methods it lacks, or that it is well. */
 export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   const { upstream, outcome, verdict, trial } = ended;
+  const nowMs = pool.runtime.clock.monotonicMs();
   learnSizes(exchange, ended, pool);
   if (verdict.blames.length > 0) {
     upstream.failures += 1;
-    upstream.triedMs = pool.runtime.clock.monotonicMs();
+    upstream.triedMs = nowMs;
   }
-  const blames = limitsByMethod(ended, inContext(exchange, ended));
+  const blames = withLimitedMethod(ended, inContext(exchange, ended), nowMs);
   const { budget } = upstream;
   if (budget && settle(budget, ended, blames, pool.runtime)) noteRefusal(upstream, pool);
   if (budget) tell(budget, ended, exchange, pool.runtime);
@@ -46,18 +48,6 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   if (!spoke || verdict.blames.some(isAboutWhole)) return;
   noteAnswer(ended, pool);
   if (trial) pool.quarantine.release(upstream, 'trial');
-}
-
-/** A rate limit that one method meets again and again, while others are accepted, is that method's. */
-function limitsByMethod({ upstream, question, outcome }: Ended, blames: readonly Blame[]): readonly Blame[] {
-  const [only, ...more] = question.asked;
-  const method = more.length > 0 ? undefined : only?.call.method;
-  if (blames.some(isLimit)) {
-    const isOfMethod = method !== undefined && upstream.refusedMethod.refused(method);
-    return isOfMethod ? blames.map((blame) => (isLimit(blame) ? { ...blame, method } : blame)) : blames;
-  }
-  if (outcome.kind === 'answered') upstream.refusedMethod.accepted(method);
-  return blames;
 }
 
 function noteRefusal(upstream: Upstream, { sharedLimits, registry, runtime }: Pool): void {

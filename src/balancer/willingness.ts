@@ -84,10 +84,12 @@ export class CallsWillingness implements Willingness {
     const { quarantine, runtime } = this.#pool;
     if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
-    // A call that failed elsewhere need not hear again that a method is missing; a time-out may be due to one call alone.
-    const lacks = quarantine.methodBan(upstream, call.method)?.reason === 'method-unsupported';
+    // A time-out may be due to one call alone.
+    const reason = quarantine.methodBan(upstream, call.method)?.reason;
+    if (reason === undefined || reason === 'timeout') return true;
     // The ban may be due to one client's parameters: others have had answers.
-    if (!lacks || upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
+    if (upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
+    // A call that failed elsewhere need not hear again that a method is missing.
     return attempts === 0 && quarantine.mayAskAnyway(upstream, call.method);
   }
 

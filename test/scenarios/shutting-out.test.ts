@@ -149,6 +149,44 @@ describe.each([
   });
 });
 
+describe('what the only upstream limits always', () => {
+  const asBatch: Send = (url) => post(url, `[${call('eth_call')},${call()}]`);
+  const asPage: Send = (url) => http(`${url}/${POISON}`);
+  let lone: Daemon;
+
+  beforeAll(async () => {
+    lone = await startBalancer({ primaries: upstreams.slice(0, 1), env: { HEALTH_CHECK: 'off' } });
+  });
+
+  it.each(
+    LIMITS.flatMap(([told, behaviour]): [string, string, Send, Behaviour][] => [
+      ['a method', told, asCall, behaviour],
+      ['a method in a batch', told, asBatch, behaviour],
+      ['a page', told, asPage, behaviour],
+    ]),
+  )('%s: is limited for those alone who ask for it, told by %s', async (_, _told, send, behaviour) => {
+    expect((await rpc(lone.url, 'eth_call')).status).toBe(200);
+    onPoison(behaviour);
+    await send(lone.url);
+    const answers = await plainCalls(lone.url, 10);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await lone.stats()).toMatchObject([{ state: 'usable' }]);
+  });
+
+  it('its rest is kept to', async () => {
+    const method = 'eth_limited';
+    const [upstream] = upstreams;
+    await rpc(lone.url, 'eth_call');
+    upstream?.use(answer({ status: 429, headers: MORE }));
+    expect((await rpc(lone.url, method)).status).toBe(429);
+    upstream?.reset();
+    const { status, reply, headers } = await rpc(lone.url, method);
+    expect([status, reply.error?.data?.code, upstream?.requests.length]).toEqual([429, 'RATE_LIMITED', 0]);
+    const secondsLeft = (Date.parse(`${headers['retry-after']}`) - Date.now()) / 1_000;
+    expect(secondsLeft).toBeGreaterThan(3_000);
+  });
+});
+
 it('asks itself with nothing of the client in it, once a second at most', async () => {
   onPoison(answer({ status: 500 }));
   const before = performance.now();
