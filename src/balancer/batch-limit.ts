@@ -18,7 +18,7 @@ export function batchLimit(upstream: Upstream, pool: Pool): number | undefined {
 /** Largest piece of a batch that is cut. */
 export function pieceLimit(upstream: Upstream, pool: Pool): number | undefined {
   const rps = upstream.budget?.pacer.ceilingRps;
-  return lesser(learnt(upstream, pool), rps && Math.ceil(rps * PIECE_S));
+  return lesser(learnt(upstream, pool), rps && Math.max(1, Math.floor(rps * PIECE_S)));
 }
 
 /** No batch is larger than what `rps=` allows in a second: the calls of others would have to wait for it. */

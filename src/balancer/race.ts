@@ -2,7 +2,7 @@
 
 import { resultIn } from '../calls/sent-transactions.ts';
 import type { Pool } from '../pools/pool.ts';
-import type { Queue, Waiter } from '../pools/queue.ts';
+import type { Queue, Turn, Waiter } from '../pools/queue.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
 import { type Candidate, type NextCandidate, NOBODY } from './candidate.ts';
@@ -29,8 +29,9 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   readonly #exchange: Exchange;
   readonly #pool: Pool;
   readonly #candidates: Candidates;
-  /** A piece, at first: so that a request of many holds up nobody. */
-  givesWay: boolean;
+  readonly calls: number;
+  /** A piece gives way: so that a request of many holds up nobody. */
+  turn: Turn;
   /** Let go at the end, with the calls that it knows: the answer may stream for long. */
   #willingness: CallsWillingness | undefined;
   /** All that were started, look-ups included. One that is over takes no harm when it is cancelled. */
@@ -44,15 +45,15 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   /** Undefined where no second upstream may be asked at the same time. */
   #hedge: Hedge | undefined;
   #queue: Queue | undefined;
-  /** Since when, in monotonic milliseconds. */
   #waitsSinceMs = 0;
-  /** Until when it may wait for an upstream; monotonic milliseconds. Undefined while it need not. */
+  /** Until when it may wait for an upstream, as the above in monotonic milliseconds. Undefined while it need not. */
   #waitEndMs: number | undefined;
 
   constructor(exchange: Exchange, pool: Pool) {
     this.#exchange = exchange;
     this.#pool = pool;
-    this.givesWay = exchange.whole !== undefined;
+    this.calls = exchange.rpc?.calls.length ?? 1;
+    this.turn = exchange.whole ? 'later' : 'order';
     this.#candidates = new Candidates(pool, pool.room, exchange);
     const { hedges, registry } = pool;
     if (hedges && registry.all.length > 1 && pool.settings.maxAttempts > 1 && mayHedge(exchange))
@@ -229,10 +230,10 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     else if (!this.#waitOn()) this.#tellNobody();
   }
 
-  /** A piece that gave way in vain then waits for its turn, for as long as the request may take. */
+  /** A piece that gave way in vain then takes turns with others, for as long as the request may take. */
   #waitOn(): boolean {
-    if (!this.givesWay || this.#underWay > 0 || !this.#candidates.lacksRoom) return false;
-    this.givesWay = false;
+    if (this.turn !== 'later' || this.#underWay > 0 || !this.#candidates.lacksRoom) return false;
+    this.turn = 'shares';
     this.#waitEndMs = this.#exchange.deadlineMs;
     this.#candidates.mayWait(true);
     const next = this.#next();

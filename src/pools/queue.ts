@@ -4,10 +4,14 @@ import type { Clock } from '../clock.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Room } from './room.ts';
 
+export type Turn = 'order' | 'shares' | 'later';
+
 /** A request that waits. */
 export interface Waiter {
-  /** Those that come later are served before it. */
-  readonly givesWay: boolean;
+  /** How many calls it is. */
+  readonly calls: number;
+  /** `later`: after all others. `shares`: it gave way for long enough, and takes turns with those of `order`. */
+  readonly turn: Turn;
   /** Whether this upstream may be the one: it was without room when it looked, or may be tried now. */
   waitsFor(upstream: Upstream): boolean;
   /**
@@ -32,8 +36,9 @@ const LONGEST_SLEEP_MS = 100;
 const TIMER_PRECISION_MS = 1;
 
 /**
- * Nobody overtakes, but of those that give way: whoever comes later has others served first, and takes only what none of
- * them could take. An upstream that the first who waits for it does not take after all serves nobody else at that moment.
+ * Nobody overtakes, but of those that give way: they take only what none of the others could take, and later as many calls
+ * as those; and they fill no more than half of the queue. An upstream that the first who waits for it does not take after
+ * all serves nobody else at that moment.
  */
 export class Queue {
   readonly #source: QueueSource;
@@ -41,6 +46,10 @@ export class Queue {
   readonly #capacity: number;
   /** With what cancels the timer of each; in the order of arrival. Empty while upstreams have room. */
   readonly #waiting = new Map<Waiter, () => void>();
+  /** How many of them do not wait in order. */
+  #givingWay = 0;
+  /** So many calls of those in order come before the next one that shares. */
+  #owed = 0;
   #stopTimer: (() => void) | undefined;
   #isServing = false;
   #isClosed = false;
@@ -80,11 +89,14 @@ export class Queue {
   /** Lets a request wait until `untilMs` (monotonic) at most. False when too many are waiting, or nobody may. */
   join(waiter: Waiter, untilMs: number): boolean {
     if (this.#isClosed || this.#waiting.size >= this.#capacity) return false;
+    const givesWay = waiter.turn !== 'order';
+    if (givesWay && this.#givingWay >= this.#capacity / 2) return false;
     const stopTimer = this.#clock.after(Math.max(0, untilMs - this.#clock.monotonicMs()), () => {
-      this.#waiting.delete(waiter);
+      this.#remove(waiter);
       waiter.giveUp();
     });
     this.#waiting.set(waiter, stopTimer);
+    if (givesWay) this.#givingWay += 1;
     if (!this.#isServing && this.#waiting.size === 1) this.#sleep();
     return true;
   }
@@ -92,8 +104,12 @@ export class Queue {
   /** It waits no longer. Does nothing when it does not wait. */
   leave(waiter: Waiter): void {
     this.#waiting.get(waiter)?.();
-    this.#waiting.delete(waiter);
+    this.#remove(waiter);
     if (this.#waiting.size === 0) this.#stopTimer?.();
+  }
+
+  #remove(waiter: Waiter): void {
+    if (this.#waiting.delete(waiter) && waiter.turn !== 'order') this.#givingWay -= 1;
   }
 
   /** Gives the room that there is at this moment to those that came first. */
@@ -117,19 +133,27 @@ export class Queue {
   #serveFrom(upstream: Upstream): void {
     const { room } = this.#source;
     while (room.has(upstream)) {
-      const first = this.#firstFor(upstream);
-      if (!first || !this.#letLook(first)) return;
+      const next = this.#nextFor(upstream);
+      if (!next) return;
+      const { turn, calls } = next;
+      if (!this.#letLook(next)) return;
+      if (turn === 'shares') this.#owed = calls;
+      else if (turn === 'order') this.#owed -= calls;
     }
   }
 
-  #firstFor(upstream: Upstream): Waiter | undefined {
+  #nextFor(upstream: Upstream): Waiter | undefined {
+    let first: Waiter | undefined;
+    let sharing: Waiter | undefined;
     let last: Waiter | undefined;
     for (const waiter of this.#waiting.keys()) {
       if (!waiter.waitsFor(upstream)) continue;
-      if (!waiter.givesWay) return waiter;
-      last ??= waiter;
+      if (waiter.turn === 'later') last ??= waiter;
+      else if (waiter.turn === 'shares') sharing ??= waiter;
+      else if (!first) first = waiter;
+      if (first && (sharing || this.#givingWay === 0)) break;
     }
-    return last;
+    return this.#owed > 0 ? (first ?? sharing ?? last) : (sharing ?? first ?? last);
   }
 
   /** Whether it found one, or has given up. */

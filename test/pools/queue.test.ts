@@ -1,6 +1,6 @@
 // Who is served when, with requests that are scripts: an upstream has room for as many as the test says.
 import { describe, expect, it } from 'vitest';
-import { Queue, type Waiter } from '../../src/pools/queue.ts';
+import { Queue, type Turn, type Waiter } from '../../src/pools/queue.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { upstream } from '../support/upstreams.ts';
@@ -25,9 +25,10 @@ class Counter {
   }
 
   /** One that takes room for `size` of one of these, and waits a second at most. */
-  waiter(name: string, wanted: readonly Upstream[], size = 1, givesWay = false): Waiter {
+  waiter(name: string, wanted: readonly Upstream[], size = 1, turn: Turn = 'order'): Waiter {
     return {
-      givesWay,
+      calls: size,
+      turn,
       waitsFor: (each) => wanted.includes(each),
       lookAgain: () => {
         const found = wanted.find((each) => (this.rooms.get(each) ?? 0) >= size);
@@ -82,11 +83,36 @@ describe('the queue', () => {
   it('serves those last that give way, in their order', () => {
     const counter = new Counter();
     const { a, queue, rooms, told } = counter;
-    for (const name of ['piece 1', 'piece 2']) queue.join(counter.waiter(name, [a], 1, true), 1_000);
+    for (const name of ['piece 1', 'piece 2']) queue.join(counter.waiter(name, [a], 1, 'later'), 1_000);
     counter.join('later', [a]);
     rooms.set(a, 2);
     queue.serve();
     expect(told).toEqual(['later A', 'piece 1 A']);
+  });
+
+  it('serves those that gave way for long enough and the others in turn, each as many calls', () => {
+    const counter = new Counter();
+    const { a, queue, rooms, told } = counter;
+    for (const name of ['piece 1', 'piece 2']) queue.join(counter.waiter(name, [a], 2, 'shares'), 1_000);
+    for (const name of ['1', '2', '3']) counter.join(name, [a]);
+    rooms.set(a, 2);
+    queue.serve();
+    rooms.set(a, 2);
+    queue.serve();
+    rooms.set(a, 3);
+    queue.serve();
+    expect(told).toEqual(['piece 1 A', '1 A', '2 A', 'piece 2 A', '3 A']);
+  });
+
+  it('lets those that give way fill no more than half of it', () => {
+    const counter = new Counter(4);
+    const { a, clock, queue, told } = counter;
+    const joins = (turn: Turn, untilMs: number) =>
+      queue.join(counter.waiter('piece', [a], 1, turn), clock.monotonicMs() + untilMs);
+    expect([joins('later', 500), joins('shares', 500), joins('later', 500)]).toEqual([true, true, false]);
+    expect(counter.join('1', [a])).toBe(true);
+    clock.advance(501);
+    expect([told, joins('shares', 500)]).toEqual([['piece gives up', 'piece gives up'], true]);
   });
 
   it('takes no more than its capacity', () => {
