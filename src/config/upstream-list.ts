@@ -57,6 +57,11 @@ function parseEntry(
   report: (problem: string) => void,
 ): ParsedEntry | undefined {
   const [address = '', ...words] = entry.text.split(/\s+/);
+  const stray = strayOption(address);
+  if (stray !== undefined) {
+    report(stray);
+    return undefined;
+  }
   const about = (problem: string) => report(`${maskUrl(address)} ${problem}`);
   const problem = urlProblem(address);
   const url = problem === undefined ? new URL(address) : undefined;
@@ -66,6 +71,17 @@ function parseEntry(
   if (!url) return undefined;
   const { where, tier, draining } = entry;
   return { where, tier, url, name: undefined, weight: 1, ...(draining ? { draining } : {}), ...parts };
+}
+
+/**
+ * The problem of an entry that is an option of the URL before it, cut off by a comma; undefined for any other. It may be a
+ * piece of a query: its value is not shown.
+ */
+function strayOption(address: string): string | undefined {
+  const [, given = ''] = /^([a-z_-]{1,16})=/i.exec(address) ?? [];
+  const name = OPTION_NAMES.includes(given) ? given : closestName(given, OPTION_NAMES);
+  if (name === undefined) return undefined;
+  return `${given}=… is no URL but an option; allowed: a space between a URL and its options (URL ${name}=…), a comma between two upstreams only, %2C for one in a URL`;
 }
 
 /** Why a text can't be an upstream's URL; undefined when it can. */
@@ -127,7 +143,8 @@ function noOption(word: string, before: string): string {
   return `is followed by a word that is no option${after}; allowed: ${values}${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
 }
 
-const ANOTHER_URL = 'is followed by another URL; allowed: a comma between two URLs';
+const ANOTHER_URL =
+  'is followed by another URL; allowed: a comma between two URLs; in a JSON list, a text for each URL';
 
 function isUrl(word: string): boolean {
   return /^https?:/i.test(word);
