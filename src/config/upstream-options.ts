@@ -85,7 +85,7 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     example: 'rps=50',
     json: 'number',
     allowed: RATES,
-    doc: `the most calls a second that it is sent, from 0.001 to ${MAX_RPS}; a batch counts its calls, and goes in pieces if they are more than a second’s. Without it limits are learnt ([how](rate-limits.md))`,
+    doc: `the most calls a second that it is sent, from 0.001 to ${MAX_RPS}; a batch counts its calls, and goes in pieces of a quarter of a second’s where no upstream takes it whole. Without it limits are learnt ([how](rate-limits.md))`,
     read: ([text], { report }) => reportProblem(rpsProblem(text), report) ?? { rps: Number(text) },
     write: ({ rps }) => (rps === undefined ? [] : [rps]),
   },
