@@ -4,6 +4,7 @@ import { closestName } from './closest-name.ts';
 import { type RawSetting, type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
 import { isList, SETTINGS, type Setting } from './settings.ts';
 import { readTextFile } from './text-file.ts';
+import { optionHint } from './upstream-options.ts';
 
 const settingsByKey = new Map<string, Setting>(
   SETTINGS.flatMap((setting) => [
@@ -56,7 +57,9 @@ function readMember({ name, index, key, value }: JsonMember, settings: RawSettin
     const shown = isName ? `key "${key}" of ${name}` : `key number ${index + 1} of ${name}`;
     const closest = isName ? closestName(key, settingsByKey.keys()) : undefined;
     const suggestion = closest === undefined ? '' : `, "${closest}" is the nearest`;
-    settings.problems.push(`${shown}: unknown key; allowed: the settings in camelCase${suggestion}`);
+    settings.problems.push(
+      `${shown}: unknown key; allowed: the settings in camelCase${suggestion}${optionHint(key)}`,
+    );
     return;
   }
   const source = `key "${key}" of ${name}`;

@@ -41,8 +41,15 @@ export function shownOption(name: string, value: string): string {
   return `${name}=${isPlain(value) ? value : HIDDEN}`;
 }
 
+/** A JSON value as a problem may show it: of a text what `shownOption` shows. */
+export function shownJson(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'string' ? JSON.stringify(isPlain(value) ? value : HIDDEN) : String(value);
+}
+
 /** Whether a text is a number, or words and numbers with signs between them, in which no key can hide. */
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
   if (text.length > MAX_PLAIN_LENGTH || !/^[\x20-\x7e]*$/.test(text) || /@|:[/\\]/.test(text)) return false;
   if (/^[-+]?[\d.]+e[-+]?\d+$/.test(text)) return true;
   return text.split(/[^a-z\d]+/i).every((word) => /^(?:\d*[a-z]*|[A-Z]?[a-z]*\d{0,3})$/.test(word));

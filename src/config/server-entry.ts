@@ -3,7 +3,7 @@
 import { HIDDEN } from '../secret-texts.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { closestName } from './closest-name.ts';
-import { isPlain } from './secrecy.ts';
+import { shownJson } from './secrecy.ts';
 import type { UpstreamEntry } from './upstream-list.ts';
 import type { JsonForm, UpstreamOption } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
@@ -31,10 +31,10 @@ export function readServerEntry(value: unknown, where: string): UpstreamEntry | 
   if (url === undefined) return `${where}: "url" is no URL; allowed: a text without blanks`;
   const tier = fields.get('tier') ?? 'primary';
   if (tier !== 'primary' && tier !== 'fallback')
-    return `${where}: "tier": ${shown(tier)} is not allowed; allowed: "primary" or "fallback"`;
+    return `${where}: "tier": ${shownJson(tier)} is not allowed; allowed: "primary" or "fallback"`;
   const draining = fields.get('draining') ?? false;
   if (typeof draining !== 'boolean')
-    return `${where}: "draining": ${shown(draining)} is not allowed; allowed: true or false`;
+    return `${where}: "draining": ${shownJson(draining)} is not allowed; allowed: true or false`;
   const words = [url];
   for (const option of UPSTREAM_OPTIONS) {
     const { name, allowed } = option;
@@ -42,7 +42,7 @@ export function readServerEntry(value: unknown, where: string): UpstreamEntry | 
     const given = fields.get(name);
     const texts = textsOf(option, given);
     const isQuoted = typeof given === 'string' && option.json !== 'text';
-    const value = option.mask ? HIDDEN : shown(given);
+    const value = option.mask ? HIDDEN : shownJson(given);
     if (!texts)
       return `${where}: "${name}": ${value} is not allowed${isQuoted ? ' as a text' : ''}; allowed: ${allowed}${isQuoted ? ', without quotes' : ''}`;
     words.push(...texts.map((text) => `${name}=${text}`));
@@ -55,13 +55,6 @@ function textsOf({ json, repeatable }: UpstreamOption, value: unknown): string[]
   const values: unknown[] = repeatable && Array.isArray(value) ? value : [value];
   const texts = values.map(TO_TEXT[json]).filter((text) => text !== undefined);
   return texts.length === values.length ? texts : undefined;
-}
-
-/** A JSON value as a problem may show it. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return typeof value === 'string' ? JSON.stringify(isPlain(value) ? value : HIDDEN) : String(value);
 }
 
 /** What does not look like a key may be a value in the wrong place. */

@@ -91,6 +91,8 @@ function urlProblem(address: string): string | undefined {
   if (/^["'`]/.test(address)) return 'begins with a quote; allowed: URLs without quotes around them';
   if (/^[[{]/.test(address))
     return 'is JSON; allowed: URLs separated by commas, each followed by its options, separated by spaces';
+  if (/^wss?:/i.test(address))
+    return 'is a URL for WebSockets; allowed: http://host or https://host, which WebSockets are sent to as well';
   // Stricter than URL, which takes "https:/host" and "https:///host" and makes a host of what follows.
   if (!/^https?:\/\/[^/\\]/i.test(address) || !URL.canParse(address)) {
     return 'is no URL; allowed: http://host or https://host, with port, path and query where needed';
@@ -139,8 +141,10 @@ function readWords(words: readonly string[], report: (problem: string) => void):
 /** `before` is the option whose value a space may have ended. */
 function noOption(word: string, before: string): string {
   if (isUrl(word)) return ANOTHER_URL;
+  const [, name = ''] = /^([a-z]+)(?::|$)/.exec(word) ?? [];
+  const meant = OPTION_NAMES.includes(name) ? ` (${name}=…?)` : '';
   const [after, values] = before === '' ? ['', ''] : [` after ${before}=…`, 'values without spaces, and '];
-  return `is followed by a word that is no option${after}; allowed: ${values}${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
+  return `is followed by a word that is no option${meant}${after}; allowed: ${values}${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
 }
 
 const ANOTHER_URL =

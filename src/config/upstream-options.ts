@@ -114,6 +114,11 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
 
 export const OPTION_NAMES: readonly string[] = UPSTREAM_OPTIONS.map(({ name }) => name);
 
+/** What to add to the problem of a flag or key of this name that there is not; empty unless it is an option. */
+export function optionHint(name: string): string {
+  return OPTION_NAMES.includes(name) ? `; ${name} is an option of an upstream: URL ${name}=…` : '';
+}
+
 /** An upstream's options without secrets, as in a list: `name=a weight=1`. */
 export function maskedOptions(spec: UpstreamSpec): string {
   return UPSTREAM_OPTIONS.flatMap(({ name, write, mask = String }) =>

@@ -244,9 +244,24 @@ describe('PATCH /servers/NAME', () => {
     [{ weight: 2, name: 'c' }],
     [{ weight: 2, draining: 1 }],
     [{ wieght: 2 }],
+    [{ HUSH7K3Y: 2 }],
   ])('refuses %j and changes nothing', async (body) => {
-    expect(refusalIn(await admin.patch('/servers/b', body))).toEqual([400, 'INVALID_INPUT']);
+    const response = await admin.patch('/servers/b', body);
+    expect(refusalIn(response)).toEqual([400, 'INVALID_INPUT']);
+    expect(response.text).not.toContain('HUSH');
     expect(await row('b')).toMatchObject({ weight: 1, state: 'usable' });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['/servers/b', { weight: '2' }, '"weight": "2" is not allowed; allowed: a whole number from 1 to 1000'],
+    ['/servers/b', { draining: 'yes' }, '"draining": "yes" is not allowed; allowed: true or false'],
+    [
+      '/servers/b',
+      { rps: 2 },
+      'the body has an unknown key "rps"; allowed: a JSON object with "weight", "draining"',
+    ],
+  ])('says what was wrong in %s %j', async (path, body, detail) => {
+    expect((await admin.patch(path, body)).json()).toMatchObject({ detail });
   });
 
   it('finds a name that is written with percent signs, and none that is not there', async () => {
@@ -369,7 +384,9 @@ describe('PUT /strategy', () => {
     [{ strategy: 1 }],
     [{ strategy: 'shuffle', tier: 'primary' }],
   ])('refuses %j', async (body) => {
-    expect(refusalIn(await admin.put('/strategy', body))).toEqual([400, 'INVALID_INPUT']);
+    const response = await admin.put('/strategy', body);
+    expect(refusalIn(response)).toEqual([400, 'INVALID_INPUT']);
+    expect(response.text).not.toMatch(/undefined/);
     expect(Object((await admin.get('/config')).json()).STRATEGY.value).toBe('round-robin');
   });
 });

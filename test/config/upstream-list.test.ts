@@ -37,8 +37,12 @@ describe('an entry', () => {
       'https://*** is no URL; allowed: http://host or https://host, with port, path and query where needed',
     ],
     [
-      'wss://eth.example',
-      'wss://eth.example is no URL; allowed: http://host or https://host, with port, path and query where needed',
+      'wss://eth.example/KEY',
+      'wss://eth.example is a URL for WebSockets; allowed: http://host or https://host, which WebSockets are sent to as well',
+    ],
+    [
+      'ftp://eth.example',
+      'ftp://eth.example is no URL; allowed: http://host or https://host, with port, path and query where needed',
     ],
     [
       'http://a:99999',
@@ -66,6 +70,7 @@ describe('an entry', () => {
       'http://a is followed by another URL; allowed: a comma between two URLs; in a JSON list, a text for each URL',
     ],
     ['http://a KEY', 'http://a is followed by a word that is no option; allowed: OPTIONS=…'],
+    ['http://a rps:5', 'http://a is followed by a word that is no option (rps=…?); allowed: OPTIONS=…'],
     [
       'http://a account=a KEY',
       'http://a is followed by a word that is no option after account=…; allowed: values without spaces, and OPTIONS=…',
@@ -170,6 +175,13 @@ describe('an entry', () => {
       ]);
     }
     expect(problemsInList('http://a/x,')).toEqual([]);
+  });
+
+  it('alone has options', () => {
+    const files = { c: '{"servers": ["http://a"], "rps": 5}' };
+    expect(problemsOf({ argv: ['--config=c'], files })).toEqual([
+      'key "rps" of c: unknown key; allowed: the settings in camelCase; rps is an option of an upstream: URL rps=…',
+    ]);
   });
 
   it('of an account may have no other ceiling than the others', () => {
