@@ -1,5 +1,6 @@
 /** Checks the bodies of calls. */
 
+import { shownJson } from '../config/secrecy.ts';
 import { Refusal } from './problems.ts';
 
 /** The members of a body that is a JSON object with only these keys. Throws a Refusal for any other body. */
@@ -8,8 +9,9 @@ export function fieldsOf(body: unknown, keys: readonly string[]): ReadonlyMap<st
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new Refusal('INVALID_INPUT', `the body is no JSON object; ${allowed}`);
   const fields = new Map<string, unknown>(Object.entries(body));
-  if ([...fields.keys()].some((key) => !keys.includes(key)))
-    throw new Refusal('INVALID_INPUT', `the body has an unknown key; ${allowed}`);
+  const unknown = [...fields.keys()].find((key) => !keys.includes(key));
+  if (unknown !== undefined)
+    throw new Refusal('INVALID_INPUT', `the body has an unknown key ${shownJson(unknown)}; ${allowed}`);
   return fields;
 }
 

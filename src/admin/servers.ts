@@ -1,5 +1,6 @@
 /** The operators' calls that add, change, remove and release upstreams. */
 
+import { shownJson } from '../config/secrecy.ts';
 import { readServerEntry } from '../config/server-entry.ts';
 import { readUpstreams } from '../config/upstream-list.ts';
 import type { Announcer } from '../events.ts';
@@ -139,14 +140,17 @@ function weightIn(body: unknown): number | undefined {
     return weight;
   throw new Refusal(
     'INVALID_INPUT',
-    `"weight" is not allowed; allowed: a whole number from 1 to ${MAX_WEIGHT}`,
+    `"weight": ${shownJson(weight)} is not allowed; allowed: a whole number from 1 to ${MAX_WEIGHT}`,
   );
 }
 
 function drainingIn(body: unknown): boolean | undefined {
   const draining = changesIn(body).get('draining');
   if (draining === undefined || typeof draining === 'boolean') return draining;
-  throw new Refusal('INVALID_INPUT', '"draining" is not allowed; allowed: true or false');
+  throw new Refusal(
+    'INVALID_INPUT',
+    `"draining": ${shownJson(draining)} is not allowed; allowed: true or false`,
+  );
 }
 
 function changesIn(body: unknown): ReadonlyMap<string, unknown> {

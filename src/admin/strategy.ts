@@ -1,5 +1,6 @@
 /** Changes the strategy at run time. */
 
+import { shownJson } from '../config/secrecy.ts';
 import type { Announcer } from '../events.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
@@ -21,8 +22,10 @@ export function createStrategyChange(
     const before = strategies.name;
     // Upper and lower case are the same, as in the settings.
     const strategy = typeof given === 'string' ? given.trim().toLowerCase() : '';
-    if (!strategies.choose(strategy))
-      throw new Refusal('INVALID_INPUT', `"strategy" is not allowed; allowed: ${STRATEGY_NAMES.join(', ')}`);
+    if (!strategies.choose(strategy)) {
+      const problem = given === undefined ? ' is missing' : `: ${shownJson(given)} is not allowed`;
+      throw new Refusal('INVALID_INPUT', `"strategy"${problem}; allowed: ${STRATEGY_NAMES.join(', ')}`);
+    }
     if (strategy !== before) announcer.announce({ type: 'strategy-changed', strategy });
     return { strategy };
   };

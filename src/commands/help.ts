@@ -1,6 +1,6 @@
 /** The text of `--help`. */
 
-import { settingsHelp } from '../config/generated-docs.ts';
+import { optionsHelp, settingsHelp } from '../config/generated-docs.ts';
 
 export function helpText(): string {
   return `rpc-load-balancer: one URL in front of many RPC providers
@@ -19,5 +19,9 @@ Each setting is a flag, an environment variable and a line of the env file (PORT
 the JSON file. The command line wins, then the environment, then the env file, then the JSON file.
 
 ${settingsHelp()}
+
+An upstream's options follow its URL, separated by spaces: --rpc-urls='https://eth.example rps=50, https://other.example'
+
+${optionsHelp()}
 `;
 }

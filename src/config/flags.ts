@@ -3,6 +3,7 @@
 import { closestName } from './closest-name.ts';
 import { RawSettingsBuilder } from './raw-settings.ts';
 import { SETTINGS, type Setting } from './settings.ts';
+import { optionHint } from './upstream-options.ts';
 
 /** What the program is asked to do. */
 export type Command = 'run' | 'check' | 'healthcheck' | 'version' | 'help';
@@ -95,5 +96,5 @@ function unknownFlag(name: string, position: number): string {
   const shown = isName ? `--${name}` : `argument ${position}`;
   const closest = isName ? closestName(name, KNOWN_FLAGS) : undefined;
   const suggestion = closest === undefined ? '' : `, --${closest} is the nearest`;
-  return `${shown}: unknown flag; allowed: the flags that --help lists${suggestion}`;
+  return `${shown}: unknown flag; allowed: the flags that --help lists${suggestion}${optionHint(name)}`;
 }

@@ -116,6 +116,14 @@ export function settingsHelp(): string {
   }).join('\n');
 }
 
+/** Every option of an upstream, with its meaning, for a terminal. */
+export function optionsHelp(): string {
+  return UPSTREAM_OPTIONS.map(({ example, doc }) => {
+    const meaning = withoutBackticks(doc.replaceAll(/ \(\[[^\]]*\]\([^)]*\)\)/g, ''));
+    return `  ${example}\n      ${meaning}`;
+  }).join('\n');
+}
+
 function namesIn({ name, alias, jsonAlias }: Setting): string {
   const others = [
     ...(alias === undefined ? [] : [`also \`${alias}\``]),

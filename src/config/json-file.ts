@@ -4,6 +4,7 @@ import { closestName } from './closest-name.ts';
 import { type RawSetting, type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
 import { isList, SETTINGS, type Setting } from './settings.ts';
 import { readTextFile } from './text-file.ts';
+import { optionHint } from './upstream-options.ts';
 
 const settingsByKey = new Map<string, Setting>(
   SETTINGS.flatMap((setting) => [
@@ -56,16 +57,28 @@ function readMember({ name, index, key, value }: JsonMember, settings: RawSettin
     const shown = isName ? `key "${key}" of ${name}` : `key number ${index + 1} of ${name}`;
     const closest = isName ? closestName(key, settingsByKey.keys()) : undefined;
     const suggestion = closest === undefined ? '' : `, "${closest}" is the nearest`;
-    settings.problems.push(`${shown}: unknown key; allowed: the settings in camelCase${suggestion}`);
+    settings.problems.push(
+      `${shown}: unknown key; allowed: the settings in camelCase${suggestion}${optionHint(key)}`,
+    );
     return;
   }
   const source = `key "${key}" of ${name}`;
   const raw = rawValue(setting, value);
-  if (raw !== undefined) settings.add(setting, { value: raw, source, standsAlone: true });
-  else
-    settings.problems.push(
-      `${setting.name} (${source}): ${typeInWords(value)} can't be its value; allowed: ${setting.allowed}${setting.json === 'list' ? '; or a list of such texts' : ''}`,
-    );
+  const problem = raw === undefined ? wrongType(setting, value) : commaProblem(setting, value);
+  if (problem !== undefined) settings.problems.push(`${setting.name} (${source}): ${problem}`);
+  else if (raw !== undefined) settings.add(setting, { value: raw, source, standsAlone: true });
+}
+
+function wrongType({ allowed, json }: Setting, value: unknown): string {
+  return `${typeInWords(value)} can't be its value; allowed: ${allowed}${json === 'list' ? '; or a list of such texts' : ''}`;
+}
+
+/** The texts of a list of upstreams are not cut at commas, and no URL has a comma and a blank in it. */
+function commaProblem({ key }: Setting, value: unknown): string | undefined {
+  if (!Array.isArray(value) || !isList(key)) return undefined;
+  const index = value.findIndex((item) => /,\s/.test(String(item).trim()));
+  if (index < 0) return undefined;
+  return `entry ${index + 1} has a comma before a space; allowed: a text for each URL, with spaces between it and its options`;
 }
 
 /** A JSON value as a setting's text; undefined when this setting doesn't take such a value. */

@@ -9,6 +9,9 @@ import { HIDDEN, secretsOf } from '../secret-texts.ts';
  */
 export type Secrecy = 'all' | 'url' | 'query';
 
+/** Longer words may be keys. */
+const MAX_PLAIN_LENGTH = 20;
+
 interface SecrecyRule {
   /** What may be shown of a value. */
   readonly shown: (value: string) => string;
@@ -28,6 +31,28 @@ export const SECRECY: Readonly<Record<Secrecy, SecrecyRule>> = {
 /** A path without what follows its question mark. */
 function withoutQuery(path: string): string {
   return path.replace(/\?.+$/s, `?${HIDDEN}`);
+}
+
+/**
+ * An upstream's option as a problem may show it: `rps=5/s`. What could be a key in the wrong place, or a piece of one that
+ * a blank has split off, is hidden: what is long, or has capitals or digits within a word.
+ */
+export function shownOption(name: string, value: string): string {
+  return `${name}=${isPlain(value) ? value : HIDDEN}`;
+}
+
+/** A JSON value as a problem may show it: of a text what `shownOption` shows. */
+export function shownJson(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'string' ? JSON.stringify(isPlain(value) ? value : HIDDEN) : String(value);
+}
+
+/** Whether a text is a number, or words and numbers with signs between them, in which no key can hide. */
+function isPlain(text: string): boolean {
+  if (text.length > MAX_PLAIN_LENGTH || !/^[\x20-\x7e]*$/.test(text) || /@|:[/\\]/.test(text)) return false;
+  if (/^[-+]?[\d.]+e[-+]?\d+$/.test(text)) return true;
+  return text.split(/[^a-z\d]+/i).every((word) => /^(?:\d*[a-z]*|[A-Z]?[a-z]*\d{0,3})$/.test(word));
 }
 
 /** A value in the form that a problem may show: quoted and cut; of a URL only scheme, host and port. */

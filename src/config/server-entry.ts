@@ -1,7 +1,9 @@
 /** An upstream as a JSON object: the body of a call, or an entry in the file that keeps the lists. */
 
+import { HIDDEN } from '../secret-texts.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { closestName } from './closest-name.ts';
+import { shownJson } from './secrecy.ts';
 import type { UpstreamEntry } from './upstream-list.ts';
 import type { JsonForm, UpstreamOption } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
@@ -17,7 +19,7 @@ const TO_TEXT: Readonly<Record<JsonForm, (value: unknown) => string | undefined>
 
 /**
  * Converts such an object to an entry of a list, so that both are checked by the same rules. `where` names it in a
- * problem. Returns a problem, which shows no value, for anything else.
+ * problem. Returns a problem, which shows no value that may be secret, for anything else.
  */
 export function readServerEntry(value: unknown, where: string): UpstreamEntry | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -29,9 +31,10 @@ export function readServerEntry(value: unknown, where: string): UpstreamEntry | 
   if (url === undefined) return `${where}: "url" is no URL; allowed: a text without blanks`;
   const tier = fields.get('tier') ?? 'primary';
   if (tier !== 'primary' && tier !== 'fallback')
-    return `${where}: "tier" is not allowed; allowed: "primary" or "fallback"`;
+    return `${where}: "tier": ${shownJson(tier)} is not allowed; allowed: "primary" or "fallback"`;
   const draining = fields.get('draining') ?? false;
-  if (typeof draining !== 'boolean') return `${where}: "draining" is not allowed; allowed: true or false`;
+  if (typeof draining !== 'boolean')
+    return `${where}: "draining": ${shownJson(draining)} is not allowed; allowed: true or false`;
   const words = [url];
   for (const option of UPSTREAM_OPTIONS) {
     const { name, allowed } = option;
@@ -39,8 +42,9 @@ export function readServerEntry(value: unknown, where: string): UpstreamEntry | 
     const given = fields.get(name);
     const texts = textsOf(option, given);
     const isQuoted = typeof given === 'string' && option.json !== 'text';
+    const value = option.mask ? HIDDEN : shownJson(given);
     if (!texts)
-      return `${where}: "${name}" is not allowed${isQuoted ? ' as a text' : ''}; allowed: ${allowed}${isQuoted ? ', without quotes' : ''}`;
+      return `${where}: "${name}": ${value} is not allowed${isQuoted ? ' as a text' : ''}; allowed: ${allowed}${isQuoted ? ', without quotes' : ''}`;
     words.push(...texts.map((text) => `${name}=${text}`));
   }
   return { text: words.join(' '), tier, where, ...(draining ? { draining } : {}) };

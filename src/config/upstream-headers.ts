@@ -1,6 +1,6 @@
 /** The option `header=NAME:VALUE`: headers that an upstream gets with everything that is sent to it. */
 
-import type { OptionContext, OptionPart, OptionTexts } from './upstream-option.ts';
+import { type OptionContext, type OptionPart, type OptionTexts, refusedValue } from './upstream-option.ts';
 
 const MAX_NAME_LENGTH = 100;
 const MAX_VALUE_LENGTH = 4096;
@@ -11,6 +11,8 @@ const MAX_VALUE_LENGTH = 4096;
  */
 const NOT_ALLOWED =
   /^(?:host|content-length|content-encoding|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|http2-settings|proxy-.*|sec-websocket-.*|via|forwarded|x-forwarded-.*|x-real-ip|x-request-id|accept-encoding)$/;
+
+const FORM = 'header=NAME:VALUE';
 
 type Header = readonly [name: string, value: string];
 
@@ -35,19 +37,25 @@ export function formatUpstreamHeaders(headers: readonly Header[] = []): string[]
 /** A header, or what is wrong with it. */
 function readHeader(text: string): Header | string {
   const [, name = '', encoded = ''] = /^([^:]*):(.*)$/s.exec(text) ?? [];
-  if (name.length > MAX_NAME_LENGTH || !/^[!#$%&'*+\-.^_`|~\w]+$/.test(name))
-    return 'has a header that is not allowed; allowed: header=NAME:VALUE';
+  if (name.length > MAX_NAME_LENGTH || !/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) return unnamed(text);
   const subject = `has the header${shown(name)}`;
   if (NOT_ALLOWED.test(name.toLowerCase().replaceAll('_', '-')))
     return `${subject}, which is not for this option; allowed: lines other than those of framing, of one connection, and of the load balancer itself`;
   const value = decoded(encoded)?.trim();
   if (value === undefined) return `${subject} with a stray %; allowed: %25 for a % in a value`;
-  if (value === '') return `${subject} without a value; allowed: header=NAME:VALUE`;
+  if (value === '') return `${subject} without a value; allowed: ${FORM}`;
   if (value.length > MAX_VALUE_LENGTH)
     return `${subject} with a value of ${value.length} characters; allowed: up to ${MAX_VALUE_LENGTH}`;
   return /^[\x20-\x7e]+$/.test(value)
     ? [name, value]
     : `${subject} with a value that is not allowed; allowed: printable ASCII, with %20 for a blank and %2C for a comma`;
+}
+
+/** A text that does not begin with a header's name may be a value: nothing of it is shown. */
+function unnamed(text: string): string {
+  if (text === '') return refusedValue('header', text, FORM);
+  const problem = text.includes(':') ? 'a name that is none of a header' : 'no colon';
+  return `has header=***, with ${problem}; allowed: ${FORM}`;
 }
 
 function conflictProblem([name]: Header, isRepeated: boolean, url: URL | undefined): string | undefined {

@@ -57,6 +57,11 @@ function parseEntry(
   report: (problem: string) => void,
 ): ParsedEntry | undefined {
   const [address = '', ...words] = entry.text.split(/\s+/);
+  const stray = strayOption(address);
+  if (stray !== undefined) {
+    report(stray);
+    return undefined;
+  }
   const about = (problem: string) => report(`${maskUrl(address)} ${problem}`);
   const problem = urlProblem(address);
   const url = problem === undefined ? new URL(address) : undefined;
@@ -68,6 +73,17 @@ function parseEntry(
   return { where, tier, url, name: undefined, weight: 1, ...(draining ? { draining } : {}), ...parts };
 }
 
+/**
+ * The problem of an entry that is an option of the URL before it, cut off by a comma; undefined for any other. It may be a
+ * piece of a query: its value is not shown.
+ */
+function strayOption(address: string): string | undefined {
+  const [, given = ''] = /^([a-z_-]{1,16})=/i.exec(address) ?? [];
+  const name = OPTION_NAMES.includes(given) ? given : closestName(given, OPTION_NAMES);
+  if (name === undefined) return undefined;
+  return `${given}=… is no URL but an option; allowed: a space between a URL and its options (URL ${name}=…), a comma between two upstreams only, %2C for one in a URL`;
+}
+
 /** Why a text can't be an upstream's URL; undefined when it can. */
 function urlProblem(address: string): string | undefined {
   if (address.length > MAX_URL_LENGTH)
@@ -75,6 +91,8 @@ function urlProblem(address: string): string | undefined {
   if (/^["'`]/.test(address)) return 'begins with a quote; allowed: URLs without quotes around them';
   if (/^[[{]/.test(address))
     return 'is JSON; allowed: URLs separated by commas, each followed by its options, separated by spaces';
+  if (/^wss?:/i.test(address))
+    return 'is a URL for WebSockets; allowed: http://host or https://host, which WebSockets are sent to as well';
   // Stricter than URL, which takes "https:/host" and "https:///host" and makes a host of what follows.
   if (!/^https?:\/\/[^/\\]/i.test(address) || !URL.canParse(address)) {
     return 'is no URL; allowed: http://host or https://host, with port, path and query where needed';
@@ -123,11 +141,14 @@ function readWords(words: readonly string[], report: (problem: string) => void):
 /** `before` is the option whose value a space may have ended. */
 function noOption(word: string, before: string): string {
   if (isUrl(word)) return ANOTHER_URL;
+  const [, name = ''] = /^([a-z]+)(?::|$)/.exec(word) ?? [];
+  const meant = OPTION_NAMES.includes(name) ? ` (${name}=…?)` : '';
   const [after, values] = before === '' ? ['', ''] : [` after ${before}=…`, 'values without spaces, and '];
-  return `is followed by a word that is no option${after}; allowed: ${values}${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
+  return `is followed by a word that is no option${meant}${after}; allowed: ${values}${OPTION_NAMES.map((each) => `${each}=…`).join(', ')}`;
 }
 
-const ANOTHER_URL = 'is followed by another URL; allowed: a comma between two URLs';
+const ANOTHER_URL =
+  'is followed by another URL; allowed: a comma between two URLs; in a JSON list, a text for each URL';
 
 function isUrl(word: string): boolean {
   return /^https?:/i.test(word);

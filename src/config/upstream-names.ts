@@ -1,5 +1,7 @@
 /** Checks the names of upstreams, and derives one from the URL if none is given. */
 
+import { refusedValue } from './upstream-option.ts';
+
 /** Names appear in headers, metrics, paths of the admin port and messages. */
 const MAX_NAME_LENGTH = 64;
 
@@ -12,7 +14,7 @@ export function nameProblem(name: string, url: URL | undefined): string | undefi
     return `has a name of ${name.length} characters; allowed: up to ${MAX_NAME_LENGTH}`;
   const isName = /^[A-Za-z0-9._-]+$/.test(name) && /[A-Za-z0-9]/.test(name);
   if (isName || (url && isFromUrl(url, name))) return undefined;
-  return 'has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit';
+  return refusedValue('name', name, 'letters, digits, ".", "_" and "-", at least one letter or digit');
 }
 
 /** Host and port as the URL has them, `localhost:8545`, `eth.example`, `[::1]:8545`; with `-2` and so on if that is taken. */

@@ -1,6 +1,7 @@
-/** The contract of a row in the table of an upstream's options. */
+/** The contract of a row in the table of an upstream's options, and how it refuses a value. */
 
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
+import { shownOption } from './secrecy.ts';
 
 /** What an option states about an upstream. */
 export type OptionPart = Partial<Omit<UpstreamSpec, 'url' | 'tier' | 'draining' | 'secrets'>>;
@@ -30,7 +31,7 @@ export interface UpstreamOption {
   /** As it could be written in a list. */
   readonly example: string;
   readonly json: JsonForm;
-  /** What is allowed in a JSON object, in words. */
+  /** What is allowed as its value, in words. */
   readonly allowed: string;
   /** One sentence in Markdown. */
   readonly doc: string;
@@ -46,4 +47,11 @@ export interface UpstreamOption {
   readonly secrets?: (part: OptionPart) => readonly string[];
   /** The inverse of `read`: the option's values; none when it need not be given. */
   readonly write: (spec: UpstreamSpec) => readonly OptionValue[];
+}
+
+/** The problem of a value that an option can't have; `allowed` says in words which it can. */
+export function refusedValue(name: string, value: string, allowed: string): string {
+  const subject =
+    value === '' ? `has ${name}= without a value` : `has ${shownOption(name, value)}, which is not allowed`;
+  return `${subject}; allowed: ${allowed}`;
 }

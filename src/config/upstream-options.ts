@@ -6,13 +6,28 @@
 import { secretsOfHeader } from '../secret-texts.ts';
 import { certificateProblem } from '../server/certificate.ts';
 import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
+import { shownValue } from './secrecy.ts';
 import { readTextFile } from './text-file.ts';
 import { formatUpstreamHeaders, readUpstreamHeaders } from './upstream-headers.ts';
 import { nameProblem } from './upstream-names.ts';
-import type { OptionContext, OptionPart, OptionTexts, UpstreamOption } from './upstream-option.ts';
+import {
+  type OptionContext,
+  type OptionPart,
+  type OptionTexts,
+  refusedValue,
+  type UpstreamOption,
+} from './upstream-option.ts';
 
 /** The greatest ceiling of calls a second. */
 const MAX_RPS = 1_000_000;
+
+/** What is allowed, in words, where the list's own problems say it as well. */
+const WEIGHTS = `a whole number from 1 to ${MAX_WEIGHT}`;
+const RATES = `a number of calls a second from 0.001 to ${MAX_RPS}, with up to 3 decimals`;
+const ACCOUNTS = 'up to 64 letters, digits, ".", "_" and "-"';
+const KEEP = 'the word keep';
+const BOOLEANS = 'true or false';
+const FILES = 'the name of a file, without blanks';
 
 export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
   {
@@ -28,7 +43,7 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     name: 'weight',
     example: 'weight=3',
     json: 'number',
-    allowed: `a whole number from 1 to ${MAX_WEIGHT}`,
+    allowed: WEIGHTS,
     doc: `1 to ${MAX_WEIGHT}: its share in every strategy but \`round-robin\``,
     read: ([text], { report }) => reportProblem(weightProblem(text), report) ?? { weight: Number(text) },
     write: ({ weight }) => [weight],
@@ -37,20 +52,19 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     name: 'host',
     example: 'host=keep',
     json: 'text',
-    allowed: '"keep"',
+    allowed: KEEP,
     doc: "sends the client's `Host` instead of the upstream's, for servers that host several sites; health checks and, over TLS, the check of the certificate still use the host of the URL",
     read: ([text], { report }) =>
-      reportProblem(
-        text === 'keep' ? undefined : 'has a host option that is not allowed; allowed: host=keep',
-        report,
-      ) ?? { keepsHost: true },
+      reportProblem(text === 'keep' ? undefined : refusedValue('host', text, KEEP), report) ?? {
+        keepsHost: true,
+      },
     write: ({ keepsHost }) => (keepsHost ? ['keep'] : []),
   },
   {
     name: 'ca',
     example: 'ca=FILE',
     json: 'text',
-    allowed: 'the name of a file, without blanks',
+    allowed: FILES,
     doc: "the only authorities (PEM) whose certificates an `https:` upstream may have, instead of the system's",
     needsTls: true,
     read: readAuthorities,
@@ -60,7 +74,7 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     name: 'insecure',
     example: 'insecure=true',
     json: 'boolean',
-    allowed: 'true or false',
+    allowed: BOOLEANS,
     doc: 'verifies no certificate: for tests; a warning is logged at the start',
     needsTls: true,
     read: readInsecure,
@@ -70,8 +84,8 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     name: 'rps',
     example: 'rps=50',
     json: 'number',
-    allowed: `a number from 0.001 to ${MAX_RPS}`,
-    doc: `the most calls a second that it is sent, from 0.001 to ${MAX_RPS}; a batch counts its calls, and goes in pieces if they are more than a second’s. Without it limits are learnt ([how](rate-limits.md))`,
+    allowed: RATES,
+    doc: `the most calls a second that it is sent, from 0.001 to ${MAX_RPS}; a batch counts its calls, and goes in pieces of a quarter of a second’s where no upstream takes it whole. Without it limits are learnt ([how](rate-limits.md))`,
     read: ([text], { report }) => reportProblem(rpsProblem(text), report) ?? { rps: Number(text) },
     write: ({ rps }) => (rps === undefined ? [] : [rps]),
   },
@@ -79,7 +93,7 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
     name: 'account',
     example: 'account=NAME',
     json: 'text',
-    allowed: 'up to 64 letters, digits, ".", "_" and "-"',
+    allowed: ACCOUNTS,
     doc: 'upstreams with the same account share one budget, since the provider counts them together: up to 64 letters, digits, `.`, `_`, `-`',
     read: ([account], { report }) => reportProblem(accountProblem(account), report) ?? { account },
     write: ({ account }) => (account === undefined ? [] : [account]),
@@ -99,6 +113,11 @@ export const UPSTREAM_OPTIONS: readonly UpstreamOption[] = [
 ];
 
 export const OPTION_NAMES: readonly string[] = UPSTREAM_OPTIONS.map(({ name }) => name);
+
+/** What to add to the problem of a flag or key of this name that there is not; empty unless it is an option. */
+export function optionHint(name: string): string {
+  return OPTION_NAMES.includes(name) ? `; ${name} is an option of an upstream: URL ${name}=…` : '';
+}
 
 /** An upstream's options without secrets, as in a list: `name=a weight=1`. */
 export function maskedOptions(spec: UpstreamSpec): string {
@@ -120,35 +139,35 @@ function reportProblem(
 function rpsProblem(text: string): string | undefined {
   const rps = Number(text);
   if (/^\d{1,7}(?:\.\d{1,3})?$/.test(text) && rps > 0 && rps <= MAX_RPS) return undefined;
-  const shown = /^-?[\d.]{1,10}$/.test(text) ? ` ${text}` : '';
-  return `has an rps${shown} that is not allowed; allowed: calls a second, from 0.001 to ${MAX_RPS}`;
+  return refusedValue('rps', text, RATES);
 }
 
 function accountProblem(account: string): string | undefined {
   if (/^[A-Za-z0-9._-]{1,64}$/.test(account)) return undefined;
-  return 'has an account that is not allowed; allowed: up to 64 letters, digits, ".", "_" and "-"';
+  if (account.length > 64) return `has an account of ${account.length} characters; allowed: up to 64`;
+  return refusedValue('account', account, ACCOUNTS);
 }
 
 function weightProblem(text: string): string | undefined {
   const weight = Number(text);
   if (/^\d{1,4}$/.test(text) && weight >= 1 && weight <= MAX_WEIGHT) return undefined;
-  const shown = /^-?[\d.]{1,10}$/.test(text) ? ` ${text}` : '';
-  return `has a weight${shown} that is not allowed; allowed: a whole number from 1 to ${MAX_WEIGHT}`;
+  return refusedValue('weight', text, WEIGHTS);
 }
 
 function readAuthorities([file]: OptionTexts, { folder, report }: OptionContext): OptionPart {
-  if (file === '') report('has a ca without a file; allowed: ca=FILE');
+  if (file === '') report(refusedValue('ca', file, FILES));
   if (file === '' || folder === undefined) return {};
   const read = readTextFile(folder, file);
   const problem = 'text' in read ? certificateProblem(read.text) : `can't be used: ${read.reason}`;
   if ('text' in read && problem === undefined) return { ca: { file, pem: read.text } };
-  report(`has a ca file that ${problem}; allowed: a file with certificates in PEM form`);
+  report(
+    `has the ca file ${shownValue(file)}, which ${problem}; allowed: a file with certificates in PEM form`,
+  );
   return {};
 }
 
 function readInsecure([text]: OptionTexts, { given, report }: OptionContext): OptionPart {
-  if (text !== 'true' && text !== 'false')
-    report('has an insecure that is not allowed; allowed: true or false');
+  if (text !== 'true' && text !== 'false') report(refusedValue('insecure', text, BOOLEANS));
   if (text !== 'true') return {};
   if (given.has('ca')) report('has the options ca and insecure=true; allowed: one of them');
   return { insecure: true };

@@ -96,10 +96,9 @@ function quantity(parse: (text: string) => number | undefined) {
   return text.transform((input, context) => {
     const amount = parse(input);
     if (amount !== undefined) return amount;
-    context.addIssue({
-      code: 'custom',
-      message: /^[\d.]+$/.test(input) ? NO_UNIT : 'is not a number with a unit',
-    });
+    const hasSpace = parse(input.replace(/\s+/, '')) !== undefined;
+    const other = hasSpace ? 'has a space before its unit' : 'is not a number with a unit';
+    context.addIssue({ code: 'custom', message: /^[\d.]+$/.test(input) ? NO_UNIT : other });
     return z.NEVER;
   });
 }

@@ -160,12 +160,12 @@ describe('POST /servers', () => {
     [{}, 400, 'INVALID_INPUT'],
     [{ url: 'ftp://eth.example/HUSH' }, 400, 'INVALID_INPUT', /ftp:\/\/eth\.example is no URL/],
     [{ url: 'https://eth.example/HUSH#x' }, 400, 'INVALID_INPUT', /has a fragment/],
-    [{ url: 'https://eth.example/HUSH', weight: 0 }, 400, 'INVALID_INPUT', /weight 0/],
+    [{ url: 'https://eth.example/HUSH', weight: 0 }, 400, 'INVALID_INPUT', /weight=0/],
     [{ url: 'https://eth.example/HUSH', weight: 1001 }, 400, 'INVALID_INPUT', /from 1 to 1000/],
-    [{ url: 'https://eth.example/HUSH', weight: 1.5 }, 400, 'INVALID_INPUT', /weight 1\.5/],
+    [{ url: 'https://eth.example/HUSH', weight: 1.5 }, 400, 'INVALID_INPUT', /weight=1\.5/],
     [{ url: 'https://eth.example/HUSH', weight: '5' }, 400, 'INVALID_INPUT', /"weight"/],
-    [{ url: 'https://eth.example/HUSH', name: 'a/b' }, 400, 'INVALID_INPUT', /has a name/],
-    [{ url: 'https://eth.example/HUSH', name: '..' }, 400, 'INVALID_INPUT', /has a name/],
+    [{ url: 'https://eth.example/HUSH', name: 'a/b' }, 400, 'INVALID_INPUT', /name=a\/b/],
+    [{ url: 'https://eth.example/HUSH', name: '..' }, 400, 'INVALID_INPUT', /name=\.\./],
     [{ url: 'https://eth.example/HUSH', name: 'x'.repeat(20_000) }, 400, 'INVALID_INPUT', /up to 64/],
     [{ url: `https://eth.example/HUSH${'x'.repeat(20_000)}` }, 400, 'INVALID_INPUT', /up to 4096/],
     [{ url: 'https://eth.example/HUSH', ca: '/dev/zero' }, 400, 'INVALID_INPUT', /no regular file/],
@@ -244,9 +244,24 @@ describe('PATCH /servers/NAME', () => {
     [{ weight: 2, name: 'c' }],
     [{ weight: 2, draining: 1 }],
     [{ wieght: 2 }],
+    [{ HUSH7K3Y: 2 }],
   ])('refuses %j and changes nothing', async (body) => {
-    expect(refusalIn(await admin.patch('/servers/b', body))).toEqual([400, 'INVALID_INPUT']);
+    const response = await admin.patch('/servers/b', body);
+    expect(refusalIn(response)).toEqual([400, 'INVALID_INPUT']);
+    expect(response.text).not.toContain('HUSH');
     expect(await row('b')).toMatchObject({ weight: 1, state: 'usable' });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['/servers/b', { weight: '2' }, '"weight": "2" is not allowed; allowed: a whole number from 1 to 1000'],
+    ['/servers/b', { draining: 'yes' }, '"draining": "yes" is not allowed; allowed: true or false'],
+    [
+      '/servers/b',
+      { rps: 2 },
+      'the body has an unknown key "rps"; allowed: a JSON object with "weight", "draining"',
+    ],
+  ])('says what was wrong in %s %j', async (path, body, detail) => {
+    expect((await admin.patch(path, body)).json()).toMatchObject({ detail });
   });
 
   it('finds a name that is written with percent signs, and none that is not there', async () => {
@@ -369,7 +384,9 @@ describe('PUT /strategy', () => {
     [{ strategy: 1 }],
     [{ strategy: 'shuffle', tier: 'primary' }],
   ])('refuses %j', async (body) => {
-    expect(refusalIn(await admin.put('/strategy', body))).toEqual([400, 'INVALID_INPUT']);
+    const response = await admin.put('/strategy', body);
+    expect(refusalIn(response)).toEqual([400, 'INVALID_INPUT']);
+    expect(response.text).not.toMatch(/undefined/);
     expect(Object((await admin.get('/config')).json()).STRATEGY.value).toBe('round-robin');
   });
 });

@@ -35,6 +35,11 @@ describe('flags', () => {
       '--bogus: unknown flag; allowed: the flags that --help lists',
     ],
     [
+      'an option of an upstream',
+      ['--rps=5'],
+      '--rps: unknown flag; allowed: the flags that --help lists; rps is an option of an upstream: URL rps=…',
+    ],
+    [
       'misspelt',
       ['-prot=1'],
       '--prot: unknown flag; allowed: the flags that --help lists, --port is the nearest',

@@ -136,15 +136,16 @@ describe('an upstream', () => {
   it.each([
     [
       'ca=none.pem',
-      "has a ca file that can't be used: there is no such file; allowed: a file with certificates in PEM form",
+      'has the ca file "none.pem", which can\'t be used: there is no such file; allowed: a file with certificates in PEM form',
     ],
     [
       'ca=no.pem',
-      'has a ca file that holds no certificate in PEM form; allowed: a file with certificates in PEM form',
+      'has the ca file "no.pem", which holds no certificate in PEM form; allowed: a file with certificates in PEM form',
     ],
-    ['ca=', 'has a ca without a file; allowed: ca=FILE'],
+    ['ca=', 'has ca= without a value; allowed: the name of a file, without blanks'],
     ['ca=ca.pem insecure=true', 'has the options ca and insecure=true; allowed: one of them'],
-    ['insecure=yes', 'has an insecure that is not allowed; allowed: true or false'],
+    ['insecure=yes', 'has insecure=yes, which is not allowed; allowed: true or false'],
+    ['insecure=True', 'has insecure=True, which is not allowed; allowed: true or false'],
   ])('with %s is refused', (options, problem) => {
     const files = { 'no.pem': 'hello', 'ca.pem': authority.cert };
     expect(problems(`https://a/KEY ${options}`, files)).toEqual([

@@ -25,10 +25,10 @@ describe('header=', () => {
   });
 
   it.each([
-    ['header=', 'has a header that is not allowed; allowed: header=NAME:VALUE'],
-    ['header=K3Y', 'has a header that is not allowed; allowed: header=NAME:VALUE'],
-    ['header=:K3Y', 'has a header that is not allowed; allowed: header=NAME:VALUE'],
-    ['header=a(b:K3Y', 'has a header that is not allowed; allowed: header=NAME:VALUE'],
+    ['header=', 'has header= without a value; allowed: header=NAME:VALUE'],
+    ['header=K3Y', 'has header=***, with no colon; allowed: header=NAME:VALUE'],
+    ['header=:K3Y', 'has header=***, with a name that is none of a header; allowed: header=NAME:VALUE'],
+    ['header=a(b:K3Y', 'has header=***, with a name that is none of a header; allowed: header=NAME:VALUE'],
     ['header=X-Key:', 'has the header X-Key without a value; allowed: header=NAME:VALUE'],
     ['header=X-Key:%20', 'has the header X-Key without a value; allowed: header=NAME:VALUE'],
     ['header=K3Y:%', 'has the header with a stray %; allowed: %25 for a % in a value'],

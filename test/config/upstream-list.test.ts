@@ -37,8 +37,12 @@ describe('an entry', () => {
       'https://*** is no URL; allowed: http://host or https://host, with port, path and query where needed',
     ],
     [
-      'wss://eth.example',
-      'wss://eth.example is no URL; allowed: http://host or https://host, with port, path and query where needed',
+      'wss://eth.example/KEY',
+      'wss://eth.example is a URL for WebSockets; allowed: http://host or https://host, which WebSockets are sent to as well',
+    ],
+    [
+      'ftp://eth.example',
+      'ftp://eth.example is no URL; allowed: http://host or https://host, with port, path and query where needed',
     ],
     [
       'http://a:99999',
@@ -61,8 +65,12 @@ describe('an entry', () => {
       'http://x:100%@a',
       'http://a has a user-info with a stray %; allowed: %25 for a % in a user name or password',
     ],
-    ['http://a http://b', 'http://a is followed by another URL; allowed: a comma between two URLs'],
+    [
+      'http://a http://b',
+      'http://a is followed by another URL; allowed: a comma between two URLs; in a JSON list, a text for each URL',
+    ],
     ['http://a KEY', 'http://a is followed by a word that is no option; allowed: OPTIONS=…'],
+    ['http://a rps:5', 'http://a is followed by a word that is no option (rps=…?); allowed: OPTIONS=…'],
     [
       'http://a account=a KEY',
       'http://a is followed by a word that is no option after account=…; allowed: values without spaces, and OPTIONS=…',
@@ -72,49 +80,57 @@ describe('an entry', () => {
       '*** is JSON; allowed: URLs separated by commas, each followed by its options, separated by spaces',
     ],
     ['http://a wieght=3', 'http://a has an unknown option "wieght" (weight?); allowed: OPTIONS'],
-    ['http://a host=other.test', 'http://a has a host option that is not allowed; allowed: host=keep'],
+    [
+      'http://a host=other.test',
+      'http://a has host=other.test, which is not allowed; allowed: the word keep',
+    ],
+    ['http://a host=', 'http://a has host= without a value; allowed: the word keep'],
     ['http://a acount=KEY', 'http://a has an unknown option "acount" (account?); allowed: OPTIONS'],
     ['http://a rpm=3', 'http://a has an unknown option "rpm" (rps?); allowed: OPTIONS'],
     [
       'http://a account=a/b',
-      'http://a has an account that is not allowed; allowed: up to 64 letters, digits, ".", "_" and "-"',
+      'http://a has account=a/b, which is not allowed; allowed: up to 64 letters, digits, ".", "_" and "-"',
     ],
-    [
-      'http://a rps=0',
-      'http://a has an rps 0 that is not allowed; allowed: calls a second, from 0.001 to 1000000',
-    ],
-    [
-      'http://a rps=K3Y',
-      'http://a has an rps that is not allowed; allowed: calls a second, from 0.001 to 1000000',
-    ],
+    [`http://a account=${'a'.repeat(65)}`, 'http://a has an account of 65 characters; allowed: up to 64'],
+    ...[
+      ...['0', '-5', '5/s', '5r/s', '50rps', '100/min', '1e3', '0.0001', '1.5.', 'unlimited', 'Infinity'],
+      ...['1000001', '10%', '5=5'],
+    ].map((value) => [
+      `http://a rps=${value}`,
+      `http://a has rps=${value}, which is not allowed; allowed: a number of calls a second from 0.001 to 1000000, with up to 3 decimals`,
+    ]),
+    ...['K3Y', 'k3y', 'https://x', 'me@x', 'é', 'a'.repeat(21)].map((value) => [
+      `http://a rps=${value}`,
+      'http://a has rps=***, which is not allowed; allowed: a number of calls a second from 0.001 to 1000000, with up to 3 decimals',
+    ]),
     ['http://a K3Y==', 'http://a has an unknown option; allowed: OPTIONS'],
     [
       'http://a name=',
-      'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
+      'http://a has name= without a value; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
     ],
     [
       'http://a name=a:b',
-      'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
+      'http://a has name=a:b, which is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
     ],
     [
       'http://a name=..',
-      'http://a has a name that is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
+      'http://a has name=.., which is not allowed; allowed: letters, digits, ".", "_" and "-", at least one letter or digit',
     ],
     [
       'http://a weight=0',
-      'http://a has a weight 0 that is not allowed; allowed: a whole number from 1 to 1000',
+      'http://a has weight=0, which is not allowed; allowed: a whole number from 1 to 1000',
     ],
     [
       'http://a weight=1001',
-      'http://a has a weight 1001 that is not allowed; allowed: a whole number from 1 to 1000',
+      'http://a has weight=1001, which is not allowed; allowed: a whole number from 1 to 1000',
     ],
     [
       'http://a weight=1.5',
-      'http://a has a weight 1.5 that is not allowed; allowed: a whole number from 1 to 1000',
+      'http://a has weight=1.5, which is not allowed; allowed: a whole number from 1 to 1000',
     ],
     [
       'http://a weight=K3Y',
-      'http://a has a weight that is not allowed; allowed: a whole number from 1 to 1000',
+      'http://a has weight=***, which is not allowed; allowed: a whole number from 1 to 1000',
     ],
     ['http://a weight=1 weight=2', 'http://a has the option weight twice; allowed: once'],
   ])('%j is refused', (text, problem) => {
@@ -122,6 +138,50 @@ describe('an entry', () => {
       .replace('OPTIONS=…', OPTION_NAMES.map((name) => `${name}=…`).join(', '))
       .replace('OPTIONS', OPTION_NAMES.join(', '));
     expect(problemsIn(`https://good.example, ${text}`)).toEqual([`RPC_URLS (environment) entry 2: ${all}`]);
+  });
+
+  it.each([
+    ['rps=5', 'rps', 'rps'],
+    ['name=K3Y weight=2', 'name', 'name'],
+    ['header=x-key:k3y', 'header', 'header'],
+    ['wieght=3', 'wieght', 'weight'],
+    ['Name=k3y', 'Name', 'name'],
+  ])('that is an option after a comma is refused with the way to write it: %s', (text, given, name) => {
+    const problem = (where: string) =>
+      `${where} entry 2: ${given}=… is no URL but an option; allowed: a space between a URL and its options (URL ${name}=…), a comma between two upstreams only, %2C for one in a URL`;
+    expect(problemsIn(`http://a, ${text}`)).toEqual([problem('RPC_URLS (environment)')]);
+    expect(problemsIn(`http://a/?x=1,${text}`)).toEqual([problem('RPC_URLS (environment)')]);
+    expect(problemsIn('http://b', `http://a,${text}`)).toEqual([problem('FALLBACK_RPC_URLS (environment)')]);
+    expect(problemsOf({ argv: [`--backends=http://a, ${text}`] })).toEqual([
+      problem('RPC_URLS (flag --backends)'),
+    ]);
+    const servers = { servers: ['http://a', text] };
+    expect(problemsOf({ argv: ['--config=c'], files: { c: JSON.stringify(servers) } })).toEqual([
+      problem('RPC_URLS (key "servers" of c)'),
+    ]);
+  });
+
+  it('in a JSON list has no comma between a URL and its options', () => {
+    const problemsInList = (text: string) =>
+      problemsOf({ argv: ['--config=c'], files: { c: JSON.stringify({ servers: [text] }) } });
+    for (const text of [
+      'http://a, rps=5',
+      'http://a/KEY,\tname=a',
+      'http://a name=a, weight=2',
+      'http://a, http://b',
+    ]) {
+      expect(problemsInList(text)).toEqual([
+        'RPC_URLS (key "servers" of c): entry 1 has a comma before a space; allowed: a text for each URL, with spaces between it and its options',
+      ]);
+    }
+    expect(problemsInList('http://a/x,')).toEqual([]);
+  });
+
+  it('alone has options', () => {
+    const files = { c: '{"servers": ["http://a"], "rps": 5}' };
+    expect(problemsOf({ argv: ['--config=c'], files })).toEqual([
+      'key "rps" of c: unknown key; allowed: the settings in camelCase; rps is an option of an upstream: URL rps=…',
+    ]);
   });
 
   it('of an account may have no other ceiling than the others', () => {
@@ -183,7 +243,7 @@ describe('names', () => {
     'that are made of no such URL can not: %s',
     (name) => {
       expect(problemsIn(`http://a:1 name=${name}`)).toEqual([
-        expect.stringContaining('http://a:1 has a name that is not allowed'),
+        expect.stringContaining(`http://a:1 has name=${name}, which is not allowed`),
       ]);
     },
   );

@@ -116,6 +116,9 @@ describe('a wrong value', () => {
     for (const name of ['HEDGE', 'REMOVE_UNHEALTHY_AFTER'])
       expect(problemsWith({ [name]: '5' })[0]).toMatch(/"5" has no unit; allowed: off, or .*500ms, 20s/);
     expect(problemsWith({ HEDGE: 'atuo' })[0]).toMatch(/"atuo" is not allowed; allowed: off, or auto/);
+    expect(problemsWith({ REQUEST_TIMEOUT: '30 s' })[0]).toMatch(
+      /"30 s" has a space before its unit; allowed: /,
+    );
     expect(problemsWith({ MAX_BODY: '50' })[0]).toMatch(/"50" has no unit; allowed: .*64kb or 1mb/);
   });
 
