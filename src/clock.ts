@@ -7,7 +7,10 @@ export interface Clock {
   monotonicMs(): number;
   /** Milliseconds since the Unix epoch; may jump. Only for dates that are exchanged with the outside. */
   wallMs(): number;
-  /** Calls `run` once, `delayMs` from now, without keeping the process alive. The returned function cancels it. */
+  /**
+   * Calls `run` once, `delayMs` from now, without keeping the process alive. The returned function cancels it. What has
+   * arrived by then is seen first: nobody is said to be silent because this process stood still.
+   */
   after(delayMs: number, run: () => void): () => void;
 }
 
@@ -15,8 +18,14 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
+    // Timers are looked at before sockets, immediates after them.
+    let due: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => {
+      due = setImmediate(run).unref();
+    }, delayMs).unref();
+    return () => {
+      clearTimeout(timer);
+      if (due) clearImmediate(due);
+    };
   },
 };

@@ -154,6 +154,9 @@ const HINT = Buffer.from(
 const OK = 'HTTP/1.1 200 OK\r\n';
 const LARGE = `[{"jsonrpc":"2.0","id":1,"result":"${'r'.repeat(900_000)}"},{"jsonrpc":"2.0","id":2,"result":1}]`;
 
+/** Written past the server, which would keep the answer to the next request on the connection waiting for ever. */
+const LAST = `${OK}Connection: close\r\n`;
+
 /** By the request's path, what is done instead of an answer in good order. */
 const MISDEEDS: Readonly<Record<string, (socket: Socket, request: IncomingMessage) => void>> = {
   '/silent': (_, request) => request.resume(),
@@ -168,10 +171,10 @@ const MISDEEDS: Readonly<Record<string, (socket: Socket, request: IncomingMessag
     socket.write(`${OK}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n`);
     pour(socket, Buffer.from('1\r\n1\r\n'.repeat(20_000)));
   },
-  '/large': (socket) => socket.write(`${OK}Content-Length: ${LARGE.length}\r\n\r\n${LARGE}`),
+  '/large': (socket) => socket.write(`${LAST}Content-Length: ${LARGE.length}\r\n\r\n${LARGE}`),
   '/hints': (socket) => pour(socket, HINT),
   '/packed': (socket) => {
-    socket.write(`${OK}Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`);
+    socket.write(`${LAST}Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`);
     socket.write(bomb);
   },
   '/headers': (socket) => {
