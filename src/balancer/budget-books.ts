@@ -4,15 +4,10 @@ import { readRateLimit } from '../http/rate-limit-headers.ts';
 import type { Budget } from '../pacing/budget.ts';
 import type { Runtime } from '../runtime.ts';
 import type { AttemptOutcome } from '../transport/outcome.ts';
-import { type Blame, requestedDurationMs } from '../upstreams/quarantine-duration.ts';
+import { type Blame, isLimit, requestedDurationMs } from '../upstreams/quarantine-duration.ts';
 import { hasOwnCredentials } from './client-credentials.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
-
-/** Whether a refusal is a matter of the budget alone, which is then kept to; else the upstream is to be left out for it. */
-export function isPaced(blame: Blame, budget: Budget | undefined, wallMs: number): boolean {
-  return isLimit(blame) && budget?.learns === true && requestedDurationMs(blame.rest, wallMs) === undefined;
-}
 
 /** `blames` are those that the request itself has not caused. Returns whether it is to be paced for a refusal. */
 export function settle(
@@ -59,10 +54,6 @@ export function tell(
   const { resetMs, ...limit } = news;
   const nowMs = clock.monotonicMs();
   pacer.told({ ...limit, ...(resetMs === undefined ? {} : { resetAtMs: nowMs + resetMs }) }, nowMs);
-}
-
-export function isLimit({ reason, method }: Blame): boolean {
-  return reason === 'rate-limited' && method === undefined;
 }
 
 function isAnswer({ kind }: AttemptOutcome): boolean {

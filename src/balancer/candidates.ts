@@ -58,7 +58,7 @@ export class Candidates {
 
   /** Whether upstreams are left that could be asked if they had room. */
   get lacksRoom(): boolean {
-    return this.#passedOver.length > 0;
+    return this.#passedOver.some((upstream) => !this.#tried.includes(upstream));
   }
 
   /** Whether this one had no room when it was its turn, or, when none is usable, may be tried at this moment. */

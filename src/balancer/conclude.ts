@@ -1,7 +1,7 @@
 /** Makes an answer of how the search for one ended. */
 
 import { compose } from '../calls/compose.ts';
-import type { CallEntry, Ledger } from '../calls/ledger.ts';
+import type { Ledger } from '../calls/ledger.ts';
 import { withoutSecrets } from '../calls/masked-errors.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { type RequestResult, SWITCHED } from '../events.ts';
@@ -14,6 +14,7 @@ import { switchProtocol } from '../tunnels/switch.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ending, LastAnswer } from './ending.ts';
 import type { Exchange } from './exchange.ts';
+import { allRateLimited, commonCode, failureCode, missingCode } from './failure-code.ts';
 import { deliver, refuse } from './respond.ts';
 import { firstReturnMs, UNKNOWN_RETURN_MS } from './return-time.ts';
 
@@ -132,33 +133,6 @@ function mayBeOrder({ rpc, repeat }: Exchange): boolean {
   return repeat === 'unsent' && rpc !== undefined && rpc.calls.every(({ versionStart }) => versionStart < 0);
 }
 
-/** What one status can say of all calls. */
-function commonCode(ledger: Ledger): AnswerCode | undefined {
-  const codes = new Set(ledger.entries.flatMap(({ ownCode }) => ownCode ?? []));
-  const [code] = codes;
-  return codes.size === 1 || [...codes].every((each) => OWN_ANSWERS[each].status === 200) ? code : undefined;
-}
-
-/** Why a call has no answer. */
-function missingCode(exchange: Exchange, entry: CallEntry, pool: Pool): AnswerCode {
-  const { ownCode, home, attempts, rateLimits, call } = entry;
-  if (ownCode) return ownCode;
-  if (pool.runtime.clock.monotonicMs() >= exchange.deadlineMs) return 'REQUEST_TIMED_OUT';
-  if (home) return 'FILTER_NOT_FOUND';
-  if (ranShort(exchange)) return 'OVERLOADED';
-  if (pool.queue.isClosed) return 'SHUTTING_DOWN';
-  if (attempts > 0) return rateLimits === attempts ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
-  return bannedCode(call.method, pool) ?? failureCode(exchange, pool);
-}
-
-/** What a call has that no upstream is asked for, because of its method. */
-function bannedCode(method: string | undefined, { registry, quarantine }: Pool): AnswerCode | undefined {
-  if (method === undefined) return undefined;
-  const reasons = registry.all.map((upstream) => quarantine.methodBan(upstream, method)?.reason);
-  if (reasons.every((reason) => reason === 'method-unsupported')) return 'METHOD_NOT_SUPPORTED';
-  return reasons.every((reason) => reason !== undefined) ? 'RATE_LIMITED' : undefined;
-}
-
 interface Passing {
   readonly answered: Answered;
   readonly upstream: Upstream;
@@ -204,23 +178,6 @@ function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);
-}
-
-function failureCode(exchange: Exchange, pool: Pool): AnswerCode {
-  if (ranShort(exchange)) return 'OVERLOADED';
-  if (pool.queue.isClosed) return 'SHUTTING_DOWN';
-  if (exchange.attempts.length > 0) return allRateLimited(exchange) ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
-  const isLimited = exchange.lackedRoom || pool.availability.onlyRateLimited();
-  return isLimited ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
-}
-
-/** An upstream could not be asked because this machine lacks descriptors, ports or memory: the failure is ours. */
-function ranShort({ attempts }: Exchange): boolean {
-  return attempts.some(({ result }) => result === 'shortage');
-}
-
-function allRateLimited(exchange: Exchange): boolean {
-  return exchange.attempts.length > 0 && exchange.attempts.every(({ result }) => result === 'rate-limited');
 }
 
 interface Finish {

@@ -1,8 +1,7 @@
 /** Tells a limit of one method from one that holds for all that an upstream is asked. */
 
 import type { CallEntry } from '../calls/ledger.ts';
-import type { Blame } from '../upstreams/quarantine.ts';
-import { isLimit } from './budget-books.ts';
+import { type Blame, isLimit } from '../upstreams/quarantine-duration.ts';
 import type { Ended } from './ended.ts';
 
 /**

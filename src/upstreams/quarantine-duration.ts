@@ -1,6 +1,7 @@
 /** How long a quarantine lasts: what the upstream asks for, or a time that fits the cause. */
 
 import type { FailureReason } from '../events.ts';
+import type { Budget } from '../pacing/budget.ts';
 import type { Random } from '../random.ts';
 
 /** How long an upstream asks not to be sent requests: `Retry-After` or `backoff_seconds`, or a daily limit. */
@@ -70,6 +71,16 @@ export function requestedDurationMs(rest: Rest | undefined, wallMs: number): num
     default:
       return rest satisfies never;
   }
+}
+
+/** A rate limit of a whole upstream. */
+export function isLimit({ reason, method }: Blame): boolean {
+  return reason === 'rate-limited' && method === undefined;
+}
+
+/** Whether a refusal is a matter of the budget alone, which is then kept to; else the upstream is to be left out for it. */
+export function isPaced(blame: Blame, budget: Budget | undefined, wallMs: number): boolean {
+  return isLimit(blame) && budget?.learns === true && requestedDurationMs(blame.rest, wallMs) === undefined;
 }
 
 /** Whether the time doubles with each repetition, since the cause may be gone at any moment. */

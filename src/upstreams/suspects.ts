@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
-import { type Blame, isLongQuarantine } from './quarantine-duration.ts';
+import { type Blame, isLongQuarantine, isPaced } from './quarantine-duration.ts';
 import type { Upstream } from './upstream.ts';
 
 /** The kind of question that an upstream is asked: that of the request that failed there. */
@@ -116,7 +116,8 @@ export class Suspects {
     const blame = await ask(upstream, state.protocol).catch(() => undefined);
     state.stage = 'idle';
     if (this.#stopped) return;
-    if (blame) quarantine.add(upstream, blame);
+    // One that is asked too often is alive.
+    if (blame && !isPaced(blame, upstream.budget, clock.wallMs())) quarantine.add(upstream, blame);
     else {
       state.answeredMs = clock.monotonicMs();
       quarantine.clear(upstream, state.askedMs);

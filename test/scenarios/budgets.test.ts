@@ -200,6 +200,14 @@ describe('when nobody has room', () => {
     expect(inMs).toBeLessThanOrEqual(11_000);
   });
 
+  it('but one that fails, the client is told of the room that there will be', async () => {
+    const { url, primaries } = await setUp({ options: ['rps=0.1', ''] });
+    primaries[1]?.use(answer({ status: 500 }));
+    await rpc(url, 'eth_call');
+    const { status, headers } = await rpc(url, 'eth_call');
+    expect([status, headers['retry-after']]).toEqual([429, expect.any(String)]);
+  });
+
   it('no more than MAX_QUEUE wait', async () => {
     const running = await setUp({ options: ['rps=2'], flags: ['--max-queue=1'] });
     const { url, clock } = running;

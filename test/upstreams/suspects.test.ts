@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Budgets } from '../../src/pacing/budget.ts';
 import type { Blame } from '../../src/upstreams/quarantine.ts';
 import { type Protocol, Suspects } from '../../src/upstreams/suspects.ts';
 import { Pool } from './pool.ts';
@@ -64,6 +65,14 @@ describe('with questions of our own', () => {
     await settled();
     expect(states()).toEqual(['quarantined', 'quarantined', 'usable']);
     expect([restMs('A'), restMs('B')]).toEqual([15 * 60_000, 5_000]);
+  });
+
+  it('whoever only asks for fewer questions is well, where it is paced', async () => {
+    answers = { A: { reason: 'rate-limited' }, B: { reason: 'rate-limited' } };
+    pool.of('A').budget = new Budgets().of({}, true);
+    for (const name of ['A', 'B']) suspects.suspect(pool.of(name), BROKEN, FIRST);
+    await settled();
+    expect(states()).toEqual(['usable', 'quarantined', 'usable']);
   });
 
   it('is cleared without a trace: a later quarantine is a first one', async () => {
