@@ -42,6 +42,8 @@ export class Pacer {
   #isLeftAlone = false;
   /** When this episode of refusals began; those of calls that were sent before are part of it. */
   #cutMs = -Infinity;
+  /** The calls that it accepted in the second before. */
+  #cutLoad = 0;
   #isInEpisode = false;
   /** Single trials only, until one is accepted. */
   #isResting = false;
@@ -144,6 +146,7 @@ export class Pacer {
     if (isFirst) {
       this.#isInEpisode = true;
       this.#cutMs = nowMs;
+      this.#cutLoad = this.#learnt.acceptedLately(nowMs);
       this.#learnt.full(nowMs);
     }
     // A single refusal of those that are sent evenly takes no rest; a second one does, and where it is dear, each.
@@ -235,7 +238,7 @@ export class Pacer {
     const isBan = this.#learnt.isDear;
     if (!isBan && elapsedMs < ALONE_AFTER_MS)
       return Math.max(FIRST_TRIAL_MS, Math.min(LONG_GAP_MS, elapsedMs / 2));
-    if (!isBan && this.#scout.isTurnOf(this, nowMs)) return Math.max(LONG_GAP_MS, elapsedMs / 8);
+    if (!isBan && this.#scout.isTurnOf(this, this.#cutLoad, nowMs)) return Math.max(LONG_GAP_MS, elapsedMs / 8);
     this.#isLeftAlone = !isBan;
     return Math.max(BAN_GAP_MS, Math.min(LONGEST_GAP_MS, elapsedMs / 2));
   }

@@ -6,10 +6,13 @@ const LAPSED_MS = 20_000;
 
 /**
  * What refuses everything is out of order or bans, and nobody can tell which: an outage is to be seen at once, and a ban
- * must not be disturbed. So one of them is tried again and again, and the others are left alone.
+ * must not be disturbed. So one of them is tried again and again, and the others are left alone: the one that accepted
+ * least when its refusals began, for it seldom is the load that it bans for.
  */
 export class Scout {
   #one: object | undefined;
+  /** What the least loaded of those that had a turn accepted. */
+  #leastLoad = Infinity;
   #sinceMs = 0;
   #triedMs = 0;
   #foundMs = -Infinity;
@@ -19,14 +22,19 @@ export class Scout {
     return this.#foundMs;
   }
 
-  /** Whether this one, which was refused again, is the one that goes on trying. */
-  isTurnOf(one: object, nowMs: number): boolean {
+  /**
+   * Whether this one, which was refused again, is the one that goes on trying. `load`: the calls that it accepted in the
+   * second before its refusals began.
+   */
+  isTurnOf(one: object, load: number, nowMs: number): boolean {
     if (this.#one === one && nowMs - this.#sinceMs > TURN_MS) {
       this.#one = undefined;
       return false;
     }
-    if (this.#one === undefined || nowMs - this.#triedMs > LAPSED_MS) {
+    const isLapsed = this.#one === undefined || nowMs - this.#triedMs > LAPSED_MS;
+    if (isLapsed || load < this.#leastLoad) {
       this.#one = one;
+      this.#leastLoad = Math.min(load, this.#leastLoad);
       this.#sinceMs = nowMs;
     }
     if (this.#one !== one) return false;
@@ -38,6 +46,7 @@ export class Scout {
   accepted(one: object, wasLeftAlone: boolean, nowMs: number): void {
     if (this.#one === one) {
       this.#one = undefined;
+      this.#leastLoad = Infinity;
       this.#foundMs = nowMs;
     } else if (wasLeftAlone) this.#sinceMs = -Infinity;
   }

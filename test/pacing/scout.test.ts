@@ -58,6 +58,24 @@ describe('of two that refuse everything', () => {
     expect(trying.freeAtMs(atMs + 1000)).toBeLessThanOrEqual(atMs + 1000);
   });
 
+  it('it is the one that accepted least which goes on trying, for one turn', () => {
+    const scout = new Scout();
+    const [banned, out] = [new Pacer({ scout }), new Pacer({ scout })];
+    for (let call = 0; call < 10; call += 1) {
+      banned.sent(1, 0);
+      banned.answered(1, 0, 0);
+    }
+    let bannedMs = refuse(banned, 1, 10_000).nextMs;
+    let outMs = refuse(out, 1, 12_000).nextMs;
+    bannedMs = refuse(banned, bannedMs, 30_000).nextMs;
+    outMs = refuse(out, outMs, 40_000).nextMs;
+    expect([bannedMs, outMs].map((atMs) => Math.round(atMs / 10_000))).toEqual([4, 4]);
+    // Then it may be the one that bans.
+    outMs = refuse(out, outMs, 65_000).nextMs;
+    refuse(banned, bannedMs, 70_000);
+    expect(refuse(out, outMs, 95_000).count).toBeLessThan(3);
+  });
+
   it('the other one takes over when nobody asks for the first any more', () => {
     const { trying, left } = refusing();
     refuse(trying, trying.freeAtMs(8_000), 12_000);
