@@ -76,6 +76,8 @@ class BodyReceiver implements EndsWithClient {
   readonly #resolve: (result: AnswerCode | 'client-left' | undefined) => void;
   readonly #body = new BodyChunks();
   #stopTimer: () => void = () => {};
+  /** When the last piece came; monotonic milliseconds. */
+  #heardMs: number;
 
   constructor({ exchange, length, limits, clock, resolve }: BodyReceiverOptions) {
     this.#exchange = exchange;
@@ -83,6 +85,7 @@ class BodyReceiver implements EndsWithClient {
     this.#limits = limits;
     this.#clock = clock;
     this.#resolve = resolve;
+    this.#heardMs = clock.monotonicMs();
     exchange.underWay = this;
     exchange.request.on('data', this.#onData).once('end', this.#onEnd);
     this.#wait();
@@ -93,7 +96,6 @@ class BodyReceiver implements EndsWithClient {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    const isFirst = this.#body.size === 0;
     this.#body.add(chunk);
     const { size } = this.#body;
     const { account } = this.#exchange;
@@ -101,7 +103,7 @@ class BodyReceiver implements EndsWithClient {
     if (size > this.#limits.maxBodyBytes) this.#finish('BODY_TOO_LARGE');
     else if (size > this.#limits.maxReplayBodyBytes) this.#pipe(0);
     else if (!fits && size !== this.#length) this.#pipe(PIPED_BYTES);
-    else if (!isFirst) this.#wait();
+    else this.#heardMs = this.#clock.monotonicMs();
   };
 
   readonly #onEnd = (): void => {
@@ -122,13 +124,14 @@ class BodyReceiver implements EndsWithClient {
     this.#finish(hasRoom ? undefined : 'OVERLOADED');
   }
 
+  /** One timer for all pieces: there may be a million. */
   #wait(): void {
-    this.#stopTimer();
-    const leftMs = this.#exchange.deadlineMs - this.#clock.monotonicMs();
-    const silent = this.#limits.clientBodyTimeoutMs <= leftMs;
-    this.#stopTimer = this.#clock.after(Math.max(0, silent ? this.#limits.clientBodyTimeoutMs : leftMs), () =>
-      this.#finish(silent ? 'CLIENT_TOO_SLOW' : 'REQUEST_TIMED_OUT'),
-    );
+    const { deadlineMs } = this.#exchange;
+    const silentMs = this.#heardMs + this.#limits.clientBodyTimeoutMs;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= silentMs) this.#finish('CLIENT_TOO_SLOW');
+    else if (nowMs >= deadlineMs) this.#finish('REQUEST_TIMED_OUT');
+    else this.#stopTimer = this.#clock.after(Math.min(silentMs, deadlineMs) - nowMs, () => this.#wait());
   }
 
   #finish(result: AnswerCode | 'client-left' | undefined): void {

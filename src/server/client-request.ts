@@ -14,6 +14,9 @@ export type Handler = (
 const CARRIES_REQUESTS = /^(?:h[23]c?|http|https|http2|tls)(?:[-/]|$)/;
 const PROTOCOL = /^[\w!#$%&'*+.^`|~/-]+$/;
 
+/** So many pieces of a body are taken from one connection before those of others. */
+const PIECES_A_TURN = 1_000;
+
 /**
  * Node reads `upgrade` to decide whether the parser hands over the connection after a request's headers. A request
  * with a body stays with the parser and is served as an ordinary one: Java's client sends an Upgrade line, which may
@@ -22,6 +25,29 @@ const PROTOCOL = /^[\w!#$%&'*+.^`|~/-]+$/;
  */
 export class ClientRequest extends IncomingMessage {
   private namesUpgrade = false;
+  private pieces = 0;
+  private rests = false;
+
+  /** Takes a piece of the body from the parser. */
+  override push(piece: Buffer | null, encoding?: BufferEncoding): boolean {
+    this.pieces += 1;
+    if (this.pieces % PIECES_A_TURN === 0 && !this.rests) this.restAWhile();
+    return super.push(piece, encoding);
+  }
+
+  override _read(size: number): void {
+    if (!this.rests) super._read(size);
+  }
+
+  /** Lets others have their turn: two megabytes are read at a time, and may be hundreds of thousands of pieces. */
+  private restAWhile(): void {
+    this.rests = true;
+    this.socket.pause();
+    setImmediate(() => {
+      this.rests = false;
+      if (this.readableLength < this.readableHighWaterMark) super._read(0);
+    });
+  }
 
   get upgrade(): boolean {
     return this.namesUpgrade && (this.method === 'CONNECT' || !this.hasBody);
