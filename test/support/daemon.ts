@@ -4,11 +4,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { http } from './http-client.ts';
 import { releaseAfterwards } from './leftovers.ts';
 import { until, within } from './waiting.ts';
 
-const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** In one file, which starts sooner; test/scenarios/process.test.ts and `npm run test:slow` start it as it was built. */
+const program = inject('program') ?? fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** A slow test machine is no overload; what an overload is, other tests show. */
 const noEventLoopDelay = new URL('no-event-loop-delay.mjs', import.meta.url).href;
 
