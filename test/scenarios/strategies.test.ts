@@ -2,7 +2,7 @@
 // one that was asked and failed.
 import { Agent } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type RunningApp, startApp } from '../support/app.ts';
+import { balanceHere, type RunningApp, startApp } from '../support/app.ts';
 import { answer, answerByLabel, type Behaviour, Gate, held } from '../support/behaviours.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
@@ -96,13 +96,13 @@ const listsOf = (started: ReadonlyMap<string, FakeUpstream>) => ({
   fallbacks: entries(started).flatMap(({ isPrimary, entry }) => (isPrimary ? [] : [entry])),
 });
 
-describe('through the daemon', () => {
+describe('through the program', () => {
   it.each(SCRIPTS)('%s', async (_, { strategy, upstreams, down = {}, expected }) => {
     const asked: string[] = [];
     const started = await startAll(upstreams, asked);
     // Who fails is out until the end of the script.
     const env = { STRATEGY: strategy, ERROR_TIME_TO_LIVE_MINUTES: '60' };
-    const daemon = await startBalancer({ ...listsOf(started), env });
+    const daemon = await balanceHere({ ...listsOf(started), env });
     const steps: string[] = [];
     for (let n = 0; n < expected.split(' ').length; n += 1) {
       for (const [word, upstream] of started) {
