@@ -28,6 +28,8 @@ export default async function bundle(project: TestProject): Promise<() => void> 
       entryPoints: [join(dist, 'main.js')],
       outdir: folder,
       bundle: true,
+      // They are loaded by those alone who want them, and bundled prom-client tells of nothing.
+      external: ['prom-client', 'pino-pretty'],
       splitting: true,
       platform: 'node',
       target: 'node20',
