@@ -10,6 +10,7 @@ export default defineConfig({
     teardownTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
+    globalSetup: 'test/support/one-file.ts',
     setupFiles: ['test/support/set-up.ts'],
     // Loading the program anew for each file would cost a third of the time.
     isolate: false,

@@ -21,7 +21,7 @@ export const systemClock: Clock = {
     // Timers are looked at before sockets, immediates after them.
     let due: NodeJS.Immediate | undefined;
     const timer = setTimeout(() => {
-      due = setImmediate(run).unref();
+      due = setImmediate(run);
     }, delayMs).unref();
     return () => {
       clearTimeout(timer);

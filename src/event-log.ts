@@ -18,7 +18,12 @@ export function createEventLog(logger: Logger): Listener {
       case 'attempt-finished':
         if (logsAttempts) {
           logger.debug(
-            { upstream: event.upstream.name, result: event.result, ms: rounded(event.durationMs) },
+            {
+              id: event.id,
+              upstream: event.upstream.name,
+              result: event.result,
+              ms: rounded(event.durationMs),
+            },
             'Attempt',
           );
         }

@@ -18,6 +18,8 @@ export * from './event-words.ts';
 export type Event =
   | {
       readonly type: 'attempt-finished';
+      /** Of the request. */
+      readonly id: string;
       /** The same object for all attempts of one upstream, so that numbers can be kept by it. */
       readonly upstream: UpstreamIdentity;
       readonly result: AttemptResult;

@@ -84,8 +84,15 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
   ],
   [
     'an attempt',
-    { type: 'attempt-finished', upstream: A, result: 'timeout', tunnel: false, durationMs: 10_000.06 },
-    { level: 'debug', msg: 'Attempt', upstream: 'A', result: 'timeout', ms: 10_000.1 },
+    {
+      type: 'attempt-finished',
+      id: 'x',
+      upstream: A,
+      result: 'timeout',
+      tunnel: false,
+      durationMs: 10_000.06,
+    },
+    { level: 'debug', msg: 'Attempt', id: 'x', upstream: 'A', result: 'timeout', ms: 10_000.1 },
   ],
   [
     'a quarantine',

@@ -164,8 +164,10 @@ export class Attempt implements TransmissionListener {
   }
 
   #announce(result: AttemptResult, tunnel: boolean, durationMs: number): void {
+    const { id } = this.#exchange;
     const upstream = this.#candidate.upstream.identity;
-    this.#pool.runtime.announcer.announce({ type: 'attempt-finished', upstream, result, tunnel, durationMs });
+    const { announcer } = this.#pool.runtime;
+    announcer.announce({ type: 'attempt-finished', id, upstream, result, tunnel, durationMs });
   }
 }
 

@@ -238,7 +238,8 @@ export class Pacer {
     const isBan = this.#learnt.isDear;
     if (!isBan && elapsedMs < ALONE_AFTER_MS)
       return Math.max(FIRST_TRIAL_MS, Math.min(LONG_GAP_MS, elapsedMs / 2));
-    if (!isBan && this.#scout.isTurnOf(this, this.#cutLoad, nowMs)) return Math.max(LONG_GAP_MS, elapsedMs / 8);
+    if (!isBan && this.#scout.isTurnOf(this, this.#cutLoad, nowMs))
+      return Math.max(LONG_GAP_MS, elapsedMs / 8);
     this.#isLeftAlone = !isBan;
     return Math.max(BAN_GAP_MS, Math.min(LONGEST_GAP_MS, elapsedMs / 2));
   }

@@ -13,7 +13,7 @@ function setUp() {
   const latencies = new Latencies(clock);
   const { identity: a } = upstream('A');
   const took = (durationMs: number, result: AttemptResult = 'answered', of = a, tunnel = false) =>
-    latencies.hear({ type: 'attempt-finished', upstream: of, result, tunnel, durationMs });
+    latencies.hear({ type: 'attempt-finished', id: 'x', upstream: of, result, tunnel, durationMs });
   return { clock, latencies, a, took };
 }
 

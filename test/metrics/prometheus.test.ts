@@ -33,7 +33,14 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     logLinesDropped: () => dropped.lines,
   });
   const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>
-    announcer.announce({ type: 'attempt-finished', upstream: of.identity, result, tunnel, durationMs });
+    announcer.announce({
+      type: 'attempt-finished',
+      id: 'x',
+      upstream: of.identity,
+      result,
+      tunnel,
+      durationMs,
+    });
   const request = (result: RequestResult, durationMs = 10, status = 200) =>
     announcer.announce({
       type: 'request-finished',

@@ -88,7 +88,14 @@ describe('the rows of /stats', () => {
     const pool = new Pool('AB');
     const latencies = new Latencies(pool.clock);
     const { identity: upstream } = pool.of('A');
-    latencies.hear({ type: 'attempt-finished', upstream, result: 'answered', tunnel: false, durationMs: 20 });
+    latencies.hear({
+      type: 'attempt-finished',
+      id: 'x',
+      upstream,
+      result: 'answered',
+      tunnel: false,
+      durationMs: 20,
+    });
     const [a, b] = stats(pool, latencies);
     expect(a?.latency_ms).toEqual({
       p50: a?.latency_ms?.p50,

@@ -18,6 +18,7 @@ import {
   silence,
   thenClose,
 } from '../support/behaviours.ts';
+import { balanceHere } from '../support/app.ts';
 import { type Daemon, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream, NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';
@@ -95,13 +96,13 @@ describe('the next upstream answers when the first', () => {
 
   it('refuses the connection', async () => {
     const dead = `http://127.0.0.1:${await releasedPort()}`;
-    const other = await startBalancer({ primaries: [dead], fallbacks: [fallback], env: forgetful });
+    const other = await balanceHere({ primaries: [dead], fallbacks: [fallback], env: forgetful });
     expect((await rpc(other.url, 'eth_blockNumber')).reply.result).toBe('fallback');
   });
 
   it('has no address', async () => {
     const nameless = `http://${NO_SUCH_HOST}`;
-    const other = await startBalancer({ primaries: [nameless], fallbacks: [fallback], env: forgetful });
+    const other = await balanceHere({ primaries: [nameless], fallbacks: [fallback], env: forgetful });
     expect((await rpc(other.url, 'eth_blockNumber')).reply.result).toBe('fallback');
   });
 });
@@ -111,7 +112,7 @@ describe('order and number of attempts', () => {
     const all = await Promise.all(
       ['a', 'b', 'c', 'd'].map((label) => FakeUpstream.start(label, answer({ status: 500 }))),
     );
-    const other = await startBalancer({ primaries: all.slice(0, 2), fallbacks: all.slice(2), env });
+    const other = await balanceHere({ primaries: all.slice(0, 2), fallbacks: all.slice(2), env });
     const { status } = await rpc(other.url, 'eth_blockNumber');
     const requests = all.flatMap(({ label, requests }) => requests.map(({ serial }) => ({ label, serial })));
     return { status, order: requests.sort((x, y) => x.serial - y.serial).map(({ label }) => label) };

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answer, Gate, held, resetAfterRequest } from '../support/behaviours.ts';
+import { balanceHere } from '../support/app.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http, rpc } from '../support/http-client.ts';
@@ -22,7 +23,7 @@ beforeEach(() => {
 
 describe('the status paths', () => {
   const start = () =>
-    startBalancer({
+    balanceHere({
       primaries: [`${primary.url}/v2/KEY?k=KEY name=first weight=3`],
       fallbacks: [`${fallback.url} name=second`],
       env: { ERROR_TIME_TO_LIVE_MINUTES: '1' },
@@ -51,7 +52,7 @@ describe('the status paths', () => {
 
   it('tell how long answers took, and the memory that an upstream says it has', async () => {
     primary.use(answer({ body: '{"memory_usage":1258291}' }));
-    const daemon = await startBalancer({
+    const daemon = await balanceHere({
       primaries: [`${primary.url}/v2/KEY name=first`],
       fallbacks: [fallback],
       env: { HEALTH_CHECK: 'tcp' },
@@ -111,7 +112,7 @@ describe('the status paths', () => {
   });
 
   it('belong to the upstreams with STATUS_PATHS=off', async () => {
-    const daemon = await startBalancer({ primaries: [primary], env: { STATUS_PATHS: 'off' } });
+    const daemon = await balanceHere({ primaries: [primary], env: { STATUS_PATHS: 'off' } });
     for (const path of ['/stats', '/healthz', '/readyz']) {
       expect((await http(`${daemon.url}${path}`)).text).toBe('primary');
     }

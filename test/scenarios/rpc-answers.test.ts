@@ -1,6 +1,7 @@
 // What stands inside an answer to a JSON-RPC call decides about it: its id, and what its error means.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answer, rpcError } from '../support/behaviours.ts';
+import { balanceHere } from '../support/app.ts';
 import { type Daemon, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { startFakeWebhook } from '../support/fake-webhook.ts';
@@ -16,7 +17,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   primary = await FakeUpstream.start('primary');
   fallback = await FakeUpstream.start('fallback');
-  daemon = await start({ ERROR_TIME_TO_LIVE_MINUTES: '0.0001' });
+  daemon = await startBalancer({ ...firstAndSecond(), env: { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' } });
 });
 
 beforeEach(async () => {
@@ -25,12 +26,12 @@ beforeEach(async () => {
   fallback.reset();
 });
 
-const start = (env: Record<string, string> = {}) =>
-  startBalancer({
-    primaries: [`${primary.url} name=first`],
-    fallbacks: [`${fallback.url} name=second`],
-    env,
-  });
+const firstAndSecond = () => ({
+  primaries: [`${primary.url} name=first`],
+  fallbacks: [`${fallback.url} name=second`],
+});
+
+const start = (env: Record<string, string> = {}) => balanceHere({ ...firstAndSecond(), env });
 
 describe('no answer is', () => {
   it.each([

@@ -1,9 +1,9 @@
 // HEALTH_CHECK=rpc: who is on another chain, who lags, who is gone for long; and what the checks cost.
 import { describe, expect, it } from 'vitest';
 import { AdminClient } from '../support/admin-client.ts';
-import { startApp } from '../support/app.ts';
+import { balanceHere, startApp } from '../support/app.ts';
 import { answer, answerRpc, type Behaviour, refuseRate, silence } from '../support/behaviours.ts';
-import { type Daemon, runDaemon, type StatsRow, startBalancer } from '../support/daemon.ts';
+import { type Balancer, runDaemon, type StatsRow, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
 import { startFakeWebhook } from '../support/fake-webhook.ts';
 import { http, rpc } from '../support/http-client.ts';
@@ -31,18 +31,18 @@ function startNode(label: string, chainId = 1, height = 1_000): Promise<FakeUpst
 
 const named = (upstream: FakeUpstream) => `${upstream.url}/seCret name=${upstream.label}`;
 
-async function row(daemon: Daemon, name: string): Promise<StatsRow | undefined> {
+async function row(daemon: Balancer, name: string): Promise<StatsRow | undefined> {
   return (await daemon.stats()).find((each) => each.name === name);
 }
 
 /** Who answers so many calls, one after the other. */
-async function answerers(daemon: Daemon, count = 8): Promise<Set<unknown>> {
+async function answerers(daemon: Balancer, count = 8): Promise<Set<unknown>> {
   const found = new Set<unknown>();
   for (let call = 0; call < count; call += 1) found.add((await rpc(daemon.url, 'eth_call')).reply.result);
   return found;
 }
 
-const checked = (daemon: Daemon) =>
+const checked = (daemon: Balancer) =>
   until(async () => (await daemon.stats()).every(({ chain_id }) => chain_id !== null), 'every chain id');
 
 describe('an upstream on another chain than the others', () => {
@@ -78,7 +78,7 @@ describe('an upstream on another chain than the others', () => {
 
   it('is not asked as a last resort either', async () => {
     const [a, b, stranger] = await Promise.all([startNode('a'), startNode('b'), startNode('stranger', 5)]);
-    const daemon = await startBalancer({ primaries: [a, stranger, b].map(named), env: RPC });
+    const daemon = await balanceHere({ primaries: [a, stranger, b].map(named), env: RPC });
     await daemon.logged(({ msg }) => msg === 'Status change: stranger [down]', 'the stranger');
     for (const upstream of [a, b]) upstream.use(answer({ status: 500 }));
     for (let count = 0; count < 3; count += 1) {
@@ -93,7 +93,7 @@ describe('an upstream on another chain than the others', () => {
 
   it('is the one that CHAIN_ID does not name, however many they are', async () => {
     const [a, b, right] = await Promise.all([startNode('a', 5), startNode('b', 5), startNode('right', 1)]);
-    const daemon = await startBalancer({
+    const daemon = await balanceHere({
       primaries: [a, b, right].map(named),
       env: { ...RPC, CHAIN_ID: '0x1' },
     });
@@ -106,7 +106,7 @@ describe('an upstream on another chain than the others', () => {
     const webhook = await startFakeWebhook();
     const [a, b] = await Promise.all([startNode('a', 1), startNode('b', 5)]);
     const env = { ...RPC, SLACK_WEBHOOK_URL: webhook.url };
-    const daemon = await startBalancer({ primaries: [a, b].map(named), env });
+    const daemon = await balanceHere({ primaries: [a, b].map(named), env });
     const line = await daemon.logged(({ msg }) => /different chains/.test(`${msg}`), 'the disagreement');
     expect(line).toMatchObject({ level: 'warn', chains: '1 (a), 5 (b)' });
     await webhook.received(1);
@@ -117,7 +117,7 @@ describe('an upstream on another chain than the others', () => {
 describe('an upstream that lags', () => {
   it('is asked after the others of its tier, before the fallback, until it has caught up', async () => {
     const [a, late, spare] = await Promise.all([startNode('a'), startNode('late'), startNode('spare')]);
-    const daemon = await startBalancer({
+    const daemon = await balanceHere({
       primaries: [late, a].map(named),
       fallbacks: [named(spare)],
       env: RPC,
@@ -142,7 +142,7 @@ describe('an upstream that lags', () => {
   it('may be as far behind as MAX_BLOCK_LAG says', async () => {
     const [a, late] = await Promise.all([startNode('a'), startNode('late', 1, 900)]);
     const env = { ...RPC, MAX_BLOCK_LAG: '100' };
-    const daemon = await startBalancer({ primaries: [late, a].map(named), env });
+    const daemon = await balanceHere({ primaries: [late, a].map(named), env });
     await until(
       async () => (await daemon.stats()).every(({ probe_calls }) => probe_calls > 4),
       'some checks',
@@ -166,7 +166,7 @@ function answerOr(clients: Behaviour, checks: Behaviour): Behaviour {
 describe('checks', () => {
   it('hold up no request: before they have an answer clients have theirs', async () => {
     const slow = await FakeUpstream.start('slow', answerOr(node('slow', 1, 1), silence()));
-    const daemon = await startBalancer({ primaries: [named(slow)], env: RPC });
+    const daemon = await balanceHere({ primaries: [named(slow)], env: RPC });
     await until(() => slow.requests.length > 0, 'the first check');
     expect(await answerers(daemon, 3)).toEqual(new Set(['slow']));
   });
@@ -174,7 +174,7 @@ describe('checks', () => {
   it('do not take an upstream down that refuses them for a limit', async () => {
     const limited = await FakeUpstream.start('limited', refuseRate());
     const env = { ...RPC, HEALTH_CHECK_FALL: '1' };
-    const daemon = await startBalancer({ primaries: [named(limited)], env });
+    const daemon = await balanceHere({ primaries: [named(limited)], env });
     await until(async () => ((await row(daemon, 'limited'))?.probe_calls ?? 0) > 3, 'some checks');
     expect(await row(daemon, 'limited')).toMatchObject({ alive: true, chain_id: null });
   });
@@ -182,11 +182,10 @@ describe('checks', () => {
   it('are counted in /stats, whatever they ask', async () => {
     const a = await startNode('a');
     for (const probe of ['tcp', 'http', 'rpc']) {
-      const daemon = await startBalancer({ primaries: [named(a)], env: { ...RPC, HEALTH_CHECK: probe } });
+      const daemon = await balanceHere({ primaries: [named(a)], env: { ...RPC, HEALTH_CHECK: probe } });
       await until(async () => ((await row(daemon, 'a'))?.probe_calls ?? 0) > 2, `checks by ${probe}`);
-      await daemon.stop();
     }
-    const daemon = await startBalancer({ primaries: [named(a)] });
+    const daemon = await balanceHere({ primaries: [named(a)] });
     expect(await row(daemon, 'a')).toMatchObject({ probe_calls: 0, chain_id: null, block_height: null });
   });
 
@@ -215,7 +214,7 @@ describe('REMOVE_UNHEALTHY_AFTER', () => {
   it('removes who was down so long, with a log line and an alert, and never the last one of a list', async () => {
     const webhook = await startFakeWebhook();
     const a = await startNode('a');
-    const daemon = await startBalancer({
+    const daemon = await balanceHere({
       primaries: [`http://127.0.0.1:${await releasedPort()}/seCret name=dead`, named(a)],
       env: {
         ...RPC,
@@ -245,7 +244,7 @@ describe('REMOVE_UNHEALTHY_AFTER', () => {
   it('removes for as long as nobody adds it again', async () => {
     const [a, b] = [await startNode('a'), await startNode('b')];
     const env = { ...RPC, HEALTH_CHECK_FALL: '1', REMOVE_UNHEALTHY_AFTER: '300ms', ADMIN_PORT: '0' };
-    const daemon = await startBalancer({ primaries: [named(a), named(b)], env });
+    const daemon = await balanceHere({ primaries: [named(a), named(b)], env });
     const names = async () => (await daemon.stats()).map(({ name, state }) => `${name} ${state}`);
     await a.close();
     await daemon.logged(({ msg }) => msg === 'Removed', 'the removal');

@@ -1,11 +1,13 @@
 // Scripts for each strategy through the running program: who is asked for each request, in which order. `B!` is
 // one that was asked and failed.
+import { Agent } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type RunningApp, startApp } from '../support/app.ts';
+import { balanceHere, type RunningApp, startApp } from '../support/app.ts';
 import { answer, answerByLabel, type Behaviour, Gate, held } from '../support/behaviours.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
+import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/waiting.ts';
 
@@ -94,13 +96,13 @@ const listsOf = (started: ReadonlyMap<string, FakeUpstream>) => ({
   fallbacks: entries(started).flatMap(({ isPrimary, entry }) => (isPrimary ? [] : [entry])),
 });
 
-describe('through the daemon', () => {
+describe('through the program', () => {
   it.each(SCRIPTS)('%s', async (_, { strategy, upstreams, down = {}, expected }) => {
     const asked: string[] = [];
     const started = await startAll(upstreams, asked);
     // Who fails is out until the end of the script.
     const env = { STRATEGY: strategy, ERROR_TIME_TO_LIVE_MINUTES: '60' };
-    const daemon = await startBalancer({ ...listsOf(started), env });
+    const daemon = await balanceHere({ ...listsOf(started), env });
     const steps: string[] = [];
     for (let n = 0; n < expected.split(' ').length; n += 1) {
       for (const [word, upstream] of started) {
@@ -130,7 +132,9 @@ describe('through the daemon', () => {
     const started = await startAll(upstreams, asked);
     // In this process, for its chance comes from a fixed seed.
     const app = await startApp({ ...listsOf(started), flags: [`--strategy=${strategy}`] });
-    for (let n = 0; n < 600; n += 1) await http(app.url);
+    const agent = new Agent({ keepAlive: true });
+    releaseAfterwards(() => agent.destroy());
+    for (let n = 0; n < 600; n += 1) await http(app.url, { agent });
     for (const [name, share] of Object.entries(shares)) {
       expect(asked.filter((each) => each === name).length / 600).toBeCloseTo(share, 1);
     }

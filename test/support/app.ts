@@ -2,10 +2,11 @@ import { tmpdir } from 'node:os';
 import { type App, createApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { secretsOfConfig } from '../../src/config/masked-settings.ts';
 import { createLog } from '../../src/log.ts';
 import type { LookUp } from '../../src/network/look-up.ts';
 import type { EventLoopDelay } from '../../src/server/event-loop-delay.ts';
-import type { LogLine } from './daemon.ts';
+import { Balancer, type Balancing, type LogLine } from './daemon.ts';
 import { releaseAfterwards } from './leftovers.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -70,7 +71,12 @@ export async function startApp({
   const loaded = loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
   const logs: LogLine[] = [];
-  const log = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(logs) });
+  const log = await createLog({
+    level: 'debug',
+    format: 'json',
+    secrets: secretsOfConfig(loaded.config),
+    to: linesInto(logs),
+  });
   const runtime = { clock, random: seededRandom(1), logger: log.logger };
   const app = createApp(loaded.config, runtime, {
     eventLoopDelay,
@@ -85,4 +91,34 @@ export async function startApp({
   releaseAfterwards(() => once.stop());
   const adminUrl = adminAddress === undefined ? '' : `http://127.0.0.1:${adminAddress.port}`;
   return { app: once, port, url: `http://127.0.0.1:${port}`, adminUrl, logs };
+}
+
+/** The program in this process, to be used as a daemon: what does not end or write is the same, and starts at once. */
+class Here extends Balancer {
+  readonly #running: RunningApp;
+
+  constructor(running: RunningApp) {
+    super();
+    this.#running = running;
+    this.port = running.port;
+  }
+
+  override get adminUrl(): string {
+    return this.#running.adminUrl;
+  }
+
+  override logs(): readonly LogLine[] {
+    return this.#running.logs;
+  }
+}
+
+/** As `startBalancer`, in this process; the settings as they are called in the environment. */
+export async function balanceHere({
+  env = {},
+  ...setUp
+}: Balancing & { readonly clock?: Clock }): Promise<Balancer> {
+  const flags = Object.entries(env).map(
+    ([name, value]) => `--${name.toLowerCase().replaceAll('_', '-')}=${value}`,
+  );
+  return new Here(await startApp({ ...setUp, flags }));
 }

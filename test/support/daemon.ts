@@ -4,11 +4,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { http } from './http-client.ts';
 import { releaseAfterwards } from './leftovers.ts';
 import { until, within } from './waiting.ts';
 
-const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** In one file, which starts sooner; test/scenarios/process.test.ts and `npm run test:slow` start it as it was built. */
+const program = inject('program') ?? fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** A slow test machine is no overload; what an overload is, other tests show. */
 const noEventLoopDelay = new URL('no-event-loop-delay.mjs', import.meta.url).href;
 
@@ -67,55 +69,17 @@ export interface StatsRow {
   readonly latency_ms: Readonly<Record<'p50' | 'p95' | 'p99', number | null>>;
 }
 
-/** A process of the program, with all that it has written so far. */
-export class Daemon {
-  readonly exited: Promise<Ended>;
-  stdout = '';
-  stderr = '';
+/** The program that runs, in whatever process. */
+export abstract class Balancer {
   port = 0;
-  /** 0 when it is off. */
-  adminPort = 0;
-  readonly #child: ChildProcess;
 
-  constructor(child: ChildProcess) {
-    this.#child = child;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.stdout += text;
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
-    });
-    this.exited = new Promise((resolve) => {
-      child.once('close', (code, signal) => resolve({ code, signal }));
-    });
-  }
+  abstract get adminUrl(): string;
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
+  /** The lines of the log so far that are JSON. */
+  abstract logs(): readonly LogLine[];
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
-  }
-
-  get adminUrl(): string {
-    return `http://127.0.0.1:${this.adminPort}`;
-  }
-
-  get hasExited(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
-  }
-
-  /** The lines of the log that are JSON. */
-  logs(): LogLine[] {
-    return this.stdout.split('\n').flatMap((line) => {
-      try {
-        // A log line is an object; what is in it the tests check themselves.
-        return line.startsWith('{') ? [JSON.parse(line) as LogLine] : [];
-      } catch {
-        return [];
-      }
-    });
   }
 
   /** The first log line that fits, as soon as it is there. */
@@ -134,6 +98,53 @@ export class Daemon {
       async () => (await this.stats()).every(({ state }) => state === 'usable'),
       'usable upstreams',
     );
+  }
+}
+
+/** A process of the program, with all that it has written so far. */
+export class Daemon extends Balancer {
+  readonly exited: Promise<Ended>;
+  stdout = '';
+  stderr = '';
+  /** 0 when it is off. */
+  adminPort = 0;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    super();
+    this.#child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  override get adminUrl(): string {
+    return `http://127.0.0.1:${this.adminPort}`;
+  }
+
+  get hasExited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  override logs(): LogLine[] {
+    return this.stdout.split('\n').flatMap((line) => {
+      try {
+        // A log line is an object; what is in it the tests check themselves.
+        return line.startsWith('{') ? [JSON.parse(line) as LogLine] : [];
+      } catch {
+        return [];
+      }
+    });
   }
 
   /** Resolves when connections are refused. */

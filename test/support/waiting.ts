@@ -21,7 +21,13 @@ export async function within<T>(promise: Promise<T>, ms: number, what: string): 
   }
 }
 
-/** Asks every 20 ms until the answer is neither false nor undefined; gives up as `within` does. */
+/** The longest pause between two looks. What is about to happen is looked for sooner. */
+const PAUSE_MS = 20;
+
+/**
+ * Asks again and again, after 1, 2, 4, … and then every 20 ms, until the answer is neither false nor undefined; gives up
+ * as `within` does.
+ */
 export async function until<T>(
   ask: () => T | Promise<T>,
   what: string,
@@ -29,19 +35,19 @@ export async function until<T>(
 ): Promise<Exclude<T, false | undefined>> {
   const limitMs = ms * PATIENCE;
   const end = performance.now() + limitMs;
-  for (;;) {
+  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS)) {
     const answer = await ask();
     if (answer !== false && answer !== undefined) {
       // The two values that the type leaves out were ruled out by the line above.
       return answer as Exclude<T, false | undefined>;
     }
     if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await sleep(20);
+    await sleep(pauseMs);
   }
 }
 
 /** Looks in a row that have to see the same before it stands still: a process that was held up sees no change once. */
-const LOOKS = 15;
+const LOOKS = 20;
 
 /** Resolves to the figure when it is over `least` and has not changed for a third of a second. */
 export async function standstill(figure: () => number, what: string, least = 0): Promise<number> {

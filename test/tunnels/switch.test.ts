@@ -124,21 +124,23 @@ describe('the next upstream is asked', () => {
   ];
 
   it.each(bad)('when the first %s', async (_, behaviour, result) => {
-    const [before] = await pair.stats();
-    const seen = app.logs.length;
+    const before = await pair.stats();
     first.use(behaviour);
     const client = await TunnelClient.open(app.port);
     await client.has('second');
-    expect((await client.head()).header('x-forwarded-server')).toBe('second');
-    const attempts = () => app.logs.slice(seen).filter(({ msg }) => msg === 'Attempt');
+    const head = await client.head();
+    expect(head.header('x-forwarded-server')).toBe('second');
+    const id = head.header('x-request-id');
+    const attempts = () => app.logs.filter((line) => line.msg === 'Attempt' && line['id'] === id);
     await until(() => attempts().length === 2, 'two attempts');
     expect(attempts()).toMatchObject([
       { upstream: 'first', result },
       { upstream: 'second', result: 'answered' },
     ]);
-    const [after] = await pair.stats();
-    expect((after?.failures ?? 0) - (before?.failures ?? 0)).toBe(result === 'inconclusive' ? 0 : 1);
-    expect(after?.connections).toBe(0);
+    const after = await pair.stats();
+    expect(after.map(({ requests }, n) => requests - (before[n]?.requests ?? 0))).toEqual([1, 1]);
+    expect((after[0]?.failures ?? 0) - (before[0]?.failures ?? 0)).toBe(result === 'inconclusive' ? 0 : 1);
+    expect(after[0]?.connections).toBe(0);
   });
 
   it('after 10 s, however long ATTEMPT_TIMEOUT is', async () => {
