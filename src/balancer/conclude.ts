@@ -15,6 +15,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ending, LastAnswer } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { allRateLimited, commonCode, failureCode, missingCode } from './failure-code.ts';
+import { PLAIN_HTTP } from './method-limits.ts';
 import { deliver, refuse } from './respond.ts';
 import { firstReturnMs, UNKNOWN_RETURN_MS } from './return-time.ts';
 
@@ -174,7 +175,9 @@ function pass(
 function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined {
   const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
   const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
-  const retryAfterMs = mayReturn ? firstReturnMs(pool, exchange.rpcMethod) : soon;
+  const retryAfterMs = mayReturn
+    ? firstReturnMs(pool, exchange.ledger ? exchange.rpcMethod : PLAIN_HTTP)
+    : soon;
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);

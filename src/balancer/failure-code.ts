@@ -3,7 +3,9 @@
 import type { CallEntry, Ledger } from '../calls/ledger.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { Pool } from '../pools/pool.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
+import { PLAIN_HTTP, rests } from './method-limits.ts';
 
 /** What one status can say of all calls. */
 export function commonCode(ledger: Ledger): AnswerCode | undefined {
@@ -26,11 +28,17 @@ export function missingCode(exchange: Exchange, entry: CallEntry, pool: Pool): A
 }
 
 /** What a call has that no upstream is asked for, because of its method. */
-function bannedCode(method: string | undefined, { registry, quarantine }: Pool): AnswerCode | undefined {
+function bannedCode(method: string | undefined, pool: Pool): AnswerCode | undefined {
   if (method === undefined) return undefined;
-  const reasons = registry.all.map((upstream) => quarantine.methodBan(upstream, method)?.reason);
-  if (reasons.every((reason) => reason === 'method-unsupported')) return 'METHOD_NOT_SUPPORTED';
-  return reasons.every((reason) => reason !== undefined) ? 'RATE_LIMITED' : undefined;
+  const { registry, quarantine, availability } = pool;
+  const lacks = (upstream: Upstream) =>
+    quarantine.methodBan(upstream, method)?.reason === 'method-unsupported';
+  if (registry.all.every(lacks)) return 'METHOD_NOT_SUPPORTED';
+  const usable = registry.all.filter((upstream) => availability.isUsable(upstream));
+  const isLimited = usable.some((upstream) => rests(upstream, method, pool));
+  return isLimited && usable.every((upstream) => quarantine.methodBan(upstream, method))
+    ? 'RATE_LIMITED'
+    : undefined;
 }
 
 /** Why a request as a whole has no answer. */
@@ -40,7 +48,8 @@ export function failureCode(exchange: Exchange, pool: Pool): AnswerCode {
   // Those that failed could not have answered, and those that could had no room.
   if (exchange.lackedRoom) return 'RATE_LIMITED';
   if (exchange.attempts.length > 0) return allRateLimited(exchange) ? 'RATE_LIMITED' : 'ALL_UPSTREAMS_FAILED';
-  return pool.availability.onlyRateLimited() ? 'RATE_LIMITED' : 'NO_UPSTREAM_AVAILABLE';
+  if (pool.availability.onlyRateLimited()) return 'RATE_LIMITED';
+  return (exchange.ledger ? undefined : bannedCode(PLAIN_HTTP, pool)) ?? 'NO_UPSTREAM_AVAILABLE';
 }
 
 /** An upstream could not be asked because this machine lacks descriptors, ports or memory: the failure is ours. */

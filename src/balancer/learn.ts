@@ -15,7 +15,7 @@ import { clientKey } from './client-key.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
 import { learnSizes } from './learn-sizes.ts';
-import { withLimitedMethod } from './method-limits.ts';
+import { PLAIN_HTTP, withLimitedMethod } from './method-limits.ts';
 import type { Question } from './question.ts';
 
 /** Asks an upstream whether it knows a transaction by its hash. */
@@ -116,7 +116,10 @@ function noteAnswer({ upstream, question, outcome, verdict }: Ended, pool: Pool)
   const isNews = upstream.answeredMs < upstream.triedMs;
   upstream.answeredMs = nowMs;
   if (verdict.calls) upstream.answers.rpc = true;
-  else if (!ledger && outcome.kind === 'answered' && outcome.status <= 299) upstream.answers.http = true;
+  else if (!ledger && outcome.kind === 'answered' && outcome.status <= 299) {
+    upstream.answers.http = true;
+    upstream.recentMethods.answered(PLAIN_HTTP, nowMs);
+  }
   pool.quarantine.succeeded(upstream);
   pool.suspects.cleared(upstream);
   if (isNews) pool.onlookers.serveAll();

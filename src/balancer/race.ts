@@ -30,7 +30,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
   readonly #pool: Pool;
   readonly #candidates: Candidates;
   readonly calls: number;
-  /** A piece gives way: so that a request of many holds up nobody. */
+  /** Many calls take turns with single ones, and pieces give way at first: so that they hold up nobody. */
   turn: Turn;
   /** Let go at the end, with the calls that it knows: the answer may stream for long. */
   #willingness: CallsWillingness | undefined;
@@ -53,7 +53,7 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     this.#exchange = exchange;
     this.#pool = pool;
     this.calls = exchange.rpc?.calls.length ?? 1;
-    this.turn = exchange.whole ? 'later' : 'order';
+    this.turn = exchange.whole ? 'later' : this.calls > 1 ? 'shares' : 'order';
     this.#candidates = new Candidates(pool, pool.room, exchange);
     const { hedges, registry } = pool;
     if (hedges && registry.all.length > 1 && pool.settings.maxAttempts > 1 && mayHedge(exchange))

@@ -8,6 +8,7 @@ import { batchLimit, ceilingLimit } from './batch-limit.ts';
 import type { Willingness } from './candidate.ts';
 import { canCutBatch, canCutRange } from './cut.ts';
 import type { Exchange } from './exchange.ts';
+import { PLAIN_HTTP, rests } from './method-limits.ts';
 
 const NONE: readonly CallEntry[] = [];
 
@@ -29,8 +30,7 @@ export class CallsWillingness implements Willingness {
 
   prefers(upstream: Upstream): boolean {
     const ledger = this.#ledger;
-    // Notifications may go to any upstream.
-    if (!ledger?.hasOpen) return this.#fitsCeiling(NONE, upstream);
+    if (!ledger?.hasOpen) return this.#takesOther(upstream);
     const isOne = ledger.entries.some(
       (entry) => entry.state === 'open' && this.#isPreferred(entry, upstream),
     );
@@ -43,7 +43,7 @@ export class CallsWillingness implements Willingness {
 
   accepts(upstream: Upstream): boolean {
     const ledger = this.#ledger;
-    if (!ledger?.hasOpen) return this.#fitsCeiling(NONE, upstream);
+    if (!ledger?.hasOpen) return this.#takesOther(upstream);
     const calls = ledger.openFor((entry) => this.#isAccepted(entry, upstream));
     if (calls.length === 0) return false;
     const isOut = !this.#pool.availability.isUsable(upstream);
@@ -63,6 +63,12 @@ export class CallsWillingness implements Willingness {
     for (const { call } of calls)
       if (call.method !== undefined) this.#pool.quarantine.noteMethodTrial(upstream, call.method);
     return calls;
+  }
+
+  /** Plain HTTP; and notifications, which may go to any upstream. */
+  #takesOther(upstream: Upstream): boolean {
+    if (!this.#ledger && rests(upstream, PLAIN_HTTP, this.#pool)) return false;
+    return this.#fitsCeiling(NONE, upstream);
   }
 
   #isPreferred(entry: CallEntry, upstream: Upstream): boolean {
@@ -87,6 +93,7 @@ export class CallsWillingness implements Willingness {
     // A time-out may be due to one call alone.
     const reason = quarantine.methodBan(upstream, call.method)?.reason;
     if (reason === undefined || reason === 'timeout') return true;
+    if (rests(upstream, call.method, this.#pool)) return false;
     // The ban may be due to one client's parameters: others have had answers.
     if (upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
     // A call that failed elsewhere need not hear again that a method is missing.

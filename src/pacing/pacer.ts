@@ -63,7 +63,11 @@ export class Pacer {
 
   /** When the next request may be sent; `nowMs` or less: now. */
   freeAtMs(nowMs: number): number {
-    if (this.#isLeftAlone && this.#scout.foundMs > this.#trialMs) this.#endGap();
+    // Another one was accepted: this one may be well again, too.
+    if (this.#isLeftAlone && this.#scout.foundMs > this.#trialMs) {
+      this.#isLeftAlone = false;
+      this.#restUntilMs = -Infinity;
+    }
     const atMs = Math.max(this.#ceilingAtMs, this.#restUntilMs);
     if (this.#isResting) {
       return this.#isTrialOut ? Math.max(atMs, this.#trialMs + TRIAL_PATIENCE_MS) : atMs;
@@ -208,10 +212,10 @@ export class Pacer {
     this.#endEpisode();
   }
 
-  /** Another one was accepted: this one may be well again, too. */
-  #endGap(): void {
-    this.#isLeftAlone = false;
-    this.#restUntilMs = -Infinity;
+  /** The refusals had another reason: what they have taught is forgotten. */
+  forget(nowMs: number): void {
+    this.#learnt.forget(nowMs);
+    this.endRest();
   }
 
   #endEpisode(): void {

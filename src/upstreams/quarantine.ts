@@ -93,12 +93,11 @@ export class Quarantine {
 
   /**
    * Whether a method may be asked for although it is banned there, when no other upstream can answer it: a time-out may
-   * have been the call's own, and a missing method is tried once a second. Where it is limited its rest is kept to.
+   * have been the call's own, and a missing method is tried once a second.
    */
   mayAskAnyway(upstream: Upstream, method: string): boolean {
     const banned = this.#methods.get(methodKey(upstream, method));
     if (!banned || banned.reason === 'timeout') return true;
-    if (banned.reason !== 'method-unsupported') return false;
     const lastMs = Math.max(banned.blamedMs, banned.triedMs);
     return this.#clock.monotonicMs() - lastMs >= METHOD_TRIAL_INTERVAL_MS;
   }

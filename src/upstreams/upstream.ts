@@ -7,7 +7,7 @@ import { SecretTexts, secretsOf } from '../secret-texts.ts';
 import { Capacities } from './capacity.ts';
 import type { Down, Lagging, Slow } from './facts.ts';
 import { RecentMethods } from './recent-methods.ts';
-import { RefusedMethod } from './refused-method.ts';
+import { RefusedMethods } from './refused-methods.ts';
 import type { StandingChanges } from './standing-changes.ts';
 
 /** The greatest weight; the least is 1. */
@@ -98,7 +98,7 @@ export class Upstream {
   /** The methods that it has answered lately. Written by the balancer. */
   readonly recentMethods = new RecentMethods();
   /** Whether a rate limit is that of one method. Written by the balancer. */
-  readonly refusedMethod = new RefusedMethod();
+  readonly refusedMethods = new RefusedMethods();
   /** How much it takes at once, as far as that was learnt. Written by the balancer. */
   readonly capacities = new Capacities();
 

@@ -1,6 +1,7 @@
 // One upstream fails, in every way an upstream can fail, and the client gets one good answer of another.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { balanceHere } from '../support/app.ts';
 import {
   answer,
   type Behaviour,
@@ -18,7 +19,6 @@ import {
   silence,
   thenClose,
 } from '../support/behaviours.ts';
-import { balanceHere } from '../support/app.ts';
 import { type Daemon, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream, NO_SUCH_HOST, releasedPort } from '../support/fake-upstream.ts';
 import { http, post, rpc } from '../support/http-client.ts';

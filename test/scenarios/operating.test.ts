@@ -1,8 +1,8 @@
 // What operators see: status paths and log lines.
 import { connect } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answer, Gate, held, resetAfterRequest } from '../support/behaviours.ts';
 import { balanceHere } from '../support/app.ts';
+import { answer, Gate, held, resetAfterRequest } from '../support/behaviours.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http, rpc } from '../support/http-client.ts';

@@ -1,7 +1,7 @@
 // What stands inside an answer to a JSON-RPC call decides about it: its id, and what its error means.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answer, rpcError } from '../support/behaviours.ts';
 import { balanceHere } from '../support/app.ts';
+import { answer, rpcError } from '../support/behaviours.ts';
 import { type Daemon, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { startFakeWebhook } from '../support/fake-webhook.ts';

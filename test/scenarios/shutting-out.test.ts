@@ -173,6 +173,24 @@ describe('what the only upstream limits always', () => {
     expect(await lone.stats()).toMatchObject([{ state: 'usable' }]);
   });
 
+  it('a method that is accepted at times: others are not slowed down by its refusals', async () => {
+    let asked = 0;
+    onPoison({
+      at: 'body',
+      run(socket, request) {
+        asked += 1;
+        const chosen = asked % 4 === 1 ? answerByLabel('a') : answer({ status: 429 });
+        if (chosen.at !== 'connect') chosen.run(socket, request);
+      },
+    });
+    for (let round = 0; round < 30; round += 1) {
+      await post(lone.url, call());
+      const answers = await plainCalls(lone.url, 6);
+      expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+    }
+    expect(await lone.stats()).toMatchObject([{ budget: null }]);
+  });
+
   it('its rest is kept to', async () => {
     const method = 'eth_limited';
     const [upstream] = upstreams;
