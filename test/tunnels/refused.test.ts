@@ -48,7 +48,7 @@ describe('when nobody changes the protocol', () => {
     const response = await asked(askForWebSocket(), app);
     expect([response.status, response.header('x-forwarded-server')]).toEqual([200, 'first']);
     const line = await until(
-      () => app.logs.find(({ id }) => id === response.header('x-request-id')),
+      () => app.logs.find(({ id, msg }) => msg === 'Request' && id === response.header('x-request-id')),
       'a line',
     );
     expect(line).toMatchObject({ result: 'answered', status: 200, attempts: 2 });
@@ -117,7 +117,10 @@ describe('a client that leaves before there is an answer', () => {
     const request = await first.arrived();
     leave(client);
     await within(request.closed, 1_000, 'the end of the attempt');
-    const line = await until(() => app.logs.slice(seen).find(({ id }) => id === 'leaver'), 'the log line');
+    const line = await until(
+      () => app.logs.slice(seen).find(({ id, msg }) => msg === 'Request' && id === 'leaver'),
+      'the log line',
+    );
     expect(line).toMatchObject({ result: 'client-left', status: 0 });
     const [after] = await pair.stats();
     expect([after?.failures, after?.connections]).toEqual([before?.failures, 0]);
