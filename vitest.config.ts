@@ -14,7 +14,7 @@ export default defineConfig({
     setupFiles: ['test/support/set-up.ts'],
     // Loading the program anew for each file would cost a third of the time.
     isolate: false,
-    // One more than the cores of a small machine: half of the time a test waits for something.
-    maxWorkers: 3,
+    // Twice the cores of a small machine: half of the time a test waits for something.
+    maxWorkers: 4,
   },
 });
