@@ -2,8 +2,8 @@
 
 import { METHOD_SLOTS, slotOfMethod } from './recent-methods.ts';
 
-/** How improbable it must be that nothing else was refused, if the limit held for all. */
-const CHANCE = 0.02;
+/** How improbable it must be that nothing else was refused, if the limit held for all: a wrong guess costs a second of it. */
+const CHANCE = 0.0001;
 /** Where the refusal tells a time: to believe it of all costs that time, and to doubt it a refusal. */
 const CHANCE_TOLD = 0.2;
 /** What is refused so long after the first refusal is another matter. */
