@@ -5,7 +5,7 @@ import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
-import { PLAIN_HTTP, rests } from './method-limits.ts';
+import { isRest, PLAIN_HTTP } from './method-limits.ts';
 
 /** What one status can say of all calls. */
 export function commonCode(ledger: Ledger): AnswerCode | undefined {
@@ -31,14 +31,11 @@ export function missingCode(exchange: Exchange, entry: CallEntry, pool: Pool): A
 function bannedCode(method: string | undefined, pool: Pool): AnswerCode | undefined {
   if (method === undefined) return undefined;
   const { registry, quarantine, availability } = pool;
-  const lacks = (upstream: Upstream) =>
-    quarantine.methodBan(upstream, method)?.reason === 'method-unsupported';
-  if (registry.all.every(lacks)) return 'METHOD_NOT_SUPPORTED';
-  const usable = registry.all.filter((upstream) => availability.isUsable(upstream));
-  const isLimited = usable.some((upstream) => rests(upstream, method, pool));
-  return isLimited && usable.every((upstream) => quarantine.methodBan(upstream, method))
-    ? 'RATE_LIMITED'
-    : undefined;
+  const banAt = (upstream: Upstream) => quarantine.methodBan(upstream, method);
+  if (registry.all.every((upstream) => banAt(upstream)?.reason === 'method-unsupported'))
+    return 'METHOD_NOT_SUPPORTED';
+  const bans = registry.all.filter((upstream) => availability.isUsable(upstream)).map(banAt);
+  return bans.some(isRest) && !bans.includes(undefined) ? 'RATE_LIMITED' : undefined;
 }
 
 /** Why a request as a whole has no answer. */

@@ -1,16 +1,13 @@
 /** Tells a limit of one method from one that holds for all that an upstream is asked. */
 
 import type { CallEntry } from '../calls/ledger.ts';
-import type { Pool } from '../pools/pool.ts';
+import { MAX_METHOD_LENGTH, type QuarantineEntry } from '../upstreams/quarantine.ts';
 import { type Blame, isLimit } from '../upstreams/quarantine-duration.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ended } from './ended.ts';
 import type { Question } from './question.ts';
 
 /** Stands for the method of what is no JSON-RPC. */
 export const PLAIN_HTTP = ' plain HTTP';
-/** A longer name can't be left out by itself: names come from clients, and are remembered. */
-const MAX_METHOD_LENGTH = 256;
 
 /**
  * The blames, those for a limit with the method whose limit it is: the one that the upstream has answered to nobody in the
@@ -42,10 +39,9 @@ export function withLimitedMethod(ended: Ended, blames: readonly Blame[], nowMs:
   return blames.map((blame) => (asksForRest(blame) ? { ...blame, method } : blame));
 }
 
-/** Whether an upstream is not to be asked for a method, because it has limited that method. */
-export function rests(upstream: Upstream, method: string, { quarantine }: Pick<Pool, 'quarantine'>): boolean {
-  const reason = quarantine.methodBan(upstream, method)?.reason;
-  return reason === 'rate-limited' || reason === 'status';
+/** Whether it is a limit for which a method is left out at an upstream: then it is not asked for there at all. */
+export function isRest(ban: QuarantineEntry | undefined): boolean {
+  return ban?.reason === 'rate-limited' || ban?.reason === 'status';
 }
 
 /** As far as the upstream's word goes no request can cause these by what is in it. */

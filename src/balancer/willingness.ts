@@ -8,7 +8,7 @@ import { batchLimit, ceilingLimit } from './batch-limit.ts';
 import type { Willingness } from './candidate.ts';
 import { canCutBatch, canCutRange } from './cut.ts';
 import type { Exchange } from './exchange.ts';
-import { PLAIN_HTTP, rests } from './method-limits.ts';
+import { isRest, PLAIN_HTTP } from './method-limits.ts';
 
 const NONE: readonly CallEntry[] = [];
 
@@ -67,7 +67,8 @@ export class CallsWillingness implements Willingness {
 
   /** Plain HTTP; and notifications, which may go to any upstream. */
   #takesOther(upstream: Upstream): boolean {
-    if (!this.#ledger && rests(upstream, PLAIN_HTTP, this.#pool)) return false;
+    const isOut = !this.#ledger && isRest(this.#pool.quarantine.methodBan(upstream, PLAIN_HTTP));
+    if (isOut) return false;
     return this.#fitsCeiling(NONE, upstream);
   }
 
@@ -90,10 +91,10 @@ export class CallsWillingness implements Willingness {
     const { quarantine, runtime } = this.#pool;
     if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
+    const ban = quarantine.methodBan(upstream, call.method);
     // A time-out may be due to one call alone.
-    const reason = quarantine.methodBan(upstream, call.method)?.reason;
-    if (reason === undefined || reason === 'timeout') return true;
-    if (rests(upstream, call.method, this.#pool)) return false;
+    if (ban === undefined || ban.reason === 'timeout') return true;
+    if (isRest(ban)) return false;
     // The ban may be due to one client's parameters: others have had answers.
     if (upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
     // A call that failed elsewhere need not hear again that a method is missing.

@@ -10,7 +10,7 @@ export type Turn = 'order' | 'shares' | 'later';
 export interface Waiter {
   /** How many calls it is. */
   readonly calls: number;
-  /** `later`: after all others. `shares`: it gave way for long enough, and takes turns with those of `order`. */
+  /** `order`: of its arrival. `shares`: takes turns with those, as many calls each. `later`: after all others. */
   readonly turn: Turn;
   /** Whether this upstream may be the one: it was without room when it looked, or may be tried now. */
   waitsFor(upstream: Upstream): boolean;
@@ -36,8 +36,8 @@ const LONGEST_SLEEP_MS = 100;
 const TIMER_PRECISION_MS = 1;
 
 /**
- * Nobody overtakes, but of those that give way: they take only what none of the others could take, and later as many calls
- * as those; and they fill no more than half of the queue. An upstream that the first who waits for it does not take after
+ * Nobody overtakes within a turn. Those that do not wait in order (batches and pieces of them) fill no more than half of the
+ * queue. An upstream that the first who waits for it does not take after
  * all serves nobody else at that moment.
  */
 export class Queue {
@@ -151,7 +151,7 @@ export class Queue {
       if (waiter.turn === 'later') last ??= waiter;
       else if (waiter.turn === 'shares') sharing ??= waiter;
       else if (!first) first = waiter;
-      if (first && (sharing || this.#givingWay === 0)) break;
+      if (first && (sharing || this.#owed > 0 || this.#givingWay === 0)) break;
     }
     return this.#owed > 0 ? (first ?? sharing ?? last) : (sharing ?? first ?? last);
   }

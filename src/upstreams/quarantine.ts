@@ -28,7 +28,7 @@ const SUSPENSION_MS = 5_000;
 /** Between two requests to one upstream for a method that is banned at every upstream, which is tried anyway. */
 const METHOD_TRIAL_INTERVAL_MS = 1_000;
 /** Method names come from clients. A method with a longer name is never banned, so that memory is bounded. */
-const MAX_METHOD_LENGTH = 256;
+export const MAX_METHOD_LENGTH = 256;
 
 /**
  * Two 2Q stores: the one for whole upstreams grows with their number, so that none is ever evicted for lack of room;

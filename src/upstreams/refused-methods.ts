@@ -96,6 +96,7 @@ export class RefusedMethods {
       suspects.length = 0;
       return false;
     }
+    if (this.#refusals === 0) return false;
     let calls = this.#refusals;
     for (const each of suspects) calls += this.#acceptedOf[slotOfMethod(each)] ?? 0;
     return (calls / (this.#accepted + this.#refusals)) ** this.#refusals < chance;
