@@ -25,7 +25,8 @@ export function relayInterim(source: Source, status: number, raw: readonly Buffe
   exchange.interimAnswers += 1;
   const { request, response, rpc, interimAnswers } = exchange;
   if (interimAnswers > MAX_INTERIM) return false;
-  const isRead = interimAnswers <= MAX_RELAYED_INTERIM && !response.socket?.writableNeedDrain;
+  // Before its turn a pipelined answer has no socket: what is written then would end up within the answer.
+  const isRead = interimAnswers <= MAX_RELAYED_INTERIM && response.socket?.writableNeedDrain === false;
   if (isRead && !isHttp10(request) && !rpc && !response.headersSent) passInterim(source, status, raw);
   return true;
 }

@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
-import { isHttp10 } from '../http/messages.ts';
+import { isHttp10, type OutgoingResponse } from '../http/messages.ts';
 import { PIPED_BYTES } from '../transport/buffer-limit.ts';
 import type { PipedBody } from '../transport/outgoing.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
@@ -30,7 +30,7 @@ export async function receiveBody(
   if (length === 0 || (length === undefined && headers.transferEncoding === undefined)) return undefined;
   if (length !== undefined && length > limits.maxBodyBytes) return 'BODY_TOO_LARGE';
   // The client sends its body only after this line; a refusal must come without it.
-  if (headers.expect !== undefined && !isHttp10(request)) response.writeContinue();
+  if (headers.expect !== undefined && !isHttp10(request)) askForBody(response);
   if (length !== undefined && length > limits.maxReplayBodyBytes) {
     exchange.body = piped(exchange, Buffer.alloc(0), length);
     return undefined;
@@ -48,6 +48,15 @@ export async function receiveBody(
     return exchange.left ? 'client-left' : undefined;
   }
   return new Promise((resolve) => new BodyReceiver({ exchange, length, limits, clock, resolve }));
+}
+
+/** Of pipelined requests Node would write the line into the middle of an earlier answer, or of this one. */
+function askForBody(response: OutgoingResponse): void {
+  if (response.socket) response.writeContinue();
+  else
+    response.once('socket', () => {
+      if (!response.headersSent) response.writeContinue();
+    });
 }
 
 interface BodyReceiverOptions {

@@ -109,6 +109,37 @@ describe('requests that are sent ahead', () => {
     expect(await client.ended()).not.toBe('open');
   });
 
+  it.each([
+    [
+      '100 Continue',
+      'POST /2 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc',
+      '',
+    ],
+    ['103 Early Hints', get('/2'), 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'],
+  ])('get no %s within an answer', async (_, second, interim) => {
+    const gate = new Gate();
+    upstream.use({
+      at: 'body',
+      run(socket, request) {
+        if (request.target === '/1')
+          void gate.opened.then(() => socket.write(responseBytes({ body: 'one' })));
+        else
+          socket.write(`${interim}HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`);
+      },
+    });
+    const client = await RawClient.connect(app.port);
+    client.send(`${get('/1')}${second}`);
+    await upstream.arrived(2);
+    await standstill(() => upstream.requests.length, 'requests');
+    gate.release();
+    const answers = [await client.response(), await client.response()];
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
+      [200, 'one'],
+      [200, 'ok'],
+    ]);
+    client.leave();
+  });
+
   it('are given up when the client leaves, those included whose turn has not come', async () => {
     upstream.use(silence());
     const client = await RawClient.connect(app.port);
