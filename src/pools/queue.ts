@@ -37,7 +37,7 @@ const TIMER_PRECISION_MS = 1;
 
 /**
  * Nobody overtakes within a turn. Those that do not wait in order (batches and pieces of them) fill no more than half of the
- * queue. An upstream that the first who waits for it does not take after
+ * queue, rounded up. An upstream that the first who waits for it does not take after
  * all serves nobody else at that moment.
  */
 export class Queue {
