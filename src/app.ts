@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
+import { DEFAULT_POOL } from './events.ts';
 import { createIdentity } from './http/header-lines.ts';
 import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
@@ -19,6 +20,7 @@ import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
 import { Budgets } from './pacing/budget.ts';
 import { createPool, type Pool } from './pools/pool.ts';
+import { PoolTable } from './pools/pool-table.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type ClientPort, createClientPort } from './server/client-port.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './server/event-loop-delay.ts';
@@ -61,9 +63,6 @@ export interface App {
   stop(): Promise<number>;
 }
 
-/** The pool for requests whose path names no pool. */
-const DEFAULT_POOL = 'default';
-
 /** How far the shutdown has come. */
 interface Drain {
   /** `/readyz` answers 503; requests are still accepted. */
@@ -90,7 +89,7 @@ export function createApp(
     identity,
     budgets: new Budgets(),
   });
-  const pools: ReadonlyMap<string, Pool> = new Map([[pool.name, pool]]);
+  const pools = new PoolTable([pool], pool);
   const statistics = createStatistics(pool, options.logLinesDropped ?? (() => 0));
   const alerts = createOperatorAlerts(config, runtime);
   const overload = new Overload({
@@ -111,7 +110,7 @@ export function createApp(
   };
   const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
   const { underWay } = statistics;
-  const handle = createHandler(config, { runtime, identity, pool, intake, answersStatus, underWay });
+  const handle = createHandler(config, { runtime, identity, pools, intake, answersStatus, underWay });
   const maxConnections = fittingConnections(config.maxConnections);
   const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handle);
   const admin = createAdmin(config, { pool, status, statistics, ...options });
@@ -121,7 +120,7 @@ export function createApp(
 interface AppDependencies {
   readonly config: Config;
   readonly clock: Clock;
-  readonly pools: ReadonlyMap<string, Pool>;
+  readonly pools: PoolTable;
   readonly intake: Intake;
   readonly alerts: Alerts;
   readonly overload: Overload;
@@ -143,7 +142,7 @@ class RunningApp implements App {
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     const address = await clientPort.listen();
-    for (const pool of pools.values()) pool.start();
+    for (const pool of pools.all) pool.start();
     overload.start();
     return address;
   }
@@ -156,11 +155,11 @@ class RunningApp implements App {
     drain.refusing = true;
     intake.tunnels.closeAll();
     const stopTimer = clock.after(Math.max(0, config.shutdownTimeoutMs - LAST_ANSWERS_MS), () => {
-      for (const pool of pools.values()) pool.endWaiting();
+      for (const pool of pools.all) pool.endWaiting();
     });
     const cut = await clientPort.drain(config.shutdownTimeoutMs);
     stopTimer();
-    for (const pool of pools.values()) pool.stop();
+    for (const pool of pools.all) pool.stop();
     overload.stop();
     await alerts.drain(LAST_ALERTS_MS);
     // Last: operators watch the shutdown.
@@ -177,9 +176,9 @@ function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runt
   return createAlerts({ announcer, notifiers, clock, cooldownMs, hostname: hostname(), env });
 }
 
-function whyNotReady({ begun }: Drain, pools: ReadonlyMap<string, Pool>): string | undefined {
+function whyNotReady({ begun }: Drain, pools: PoolTable): string | undefined {
   if (begun) return 'draining';
   // An upstream in question counts as usable: otherwise a client could make this process look unready.
   const isOut = ({ availability }: Pool) => availability.isOut('primary') && availability.isOut('fallback');
-  return [...pools.values()].every(isOut) ? 'no upstream is usable' : undefined;
+  return pools.all.every(isOut) ? 'no upstream is usable' : undefined;
 }

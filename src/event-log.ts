@@ -43,9 +43,11 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
   logger.info(
     {
       id: event.id,
+      pool: event.pool.shown,
       client: event.clientAddress,
+      clientName: event.clientName,
       method: truncated(event.method, LONGEST_HTTP_METHOD),
-      path: truncated(event.path, LONGEST_PATH),
+      path: event.path && truncated(event.path, LONGEST_PATH),
       rpcMethod: event.rpcMethod,
       result: event.result,
       status: event.status,

@@ -2,17 +2,37 @@
 
 export type Tier = 'primary' | 'fallback';
 
-/** Enough of an upstream to name it, frozen; never its URL. */
-export class UpstreamIdentity {
+/** The name of the pool for requests whose path names none. */
+export const DEFAULT_POOL = 'default';
+
+/** A pool of upstreams, as it is told of. */
+export class PoolIdentity {
   readonly name: string;
-  readonly tier: Tier;
+  /** Its name where there are several; undefined, and left out of what is written, while it is the only one. */
+  shown: string | undefined = undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  toJSON(): string | undefined {
+    return this.shown;
+  }
+}
+
+/** Enough of an upstream to name it; never its URL. Numbers can be kept by it: it stays the same object. */
+export class UpstreamIdentity {
+  /** This and the tier are written where the lists are read anew, and nowhere else. */
+  name: string;
+  tier: Tier;
+  readonly pool: PoolIdentity;
   /** Not there when the program runs: only for its sake does the compiler refuse an Upstream, which has secrets, here. */
   declare protected readonly brand: never;
 
-  constructor(name: string, tier: Tier) {
+  constructor(name: string, tier: Tier, pool = new PoolIdentity(DEFAULT_POOL)) {
     this.name = name;
     this.tier = tier;
-    Object.freeze(this);
+    this.pool = pool;
   }
 }
 

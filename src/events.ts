@@ -6,6 +6,7 @@ import type {
   DownReason,
   FailureReason,
   HedgeResult,
+  PoolIdentity,
   RemovalCause,
   RequestResult,
   SizeLimit,
@@ -29,11 +30,14 @@ export type Event =
     }
   | {
       readonly type: 'request-finished';
+      readonly pool: PoolIdentity;
       readonly id: string;
       readonly clientAddress: string;
+      /** The name of its key; undefined where none is asked for. */
+      readonly clientName: string | undefined;
       readonly method: string;
-      /** The request's path without its query. */
-      readonly path: string;
+      /** The request's path without its query and without a client's key; undefined where one may be in it. */
+      readonly path: string | undefined;
       readonly rpcMethod: string | undefined;
       readonly result: RequestResult;
       /** The status that went to the client; 0 when none went out. */
@@ -103,6 +107,7 @@ export type Event =
   | {
       /** A request was sent to a second upstream as well. */
       readonly type: 'hedge-finished';
+      readonly pool: PoolIdentity;
       readonly result: HedgeResult;
     }
   | {
@@ -122,6 +127,7 @@ export type Event =
   | {
       /** Upstreams are on different chains, and nothing tells which one is right. */
       readonly type: 'chain-undecided';
+      readonly pool: PoolIdentity;
       /** `1 (a), 5 (b)`. */
       readonly chains: string;
     }
@@ -162,6 +168,7 @@ export type Event =
     }
   | {
       readonly type: 'strategy-changed';
+      readonly pool: PoolIdentity;
       readonly strategy: string;
     }
   | {

@@ -18,8 +18,10 @@ const { identity: A } = upstream('A', { url: 'https://user:SECRET@a.example/SECR
 
 const request: Event = {
   type: 'request-finished',
+  pool: A.pool,
   id: 'abc-1',
   clientAddress: '192.0.2.1',
+  clientName: undefined,
   method: 'POST',
   path: '/x',
   rpcMethod: 'eth_call',
@@ -150,7 +152,7 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
   ],
   [
     'upstreams on different chains',
-    { type: 'chain-undecided', chains: '1 (A), 5 (B)' },
+    { type: 'chain-undecided', pool: A.pool, chains: '1 (A), 5 (B)' },
     { level: 'warn', msg: 'Upstreams are on different chains: set CHAIN_ID', chains: '1 (A), 5 (B)' },
   ],
   [

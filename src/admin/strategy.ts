@@ -1,7 +1,7 @@
 /** Changes the strategy at run time. */
 
 import { shownJson } from '../config/secrecy.ts';
-import type { Announcer } from '../events.ts';
+import type { Announcer, PoolIdentity } from '../events.ts';
 import type { StrategyChoice } from '../strategies/choice.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { fieldsOf } from './input.ts';
@@ -14,6 +14,7 @@ interface StrategyChange {
 
 /** The function changes the order of both lists from the next request on. Throws a Refusal for an invalid body. */
 export function createStrategyChange(
+  pool: PoolIdentity,
   strategies: StrategyChoice,
   announcer: Announcer,
 ): (body: unknown) => StrategyChange {
@@ -26,7 +27,7 @@ export function createStrategyChange(
       const problem = given === undefined ? ' is missing' : `: ${shownJson(given)} is not allowed`;
       throw new Refusal('INVALID_INPUT', `"strategy"${problem}; allowed: ${STRATEGY_NAMES.join(', ')}`);
     }
-    if (strategy !== before) announcer.announce({ type: 'strategy-changed', strategy });
+    if (strategy !== before) announcer.announce({ type: 'strategy-changed', pool, strategy });
     return { strategy };
   };
 }

@@ -94,7 +94,7 @@ function createAdminRoutes(
     row: statistics.row,
     metrics: statistics.metrics,
     config: () => currentSettings(config, lists, pool, sources),
-    changeStrategy: createStrategyChange(strategies, announcer),
+    changeStrategy: createStrategyChange(pool.identity, strategies, announcer),
   });
 }
 

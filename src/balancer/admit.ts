@@ -13,7 +13,9 @@ import {
   type UpgradeRequest,
 } from '../http/messages.ts';
 import { type RequestHeaders, readRequestHeaders } from '../http/request-headers.ts';
-import { hasDotSegments, readTarget, type Target } from '../http/target.ts';
+import { hasDotSegments, readTarget, type Target, withoutPrefix } from '../http/target.ts';
+import type { Pool } from '../pools/pool.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
 import { BufferAccount } from '../transport/buffer-account.ts';
 import type { BufferLimit } from '../transport/buffer-limit.ts';
 import { Exchange } from './exchange.ts';
@@ -24,16 +26,15 @@ export interface AdmitSettings {
   readonly clock: Clock;
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
-  readonly requestTimeoutMs: number;
   readonly bufferLimit: BufferLimit;
   readonly readOrigin: OriginReader;
   readonly nextId: () => string;
-  /** Whether an upstream has a base path, which a request must not leave. */
-  readonly guardsPath: () => boolean;
+  readonly pools: Pick<PoolTable, 'of'>;
 }
 
 export interface Admitted {
   readonly exchange: Exchange;
+  readonly pool: Pool;
   /** Why the request is refused because of its head; undefined when it is not. */
   readonly refusal: AnswerCode | undefined;
 }
@@ -51,27 +52,30 @@ export function admit(
 ): Admitted {
   const { clock, identity } = settings;
   const headers = readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity);
-  const target = readTarget(request.url ?? '');
+  const requested = readTarget(request.url ?? '') ?? NO_TARGET;
+  const pool = settings.pools.of(requested.path);
   const startedMs = clock.monotonicMs();
   const exchange = new Exchange({
     request,
     response,
     id: headers.requestId ?? settings.nextId(),
     headers,
-    target: target ?? NO_TARGET,
+    requested,
+    target: pool.path === '' ? requested : withoutPrefix(requested, pool.path),
+    prefix: pool.path,
     origin: settings.readOrigin(
       request,
       headers,
-      target?.authority ?? headers.host ?? '',
+      requested.authority ?? headers.host ?? '',
       'encrypted' in request.socket ? 'https' : 'http',
     ),
     startedMs,
-    deadlineMs: startedMs + settings.requestTimeoutMs,
+    deadlineMs: startedMs + pool.settings.requestTimeoutMs,
     upgrade,
     account: new BufferAccount(settings.bufferLimit, (response.siblings ?? 0) > FAIR_STREAMS),
   });
-  const refusal = refusalOf(request, headers, target, settings);
-  return { exchange, refusal: refusal ?? (upgrade && refusalOfUpgrade(request, headers)) };
+  const refusal = refusalOf(request, exchange, pool, settings);
+  return { exchange, pool, refusal: refusal ?? (upgrade && refusalOfUpgrade(request, headers)) };
 }
 
 /** Why a request for another protocol is refused because of its head. */
@@ -82,8 +86,8 @@ function refusalOfUpgrade({ method }: IncomingRequest, { forward }: RequestHeade
 
 function refusalOf(
   request: IncomingRequest,
-  headers: RequestHeaders,
-  target: Target | undefined,
+  { headers, requested, target }: Exchange,
+  pool: Pool,
   settings: AdmitSettings,
 ): AnswerCode | undefined {
   const { rawHeaders, url = '', method, httpVersionMajor } = request;
@@ -92,18 +96,23 @@ function refusalOf(
   if (url.length > settings.maxUrlBytes) return 'URL_TOO_LONG';
   if (
     (httpVersionMajor !== 1 && !isHttp2(request)) ||
-    !target ||
+    requested === NO_TARGET ||
     request.isUpgradeWithBody ||
     isFramingInvalid(request, headers) ||
-    isHostInvalid(request, headers, target)
+    isHostInvalid(request, headers, requested)
   ) {
     return 'BAD_REQUEST';
   }
-  if (hasDotSegments(target.path) && settings.guardsPath()) return 'BAD_REQUEST';
+  if (hasDotSegments(target.path) && guardsPath(pool)) return 'BAD_REQUEST';
   if (method === 'TRACE' || method === 'CONNECT') return 'METHOD_NOT_ALLOWED';
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
     return 'EXPECTATION_FAILED';
   return headers.looped ? 'LOOP_DETECTED' : undefined;
+}
+
+/** Whether an upstream has a base path, which a request must not leave. */
+function guardsPath({ registry }: Pool): boolean {
+  return registry.all.some((upstream) => upstream.basePath !== '/');
 }
 
 /** Whether two servers could disagree on where the request ends (RFC 9112, 6.1 and 6.3). */

@@ -85,7 +85,7 @@ async function passTunnel(
   const primariesOut = upstream.tier === 'fallback' && pool.availability.isOut('primary');
   pool.runtime.announcer.announce({ type: 'tunnel-opened', id, upstream: upstream.identity, primariesOut });
   const lines = headers.forward;
-  addAnswerLines(lines, id, upstream.name);
+  addAnswerLines(lines, id, upstream.name, exchange.answerLines);
   const isWebSocketNow = isWebSocket(protocol);
   try {
     await switchProtocol(
@@ -191,13 +191,15 @@ interface Finish {
 }
 
 function announce(exchange: Exchange, { result, status, upstream, code }: Finish, pool: Pool): undefined {
-  const { request, response, attempts, origin, target, rpcMethod, startedMs, id, queuedMs } = exchange;
+  const { request, response, attempts, origin, rpcMethod, startedMs, id, queuedMs } = exchange;
   pool.runtime.announcer.announce({
     type: 'request-finished',
+    pool: pool.identity,
     id,
     clientAddress: origin.address,
+    clientName: exchange.clientName,
     method: request.method ?? '',
-    path: target.path,
+    path: exchange.isPathSecret ? undefined : shownPath(exchange, pool),
     rpcMethod,
     result,
     status: status ?? (response.headersSent ? response.statusCode : 0),
@@ -208,4 +210,9 @@ function announce(exchange: Exchange, { result, status, upstream, code }: Finish
     queuedMs,
     durationMs: pool.runtime.clock.monotonicMs() - startedMs,
   });
+}
+
+/** The path that the client asked for, without its key. */
+function shownPath({ target: { path } }: Exchange, pool: Pool): string {
+  return path === '/' && pool.path !== '' ? pool.path : pool.path + path;
 }

@@ -19,6 +19,7 @@ export interface AttemptRecord {
 }
 
 const NO_REFUSALS: Exchange['batchRefusals'] = [];
+const NO_LINES: readonly string[] = [];
 const EMPTY_BODY: Body = { kind: 'kept', bytes: Buffer.alloc(0) };
 /** Longer method names are told of by their beginning. */
 const MAX_TOLD_METHOD = 256;
@@ -29,7 +30,9 @@ export interface ExchangeStart {
   readonly response: OutgoingResponse;
   readonly id: string;
   readonly headers: RequestHeaders;
+  readonly requested: Target;
   readonly target: Target;
+  readonly prefix: string;
   readonly origin: Origin;
   readonly startedMs: number;
   readonly deadlineMs: number;
@@ -49,7 +52,12 @@ export class Exchange {
   readonly response: OutgoingResponse;
   readonly id: string;
   readonly headers: RequestHeaders;
-  readonly target: Target;
+  /** What the client asked us for; may hold its key. */
+  readonly requested: Target;
+  /** What upstreams are asked for: without the beginning of the path that is meant for us. */
+  target: Target;
+  /** That beginning; may hold the client's key. */
+  prefix: string;
   readonly origin: Origin;
   /** Monotonic milliseconds. */
   readonly startedMs: number;
@@ -59,6 +67,12 @@ export class Exchange {
   /** What of the request and its answer is held. */
   readonly account: BufferAccount;
 
+  /** The name of the client's key; undefined where none is asked for. */
+  clientName: string | undefined;
+  /** Nobody may see the path: a mistyped key may be in it. */
+  isPathSecret = false;
+  /** Lines that its answer carries, whoever gives it; names and values in turn. */
+  answerLines: readonly string[] = NO_LINES;
   body: Body = EMPTY_BODY;
   /** As many bytes of a body are here as its Content-Length says. */
   bodyEnded = false;
@@ -93,7 +107,9 @@ export class Exchange {
     this.response = start.response;
     this.id = start.id;
     this.headers = start.headers;
+    this.requested = start.requested;
     this.target = start.target;
+    this.prefix = start.prefix;
     this.origin = start.origin;
     this.startedMs = start.startedMs;
     this.deadlineMs = start.deadlineMs;

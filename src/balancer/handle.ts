@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Identity } from '../http/header-lines.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
-import type { Pool } from '../pools/pool.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 import { BufferLimit } from '../transport/buffer-limit.ts';
 import { type AdmitSettings, admit } from './admit.ts';
@@ -16,7 +16,6 @@ import { createOriginReader } from './origin.ts';
 export interface HandlerSettings {
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
-  readonly requestTimeoutMs: number;
   readonly maxBufferedBytes: number;
   /** Networks as `ADDRESS/BITS` whose word about the client is believed. */
   readonly trustProxy: readonly string[] | undefined;
@@ -25,7 +24,7 @@ export interface HandlerSettings {
 export interface HandlerDependencies {
   readonly runtime: Runtime;
   readonly identity: Identity;
-  readonly pool: Pool;
+  readonly pools: PoolTable;
   readonly intake: Intake;
   /** Answers a request for one of the program's own paths; false for any other request. */
   readonly answersStatus: (exchange: Exchange) => boolean;
@@ -36,7 +35,7 @@ export interface HandlerDependencies {
 type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeRequest) => void;
 
 export function createHandler(settings: HandlerSettings, dependencies: HandlerDependencies): Handle {
-  const { runtime, identity, pool, intake, answersStatus, underWay } = dependencies;
+  const { runtime, identity, pools, intake, answersStatus, underWay } = dependencies;
   const { clock, logger } = runtime;
   const ended = () => {
     underWay.requests -= 1;
@@ -46,15 +45,14 @@ export function createHandler(settings: HandlerSettings, dependencies: HandlerDe
     clock,
     maxHeaderSizeBytes: settings.maxHeaderSizeBytes,
     maxUrlBytes: settings.maxUrlBytes,
-    requestTimeoutMs: settings.requestTimeoutMs,
     bufferLimit: new BufferLimit(settings.maxBufferedBytes),
     readOrigin: createOriginReader(settings.trustProxy),
     nextId: createIds(),
-    guardsPath: () => pool.registry.all.some((upstream) => upstream.basePath !== '/'),
+    pools,
   };
   return (request, response, upgrade) => {
-    const { exchange, refusal } = admit(request, response, admitSettings, upgrade);
-    if (refusal === undefined && answersStatus(exchange)) return;
+    const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
+    if (refusal === undefined && pool.path === '' && answersStatus(exchange)) return;
     underWay.requests += 1;
     balance(exchange, refusal, pool, intake).then(ended, (error: unknown) => {
       ended();

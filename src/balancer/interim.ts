@@ -35,7 +35,8 @@ function passInterim({ exchange, upstream }: Source, status: number, raw: readon
   const { response } = exchange;
   if (status === 102) response.writeProcessing();
   if (status !== 103) return;
-  const rewriting = { upstream, target: exchange.target, origin: exchange.origin };
+  const { target, requested, prefix, origin } = exchange;
+  const rewriting = { upstream, target, requested, prefix, origin };
   const link: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     if (raw[i]?.toString('latin1').toLowerCase() !== 'link') continue;

@@ -40,7 +40,8 @@ const BUFFERED_PART_BYTES = Number.POSITIVE_INFINITY;
 
 /** The client's request, as far as these calls of it are still to be asked for. */
 export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upstream: Upstream): Question {
-  const { ledger, body, repeat, headers, origin, target, request, rpc, upgrade } = exchange;
+  const { ledger, body, repeat, headers, origin, target, requested, prefix, request, rpc, upgrade } =
+    exchange;
   const bytes = ledger?.payload(asked);
   const isPart = exchange.whole !== undefined;
   const isAll = !ledger || bytes === ledger.body;
@@ -48,6 +49,8 @@ export function questionOf(exchange: Exchange, asked: readonly CallEntry[], upst
   const outgoing: Outgoing = {
     upstream,
     target,
+    requested,
+    prefix,
     origin,
     method: request.method ?? 'GET',
     path: upstream.targetOf(target),
@@ -114,6 +117,8 @@ export function lookUpOf(
   const outgoing: Outgoing = {
     upstream,
     target: ROOT,
+    requested: ROOT,
+    prefix: '',
     origin,
     method: 'POST',
     path: upstream.targetOf(ROOT),

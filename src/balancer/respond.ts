@@ -36,7 +36,7 @@ export function deliver(
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
   const lines = headers.retryAfter === undefined ? headers.forward : withDate(headers, clock.wallMs());
-  addAnswerLines(lines, exchange.id, upstreamNames);
+  addAnswerLines(lines, exchange.id, upstreamNames, exchange.answerLines);
   const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304;
   if (stream || bodiless) {
     if (headers.contentLength !== undefined && status !== 204)
@@ -119,7 +119,7 @@ export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDeta
   const asRpc = exchange.rpc !== undefined || (BEFORE_BODY.has(code) && isJson(exchange.headers.contentType));
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
   const lines: string[] = [];
-  addAnswerLines(lines, exchange.id);
+  addAnswerLines(lines, exchange.id, undefined, exchange.answerLines);
   if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : PROBLEM_TYPE);
   lines.push('Content-Length', String(body.length));
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');

@@ -3,11 +3,17 @@
 /**
  * Adds them to `lines`: names and values in turn, one character for each byte. `requestId` is undefined where there is no
  * request that could be read; `upstreamNames` are the upstreams that had a part in the answer, undefined for one of
- * our own.
+ * our own. `more` are lines that belong to this request's answer.
  */
-export function addAnswerLines(lines: string[], requestId?: string, upstreamNames?: string): void {
+export function addAnswerLines(
+  lines: string[],
+  requestId?: string,
+  upstreamNames?: string,
+  more: readonly string[] = [],
+): void {
   if (upstreamNames !== undefined) lines.push('X-Forwarded-Server', upstreamNames);
   if (requestId !== undefined) lines.push('X-Request-Id', requestId);
+  if (more.length > 0) lines.push(...more);
 }
 
 /** Lines in the form in which HTTP/1.1 sends them, each with its line end. */

@@ -35,6 +35,12 @@ export function readTarget(raw: string): Target | undefined {
     : { path: rest.slice(0, mark), query: rest.slice(mark + 1), authority };
 }
 
+/** The target without `prefix`, which its path begins with, up to the end of a segment. */
+export function withoutPrefix(target: Target, prefix: string): Target {
+  const rest = target.path.slice(prefix.length);
+  return { ...target, path: rest === '' ? '/' : rest };
+}
+
 /** Whether the path has segments that could climb out of an upstream's own path. */
 export function hasDotSegments(path: string): boolean {
   // A shortcut: nearly every path has neither a dot nor an escape.

@@ -23,7 +23,12 @@ export interface UpstreamUrl {
 /** The upstream whose URLs are rewritten, and what the client asked for. */
 export interface Rewriting {
   readonly upstream: UpstreamUrl;
+  /** What is asked of the upstream. */
   readonly target: Target;
+  /** What the client asked us for. */
+  readonly requested: Target;
+  /** What was taken off the beginning of its path: `/base`, or nothing. */
+  readonly prefix: string;
   readonly origin: Origin;
 }
 
@@ -43,16 +48,16 @@ const WITH_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const WITH_AUTHORITY = /^[/\\]{2}/;
 const PLACEHOLDER_ORIGIN = 'http://client.invalid';
 
-/** Rewrites a header's value for the client. It stays unchanged when the upstream's URL is only a host. */
+/** Rewrites a header's value for the client. It stays unchanged when the upstream's URL is only a host, and nothing was taken off the path. */
 export function rewriteUrls(name: HeaderWithUrls, value: string, rewriting: Rewriting): string | undefined {
   const { basePath, baseQuery, secrets } = rewriting.upstream;
-  if (basePath === '/' && baseQuery === '' && secrets.areNone) return value;
+  if (basePath === '/' && baseQuery === '' && secrets.areNone && rewriting.prefix === '') return value;
   return REWRITERS[name](value, rewriting);
 }
 
 /** The value of Location or Content-Location. */
 function rewriteReference(value: string, rewriting: Rewriting): string | undefined {
-  const { upstream, target } = rewriting;
+  const { upstream, target, requested, prefix } = rewriting;
   const { secrets } = upstream;
   const written = Buffer.from(value, 'latin1').toString().trim();
   const url = parse(written, upstream.origin + upstream.targetOf(target));
@@ -60,9 +65,9 @@ function rewriteReference(value: string, rewriting: Rewriting): string | undefin
   const isAbsolute = WITH_SCHEME.test(written) || WITH_AUTHORITY.test(written);
   const isOwn = !isAbsolute || isSameServer(url, new URL(upstream.origin));
   if (!isOwn && !isThisServer(url, rewriting)) return masked(value, upstream);
-  const path = withoutBase(url, upstream);
+  const path = withPrefix(withoutBase(url, upstream), prefix);
   // Unchanged it would lead the client to the same place.
-  const unchanged = isAbsolute ? url : parse(written, PLACEHOLDER_ORIGIN + textOf(target));
+  const unchanged = isAbsolute ? url : parse(written, PLACEHOLDER_ORIGIN + textOf(requested));
   const leadsToPath = unchanged !== undefined && pathOf(unchanged) === path;
   if (leadsToPath && !(isAbsolute && isOwn)) return masked(value, upstream);
   return masked(path + url.hash, upstream);
@@ -89,12 +94,19 @@ function rewriteRefresh(value: string, rewriting: Rewriting): string | undefined
 }
 
 /** The value of Set-Cookie, whose Path is a path at the upstream. */
-function rewriteCookie(value: string, { upstream }: Rewriting): string {
+function rewriteCookie(value: string, { upstream, prefix }: Rewriting): string {
   const parts = value.split(';').map((part, index) => {
     const [, before = '', path] = /^(\s*path\s*=\s*)(\/.*?)\s*$/i.exec(part) ?? [];
-    return index === 0 || path === undefined ? part : before + cookiePath(path, upstream.basePath);
+    return index === 0 || path === undefined
+      ? part
+      : before + withPrefix(cookiePath(path, upstream.basePath), prefix);
   });
   return upstream.secrets.mask(parts.join(';'));
+}
+
+/** A path of an upstream as the client must ask us for it. */
+function withPrefix(path: string, prefix: string): string {
+  return path === '/' && prefix !== '' ? prefix : prefix + path;
 }
 
 /** A cookie path above the base path applies to all of our paths. */

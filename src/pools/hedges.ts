@@ -1,6 +1,6 @@
 /** What the requests to one pool share that are sent to a second upstream as well. */
 
-import type { Announcer, HedgeResult } from '../events.ts';
+import type { Announcer, HedgeResult, PoolIdentity } from '../events.ts';
 import type { Alarms } from '../speed/alarms.ts';
 import { HedgeBudget } from '../speed/hedge-budget.ts';
 import type { Speed } from '../speed/speed.ts';
@@ -19,11 +19,13 @@ export class Hedges {
   readonly budget = new HedgeBudget();
   readonly #delay: HedgeDelay;
   readonly #speed: Speed;
+  readonly #pool: PoolIdentity;
   readonly #announcer: Announcer;
 
-  constructor(delay: HedgeDelay, speed: Speed, announcer: Announcer) {
+  constructor(delay: HedgeDelay, speed: Speed, pool: PoolIdentity, announcer: Announcer) {
     this.#delay = delay;
     this.#speed = speed;
+    this.#pool = pool;
     this.#announcer = announcer;
     this.alarms = speed.alarms;
   }
@@ -38,7 +40,7 @@ export class Hedges {
   }
 
   announce(result: HedgeResult): void {
-    this.#announcer.announce({ type: 'hedge-finished', result });
+    this.#announcer.announce({ type: 'hedge-finished', pool: this.#pool, result });
   }
 }
 

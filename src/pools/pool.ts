@@ -1,5 +1,6 @@
 /** A pool: a set of upstreams that serve the same requests, with all that is learned about them. */
 
+import { DEFAULT_POOL, PoolIdentity } from '../events.ts';
 import type { Identity } from '../http/header-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Dialer } from '../network/dial.ts';
@@ -51,7 +52,9 @@ export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings
 }
 
 export interface Pool {
-  readonly name: string;
+  readonly identity: PoolIdentity;
+  /** What the paths of its requests begin with: `/base`; empty for the pool of all other requests. */
+  readonly path: string;
   readonly runtime: Runtime;
   readonly settings: PoolSettings;
   readonly registry: Registry;
@@ -90,11 +93,13 @@ export interface PoolDependencies {
   readonly budgets: Budgets;
 }
 
+/** `name` is what its path says; DEFAULT_POOL for that of the requests whose path names no pool. */
 export function createPool(name: string, settings: PoolSettings, dependencies: PoolDependencies): Pool {
-  const { runtime, dialer, identity, budgets } = dependencies;
+  const { runtime, dialer, budgets } = dependencies;
+  const identity = new PoolIdentity(name);
   const { clock, random, announcer, logger } = runtime;
   const changes = new StandingChanges();
-  const upstreams = settings.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs()));
+  const upstreams = settings.upstreams.map((spec) => new Upstream(spec, clock.monotonicMs(), identity));
   for (const spec of settings.upstreams) warnIfInsecure(spec, logger);
   const scout = new Scout();
   const onJoin = (upstream: Upstream) => {
@@ -126,11 +131,20 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     filters.forget(upstream);
     suspects.cleared(upstream);
   };
-  const membership = new Membership({ registry, quarantine, announcer, clock, onJoin, onLeave });
+  const membership = new Membership({
+    pool: identity,
+    registry,
+    quarantine,
+    announcer,
+    clock,
+    onJoin,
+    onLeave,
+  });
   const checks = createChecks(settings, { registry, quarantine, membership }, runtime, dialer);
   const shortestMs = Math.min(shortestSilenceMs(settings), settings.requestTimeoutMs);
   return {
-    name,
+    identity,
+    path: name === DEFAULT_POOL ? '' : `/${name}`,
     runtime,
     settings,
     registry,
@@ -144,11 +158,11 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     queue,
     onlookers,
     sharedLimits: new SharedLimits(),
-    ...createSpeed(settings, registry, runtime),
+    ...createSpeed(identity, settings, registry, runtime),
     filters,
     transport: {
       clock,
-      identity,
+      identity: dependencies.identity,
       deadlines: new Deadlines(clock, shortestMs),
       silence: settings,
       upload: settings,
@@ -168,10 +182,15 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
   };
 }
 
-function createSpeed({ avoidSlow, hedge }: PoolSettings, registry: Registry, { clock, announcer }: Runtime) {
+function createSpeed(
+  identity: PoolIdentity,
+  { avoidSlow, hedge }: PoolSettings,
+  registry: Registry,
+  { clock, announcer }: Runtime,
+) {
   const isUsed = avoidSlow || hedge !== undefined;
   const speed = isUsed ? new Speed({ registry, clock, announcer, avoidsSlow: avoidSlow }) : undefined;
-  return { speed, hedges: speed && new Hedges(hedge, speed, announcer) };
+  return { speed, hedges: speed && new Hedges(hedge, speed, identity, announcer) };
 }
 
 /** Warns the operator about an upstream whose certificate is not verified. */

@@ -101,8 +101,10 @@ export class ChainReference {
     this.#right = chain.kind === 'decided' ? chain.chainId : undefined;
     if (chain.kind === 'decided' && chain.votes > 1) this.#settled = chain.chainId;
     const undecided = chain.kind === 'undecided' ? describeChains(votes) : '';
-    if (undecided !== '' && undecided !== this.#undecided) {
-      this.#announcer.announce({ type: 'chain-undecided', chains: undecided });
+    const [first] = upstreams;
+    if (first && undecided !== '' && undecided !== this.#undecided) {
+      const { pool } = first.identity;
+      this.#announcer.announce({ type: 'chain-undecided', pool, chains: undecided });
     }
     this.#undecided = undecided;
   }

@@ -18,6 +18,7 @@ export interface StatusRequest {
   readonly request: IncomingRequest;
   readonly response: OutgoingResponse;
   readonly id: string;
+  readonly answerLines: readonly string[];
   readonly target: { readonly path: string };
   readonly headers: {
     readonly transferEncoding: string | undefined;
@@ -48,7 +49,7 @@ export function statusAnswers(source: StatusSource): StatusAnswers {
 /** The function returns false, and does nothing, for any other request. */
 export function createStatusPaths(source: StatusSource, clock: Clock): StatusPaths {
   const answers: Readonly<Record<string, StatusAnswers['/stats']>> = statusAnswers(source);
-  return ({ request, response, id, target: { path }, headers }) => {
+  return ({ request, response, id, answerLines, target: { path }, headers }) => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return false;
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
@@ -60,7 +61,7 @@ export function createStatusPaths(source: StatusSource, clock: Clock): StatusPat
     if (hasBody) response.shouldKeepAlive = false;
     const lines = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)];
     lines.push('Cache-Control', 'no-store', ...(hasBody ? ['Connection', 'close'] : []));
-    addAnswerLines(lines, id);
+    addAnswerLines(lines, id, undefined, answerLines);
     response.writeHead(status, lines);
     const sent = method === 'HEAD' ? undefined : bytes;
     if (hasBody && !isHttp2(request)) endAfterBody({ request, response }, sent, clock);

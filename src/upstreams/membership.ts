@@ -1,12 +1,13 @@
 /** Adds and removes upstreams while the program runs. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer, RemovalCause } from '../events.ts';
+import type { Announcer, PoolIdentity, RemovalCause } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
 import { Upstream, type UpstreamSpec } from './upstream.ts';
 
 export interface MembershipDependencies {
+  readonly pool: PoolIdentity;
   readonly registry: Registry;
   readonly quarantine: Quarantine;
   readonly announcer: Announcer;
@@ -30,8 +31,8 @@ export class Membership {
 
   /** The next request may use it. Throws a RegistryError when its name or URL is in the lists already. */
   add(spec: UpstreamSpec): Upstream {
-    const { registry, announcer, clock, onJoin } = this.#dependencies;
-    const upstream = new Upstream(spec, clock.monotonicMs());
+    const { pool, registry, announcer, clock, onJoin } = this.#dependencies;
+    const upstream = new Upstream(spec, clock.monotonicMs(), pool);
     onJoin(upstream);
     registry.add(upstream);
     announcer.announce({ type: 'upstream-added', upstream: upstream.identity });

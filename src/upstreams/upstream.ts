@@ -1,7 +1,7 @@
 /** One server that requests are forwarded to. */
 
 import { inspect } from 'node:util';
-import { type Tier, UpstreamIdentity } from '../events.ts';
+import { type PoolIdentity, type Tier, UpstreamIdentity } from '../events.ts';
 import type { Budget, BudgetSpec } from '../pacing/budget.ts';
 import { SecretTexts, secretsOf } from '../secret-texts.ts';
 import { Capacities } from './capacity.ts';
@@ -122,13 +122,13 @@ export class Upstream {
   #slow: Slow | undefined = undefined;
   #draining = false;
 
-  constructor(spec: UpstreamSpec, nowMs: number) {
+  constructor(spec: UpstreamSpec, nowMs: number, pool?: PoolIdentity) {
     this.upSinceMs = nowMs;
     const { url } = spec;
     // A copy: V8 keeps a piece of a longer text, here of the URL, as a reference into it, and each log line reads slower.
     this.name = Buffer.from(spec.name).toString();
     this.tier = spec.tier;
-    this.identity = new UpstreamIdentity(this.name, spec.tier);
+    this.identity = new UpstreamIdentity(this.name, spec.tier, pool);
     this.weight = spec.weight;
     this.#draining = spec.draining ?? false;
     this.keepsHost = spec.keepsHost ?? false;

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { EventStreams } from '../../src/admin/events.ts';
 import { Refusal } from '../../src/admin/problems.ts';
-import { type Event, UpstreamIdentity } from '../../src/events.ts';
+import { type Event, PoolIdentity, UpstreamIdentity } from '../../src/events.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { startApp } from '../support/app.ts';
 import { refuseRate } from '../support/behaviours.ts';
@@ -56,7 +56,7 @@ async function streamsAlone() {
   return { clock, streams, port, refusals };
 }
 
-const CHANGE: Event = { type: 'strategy-changed', strategy: 'shuffle' };
+const CHANGE: Event = { type: 'strategy-changed', pool: new PoolIdentity('default'), strategy: 'shuffle' };
 
 describe('GET /events', () => {
   it('tells what changes, and not each request', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ListStore, ServerLists } from '../../src/admin/server-lists.ts';
 import { Servers } from '../../src/admin/servers.ts';
-import { Announcer } from '../../src/events.ts';
+import { Announcer, PoolIdentity } from '../../src/events.ts';
 import { Membership } from '../../src/upstreams/membership.ts';
 import { Quarantine } from '../../src/upstreams/quarantine.ts';
 import { Registry } from '../../src/upstreams/registry.ts';
@@ -47,6 +47,7 @@ function setUp(...names: string[]) {
   );
   const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer, changes });
   const membership = new Membership({
+    pool: new PoolIdentity('default'),
     registry,
     quarantine,
     announcer,

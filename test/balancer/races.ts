@@ -11,6 +11,7 @@ import { createIdentity } from '../../src/http/header-lines.ts';
 import { createLog } from '../../src/log.ts';
 import { Budgets } from '../../src/pacing/budget.ts';
 import { createPool, type Pool } from '../../src/pools/pool.ts';
+import { PoolTable } from '../../src/pools/pool-table.ts';
 import { createRuntime } from '../../src/runtime.ts';
 import { BufferLimit } from '../../src/transport/buffer-limit.ts';
 import { configOf } from '../config/loading.ts';
@@ -44,11 +45,10 @@ export class Races {
       clock,
       maxHeaderSizeBytes: 32_768,
       maxUrlBytes: 8_192,
-      requestTimeoutMs: pool.settings.requestTimeoutMs,
       bufferLimit: new BufferLimit(Number.POSITIVE_INFINITY),
       readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
-      guardsPath: () => false,
+      pools: new PoolTable([pool], pool),
     };
   }
 

@@ -13,9 +13,12 @@ const origin = {
   forwardedHost: 'lb.example',
   forwardedMore: undefined,
 };
+const ROOT = { path: '/', query: undefined, authority: undefined };
 const rewriting = {
   upstream: upstream('A'),
-  target: { path: '/', query: undefined, authority: undefined },
+  target: ROOT,
+  requested: ROOT,
+  prefix: '',
   origin,
 };
 const plain = { authorization: undefined, keepsHost: false, headers: [], headerNames: new Set<string>() };

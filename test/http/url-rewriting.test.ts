@@ -20,7 +20,8 @@ const origin = {
 /** The value that the client gets in this header; undefined when it gets none. */
 function shown(name: string, value: string, { from = SECRET, target = '/docs/a' } = {}): string | undefined {
   const [path = '', query] = target.split('?');
-  const rewriting = { upstream: from, target: { path, query, authority: undefined }, origin };
+  const sent = { path, query, authority: undefined };
+  const rewriting = { upstream: from, target: sent, requested: sent, prefix: '', origin };
   const raw = [Buffer.from(name), Buffer.from(value, 'latin1')];
   const { forward = [] } = readResponseHeaders(raw, identity, rewriting) ?? {};
   return forward[0] === name ? forward[1] : undefined;

@@ -5,6 +5,7 @@ import {
   Announcer,
   ATTEMPT_RESULTS,
   type AttemptResult,
+  PoolIdentity,
   REQUEST_RESULTS,
   type RequestResult,
 } from '../../src/events.ts';
@@ -44,8 +45,10 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
   const request = (result: RequestResult, durationMs = 10, status = 200) =>
     announcer.announce({
       type: 'request-finished',
+      pool: new PoolIdentity('default'),
       id: 'seCret',
       clientAddress: 'seCret',
+      clientName: 'seCret',
       method: 'seCret',
       path: '/seCret',
       rpcMethod: 'seCret',

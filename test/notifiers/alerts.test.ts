@@ -6,6 +6,7 @@ import {
   COOLDOWN_MS,
   failed,
   fallbackAnswered,
+  POOL,
   primaryAnswered,
   quarantined,
   requestFinished,
@@ -176,8 +177,8 @@ describe('the alerts about one upstream', () => {
 
   it('tell of upstreams that disagree about the chain, once in a cool-down', async () => {
     const { announce, sent, severities } = setUp();
-    await announce({ type: 'chain-undecided', chains: '1 (a), 5 (b)' });
-    await announce({ type: 'chain-undecided', chains: '1 (a), 5 (b), 10 (c)' });
+    await announce({ type: 'chain-undecided', pool: POOL, chains: '1 (a), 5 (b)' });
+    await announce({ type: 'chain-undecided', pool: POOL, chains: '1 (a), 5 (b), 10 (c)' });
     expect(severities()).toEqual(['wrong-chain warning']);
     expect(sent[0]?.text).toContain('the upstreams are on different chains: 1 (a), 5 (b).');
     expect(sent[0]?.text).toContain('Set CHAIN_ID');

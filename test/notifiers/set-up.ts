@@ -4,6 +4,7 @@ import {
   type Event,
   type EventOf,
   type FailureReason,
+  PoolIdentity,
   type Tier,
   UpstreamIdentity,
 } from '../../src/events.ts';
@@ -11,13 +12,16 @@ import { createAlerts } from '../../src/notifiers/alerts.ts';
 import type { Alert, NamedNotifier, Notifier } from '../../src/notifiers/notifier.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
+export const POOL = new PoolIdentity('default');
 export const COOLDOWN_MS = 300_000;
 
 export function requestFinished(change: Partial<EventOf<'request-finished'>>): Event {
   return {
     type: 'request-finished',
+    pool: POOL,
     id: 'r1',
     clientAddress: '192.0.2.7',
+    clientName: undefined,
     method: 'POST',
     path: '/client/seCretPath',
     rpcMethod: 'eth_call',

@@ -10,6 +10,7 @@ import { questionOf } from '../../src/balancer/question.ts';
 import { receiveBody } from '../../src/balancer/receive.ts';
 import type { FailureReason } from '../../src/events.ts';
 import { createIdentity } from '../../src/http/header-lines.ts';
+import type { Pool } from '../../src/pools/pool.ts';
 import { FilterHomes } from '../../src/rpc/filters.ts';
 import { BufferLimit } from '../../src/transport/buffer-limit.ts';
 import { ConnectionPools } from '../../src/transport/connection-pools.ts';
@@ -97,16 +98,21 @@ export class Attempts {
       upload: { maxBodyBytes: limits.maxBodyBytes, clientBodyTimeoutMs: CLIENT_BODY_TIMEOUT_MS },
       connections,
     };
+    // Nothing else is read of it.
+    const pool = {
+      path: '',
+      registry: this.#registry,
+      settings: { requestTimeoutMs: limits.requestTimeoutMs },
+    } as unknown as Pool;
     this.#settings = {
       identity,
       clock,
       maxHeaderSizeBytes: 32_768,
       maxUrlBytes: 8_192,
-      requestTimeoutMs: limits.requestTimeoutMs,
       bufferLimit: new BufferLimit(Number.POSITIVE_INFINITY),
       readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
-      guardsPath: () => false,
+      pools: { of: () => pool },
     };
   }
 
