@@ -7,6 +7,7 @@ import { type Admin, createAdmin } from './app/admin.ts';
 import { createStatistics } from './app/statistics.ts';
 import { createHandler } from './balancer/handle.ts';
 import type { Intake } from './balancer/intake.ts';
+import { createClients } from './clients/clients.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Sources } from './config/load.ts';
@@ -110,7 +111,17 @@ export function createApp(
   };
   const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
   const { underWay } = statistics;
-  const handle = createHandler(config, { runtime, identity, pools, intake, answersStatus, underWay });
+  const known = createClients(config, randomBytes(32));
+  const clients = () => known;
+  const handle = createHandler(config, {
+    runtime,
+    identity,
+    pools,
+    intake,
+    clients,
+    answersStatus,
+    underWay,
+  });
   const maxConnections = fittingConnections(config.maxConnections);
   const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handle);
   const admin = createAdmin(config, { pool, status, statistics, ...options });

@@ -1,6 +1,8 @@
 /** What every request of a client goes through: its head is read, then the pool's upstreams are asked. */
 
 import { randomBytes } from 'node:crypto';
+import type { Clients } from '../clients/clients.ts';
+import { answersPreflight } from '../clients/cors.ts';
 import type { Identity } from '../http/header-lines.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
@@ -26,6 +28,8 @@ export interface HandlerDependencies {
   readonly identity: Identity;
   readonly pools: PoolTable;
   readonly intake: Intake;
+  /** Those of the settings that are in force. */
+  readonly clients: () => Clients;
   /** Answers a request for one of the program's own paths; false for any other request. */
   readonly answersStatus: (exchange: Exchange) => boolean;
   /** Requests that have begun and not ended; a tunnel ends when it is closed. Written here. */
@@ -35,7 +39,7 @@ export interface HandlerDependencies {
 type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeRequest) => void;
 
 export function createHandler(settings: HandlerSettings, dependencies: HandlerDependencies): Handle {
-  const { runtime, identity, pools, intake, answersStatus, underWay } = dependencies;
+  const { runtime, identity, pools, intake, clients, answersStatus, underWay } = dependencies;
   const { clock, logger } = runtime;
   const ended = () => {
     underWay.requests -= 1;
@@ -49,10 +53,14 @@ export function createHandler(settings: HandlerSettings, dependencies: HandlerDe
     readOrigin: createOriginReader(settings.trustProxy),
     nextId: createIds(),
     pools,
+    clients,
   };
   return (request, response, upgrade) => {
     const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
-    if (refusal === undefined && pool.path === '' && answersStatus(exchange)) return;
+    if (refusal === undefined) {
+      if (clients().cors && answersPreflight(exchange)) return;
+      if (pool.path === '' && mayAskStatus(exchange) && answersStatus(exchange)) return;
+    }
     underWay.requests += 1;
     balance(exchange, refusal, pool, intake).then(ended, (error: unknown) => {
       ended();
@@ -60,6 +68,11 @@ export function createHandler(settings: HandlerSettings, dependencies: HandlerDe
       concludeDefect(exchange, pool);
     });
   };
+}
+
+/** Whoever watches whether the process is well needs no key. */
+function mayAskStatus({ barred, target }: Exchange): boolean {
+  return barred === undefined || /^\/(?:healthz$|readyz(?:\/|$))/.test(target.path);
 }
 
 /** Request ids: unpredictable across processes, cheap within one. */

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { adminProblems } from './admin-problems.ts';
+import { keyWarnings } from './api-keys.ts';
 import type { Config } from './config.ts';
 import { readEnvFile, readEnvironment } from './environment.ts';
 import { type Command, readCommandLine } from './flags.ts';
@@ -69,7 +70,7 @@ export function loadConfig(input: LoadInput): LoadResult {
   if (!checked.all || problems.length > 0) return { ok: false, command, problems };
 
   const config = toConfig(checked.all, lists, (key) => isGiven(key, raw), input.cwd);
-  const warnings = bySource.flatMap((each) => each.warnings);
+  const warnings = [...bySource.flatMap((each) => each.warnings), ...keyWarnings(config.apiKeys ?? [])];
   return { ok: true, command, config, sources: sourcesOf(raw, config), warnings };
 }
 

@@ -3,6 +3,7 @@
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
+import { secretsOfKeys, shownKeys } from './api-keys.ts';
 import type { Config } from './config.ts';
 import type { Sources } from './load.ts';
 import { SECRECY } from './secrecy.ts';
@@ -28,14 +29,15 @@ export function maskedSettings(config: Config, sources: Sources): MaskedSetting[
 /** All texts of the settings, upstreams included, that must not be written anywhere, in every form. */
 export function secretsOfConfig(config: Config): string[] {
   const own = SETTINGS.flatMap(({ key, secret }) => {
-    const value = secret === undefined || isList(key) ? undefined : config[key];
+    const value = secret === undefined || isList(key) || key === 'apiKeys' ? undefined : config[key];
     return secret === undefined || value === undefined ? [] : SECRECY[secret].secrets(String(value));
   });
-  return [...config.upstreams.flatMap(secretsOfSpec), ...own];
+  return [...config.upstreams.flatMap(secretsOfSpec), ...own, ...secretsOfKeys(config.apiKeys ?? [])];
 }
 
 function textOf({ key, name, default: fallback, secret }: Setting, config: Config): string {
   if (isList(key)) return listOf(LIST_TIERS[key], config);
+  if (key === 'apiKeys' && config.apiKeys) return shownKeys(config.apiKeys);
   const value = config[key];
   // A setting with a default has no value only when it is off.
   if (value === undefined) return fallback === undefined ? NOT_SET : 'off';
