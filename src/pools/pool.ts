@@ -28,6 +28,7 @@ import { type HedgeDelay, Hedges } from './hedges.ts';
 import { Queue } from './queue.ts';
 import { PoolRoom, type Room } from './room.ts';
 import { Trials } from './trials.ts';
+import { PoolUsage } from './usage.ts';
 
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
   readonly upstreams: readonly UpstreamSpec[];
@@ -76,6 +77,7 @@ export interface Pool {
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
+  readonly usage: PoolUsage;
   /** Starts the health checks. */
   start(): void;
   /** The process is about to end: nobody waits any more. */
@@ -169,6 +171,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
       connections,
     },
     learnHeight: checks.learnHeight,
+    usage: new PoolUsage(),
     start: checks.start,
     endWaiting() {
       queue.close();
