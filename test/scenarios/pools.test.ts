@@ -147,7 +147,7 @@ describe('pools beside the one without a path', () => {
     expect(
       metrics
         .get('rpc_lb_requests_total')
-        ?.samples.get('rpc_lb_requests_total{pool="base",outcome="answered"}'),
+        ?.samples.get('rpc_lb_requests_total{outcome="answered",pool="base"}'),
     ).toBeGreaterThan(0);
   });
 
