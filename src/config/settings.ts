@@ -5,11 +5,11 @@
 
 import { z } from 'zod';
 import type { Tier } from '../events.ts';
-import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { adminSettings } from './admin-settings.ts';
 import { cidrs } from './cidrs.ts';
 import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
+import { orderSettings } from './order-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
 import { speedSettings } from './speed-settings.ts';
 import { statuses } from './statuses.ts';
@@ -49,12 +49,7 @@ export const schema = z.object({
     secret: 'url',
     doc: 'Secondary upstreams, asked when no primary gives an answer. Required when the primaries come from the environment; the word `none` means that there are none. Not required when the primaries come from `--backends` or the JSON file.',
   }),
-  strategy: setting(oneOf(STRATEGY_NAMES), {
-    name: 'STRATEGY',
-    jsonAlias: 'lbAlgo',
-    default: 'shuffle',
-    doc: `Order of the upstreams within each of the two lists: ${STRATEGY_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
-  }),
+  ...orderSettings,
   errorTimeToLiveMs: setting(minutesOrAuto(), {
     name: 'ERROR_TIME_TO_LIVE_MINUTES',
     default: 'auto',
