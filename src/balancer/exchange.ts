@@ -182,6 +182,7 @@ export class Exchange {
   part(ledger: Ledger): Exchange {
     const part = new Exchange({ ...this, whole: this });
     part.body = { kind: 'kept', bytes: ledger.body };
+    part.clientName = this.clientName;
     part.rpc = ledger.rpc;
     part.latencyKey = this.latencyKey;
     part.ledger = ledger;

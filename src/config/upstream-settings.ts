@@ -3,7 +3,7 @@
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { optional, setting } from './setting-definition.ts';
 import { statuses } from './statuses.ts';
-import { countOrAll, duration, integer, minutesOrAuto, oneOf, urlList } from './value-types.ts';
+import { countOrAll, duration, integer, minutesOrAuto, oneOf, orOff, urlList } from './value-types.ts';
 
 export const listSettings = {
   rpcUrls: setting(optional(urlList(false)), {
@@ -30,6 +30,11 @@ export const orderSettings = {
     jsonAlias: 'lbAlgo',
     default: 'shuffle',
     doc: `Order of the upstreams within each of the two lists: ${STRATEGY_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
+  }),
+  sticky: setting(orOff(oneOf(['key', 'address'])), {
+    name: 'STICKY',
+    default: 'off',
+    doc: 'Whether a client’s calls stay with one upstream of each list while it is well, whatever the strategy: `address` (a client is an address, with IPv6 its first 64 bits), `key` (who uses a key; without one its address counts) or `off`.',
   }),
   errorTimeToLiveMs: setting(minutesOrAuto(), {
     name: 'ERROR_TIME_TO_LIVE_MINUTES',

@@ -1,6 +1,6 @@
 /** A pool: a set of upstreams that serve the same requests, with all that is learned about them. */
 
-import { DEFAULT_POOL, PoolIdentity } from '../events.ts';
+import { DEFAULT_POOL, PoolIdentity, type Tier } from '../events.ts';
 import type { Identity } from '../http/header-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Dialer } from '../network/dial.ts';
@@ -10,6 +10,7 @@ import { FilterHomes } from '../rpc/filters.ts';
 import type { Runtime } from '../runtime.ts';
 import { Speed } from '../speed/speed.ts';
 import { StrategyChoice } from '../strategies/choice.ts';
+import { Rendezvous } from '../strategies/rendezvous.ts';
 import { ConnectionPools } from '../transport/connection-pools.ts';
 import { Deadlines } from '../transport/deadlines.ts';
 import type { TransportSettings } from '../transport/settings.ts';
@@ -33,6 +34,8 @@ import { PoolUsage } from './usage.ts';
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
   readonly upstreams: readonly UpstreamSpec[];
   readonly strategy: string;
+  /** Whether a client's calls stay with one upstream of each tier, and who is a client: who has a key, or an address. */
+  readonly sticky: 'key' | 'address' | undefined;
   /** How long a failed upstream is quarantined: a fixed time in milliseconds, or a time that fits the cause. */
   readonly errorTimeToLiveMs: number | 'auto';
   readonly connectTimeoutMs: number;
@@ -64,6 +67,8 @@ export interface Pool {
   readonly suspects: Suspects;
   readonly availability: Availability;
   readonly strategies: StrategyChoice;
+  /** The order for each client, where its calls stay with one upstream. */
+  readonly rendezvous: Readonly<Record<Tier, Rendezvous>>;
   readonly trials: Trials;
   readonly room: Room;
   /** Requests that wait for an upstream. */
@@ -155,6 +160,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
     suspects,
     availability,
     strategies: new StrategyChoice(settings.strategy, { clock, random }),
+    rendezvous: { primary: new Rendezvous(), fallback: new Rendezvous() },
     trials,
     room,
     queue,
