@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Identity } from '../http/header-lines.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
+import type { Pool } from '../pools/pool.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 import { BufferLimit } from '../transport/buffer-limit.ts';
@@ -37,8 +38,9 @@ type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: U
 export function createHandler(settings: HandlerSettings, dependencies: HandlerDependencies): Handle {
   const { runtime, identity, pools, intake, answersStatus, underWay } = dependencies;
   const { clock, logger } = runtime;
-  const ended = () => {
+  const ended = (pool: Pool) => {
     underWay.requests -= 1;
+    pool.usage.end();
   };
   const admitSettings: AdmitSettings = {
     identity,
@@ -54,8 +56,10 @@ export function createHandler(settings: HandlerSettings, dependencies: HandlerDe
     const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
     if (refusal === undefined && pool.path === '' && answersStatus(exchange)) return;
     underWay.requests += 1;
-    balance(exchange, refusal, pool, intake).then(ended, (error: unknown) => {
-      ended();
+    pool.usage.begin();
+    const end = () => ended(pool);
+    balance(exchange, refusal, pool, intake).then(end, (error: unknown) => {
+      end();
       logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');
       concludeDefect(exchange, pool);
     });

@@ -53,6 +53,7 @@ function setUp(...names: string[]) {
     announcer,
     clock,
     onJoin: () => {},
+    onChange: () => {},
     onLeave: () => {},
   });
   const lists = new ServerLists(specs, store);
