@@ -102,7 +102,7 @@ export function createApp(
   const intake: Intake = {
     body: config,
     maxBatch: config.maxBatch,
-    tunnels: new OpenTunnels(clock, config.tunnelIdleTimeoutMs),
+    tunnels: new OpenTunnels(clock),
     whyNotNow() {
       if (drain.refusing) return 'SHUTTING_DOWN';
       return overload.isOn ? 'OVERLOADED' : undefined;
@@ -110,9 +110,9 @@ export function createApp(
   };
   const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
   const { underWay } = statistics;
-  const handle = createHandler(config, { runtime, identity, pools, intake, answersStatus, underWay });
+  const handler = createHandler(config, { runtime, identity, pools, intake, answersStatus, underWay });
   const maxConnections = fittingConnections(config.maxConnections);
-  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handle);
+  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handler.handle);
   const admin = createAdmin(config, { pool, status, statistics, ...options });
   return new RunningApp({ config, clock, pools, intake, alerts, overload, drain, clientPort, admin });
 }

@@ -39,14 +39,19 @@ export interface IncidentReport {
  */
 export class Incident {
   readonly #clock: Clock;
-  readonly #cooldownMs: number;
+  #cooldownMs: number;
   #state: State = CALM;
-  #cooldownEndsMs = Number.NEGATIVE_INFINITY;
+  #alertedMs = Number.NEGATIVE_INFINITY;
   #occurrences = 0;
   #unreported = 0;
 
   constructor(clock: Clock, cooldownMs: number) {
     this.#clock = clock;
+    this.#cooldownMs = cooldownMs;
+  }
+
+  /** Counted from the last alert, which may be past. */
+  setCooldown(cooldownMs: number): void {
     this.#cooldownMs = cooldownMs;
   }
 
@@ -61,12 +66,12 @@ export class Incident {
     const began =
       before.name === 'calm' ? { monotonicMs: nowMs, wallMs: this.#clock.wallMs() } : before.began;
     this.#occurrences = before.name === 'calm' ? 1 : this.#occurrences + 1;
-    if (nowMs < this.#cooldownEndsMs) {
+    if (nowMs < this.#alertedMs + this.#cooldownMs) {
       if (before.name === 'calm') this.#state = { name: 'muted', began };
       return undefined;
     }
     this.#state = { name: 'alerted', began };
-    this.#cooldownEndsMs = nowMs + this.#cooldownMs;
+    this.#alertedMs = nowMs;
     return this.#report(began, before.name === 'alerted');
   }
 
