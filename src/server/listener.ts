@@ -5,7 +5,6 @@ import type { Http2Session } from 'node:http2';
 import { type AddressInfo, Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
-import type { AnswerCode } from '../errors.ts';
 import type { IncomingRequest } from '../http/messages.ts';
 import { answerAsterisk, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts';
 import type { ClientRequest, Handler } from './client-request.ts';
@@ -68,8 +67,9 @@ export class Listener {
       .on('checkContinue', onRequest)
       .on('checkExpectation', onRequest)
       .on('connect', (request: IncomingMessage, target: Socket | Http2Response) => {
-        if (target instanceof Http2Response) onRequest(request, target);
-        else this.#refuse(target, 'METHOD_NOT_ALLOWED');
+        if (target instanceof Http2Response) return onRequest(request, target);
+        const connection = this.#connections.get(target);
+        if (connection) refuse(connection, target, 'METHOD_NOT_ALLOWED', clock);
       })
       // A plain server's connections are net.Sockets, a TLS server's extend them.
       .on('upgrade', (request: ClientRequest, socket: Socket, head: Buffer) =>
@@ -245,10 +245,5 @@ export class Listener {
     if (isClosed) endAfterAnswers(connection, socket);
     else if (code !== 'CLIENT_TOO_SLOW') answer();
     else onceOverdue(connection, this.#clock, this.#settings.clientHeaderTimeoutMs, answer);
-  }
-
-  #refuse(socket: Socket, code: AnswerCode): void {
-    const connection = this.#connections.get(socket);
-    if (connection) refuse(connection, socket, code, this.#clock);
   }
 }
