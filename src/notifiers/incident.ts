@@ -25,6 +25,11 @@ export interface IncidentReport {
   readonly unreported: number;
 }
 
+/** How long the same alert is not sent again, counted from the last one; may change while an incident lasts. */
+export interface Cooldown {
+  readonly ms: number;
+}
+
 /**
  * At most one alert and one message about its end in each cool-down; no message about the end of what was not reported.
  *
@@ -39,20 +44,15 @@ export interface IncidentReport {
  */
 export class Incident {
   readonly #clock: Clock;
-  #cooldownMs: number;
+  readonly #cooldown: Cooldown;
   #state: State = CALM;
   #alertedMs = Number.NEGATIVE_INFINITY;
   #occurrences = 0;
   #unreported = 0;
 
-  constructor(clock: Clock, cooldownMs: number) {
+  constructor(clock: Clock, cooldown: Cooldown) {
     this.#clock = clock;
-    this.#cooldownMs = cooldownMs;
-  }
-
-  /** Counted from the last alert, which may be past. */
-  setCooldown(cooldownMs: number): void {
-    this.#cooldownMs = cooldownMs;
+    this.#cooldown = cooldown;
   }
 
   get isCalm(): boolean {
@@ -66,7 +66,7 @@ export class Incident {
     const began =
       before.name === 'calm' ? { monotonicMs: nowMs, wallMs: this.#clock.wallMs() } : before.began;
     this.#occurrences = before.name === 'calm' ? 1 : this.#occurrences + 1;
-    if (nowMs < this.#alertedMs + this.#cooldownMs) {
+    if (nowMs < this.#alertedMs + this.#cooldown.ms) {
       if (before.name === 'calm') this.#state = { name: 'muted', began };
       return undefined;
     }
