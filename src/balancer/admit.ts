@@ -32,8 +32,7 @@ export interface AdmitSettings {
   readonly readOrigin: OriginReader;
   readonly nextId: () => string;
   readonly pools: Pick<PoolTable, 'of'>;
-  /** Those of the settings that are in force. */
-  readonly clients: () => Clients;
+  readonly clients: Clients;
 }
 
 export interface Admitted {
@@ -54,10 +53,9 @@ export function admit(
   settings: AdmitSettings,
   upgrade?: UpgradeRequest,
 ): Admitted {
-  const { clock, identity } = settings;
+  const { clock, identity, clients } = settings;
   const requested = readTarget(request.url ?? '') ?? NO_TARGET;
   const pool = settings.pools.of(requested.path);
-  const clients = settings.clients();
   const { headers, target, prefix, client } = clients.recognize({
     headers: readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity),
     target: pool.path === '' ? requested : withoutPrefix(requested, pool.path),

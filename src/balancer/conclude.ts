@@ -87,9 +87,10 @@ async function passTunnel(
   const lines = withoutReplaced(headers.forward, exchange.client.replaces);
   addAnswerLines(lines, id, upstream.name, exchange.answerLines);
   const isWebSocketNow = isWebSocket(protocol);
+  const idleMs = pool.settings.tunnelIdleTimeoutMs;
   try {
     await switchProtocol(
-      { upgrade, upstream: socket, protocol, lines, isWebSocket: isWebSocketNow },
+      { upgrade, upstream: socket, protocol, lines, isWebSocket: isWebSocketNow, idleMs },
       tunnels,
     );
   } finally {

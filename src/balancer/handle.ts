@@ -28,45 +28,61 @@ export interface HandlerDependencies {
   readonly identity: Identity;
   readonly pools: PoolTable;
   readonly intake: Intake;
-  /** Those of the settings that are in force. */
-  readonly clients: () => Clients;
+  readonly clients: Clients;
   /** Answers a request for one of the program's own paths; false for any other request. */
   readonly answersStatus: (exchange: Exchange) => boolean;
-  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written here. */
-  readonly underWay: { requests: number };
 }
 
 type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeRequest) => void;
 
-export function createHandler(settings: HandlerSettings, dependencies: HandlerDependencies): Handle {
-  const { runtime, identity, pools, intake, clients, answersStatus, underWay } = dependencies;
+export interface RequestHandler {
+  readonly handle: Handle;
+  /** From the next request on; those under way end as they began. */
+  reconfigure(settings: HandlerSettings, serving: Serving): void;
+}
+
+/** What requests are served by. */
+export type Serving = Pick<HandlerDependencies, 'pools' | 'intake' | 'clients' | 'answersStatus'>;
+
+export function createHandler(
+  settings: HandlerSettings,
+  { runtime, identity, ...first }: HandlerDependencies,
+): RequestHandler {
   const { clock, logger } = runtime;
-  const ended = () => {
-    underWay.requests -= 1;
+  const bufferLimit = new BufferLimit(settings.maxBufferedBytes);
+  const nextId = createIds();
+  const admitBy = (by: HandlerSettings, { pools, clients }: Serving): AdmitSettings => {
+    const { maxHeaderSizeBytes, maxUrlBytes } = by;
+    const readOrigin = createOriginReader(by.trustProxy);
+    const limits = { maxHeaderSizeBytes, maxUrlBytes, bufferLimit };
+    return { identity, clock, ...limits, readOrigin, nextId, pools, clients };
   };
-  const admitSettings: AdmitSettings = {
-    identity,
-    clock,
-    maxHeaderSizeBytes: settings.maxHeaderSizeBytes,
-    maxUrlBytes: settings.maxUrlBytes,
-    bufferLimit: new BufferLimit(settings.maxBufferedBytes),
-    readOrigin: createOriginReader(settings.trustProxy),
-    nextId: createIds(),
-    pools,
-    clients,
-  };
-  return (request, response, upgrade) => {
+  let serving: Serving = first;
+  let admitSettings = admitBy(settings, serving);
+  const handle: Handle = (request, response, upgrade) => {
+    const { intake, clients, answersStatus } = serving;
     const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
     if (refusal === undefined) {
-      if (clients().cors && answersPreflight(exchange)) return;
+      if (clients.cors && answersPreflight(exchange)) return;
       if (pool.path === '' && mayAskStatus(exchange) && answersStatus(exchange)) return;
     }
-    underWay.requests += 1;
+    if (pool === serving.pools.nowhere) exchange.barred ??= 'NO_SUCH_POOL';
+    const { usage } = pool;
+    usage.begin();
+    const ended = () => usage.end();
     balance(exchange, refusal, pool, intake).then(ended, (error: unknown) => {
       ended();
       logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');
       concludeDefect(exchange, pool);
     });
+  };
+  return {
+    handle,
+    reconfigure(next, nextServing) {
+      bufferLimit.setLimit(next.maxBufferedBytes);
+      serving = nextServing;
+      admitSettings = admitBy(next, serving);
+    },
   };
 }
 

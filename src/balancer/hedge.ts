@@ -4,10 +4,12 @@ import { leastWorth, RESULT } from '../calls/call-verdict.ts';
 import type { HedgeResult } from '../events.ts';
 import { valuesOf } from '../http/header-lines.ts';
 import type { Hedges } from '../pools/hedges.ts';
+import type { Pool } from '../pools/pool.ts';
 import { makesFilter } from '../rpc/filters.ts';
+import { kindOfKey } from '../rpc/method-kinds.ts';
 import { carriesTransaction } from '../rpc/methods.ts';
 import type { HasAlarm } from '../speed/alarms.ts';
-import { isSilent } from '../upstreams/slow-lists.ts';
+import { isSilent, isSlowAt } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
@@ -44,11 +46,14 @@ export class Hedge implements HasAlarm {
   /** What is kept back of the second one. */
   #kept: Ended | undefined;
   #isDecided = false;
+  /** A client's calls stay with its upstream: another one is asked only where that one is slow already. */
+  readonly #isSticky: boolean;
 
-  constructor(race: HedgedRace, exchange: Exchange, hedges: Hedges) {
+  constructor(race: HedgedRace, exchange: Exchange, hedges: Hedges, isSticky: boolean) {
     this.#race = race;
     this.#exchange = exchange;
     this.#hedges = hedges;
+    this.#isSticky = isSticky;
   }
 
   /** An attempt is under way, alone. */
@@ -104,6 +109,7 @@ export class Hedge implements HasAlarm {
   #mayAsk(first: Upstream): boolean {
     // Of two that are silent nothing is to be hoped for.
     if (this.#second && !(isSilent(first) && isSilent(this.#second))) return false;
+    if (this.#isSticky && !isSlowFor(this.#exchange, first)) return false;
     return this.#hedges.budget.has(this.#exchange.callCount, first.slow !== undefined);
   }
 
@@ -134,11 +140,18 @@ export class Hedge implements HasAlarm {
   }
 }
 
+/** Undefined where no second upstream may be asked at the same time. */
+export function hedgeFor(race: HedgedRace, exchange: Exchange, pool: Pool): Hedge | undefined {
+  const { hedges, registry, settings } = pool;
+  if (!hedges || registry.all.length < 2 || settings.maxAttempts < 2 || !mayHedge(exchange)) return undefined;
+  return new Hedge(race, exchange, hedges, settings.sticky !== undefined);
+}
+
 /**
  * Whether a request may be answered by two upstreams at the same time: it reads. A signed transaction could be sent twice,
  * but it acts, and of two filters one would be left over.
  */
-export function mayHedge({ body, upgrade, repeat, ledger, request, headers }: Exchange): boolean {
+function mayHedge({ body, upgrade, repeat, ledger, request, headers }: Exchange): boolean {
   if (body.kind !== 'kept' || upgrade || repeat !== 'always' || headers.logsIn) return false;
   if (!ledger) return SAFE_METHODS.has(request.method ?? '');
   if (ledger.hasNotifications) return false;
@@ -151,6 +164,10 @@ export function mayHedge({ body, upgrade, repeat, ledger, request, headers }: Ex
 /** Whether the second upstream's limit is another one than the first's, and far away. */
 export function hasBudgetToSpare(second: Upstream, first: Upstream, nowMs: number): boolean {
   return !second.budget || (second.budget !== first.budget && !second.budget.pacer.isScarce(nowMs));
+}
+
+function isSlowFor({ latencyKey }: Exchange, upstream: Upstream): boolean {
+  return isSilent(upstream) || isSlowAt(upstream, kindOfKey(latencyKey));
 }
 
 /** A stream of events may begin whenever it likes. */

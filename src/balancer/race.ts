@@ -9,9 +9,10 @@ import { type Candidate, type NextCandidate, NOBODY } from './candidate.ts';
 import { Candidates } from './candidates.ts';
 import type { Ended } from './ended.ts';
 import type { EndsWithClient, Exchange } from './exchange.ts';
-import { Hedge, type HedgedRace, hasBudgetToSpare, mayHedge } from './hedge.ts';
+import { type Hedge, type HedgedRace, hasBudgetToSpare, hedgeFor } from './hedge.ts';
 import { lookUpOf, questionOf } from './question.ts';
 import { slowOne } from './slow-trial.ts';
+import { candidateSource } from './sticky.ts';
 import { CallsWillingness } from './willingness.ts';
 
 /** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
@@ -54,10 +55,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     this.#pool = pool;
     this.calls = exchange.rpc?.calls.length ?? 1;
     this.turn = exchange.whole ? 'later' : this.calls > 1 ? 'shares' : 'order';
-    this.#candidates = new Candidates(pool, pool.room, exchange);
-    const { hedges, registry } = pool;
-    if (hedges && registry.all.length > 1 && pool.settings.maxAttempts > 1 && mayHedge(exchange))
-      this.#hedge = new Hedge(this, exchange, hedges);
+    this.#candidates = new Candidates(candidateSource(exchange, pool), pool.room, exchange);
+    this.#hedge = hedgeFor(this, exchange, pool);
     this.#willingness = new CallsWillingness(exchange, pool);
     exchange.underWay = this;
   }

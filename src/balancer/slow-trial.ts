@@ -6,6 +6,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
 import type { Candidate, Willingness } from './candidate.ts';
 import type { Candidates } from './candidates.ts';
 import type { Exchange } from './exchange.ts';
+import { isOwn } from './sticky.ts';
 
 /** Whom this request should try, as its first; undefined where there is nobody to be tried, or it may not be hedged. */
 export function slowOne(
@@ -23,6 +24,8 @@ export function slowOne(
   const kind = kindOfKey(exchange.latencyKey);
   const { length } = availability.quick('primary', kind);
   const ask = (upstream: Upstream) =>
-    upstream.tier === 'primary' || length === 0 ? candidates.first(upstream, willingness) : undefined;
+    (upstream.tier === 'primary' || length === 0) && isOwn(upstream, exchange, pool)
+      ? candidates.first(upstream, willingness)
+      : undefined;
   return avoidance.nextTrial(kind, ask);
 }

@@ -10,14 +10,14 @@ export interface UpstreamState<S> {
 }
 
 /** Keeps the states of the last list as a list: a look-up for each upstream would cost more than the choice. */
-export function stateByUpstream<S>(begin: () => S): UpstreamState<S> {
+export function stateByUpstream<S>(begin: (upstream: Upstream) => S): UpstreamState<S> {
   const states = new WeakMap<Upstream, S>();
   let lastList: readonly Upstream[] = [];
   let lastStates: readonly S[] = [];
   const one = (upstream: Upstream): S => {
     let state = states.get(upstream);
     if (state === undefined) {
-      state = begin();
+      state = begin(upstream);
       states.set(upstream, state);
     }
     return state;

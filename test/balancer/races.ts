@@ -50,7 +50,7 @@ export class Races {
       readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
       pools: new PoolTable([pool], pool),
-      clients: clientsBy,
+      clients: clientsBy(),
     };
   }
 

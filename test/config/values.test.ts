@@ -8,6 +8,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   RPC_URLS: [',', 'none', 'eth.example', 'ftp://eth.example', 'https://eth.example/#x'],
   FALLBACK_RPC_URLS: [' , ', 'none, https://two.example', 'no', 'https://'],
   STRATEGY: ['fastest', 'shuffle,random'],
+  STICKY: ['on', 'ip', 'key,address'],
   ERROR_TIME_TO_LIVE_MINUTES: ['0', '-1', 'never', '5m', '1e3', '40000', '0.0'],
   PORT: ['65536', '-1', '80a', '8080.5', '127.0.0.1:8080', '::80'],
   HOST: ['999.1.1.1', 'two words', 'http://eth.example', 'a..b', '-a', '0.0.0.0:80', '[::1', '[eth.example]'],
@@ -120,7 +121,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
 
 describe('a wrong value', () => {
   it('is tried here for every setting', () => {
-    expect(Object.keys(WRONG)).toEqual(SETTINGS.map((setting) => setting.name));
+    expect(Object.keys(WRONG).sort()).toEqual(SETTINGS.map((setting) => setting.name).sort());
   });
 
   it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
@@ -180,6 +181,8 @@ describe('a right value', () => {
     ['STRATEGY', 'round-robin', 'strategy', 'round-robin'],
     ['STRATEGY', 'random', 'strategy', 'random'],
     ['STRATEGY', ' Shuffle ', 'strategy', 'shuffle'],
+    ['STICKY', 'Address', 'sticky', 'address'],
+    ['STICKY', 'off', 'sticky', undefined],
     ['ERROR_TIME_TO_LIVE_MINUTES', 'AUTO', 'errorTimeToLiveMs', 'auto'],
     ['ERROR_TIME_TO_LIVE_MINUTES', '5', 'errorTimeToLiveMs', 300_000],
     ['ERROR_TIME_TO_LIVE_MINUTES', '0.05', 'errorTimeToLiveMs', 3_000],
@@ -237,9 +240,12 @@ describe('a right value', () => {
 
 describe('defaults', () => {
   it('are these', () => {
-    expect(configWith({})).toEqual({
+    const { pools, ...config } = configWith({});
+    expect(pools).toHaveLength(1);
+    expect(config).toEqual({
       upstreams: [{ url: new URL('https://one.example'), name: 'one.example', tier: 'primary', weight: 1 }],
       strategy: 'shuffle',
+      sticky: undefined,
       errorTimeToLiveMs: 'auto',
       port: 8080,
       host: '0.0.0.0',
@@ -317,7 +323,8 @@ describe('settings that contradict each other', () => {
 describe('a Config', () => {
   it('is deeply frozen', () => {
     const config = configWith({ SLACK_WEBHOOK_URL: 'https://hooks.slack.example/KEY' });
-    for (const part of [config, config.upstreams, config.retryStatus, ...config.upstreams]) {
+    const { upstreams, pools, retryStatus } = config;
+    for (const part of [config, upstreams, pools, retryStatus, ...upstreams, ...pools]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
