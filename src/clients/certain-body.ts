@@ -4,9 +4,9 @@
  * that anybody could read as JSON-RPC.
  */
 
-import { isUtf8 } from 'node:buffer';
 import { valuesOf } from '../http/header-lines.ts';
 import type { RpcRequest } from '../rpc/message.ts';
+import { readStrictly } from './strict-json.ts';
 
 /** Bytes that some readers skip before a document: blanks, byte order marks, zeros of wide characters, scalars. */
 const SKIPPED = bytesOf([...'\t\n\v\f\r ",;.0123456789+-\0\x85\xa0\xbb\xbf\xef\xfe\xff']);
@@ -41,23 +41,7 @@ export function beginsLikeJson(beginning: Buffer): boolean {
 
 /** Whether a whole body that was found to be `rpc`, or to be none, is that for everybody. */
 export function isCertain(body: Buffer, rpc: RpcRequest | undefined): boolean {
-  const value = parsed(body);
-  if (value === undefined) return !rpc && !beginsLikeJson(body);
-  if (rpc) return rpc.calls.every(({ ambiguous }) => !ambiguous);
-  return !(Array.isArray(value) ? value : [value]).some(namesMethod);
-}
-
-/** Strictly read; undefined for what is no JSON. */
-function parsed(body: Buffer): unknown {
-  if (!isUtf8(body)) return undefined;
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function namesMethod(item: unknown): boolean {
-  if (typeof item !== 'object' || item === null) return false;
-  return Object.keys(item).some((key) => key.length < 12 && key.trim().toUpperCase() === 'METHOD');
+  const document = readStrictly(body);
+  if (!document) return !rpc && !beginsLikeJson(body);
+  return rpc ? rpc.calls.every(({ ambiguous }) => !ambiguous) : !document.namesMethod;
 }

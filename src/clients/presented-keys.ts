@@ -39,13 +39,30 @@ export function takeKeys(head: Head, find: (text: string) => KnownKey | undefine
   const taken = isKey(decoded(segment)) ? `/${segment}` : '';
   const [first] = found;
   if (!first) return { ...head, client: undefined };
-  const clean = (text: string) => withoutKeys(text, found);
-  return {
-    headers: cleanHeaders({ ...headers, authorization, forward }, clean),
-    target: cleanTarget(withoutPrefix(target, taken), clean),
+  const rest = { ...headers, forward, authorization: authorization?.length ? authorization : undefined };
+  const taking = {
+    headers: { ...rest, logsIn: rest.logsIn && rest.authorization !== undefined },
+    target: withoutPrefix(target, taken),
     prefix: prefix + taken,
     client: first.client,
   };
+  // Nearly always it stood in one place only.
+  return isIn(taking, found) ? cleaned(taking, (text) => withoutKeys(text, found)) : taking;
+}
+
+/** Whether one of these keys is left somewhere in a head. */
+function isIn({ headers, target: { path, query = '' } }: Head, keys: readonly KnownKey[]): boolean {
+  const { forward, authorization = [], requestId = '', claims } = headers;
+  const { for: client = '', proto = '', host = '', more = [] } = claims ?? {};
+  const texts = [...forward, ...authorization, requestId, client, proto, host, ...more, path, query].join(
+    '\n',
+  );
+  return withoutKeys(texts, keys) !== texts;
+}
+
+function cleaned(presented: Presented, clean: (text: string) => string): Presented {
+  const { headers, target } = presented;
+  return { ...presented, headers: cleanHeaders(headers, clean), target: cleanTarget(target, clean) };
 }
 
 function isKeyLine(name: string): boolean {
