@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { type Admin, createAdmin } from './app/admin.ts';
+import { createPools } from './app/pools.ts';
 import { createStatistics } from './app/statistics.ts';
 import { createHandler } from './balancer/handle.ts';
 import type { Intake } from './balancer/intake.ts';
@@ -11,7 +12,6 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
-import { DEFAULT_POOL } from './events.ts';
 import { createIdentity } from './http/header-lines.ts';
 import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
@@ -19,8 +19,7 @@ import { fittingConnections } from './network/shortage.ts';
 import { type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
 import { Budgets } from './pacing/budget.ts';
-import { createPool, type Pool } from './pools/pool.ts';
-import { PoolTable } from './pools/pool-table.ts';
+import type { PoolTable } from './pools/pool-table.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type ClientPort, createClientPort } from './server/client-port.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './server/event-loop-delay.ts';
@@ -83,14 +82,13 @@ export function createApp(
   const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
   // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
   const identity = createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`);
-  const pool = createPool(DEFAULT_POOL, config, {
-    runtime,
-    dialer,
-    identity,
-    budgets: new Budgets(),
+  const pools = createPools(config, { runtime, dialer, identity, budgets: new Budgets() });
+  const statistics = createStatistics({
+    pools: () => pools,
+    clock,
+    announcer,
+    logLinesDropped: options.logLinesDropped ?? (() => 0),
   });
-  const pools = new PoolTable([pool], pool);
-  const statistics = createStatistics(pool, options.logLinesDropped ?? (() => 0));
   const alerts = createOperatorAlerts(config, runtime);
   const overload = new Overload({
     eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
@@ -98,7 +96,12 @@ export function createApp(
     announcer,
   });
   const drain: Drain = { begun: false, refusing: false };
-  const status: StatusSource = { stats: statistics.stats, notReady: () => whyNotReady(drain, pools) };
+  const status: StatusSource = {
+    stats: statistics.stats,
+    notReady: (name) => whyNotReady(drain, pools, name),
+    hasPool: (name) => pools.find(name) !== undefined,
+    areNamed: () => pools.areNamed,
+  };
   const intake: Intake = {
     body: config,
     maxBatch: config.maxBatch,
@@ -109,11 +112,10 @@ export function createApp(
     },
   };
   const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
-  const { underWay } = statistics;
-  const handle = createHandler(config, { runtime, identity, pools, intake, answersStatus, underWay });
+  const handle = createHandler(config, { runtime, identity, pools, intake, answersStatus });
   const maxConnections = fittingConnections(config.maxConnections);
   const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handle);
-  const admin = createAdmin(config, { pool, status, statistics, ...options });
+  const admin = createAdmin(config, { runtime, pools: () => pools, status, statistics, ...options });
   return new RunningApp({ config, clock, pools, intake, alerts, overload, drain, clientPort, admin });
 }
 
@@ -176,9 +178,14 @@ function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runt
   return createAlerts({ announcer, notifiers, clock, cooldownMs, hostname: hostname(), env });
 }
 
-function whyNotReady({ begun }: Drain, pools: PoolTable): string | undefined {
+function whyNotReady({ begun }: Drain, pools: PoolTable, name?: string): string | undefined {
   if (begun) return 'draining';
+  const asked = pools.all.filter(({ identity }) => name === undefined || identity.name === name);
   // An upstream in question counts as usable: otherwise a client could make this process look unready.
-  const isOut = ({ availability }: Pool) => availability.isOut('primary') && availability.isOut('fallback');
-  return pools.all.every(isOut) ? 'no upstream is usable' : undefined;
+  const out = asked.filter(
+    ({ availability }) => availability.isOut('primary') && availability.isOut('fallback'),
+  );
+  if (out.length === 0) return undefined;
+  const named = out.flatMap(({ identity: { shown } }) => shown ?? []).join(', ');
+  return named === '' ? 'no upstream is usable' : `no upstream is usable in ${named}`;
 }

@@ -83,6 +83,12 @@ export const OWN_ANSWERS = {
     sentence: 'Only "Expect: 100-continue" can be met.',
     when: 'an `Expect` other than `100-continue`',
   },
+  NO_SUCH_POOL: {
+    status: 404,
+    rpcCode: -32601,
+    sentence: 'Nothing is served at this path.',
+    when: 'no pool has this path',
+  },
   LOOP_DETECTED: {
     status: 508,
     rpcCode: -32600,

@@ -1,6 +1,6 @@
 /** Writes the program's events to the log: a line for each finished request, a warning for each change of state. */
 
-import type { Event, EventOf, Listener } from './events.ts';
+import type { Event, EventOf, Listener, UpstreamIdentity } from './events.ts';
 import type { Logger } from './log.ts';
 
 /** How much of a client's text is logged. */
@@ -20,7 +20,7 @@ export function createEventLog(logger: Logger): Listener {
           logger.debug(
             {
               id: event.id,
-              upstream: event.upstream.name,
+              ...named(event.upstream),
               result: event.result,
               ms: rounded(event.durationMs),
             },
@@ -31,7 +31,7 @@ export function createEventLog(logger: Logger): Listener {
       case 'hedge-finished':
         break;
       case 'tunnel-opened':
-        if (logsAttempts) logger.debug({ id: event.id, upstream: event.upstream.name }, 'Tunnel opened');
+        if (logsAttempts) logger.debug({ id: event.id, ...named(event.upstream) }, 'Tunnel opened');
         break;
       default:
         logChange(logger, event);
@@ -72,7 +72,7 @@ function logChange(
     case 'upstream-quarantined':
       logger.warn(
         {
-          upstream: event.upstream.name,
+          ...named(event.upstream),
           reason: event.reason,
           rpcMethod: event.method,
           seconds: rounded(event.durationMs / 1_000),
@@ -81,73 +81,70 @@ function logChange(
       );
       break;
     case 'upstream-released':
-      logger.warn({ upstream: event.upstream.name, by: event.by }, 'Released');
+      logger.warn({ ...named(event.upstream), by: event.by }, 'Released');
       break;
     case 'upstream-down':
       logger.warn(
-        { upstream: event.upstream.name, reason: event.reason, problem: event.problem },
+        { ...named(event.upstream), reason: event.reason, problem: event.problem },
         `Status change: ${event.upstream.name} [down]`,
       );
       break;
     case 'upstream-up':
       logger.warn(
-        { upstream: event.upstream.name, downSeconds: rounded(event.downMs / 1_000) },
+        { ...named(event.upstream), downSeconds: rounded(event.downMs / 1_000) },
         `Status change: ${event.upstream.name} [up]`,
       );
       break;
     case 'upstream-lagging':
-      logger.warn({ upstream: event.upstream.name, blocks: event.blocks }, 'Lags behind');
+      logger.warn({ ...named(event.upstream), blocks: event.blocks }, 'Lags behind');
       break;
     case 'upstream-caught-up':
-      logger.warn(
-        { upstream: event.upstream.name, lagSeconds: rounded(event.laggedMs / 1_000) },
-        'Caught up',
-      );
+      logger.warn({ ...named(event.upstream), lagSeconds: rounded(event.laggedMs / 1_000) }, 'Caught up');
       break;
     case 'upstream-slow':
       logger.warn(
-        { upstream: event.upstream.name, reason: event.reason, calls: event.calls },
+        { ...named(event.upstream), reason: event.reason, calls: event.calls },
         'Slow: asked after the others',
       );
       break;
     case 'upstream-quick':
       logger.warn(
-        { upstream: event.upstream.name, calls: event.calls, slowSeconds: rounded(event.slowMs / 1_000) },
+        { ...named(event.upstream), calls: event.calls, slowSeconds: rounded(event.slowMs / 1_000) },
         'No longer slow',
       );
       break;
     case 'chain-undecided':
-      logger.warn({ chains: event.chains }, 'Upstreams are on different chains: set CHAIN_ID');
+      logger.warn(
+        { pool: event.pool.shown, chains: event.chains },
+        'Upstreams are on different chains: set CHAIN_ID',
+      );
       break;
     case 'upstream-kept':
       logger.warn(
-        { upstream: event.upstream.name, downSeconds: rounded(event.downMs / 1_000) },
+        { ...named(event.upstream), downSeconds: rounded(event.downMs / 1_000) },
         'Not removed: nothing would be left in its place',
       );
       break;
     case 'limit-learnt':
-      logger.info({ upstream: event.upstream.name, limit: event.limit, size: event.size }, 'Limit learnt');
+      logger.info({ ...named(event.upstream), limit: event.limit, size: event.size }, 'Limit learnt');
       break;
     case 'limit-shared':
       logger.warn(
-        { upstream: event.upstream.name, other: event.other.name },
+        { ...named(event.upstream), other: event.other.name },
         'Refused together: if they share an account at their provider, give both the same account=NAME',
       );
       break;
     case 'upstream-added':
-      logger.warn({ upstream: event.upstream.name, tier: event.upstream.tier }, 'Added');
+      logger.warn({ ...named(event.upstream), tier: event.upstream.tier }, 'Added');
       break;
     case 'upstream-removed':
-      logger.warn({ upstream: event.upstream.name, cause: event.cause }, 'Removed');
+      logger.warn({ ...named(event.upstream), cause: event.cause }, 'Removed');
       break;
     case 'upstream-changed':
-      logger.warn(
-        { upstream: event.upstream.name, weight: event.weight, draining: event.draining },
-        'Changed',
-      );
+      logger.warn({ ...named(event.upstream), weight: event.weight, draining: event.draining }, 'Changed');
       break;
     case 'strategy-changed':
-      logger.warn({ strategy: event.strategy }, 'Strategy changed');
+      logger.warn({ pool: event.pool.shown, strategy: event.strategy }, 'Strategy changed');
       break;
     case 'overload-began':
       logger.warn({ lagMs: rounded(event.lagMs) }, 'Overloaded: new requests are refused');
@@ -173,6 +170,14 @@ function logChange(
     default:
       event satisfies never;
   }
+}
+
+/** An upstream, and where there are several pools, its pool. */
+function named({ name, pool }: UpstreamIdentity): {
+  readonly pool: string | undefined;
+  readonly upstream: string;
+} {
+  return { pool: pool.shown, upstream: name };
 }
 
 /** For text whose length the client chooses. */

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   INVALID_INPUT: { status: 400, sentence: 'The request asks for something that is not allowed.' },
   NO_SUCH_PATH: { status: 404, sentence: 'There is nothing at this path.' },
   UNKNOWN_UPSTREAM: { status: 404, sentence: 'No upstream has this name.' },
+  UNKNOWN_POOL: { status: 404, sentence: 'No pool has this name.' },
   NAME_TAKEN: { status: 409, sentence: 'Another upstream has this name.' },
   URL_TAKEN: { status: 409, sentence: 'Another upstream has this URL.' },
   LAST_UPSTREAM: { status: 409, sentence: 'The last upstream of both lists stays.' },

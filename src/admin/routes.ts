@@ -2,12 +2,13 @@
 
 import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import type { Metrics } from '../metrics/prometheus.ts';
-import { type StatusSource, statusAnswers } from '../server/status-paths.ts';
+import { type StatusSource, statusAnswer } from '../server/status-paths.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { type Answer, json, NO_CONTENT } from './answers.ts';
 import type { EventStreams } from './events.ts';
 import { requireEmptyBody } from './input.ts';
 import { readPage } from './page.ts';
+import { Refusal } from './problems.ts';
 import type { Servers } from './servers.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -48,21 +49,26 @@ export interface RouteDependencies {
 
 export function createRoutes(dependencies: RouteDependencies): readonly Route[] {
   const { servers, events, row, metrics, config, changeStrategy } = dependencies;
-  const status = statusAnswers(dependencies.status);
   const page = readPage();
-  const statusAnswer = (path: keyof typeof status) => () => json(status[path]().status, status[path]().body);
+  const answerTo = (path: string) => {
+    const answer = statusAnswer(path, dependencies.status);
+    if (!answer) throw new Refusal('NO_SUCH_PATH');
+    return json(answer.status, answer.body);
+  };
   return [
     { method: 'GET', path: '/', handle: () => page },
-    { method: 'GET', path: '/stats', handle: statusAnswer('/stats') },
-    { method: 'GET', path: '/healthz', handle: statusAnswer('/healthz') },
-    { method: 'GET', path: '/readyz', handle: statusAnswer('/readyz') },
+    { method: 'GET', path: '/stats', handle: () => answerTo('/stats') },
+    { method: 'GET', path: '/healthz', handle: () => answerTo('/healthz') },
+    { method: 'GET', path: '/readyz', handle: () => answerTo('/readyz') },
+    { method: 'GET', path: '/stats/NAME', handle: ({ name }) => answerTo(`/stats/${name}`) },
+    { method: 'GET', path: '/readyz/NAME', handle: ({ name }) => answerTo(`/readyz/${name}`) },
     {
       method: 'GET',
       path: '/metrics',
       handle: async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
     },
     { method: 'GET', path: '/config', handle: () => json(200, config()) },
-    { method: 'GET', path: '/servers', handle: statusAnswer('/stats') },
+    { method: 'GET', path: '/servers', handle: () => answerTo('/stats') },
     { method: 'POST', path: '/servers', handle: async ({ body }) => json(201, row(await servers.add(body))) },
     {
       method: 'PATCH',

@@ -2,13 +2,13 @@
 
 import { shownJson } from '../config/secrecy.ts';
 import { readServerEntry } from '../config/server-entry.ts';
-import { readUpstreams } from '../config/upstream-list.ts';
+import { readUpstreams, type UpstreamEntry } from '../config/upstream-list.ts';
 import type { Announcer } from '../events.ts';
-import type { Membership } from '../upstreams/membership.ts';
-import type { Quarantine } from '../upstreams/quarantine.ts';
-import { type Registry, type RegistryConflict, RegistryError } from '../upstreams/registry.ts';
+import type { Pool } from '../pools/pool.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
+import { type RegistryConflict, RegistryError } from '../upstreams/registry.ts';
 import { MAX_WEIGHT, Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
-import { fieldsOf } from './input.ts';
+import { fieldsOf, poolFor } from './input.ts';
 import { type ProblemCode, Refusal } from './problems.ts';
 import type { ServerLists } from './server-lists.ts';
 
@@ -20,9 +20,8 @@ const CONFLICTS: Readonly<Record<RegistryConflict, ProblemCode>> = {
 
 export interface ServersDependencies {
   readonly lists: ServerLists;
-  readonly registry: Registry;
-  readonly membership: Membership;
-  readonly quarantine: Quarantine;
+  /** Those that serve at the moment. */
+  readonly pools: () => PoolTable;
   readonly announcer: Announcer;
   /** The folder that relative file names are looked up in. */
   readonly folder: string;
@@ -40,14 +39,15 @@ export class Servers {
 
   /** Adds the upstream that a body describes, checked as strictly as those in the settings. */
   add(body: unknown): Promise<Upstream> {
-    const { lists, registry, membership, onNew } = this.#dependencies;
+    const { lists, pools, onNew } = this.#dependencies;
     return lists.change(() => {
       const spec = this.#read(body);
+      const { registry, membership } = poolFor(spec.pool, pools());
+      if (this.#known(spec.name))
+        throw new Refusal('NAME_TAKEN', `an upstream named ${spec.name} is there already`);
       refuseConflicts(() => registry.checkAdd(new Upstream(spec, 0)));
       // An upstream that a probe removed is still in the lists: the new one replaces it.
-      const others = lists.upstreams.filter(
-        ({ name, url }) => name !== spec.name && url.href !== spec.url.href,
-      );
+      const others = lists.upstreams.filter((each) => each.name !== spec.name && !isSameEntry(each, spec));
       const apply = () => {
         onNew(spec);
         return refuseConflicts(() => membership.add(spec));
@@ -83,13 +83,14 @@ export class Servers {
 
   /** Removes an upstream, whose requests in flight may finish. */
   remove(name: string): Promise<void> {
-    const { lists, registry, membership } = this.#dependencies;
+    const { lists } = this.#dependencies;
     return lists.change(() => {
-      const upstream = registry.find(name);
+      const upstream = this.#known(name);
       const others = lists.upstreams.filter((spec) => spec.name !== name);
       // An upstream that a probe removed stays in the lists until an operator removes it.
       if (!upstream && others.length < lists.upstreams.length) return { upstreams: others, apply: () => {} };
       const found = this.#find(name);
+      const { registry, membership } = this.#poolOf(found);
       refuseConflicts(() => registry.checkRemove(found));
       return { upstreams: others, apply: () => refuseConflicts(() => membership.remove(found, 'operator')) };
     });
@@ -99,12 +100,24 @@ export class Servers {
   release(name: string): Upstream {
     const upstream = this.#find(name);
     upstream.budget?.pacer.endRest();
-    this.#dependencies.quarantine.release(upstream, 'operator');
+    this.#poolOf(upstream).quarantine.release(upstream, 'operator');
     return upstream;
   }
 
+  get #all(): readonly Upstream[] {
+    return this.#dependencies.pools().all.flatMap(({ registry }) => registry.all);
+  }
+
+  #known(name: string): Upstream | undefined {
+    return this.#all.find((upstream) => upstream.name === name);
+  }
+
+  #poolOf({ identity }: Upstream): Pool {
+    return poolFor(identity.pool.name, this.#dependencies.pools());
+  }
+
   #find(name: string): Upstream {
-    const upstream = this.#dependencies.registry.find(name);
+    const upstream = this.#known(name);
     if (!upstream) throw new Refusal('UNKNOWN_UPSTREAM');
     return upstream;
   }
@@ -115,8 +128,8 @@ export class Servers {
     const { upstreams, problems } = readUpstreams(
       [entry],
       this.#dependencies.folder,
-      this.#takenNames(entry.text),
-      this.#dependencies.registry.all.map(({ limits }) => limits),
+      this.#takenNames(entry),
+      this.#all.map(({ limits }) => limits),
     );
     const [spec] = upstreams;
     if (problems.length > 0 || !spec) throw new Refusal('INVALID_INPUT', problems.join('; '));
@@ -124,13 +137,22 @@ export class Servers {
   }
 
   /** Names that can't be given to a new upstream without one. Not that of a removed upstream with the same URL. */
-  #takenNames(text: string): string[] {
-    const { registry, lists } = this.#dependencies;
+  #takenNames({ text, pool }: UpstreamEntry): string[] {
     const [address = ''] = text.split(' ');
-    const href = URL.canParse(address) ? new URL(address).href : address;
-    const others = lists.upstreams.filter(({ url }) => url.href !== href);
-    return [...registry.all, ...others].map(({ name }) => name);
+    if (!URL.canParse(address)) return [];
+    const added = { url: new URL(address), pool };
+    const others = this.#dependencies.lists.upstreams.filter((each) => !isSameEntry(each, added));
+    return [...this.#all, ...others].map(({ name }) => name);
   }
+}
+
+interface Entry {
+  readonly url: URL;
+  readonly pool?: string | undefined;
+}
+
+function isSameEntry(one: Entry, other: Entry): boolean {
+  return one.url.href === other.url.href && one.pool === other.pool;
 }
 
 function weightIn(body: unknown): number | undefined {

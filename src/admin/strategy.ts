@@ -1,25 +1,34 @@
-/** Changes the strategy at run time. */
+/** Changes the strategy of a pool at run time. */
 
 import { shownJson } from '../config/secrecy.ts';
-import type { Announcer, PoolIdentity } from '../events.ts';
-import type { StrategyChoice } from '../strategies/choice.ts';
+import type { Announcer } from '../events.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
-import { fieldsOf } from './input.ts';
+import { fieldsOf, poolFor } from './input.ts';
 import { Refusal } from './problems.ts';
 
 /** The body of the call, and of its answer. */
 interface StrategyChange {
   readonly strategy: string;
+  /** Where there are several. */
+  readonly pool?: string | undefined;
 }
 
 /** The function changes the order of both lists from the next request on. Throws a Refusal for an invalid body. */
 export function createStrategyChange(
-  pool: PoolIdentity,
-  strategies: StrategyChoice,
+  pools: () => PoolTable,
   announcer: Announcer,
 ): (body: unknown) => StrategyChange {
   return (body) => {
-    const given = fieldsOf(body, ['strategy']).get('strategy');
+    const fields = fieldsOf(body, ['strategy', 'pool']);
+    const given = fields.get('strategy');
+    const name = fields.get('pool');
+    if (name !== undefined && typeof name !== 'string')
+      throw new Refusal(
+        'INVALID_INPUT',
+        `"pool": ${shownJson(name)} is not allowed; allowed: the name of a pool`,
+      );
+    const { identity, strategies } = poolFor(name, pools());
     const before = strategies.name;
     // Upper and lower case are the same, as in the settings.
     const strategy = typeof given === 'string' ? given.trim().toLowerCase() : '';
@@ -27,7 +36,7 @@ export function createStrategyChange(
       const problem = given === undefined ? ' is missing' : `: ${shownJson(given)} is not allowed`;
       throw new Refusal('INVALID_INPUT', `"strategy"${problem}; allowed: ${STRATEGY_NAMES.join(', ')}`);
     }
-    if (strategy !== before) announcer.announce({ type: 'strategy-changed', pool, strategy });
-    return { strategy };
+    if (strategy !== before) announcer.announce({ type: 'strategy-changed', pool: identity, strategy });
+    return { strategy, pool: identity.shown };
   };
 }

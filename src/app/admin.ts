@@ -9,12 +9,16 @@ import { ServerLists } from '../admin/server-lists.ts';
 import { ServerStore } from '../admin/server-store.ts';
 import { Servers } from '../admin/servers.ts';
 import { createStrategyChange } from '../admin/strategy.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, PoolConfig } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
-import { type Pool, warnIfInsecure } from '../pools/pool.ts';
+import { settingName } from '../config/sources/pool-names.ts';
+import { warnIfInsecure } from '../pools/pool.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
+import type { Runtime } from '../runtime.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
+import { nameOf } from './pools.ts';
 import type { Statistics } from './statistics.ts';
 
 /** A shorter token can be guessed by trying. */
@@ -28,7 +32,9 @@ export interface Admin {
 }
 
 export interface AdminContext {
-  readonly pool: Pool;
+  readonly runtime: Runtime;
+  /** Those that serve at the moment. */
+  readonly pools: () => PoolTable;
   readonly status: StatusSource;
   readonly statistics: Statistics;
   /** Where each setting comes from, for `GET /config`. */
@@ -40,7 +46,7 @@ export interface AdminContext {
 export function createAdmin(config: Config, context: AdminContext): Admin {
   const { adminPort: port, adminHost: host, adminToken: token } = config;
   if (port === undefined) return { listen: async () => undefined, close: async () => {} };
-  const { clock, announcer, logger } = context.pool.runtime;
+  const { clock, announcer, logger } = context.runtime;
   const events = new EventStreams(clock);
   announcer.listen(events.listen);
   const server = new AdminServer({
@@ -69,17 +75,14 @@ export function createAdmin(config: Config, context: AdminContext): Admin {
 function createAdminRoutes(
   config: Config,
   events: EventStreams,
-  { pool, status, statistics, sources = new Map(), hide = () => {} }: AdminContext,
+  { runtime, pools, status, statistics, sources = new Map(), hide = () => {} }: AdminContext,
 ) {
-  const { registry, membership, quarantine, strategies } = pool;
-  const { announcer, logger } = pool.runtime;
+  const { announcer, logger } = runtime;
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store);
   const servers = new Servers({
     lists,
-    registry,
-    membership,
-    quarantine,
+    pools,
     announcer,
     folder: process.cwd(),
     onNew(spec) {
@@ -93,25 +96,35 @@ function createAdminRoutes(
     events,
     row: statistics.row,
     metrics: statistics.metrics,
-    config: () => currentSettings(config, lists, pool, sources),
-    changeStrategy: createStrategyChange(pool.identity, strategies, announcer),
+    config: () => currentSettings(config, sources, lists, pools()),
+    changeStrategy: createStrategyChange(pools, announcer),
   });
 }
 
 /** The masked settings with all changes since the start. */
-function currentSettings(
-  config: Config,
-  lists: ServerLists,
-  { registry, strategies }: Pool,
-  sources: Sources,
-) {
+function currentSettings(config: Config, sources: Sources, lists: ServerLists, pools: PoolTable) {
   const changed = new Map(sources);
-  const isChanged = lists.upstreams !== config.upstreams;
-  if (isChanged) for (const name of ['RPC_URLS', 'FALLBACK_RPC_URLS']) changed.set(name, 'admin port');
-  if (strategies.name !== config.strategy) changed.set('STRATEGY', 'admin port');
-  const present = lists.upstreams.filter(({ name }) => registry.find(name) !== undefined);
-  const current = { ...config, upstreams: present, strategy: strategies.name };
+  const current = config.pools.map((stated) => {
+    const pool = pools.find(nameOf(stated));
+    if (!pool) return stated;
+    const listed = lists.upstreams.filter((spec) => spec.pool === stated.name);
+    const strategy = pool.strategies.name;
+    const note = (setting: string) => changed.set(settingName(setting, stated.name), 'admin port');
+    if (!isEqualList(listed, stated.upstreams))
+      for (const list of ['RPC_URLS', 'FALLBACK_RPC_URLS']) note(list);
+    if (strategy !== stated.strategy) note('STRATEGY');
+    const own: PoolConfig['own'] =
+      strategy === stated.strategy ? stated.own : new Set([...stated.own, 'strategy']);
+    const upstreams = listed.filter(({ name }) => pool.registry.find(name) !== undefined);
+    return { ...stated, own, strategy, upstreams };
+  });
+  const unnamed = current.find(({ name }) => name === undefined);
+  const settings = { ...config, pools: current, ...(unnamed && { strategy: unnamed.strategy }) };
   return Object.fromEntries(
-    maskedSettings(current, changed).map(([name, value, source]) => [name, { value, source }]),
+    maskedSettings(settings, changed).map(([name, value, source]) => [name, { value, source }]),
   );
+}
+
+function isEqualList<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((each, index) => each === other[index]);
 }

@@ -1,40 +1,50 @@
 /** Connects everything that counts and measures. */
 
+import type { Clock } from '../clock.ts';
+import type { Announcer } from '../events.ts';
 import { Latencies } from '../metrics/latencies.ts';
 import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
 import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
 import { ALERT_KINDS } from '../notifiers/notifier.ts';
-import type { Pool } from '../pools/pool.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 export interface Statistics {
-  /** The rows of `/stats`. */
-  stats(): readonly UpstreamStats[];
+  /** The rows of `/stats`, of one pool or of all. */
+  stats(pool?: string): readonly UpstreamStats[];
+  /** The row of an upstream that is in a list. */
   row(upstream: Upstream): UpstreamStats;
   readonly metrics: Metrics;
-  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written by the request handler. */
-  readonly underWay: { requests: number };
 }
 
-export function createStatistics(pool: Pool, logLinesDropped: () => number): Statistics {
-  const { announcer, clock } = pool.runtime;
+export interface StatisticsDependencies {
+  /** Those that serve at the moment. */
+  readonly pools: () => PoolTable;
+  readonly clock: Clock;
+  readonly announcer: Announcer;
+  readonly logLinesDropped: () => number;
+}
+
+export function createStatistics({
+  pools,
+  clock,
+  announcer,
+  logLinesDropped,
+}: StatisticsDependencies): Statistics {
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
-  const { registry, availability, queue, onlookers } = pool;
-  const source = { registry, availability, latencies, clock, queue };
-  const underWay = { requests: 0 };
+  const rowsOf = (name?: string) =>
+    pools()
+      .all.filter(({ identity }) => name === undefined || identity.name === name)
+      .flatMap((pool) => readStats({ ...pool, latencies, clock }));
+  // Requests that no pool serves are counted, too, without a label.
+  const measured = () => (pools().servesAll ? pools().all : [...pools().all, pools().nowhere]);
   return {
-    stats: () => readStats(source),
-    row: (upstream) => rowOf(upstream, source),
-    metrics: createMetrics({
-      registry,
-      availability,
-      announcer,
-      alertKinds: ALERT_KINDS,
-      inFlight: () => underWay.requests,
-      waiting: () => queue.length + onlookers.length,
-      logLinesDropped,
-    }),
-    underWay,
+    stats: rowsOf,
+    row(upstream) {
+      const pool = pools().find(upstream.identity.pool.name) ?? pools().nowhere;
+      return rowOf(upstream, { ...pool, latencies, clock });
+    },
+    metrics: createMetrics({ pools: measured, announcer, alertKinds: ALERT_KINDS, logLinesDropped }),
   };
 }

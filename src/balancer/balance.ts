@@ -20,7 +20,7 @@ export async function balance(
 ): Promise<void> {
   const received = refusal ?? (await receiveBody(exchange, intake.body, pool.runtime.clock));
   // Classified first, so that JSON-RPC gets an answer of its kind.
-  const end = received ?? classify(exchange, pool, intake.maxBatch) ?? whyNotNow(exchange, intake);
+  const end = received ?? whyNotAsked(exchange, pool, intake);
   const found = end === undefined ? await search(exchange, pool) : endingWithoutAttempt(end);
   const isOpen = found.kind === 'ledger' && found.ledger.hasOpen;
   const ending = isOpen ? await inPieces(exchange, found, pool) : found;
@@ -29,6 +29,11 @@ export async function balance(
 
 function endingWithoutAttempt(end: AnswerCode | 'client-left'): Ending {
   return end === 'client-left' ? { kind: end } : { kind: 'refuse', code: end };
+}
+
+function whyNotAsked(exchange: Exchange, pool: Pool, intake: Intake): AnswerCode | undefined {
+  const malformed = classify(exchange, pool, intake.maxBatch);
+  return exchange.barred ?? malformed ?? whyNotNow(exchange, intake);
 }
 
 function whyNotNow({ account }: Exchange, intake: Intake): AnswerCode | undefined {

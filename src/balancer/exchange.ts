@@ -1,6 +1,7 @@
 /** One request of a client and all that happens to it: facts, no decisions. */
 
 import type { Ledger } from '../calls/ledger.ts';
+import type { AnswerCode } from '../errors.ts';
 import type { AttemptResult } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
@@ -71,6 +72,8 @@ export class Exchange {
   clientName: string | undefined;
   /** Nobody may see the path: a mistyped key may be in it. */
   isPathSecret = false;
+  /** Why no upstream is asked, as far as its head tells. */
+  barred: AnswerCode | undefined;
   /** Lines that its answer carries, whoever gives it; names and values in turn. */
   answerLines: readonly string[] = NO_LINES;
   body: Body = EMPTY_BODY;

@@ -28,18 +28,13 @@ export interface HandlerDependencies {
   readonly intake: Intake;
   /** Answers a request for one of the program's own paths; false for any other request. */
   readonly answersStatus: (exchange: Exchange) => boolean;
-  /** Requests that have begun and not ended; a tunnel ends when it is closed. Written here. */
-  readonly underWay: { requests: number };
 }
 
 type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeRequest) => void;
 
 export function createHandler(settings: HandlerSettings, dependencies: HandlerDependencies): Handle {
-  const { runtime, identity, pools, intake, answersStatus, underWay } = dependencies;
+  const { runtime, identity, pools, intake, answersStatus } = dependencies;
   const { clock, logger } = runtime;
-  const ended = () => {
-    underWay.requests -= 1;
-  };
   const admitSettings: AdmitSettings = {
     identity,
     clock,
@@ -53,7 +48,10 @@ export function createHandler(settings: HandlerSettings, dependencies: HandlerDe
   return (request, response, upgrade) => {
     const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
     if (refusal === undefined && pool.path === '' && answersStatus(exchange)) return;
-    underWay.requests += 1;
+    if (pool === pools.nowhere) exchange.barred = 'NO_SUCH_POOL';
+    const { usage } = pool;
+    usage.begin();
+    const ended = () => usage.end();
     balance(exchange, refusal, pool, intake).then(ended, (error: unknown) => {
       ended();
       logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');

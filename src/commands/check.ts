@@ -1,10 +1,11 @@
 /** The command `--check`: checks the settings and probes each upstream once. */
 
 import { systemClock } from '../clock.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, PoolConfig } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
 import { type MaskedSetting, maskedSettings } from '../config/masked-settings.ts';
-import { Announcer } from '../events.ts';
+import { settingName } from '../config/sources/pool-names.ts';
+import { Announcer, DEFAULT_POOL } from '../events.ts';
 import { createDialer } from '../network/index.ts';
 import { describeChains, type PoolChain, poolChain, votesOf, wrongChain } from '../probes/chain.ts';
 import { probes } from '../probes/index.ts';
@@ -27,39 +28,70 @@ export async function runCheck(
   print('Settings');
   for (const line of table(maskedSettings(config, sources).map((row: MaskedSetting) => [...row])))
     print(`  ${line}`);
-  const name = config.healthCheck === 'off' ? DEFAULT_PROBE : config.healthCheck;
-  const probe = probes[name];
-  if (!probe) throw new Error(`no probe is called ${name}`);
-  const upstreams = config.upstreams.map((spec) => new Upstream(spec, systemClock.monotonicMs()));
   const clock = systemClock;
   const dialer = createDialer({ clock, random: systemRandom, announcer: new Announcer() });
-  const settings = { timeoutMs: config.healthCheckTimeoutMs, path: config.healthCheckPath, clock, dialer };
-  const probed = await Promise.all(upstreams.map((upstream) => probeOnce(probe, upstream, settings)));
-  print('');
-  print(`Upstreams (probe: ${name})`);
-  return report(probed, config.chainId, print);
+  const probed = await Promise.all(config.pools.map((pool) => probePool(pool, { clock, dialer })));
+  const isNamed = config.pools.some(({ name }) => name !== undefined);
+  const areWell = probed.map((pool) => report(pool, isNamed, print));
+  if (isNamed) {
+    const down = probed.flatMap(({ rows }) => rows).filter(([, , , state]) => state === 'down').length;
+    print('');
+    print(summary(down, probed.flatMap(({ rows }) => rows).length));
+  }
+  return areWell.every(Boolean) ? 0 : 1;
 }
 
-function report(
-  probed: readonly Probed[],
-  expectedChain: string | undefined,
-  print: (line: string) => void,
-): number {
-  const votes = votesOf(probed.map(({ upstream }) => upstream));
+interface ProbedPool {
+  readonly name: string;
+  readonly probe: string;
+  readonly rows: readonly string[][];
+  /** On which chains they are, where nothing tells which is the right one. */
+  readonly undecided: string | undefined;
+}
+
+async function probePool(
+  pool: PoolConfig,
+  means: Pick<ProbeSettings, 'clock' | 'dialer'>,
+): Promise<ProbedPool> {
+  const { healthCheck, healthCheckTimeoutMs: timeoutMs, healthCheckPath: path, chainId } = pool;
+  const name = healthCheck === 'off' ? DEFAULT_PROBE : healthCheck;
+  const probe = probes[name];
+  if (!probe) throw new Error(`no probe is called ${name}`);
+  const upstreams = pool.upstreams.map((spec) => new Upstream(spec, systemClock.monotonicMs()));
+  const settings = { ...means, timeoutMs, path };
+  const probed = await Promise.all(upstreams.map((upstream) => probeOnce(probe, upstream, settings)));
+  const votes = votesOf(upstreams);
   const chain: PoolChain =
-    expectedChain === undefined
-      ? poolChain(votes, undefined)
-      : { kind: 'decided', chainId: expectedChain, votes: votes.length };
-  const rows = probed.map((each) => rowOf(each, chain.kind === 'decided' ? chain.chainId : undefined));
+    chainId === undefined ? poolChain(votes, undefined) : { kind: 'decided', chainId, votes: votes.length };
+  return {
+    name: pool.name ?? DEFAULT_POOL,
+    probe: name,
+    rows: probed.map((each) => rowOf(each, chain.kind === 'decided' ? chain.chainId : undefined)),
+    undecided: chain.kind === 'undecided' ? describeChains(votes) : undefined,
+  };
+}
+
+/** Prints the results of one pool; whether all is well there. */
+function report(
+  { name, probe, rows, undecided }: ProbedPool,
+  isNamed: boolean,
+  print: (line: string) => void,
+): boolean {
+  print('');
+  print(isNamed ? `Pool ${name} (probe: ${probe})` : `Upstreams (probe: ${probe})`);
   for (const line of table(rows)) print(`  ${line}`);
   const down = rows.filter(([, , , state]) => state === 'down').length;
-  print('');
-  if (chain.kind === 'undecided')
-    print(`They are on different chains: ${describeChains(votes)}; set CHAIN_ID.`);
-  print(
-    down === 0 ? `All ${rows.length} upstreams are up.` : `${down} of ${rows.length} upstreams are down.`,
-  );
-  return down === 0 && chain.kind !== 'undecided' ? 0 : 1;
+  if (!isNamed) print('');
+  if (undecided !== undefined) {
+    const setting = settingName('CHAIN_ID', name === DEFAULT_POOL ? undefined : name);
+    print(`${isNamed ? '  ' : ''}They are on different chains: ${undecided}; set ${setting}.`);
+  }
+  if (!isNamed) print(summary(down, rows.length));
+  return down === 0 && undecided === undefined;
+}
+
+function summary(down: number, all: number): string {
+  return down === 0 ? `All ${all} upstreams are up.` : `${down} of ${all} upstreams are down.`;
 }
 
 interface Probed {

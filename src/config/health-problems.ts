@@ -2,7 +2,7 @@
 
 import { shownValue } from './secrecy.ts';
 import { SETTINGS } from './settings.ts';
-import { type CheckedSettings, DEFAULTS } from './values.ts';
+import { type CheckedPool, DEFAULTS } from './values.ts';
 
 interface Requirement {
   readonly key: 'chainId' | 'maxBlockLag' | 'removeUnhealthyAfterMs';
@@ -22,18 +22,26 @@ const REQUIREMENTS: readonly Requirement[] = [
   },
 ];
 
-/** Whoever sets such a setting relies on it. A value that was refused is a problem reported elsewhere. */
-export function healthProblems({ raw, values }: CheckedSettings): string[] {
-  const { healthCheck } = values;
-  if (healthCheck === undefined) return [];
-  return REQUIREMENTS.flatMap(({ key, isMet, needs }) => {
-    const given = raw.get(key);
+/**
+ * Whoever sets such a setting relies on it: for one pool, or for all, of which one at least must make use of it. A value
+ * that was refused is a problem reported elsewhere.
+ */
+export function healthProblems(pools: readonly CheckedPool[]): string[] {
+  return REQUIREMENTS.flatMap((requirement) => {
+    const { key, isMet, needs } = requirement;
+    const unmet = pools.filter(
+      ({ values }) => values.healthCheck !== undefined && !isMet(values.healthCheck),
+    );
     const setting = SETTINGS.find((each) => each.key === key);
-    const isDefault = values[key] === undefined || values[key] === DEFAULTS[key];
-    if (!given || !setting || isMet(healthCheck) || isDefault) return [];
-    const shown = shownValue(given.value);
-    return [
-      `${setting.name} (${given.source}): ${shown} needs ${needs}; allowed: ${setting.default ?? 'not set'} without it`,
-    ];
+    const isUnmetByAll = unmet.length === pools.length;
+    const given = unmet.flatMap(({ raw, own, values }) => {
+      const isDefault = values[key] === undefined || values[key] === DEFAULTS[key];
+      const stated = isUnmetByAll ? raw.get(key) : own.get(key);
+      return stated && !isDefault ? [stated] : [];
+    });
+    return [...new Set(given)].map(
+      ({ name, source, value }) =>
+        `${name} (${source}): ${shownValue(value)} needs ${needs}; allowed: ${setting?.default ?? 'not set'} without it`,
+    );
   });
 }

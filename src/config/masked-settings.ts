@@ -3,10 +3,11 @@
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
-import type { Config } from './config.ts';
+import type { Config, PoolConfig } from './config.ts';
 import type { Sources } from './load.ts';
 import { SECRECY } from './secrecy.ts';
-import { isList, LIST_TIERS, SETTINGS, type Setting } from './settings.ts';
+import { isList, isPerPool, LIST_TIERS, SETTINGS, type Setting } from './settings.ts';
+import { settingName } from './sources/pool-names.ts';
 import { formatStatuses } from './statuses.ts';
 import { formatDuration, formatSize } from './units.ts';
 import { maskedOptions } from './upstream-options.ts';
@@ -16,25 +17,38 @@ export type MaskedSetting = readonly [name: string, text: string, source: string
 
 const NOT_SET = '–';
 
-/** All settings in the order of the table, without secrets. */
+/** All settings in the order of the table, then what single pools have of their own; without secrets. */
 export function maskedSettings(config: Config, sources: Sources): MaskedSetting[] {
-  return SETTINGS.map((setting) => [
-    setting.name,
-    textOf(setting, config),
-    sources.get(setting.name) ?? 'default',
-  ]);
+  const unnamed = config.pools.find(({ name }) => name === undefined);
+  const rows = SETTINGS.map((setting) => rowOf(setting, { ...config, upstreams: unnamed?.upstreams ?? [] }));
+  const own = config.pools.filter(({ name }) => name !== undefined).flatMap(rowsOfPool);
+  return [...rows, ...own].map(([name, text]) => [name, text, sources.get(name) ?? 'default']);
+}
+
+function rowOf(setting: Setting, settings: Shown, pool?: string): readonly [name: string, text: string] {
+  return [settingName(setting.name, pool), textOf(setting, settings)];
+}
+
+function rowsOfPool(pool: PoolConfig): (readonly [name: string, text: string])[] {
+  const own = SETTINGS.filter(({ key }) => isList(key) || (isPerPool(key) && pool.own.has(key)));
+  return own.map((setting) => rowOf(setting, pool, pool.name));
 }
 
 /** All texts of the settings, upstreams included, that must not be written anywhere, in every form. */
 export function secretsOfConfig(config: Config): string[] {
-  const own = SETTINGS.flatMap(({ key, secret }) => {
-    const value = secret === undefined || isList(key) ? undefined : config[key];
-    return secret === undefined || value === undefined ? [] : SECRECY[secret].secrets(String(value));
-  });
+  const own = [config, ...config.pools].flatMap((settings: Shown) =>
+    SETTINGS.flatMap(({ key, secret }) => {
+      const value = secret === undefined || isList(key) ? undefined : settings[key];
+      return secret === undefined || value === undefined ? [] : SECRECY[secret].secrets(String(value));
+    }),
+  );
   return [...config.upstreams.flatMap(secretsOfSpec), ...own];
 }
 
-function textOf({ key, name, default: fallback, secret }: Setting, config: Config): string {
+/** The settings of the process, or of one pool. */
+type Shown = Partial<Omit<Config, 'upstreams' | 'pools' | 'areListsPersisted'>> & Pick<Config, 'upstreams'>;
+
+function textOf({ key, name, default: fallback, secret }: Setting, config: Shown): string {
   if (isList(key)) return listOf(LIST_TIERS[key], config);
   const value = config[key];
   // A setting with a default has no value only when it is off.
@@ -51,7 +65,7 @@ function textOf({ key, name, default: fallback, secret }: Setting, config: Confi
   return key.endsWith('Bytes') ? formatSize(value) : String(value);
 }
 
-function listOf(tier: Tier, config: Config): string {
+function listOf(tier: Tier, config: Pick<Config, 'upstreams'>): string {
   const upstreams = config.upstreams.filter((upstream) => upstream.tier === tier);
   if (upstreams.length === 0) return tier === 'primary' ? NOT_SET : 'none';
   return upstreams

@@ -1,5 +1,6 @@
 /** An upstream as a JSON object: the body of a call, or an entry in the file that keeps the lists. */
 
+import { DEFAULT_POOL } from '../events.ts';
 import { HIDDEN } from '../secret-texts.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { closestName } from './closest-name.ts';
@@ -8,7 +9,7 @@ import type { UpstreamEntry } from './upstream-list.ts';
 import type { JsonForm, UpstreamOption } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
 
-const KEYS = ['url', 'tier', 'draining', ...OPTION_NAMES];
+const KEYS = ['url', 'pool', 'tier', 'draining', ...OPTION_NAMES];
 
 /** Converts a JSON value to the text after the `=` in a list; undefined for what can't be there. */
 const TO_TEXT: Readonly<Record<JsonForm, (value: unknown) => string | undefined>> = {
@@ -29,6 +30,9 @@ export function readServerEntry(value: unknown, where: string): UpstreamEntry | 
   if (unknown !== undefined) return `${where}: ${unknownKey(unknown)}; allowed: ${KEYS.join(', ')}`;
   const url = TO_TEXT.text(fields.get('url'));
   if (url === undefined) return `${where}: "url" is no URL; allowed: a text without blanks`;
+  const pool = fields.get('pool');
+  if (pool !== undefined && (typeof pool !== 'string' || pool === ''))
+    return `${where}: "pool": ${shownJson(pool)} is not allowed; allowed: the name of a pool`;
   const tier = fields.get('tier') ?? 'primary';
   if (tier !== 'primary' && tier !== 'fallback')
     return `${where}: "tier": ${shownJson(tier)} is not allowed; allowed: "primary" or "fallback"`;
@@ -47,7 +51,13 @@ export function readServerEntry(value: unknown, where: string): UpstreamEntry | 
       return `${where}: "${name}": ${value} is not allowed${isQuoted ? ' as a text' : ''}; allowed: ${allowed}${isQuoted ? ', without quotes' : ''}`;
     words.push(...texts.map((text) => `${name}=${text}`));
   }
-  return { text: words.join(' '), tier, where, ...(draining ? { draining } : {}) };
+  return {
+    text: words.join(' '),
+    tier,
+    where,
+    ...(pool === undefined || pool === DEFAULT_POOL ? {} : { pool }),
+    ...(draining ? { draining } : {}),
+  };
 }
 
 /** Undefined when the value is not allowed. */
@@ -66,10 +76,16 @@ function unknownKey(key: string): string {
 
 /** The object that `readServerEntry` turns into this upstream again. It holds the URL with its secrets. */
 export function toServerEntry(spec: UpstreamSpec): Readonly<Record<string, unknown>> {
-  const { url, tier, draining } = spec;
+  const { url, pool, tier, draining } = spec;
   const options = UPSTREAM_OPTIONS.flatMap(({ name, repeatable, write }) => {
     const values = write(spec);
     return values.length === 0 ? [] : [[name, repeatable ? values : values[0]] as const];
   });
-  return { url: url.href, tier, ...Object.fromEntries(options), ...(draining ? { draining } : {}) };
+  return {
+    url: url.href,
+    ...(pool === undefined ? {} : { pool }),
+    tier,
+    ...Object.fromEntries(options),
+    ...(draining ? { draining } : {}),
+  };
 }

@@ -5,20 +5,21 @@ import { dirname, resolve } from 'node:path';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { readServerEntry, toServerEntry } from './server-entry.ts';
 import { readTextFile } from './text-file.ts';
-import { readUpstreams, type UpstreamEntry } from './upstream-list.ts';
+import type { UpstreamEntry } from './upstream-list.ts';
 
 const VERSION = 1;
 const ALLOWED = `a file that the load balancer has written: {"version": ${VERSION}, "servers": […]}`;
 
-/** The content of the file; `upstreams` is undefined when it does not exist yet. */
+/** The content of the file; without entries when it does not exist yet. */
 export interface PersistedLists {
-  readonly upstreams: readonly UpstreamSpec[] | undefined;
+  /** Of each pool primaries first, then fallbacks. */
+  readonly entries: readonly UpstreamEntry[];
   readonly problems: readonly string[];
 }
 
 /**
- * Reads the file `name`, and checks that its folder may be written to. `where` names the setting in a problem. Relative
- * names, those of certificates too, are looked up in `folder`. Changes nothing.
+ * Reads the file `name`, and checks that its folder may be written to. `where` names the setting in a problem. A relative
+ * name is looked up in `folder`. Changes nothing.
  */
 export function readServerFile(name: string, folder: string, where: string): PersistedLists {
   const path = resolve(folder, name);
@@ -26,26 +27,21 @@ export function readServerFile(name: string, folder: string, where: string): Per
   const reason = whyNotWritable(path);
   if (reason !== undefined) {
     const problem = `${shown} can't be written: ${reason}; allowed: a file in a folder that may be written to`;
-    return { upstreams: undefined, problems: [problem] };
+    return { entries: [], problems: [problem] };
   }
   const file = readTextFile(folder, name);
   if (!('text' in file)) {
-    if (file.missing) return { upstreams: undefined, problems: [] };
-    return {
-      upstreams: undefined,
-      problems: [`${shown} can't be used: ${file.reason}; allowed: ${ALLOWED}`],
-    };
+    if (file.missing) return { entries: [], problems: [] };
+    return { entries: [], problems: [`${shown} can't be used: ${file.reason}; allowed: ${ALLOWED}`] };
   }
-  const entries = entriesIn(file.text);
-  if (typeof entries === 'string')
-    return { upstreams: undefined, problems: [`${shown} ${entries}; allowed: ${ALLOWED}`] };
-  const parsed = entries.map((entry, index) => readServerEntry(entry, `${shown} entry ${index + 1}`));
-  const { upstreams, problems } = readUpstreams(
-    parsed.filter((entry): entry is UpstreamEntry => typeof entry !== 'string'),
-    folder,
-  );
-  const malformed = parsed.filter((entry) => typeof entry === 'string');
-  return { upstreams: byTier(upstreams), problems: [...malformed, ...problems] };
+  const servers = serversIn(file.text);
+  if (typeof servers === 'string')
+    return { entries: [], problems: [`${shown} ${servers}; allowed: ${ALLOWED}`] };
+  const parsed = servers.map((entry, index) => readServerEntry(entry, `${shown} entry ${index + 1}`));
+  return {
+    entries: byTier(parsed.filter((entry) => typeof entry !== 'string')),
+    problems: parsed.filter((entry) => typeof entry === 'string'),
+  };
 }
 
 /** The text of the file. It holds the URLs with their secrets. */
@@ -54,7 +50,7 @@ export function serverFileText(upstreams: readonly UpstreamSpec[]): string {
 }
 
 /** The file's entries, or what is wrong with it. Without the parser's own message, which quotes the file. */
-function entriesIn(text: string): readonly unknown[] | string {
+function serversIn(text: string): readonly unknown[] | string {
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -68,10 +64,10 @@ function entriesIn(text: string): readonly unknown[] | string {
   return content.servers;
 }
 
-function byTier(upstreams: readonly UpstreamSpec[]): UpstreamSpec[] {
+function byTier(entries: readonly UpstreamEntry[]): UpstreamEntry[] {
   return [
-    ...upstreams.filter(({ tier }) => tier === 'primary'),
-    ...upstreams.filter(({ tier }) => tier === 'fallback'),
+    ...entries.filter(({ tier }) => tier === 'primary'),
+    ...entries.filter(({ tier }) => tier === 'fallback'),
   ];
 }
 

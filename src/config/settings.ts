@@ -9,52 +9,28 @@ import { adminSettings } from './admin-settings.ts';
 import { cidrs } from './cidrs.ts';
 import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
-import { orderSettings } from './order-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
 import { speedSettings } from './speed-settings.ts';
-import { statuses } from './statuses.ts';
 import { tlsSettings } from './tls-settings.ts';
-import {
-  countOrAll,
-  duration,
-  integer,
-  line,
-  listenHost,
-  minutesOrAuto,
-  oneOf,
-  onOff,
-  port,
-  size,
-  urlList,
-} from './value-types.ts';
+import { attemptSettings, listSettings, orderSettings } from './upstream-settings.ts';
+import { duration, integer, line, listenHost, oneOf, onOff, port, size } from './value-types.ts';
 
 const GB = 1_024 ** 3;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** Those that one pool may have for itself: `STRATEGY_BASE`. */
+const poolRows = {
+  ...listSettings,
+  ...orderSettings,
+  ...attemptSettings,
+  ...speedSettings,
+  ...healthSettings,
+};
+
 /** Converts the text of each setting to its value. The keys are those of `Config`, except for the two lists. */
 export const schema = z.object({
-  rpcUrls: setting(optional(urlList(false)), {
-    name: 'RPC_URLS',
-    alias: 'RPCs',
-    jsonAlias: 'servers',
-    json: 'list',
-    secret: 'url',
-    doc: 'Primary upstreams: URLs separated by commas, each followed by its options, separated by spaces (`name=alchemy weight=3`). Required.',
-  }),
-  fallbackRpcUrls: setting(optional(urlList(true)), {
-    name: 'FALLBACK_RPC_URLS',
-    alias: 'FALLBACK_RPCs',
-    jsonAlias: 'fallbackServers',
-    json: 'list',
-    secret: 'url',
-    doc: 'Secondary upstreams, asked when no primary gives an answer. Required when the primaries come from the environment; the word `none` means that there are none. Not required when the primaries come from `--backends` or the JSON file.',
-  }),
+  ...listSettings,
   ...orderSettings,
-  errorTimeToLiveMs: setting(minutesOrAuto(), {
-    name: 'ERROR_TIME_TO_LIVE_MINUTES',
-    default: 'auto',
-    doc: 'How long a failed or rate-limited upstream is left out: a number of minutes, fractions allowed, for exactly that long; `auto` for a time that fits the cause.',
-  }),
   port: setting(port(), { name: 'PORT', default: '8080', doc: 'Port where clients connect.' }),
   host: setting(listenHost(), {
     name: 'HOST',
@@ -62,11 +38,6 @@ export const schema = z.object({
     doc: 'Address where clients connect; `0.0.0.0` or `::` for every address of the machine.',
   }),
   ...adminSettings,
-  requestTimeoutMs: setting(duration('1ms'), {
-    name: 'REQUEST_TIMEOUT',
-    default: '30s',
-    doc: 'Time from a request’s headers until the first byte of its answer goes out. It covers all attempts, and the receiving of a body that is kept for them.',
-  }),
   clientHeaderTimeoutMs: setting(duration('1ms'), {
     name: 'CLIENT_HEADER_TIMEOUT',
     default: '15s',
@@ -97,53 +68,7 @@ export const schema = z.object({
     default: '10000',
     doc: 'Client connections at the same time; further ones are closed.',
   }),
-  tunnelIdleTimeoutMs: setting(duration('1ms'), {
-    name: 'TUNNEL_IDLE_TIMEOUT',
-    default: '1h',
-    doc: 'Longest silence, of both sides together, in a WebSocket or another upgraded connection; and in a stream of events.',
-  }),
-  attemptTimeoutMs: setting(duration('1ms'), {
-    name: 'ATTEMPT_TIMEOUT',
-    default: '10s',
-    doc: 'Longest wait for an upstream’s response headers, and between two chunks of a body that is read whole before the client gets a byte.',
-  }),
-  streamIdleTimeoutMs: setting(duration('1ms'), {
-    name: 'STREAM_IDLE_TIMEOUT',
-    default: '60s',
-    doc: 'Longest silence within an answer’s body that streams; a stream of events (`text/event-stream`) has `TUNNEL_IDLE_TIMEOUT` instead. The upstream is not quarantined for it.',
-  }),
-  connectTimeoutMs: setting(duration('1ms'), {
-    name: 'CONNECT_TIMEOUT',
-    default: '2s',
-    doc: 'Time to set up the connection of one attempt, with all addresses of the upstream’s name and TLS.',
-  }),
-  maxAttempts: setting(countOrAll(), {
-    name: 'MAX_ATTEMPTS',
-    jsonAlias: 'maxRetries',
-    default: 'all',
-    doc: 'Attempts per request; each upstream is asked at most once.',
-  }),
-  retryStatus: setting(statuses(), {
-    name: 'RETRY_STATUS',
-    json: 'list',
-    default: '429,500,502-504,520-530',
-    doc: 'Statuses, and ranges of them, after which the next upstream is tried (a 500 with a JSON-RPC answer is judged by that answer).',
-  }),
-  pacing: setting(oneOf(['auto', 'off']), {
-    name: 'PACING',
-    default: 'auto',
-    doc: 'Whether the limits of upstreams are learnt from their answers, and requests held back that they would refuse: `auto` or `off`. With `off` only the ceilings of `rps=` hold. With a fixed `ERROR_TIME_TO_LIVE_MINUTES` the default is `off`.',
-  }),
-  maxQueueWaitMs: setting(duration('0s'), {
-    name: 'MAX_QUEUE_WAIT',
-    default: '1s',
-    doc: 'How long a request may wait for an upstream that has room for it, before the fallback list is asked; or, while none is usable, for what other requests find.',
-  }),
-  maxQueue: setting(integer(0, 1_000_000), {
-    name: 'MAX_QUEUE',
-    default: '1000',
-    doc: 'How many requests may wait at the same time; further ones are answered at once.',
-  }),
+  ...attemptSettings,
   ...speedSettings,
   maxBodyBytes: setting(size(1_024 * GB), {
     name: 'MAX_BODY',
@@ -212,6 +137,14 @@ export const schema = z.object({
 });
 
 export type Key = keyof typeof schema.shape;
+export type PoolKey = keyof typeof poolRows;
+
+/** As `schema`, for what one pool may have for itself. */
+export const poolSchema = z.object(poolRows);
+
+export function isPerPool(key: Key): key is PoolKey {
+  return Object.hasOwn(poolRows, key);
+}
 
 /** The settings that are lists of upstreams, and the tier of the upstreams in them. */
 export const LIST_TIERS = { rpcUrls: 'primary', fallbackRpcUrls: 'fallback' } as const satisfies Partial<
@@ -225,6 +158,8 @@ export function isList(key: Key): key is ListKey {
 
 export interface Setting extends TypedDefinition {
   readonly key: Key;
+  /** One pool may have another value than the others. */
+  readonly perPool: boolean;
   readonly flag: string;
   readonly jsonKey: string;
 }
@@ -236,6 +171,7 @@ export const SETTINGS: readonly Setting[] = schema.keyof().options.map((key) => 
   return {
     ...definition,
     key,
+    perPool: isPerPool(key),
     flag: words.join('-'),
     jsonKey: words
       .map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1)))

@@ -1,8 +1,8 @@
 /** Finds what prevents the client port from using TLS as configured. */
 
 import { certificateProblem, keyProblem, pairProblem } from '../server/certificate.ts';
-import type { RawSetting } from './raw-settings.ts';
 import { shownValue } from './secrecy.ts';
+import type { RawSetting } from './sources/raw-settings.ts';
 import { readTextFile } from './text-file.ts';
 import type { CheckedSettings } from './values.ts';
 

@@ -1,4 +1,4 @@
-/** Reads lists of upstreams: `URL option=value …`, in which names and URLs are unique across both lists. */
+/** Reads lists of upstreams: `URL option=value …`, in which names are unique, and the URLs of each pool. */
 
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
@@ -16,6 +16,8 @@ const MAX_URL_LENGTH = 4096;
 export interface UpstreamEntry {
   readonly text: string;
   readonly tier: Tier;
+  /** Undefined for the pool without a path. */
+  readonly pool?: string;
   /** It starts out of service. */
   readonly draining?: true;
   /** Names the entry in a problem: the setting, where it was set, and which entry of it. */
@@ -65,12 +67,13 @@ function parseEntry(
   const about = (problem: string) => report(`${maskUrl(address)} ${problem}`);
   const problem = urlProblem(address);
   const url = problem === undefined ? new URL(address) : undefined;
-  const given = readWords(words, about);
-  const parts = readOptions(given, { url, given: new Set(given.keys()), folder, report: about });
+  const options = readWords(words, about);
+  const parts = readOptions(options, { url, given: new Set(options.keys()), folder, report: about });
   if (problem !== undefined) about(problem);
   if (!url) return undefined;
-  const { where, tier, draining } = entry;
-  return { where, tier, url, name: undefined, weight: 1, ...(draining ? { draining } : {}), ...parts };
+  const { where, tier, pool, draining } = entry;
+  const given = { ...(pool === undefined ? {} : { pool }), ...(draining ? { draining } : {}) };
+  return { where, tier, url, name: undefined, weight: 1, ...given, ...parts };
 }
 
 /**
@@ -190,12 +193,13 @@ function duplicateProblems(entries: readonly ParsedEntry[]): string[] {
   const byUrl = new Map<string, ParsedEntry>();
   const byName = new Map<string, ParsedEntry>();
   for (const entry of entries) {
-    const sameUrl = byUrl.get(entry.url.href);
+    const url = `${entry.pool ?? ''} ${entry.url.href}`;
+    const sameUrl = byUrl.get(url);
     if (sameUrl)
       problems.push(
         `${entry.where}: ${maskUrl(entry.url)} is the same URL as ${sameUrl.where}; allowed: each URL once`,
       );
-    else byUrl.set(entry.url.href, entry);
+    else byUrl.set(url, entry);
     if (entry.name === undefined) continue;
     const sameName = byName.get(entry.name);
     if (sameName)

@@ -4,7 +4,7 @@ import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import { shownOption } from './secrecy.ts';
 
 /** What an option states about an upstream. */
-export type OptionPart = Partial<Omit<UpstreamSpec, 'url' | 'tier' | 'draining' | 'secrets'>>;
+export type OptionPart = Partial<Omit<UpstreamSpec, 'url' | 'tier' | 'pool' | 'draining' | 'secrets'>>;
 
 /** The type of an option's value in JSON. An option that may be repeated also takes a list of them. */
 export type JsonForm = 'text' | 'number' | 'boolean';

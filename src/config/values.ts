@@ -1,36 +1,62 @@
 /** Checks the settings and converts their texts to values. */
 
 import type { z } from 'zod';
-import type { RawSetting } from './raw-settings.ts';
 import { shownValue } from './secrecy.ts';
-import { type Key, SETTINGS, schema } from './settings.ts';
+import { type Key, type PoolKey, poolSchema, SETTINGS, schema } from './settings.ts';
+import type { RawByKey } from './sources/merge.ts';
 import { NO_UNIT } from './value-types.ts';
 
 /** By the table's keys; undefined where a setting is not set, or off. */
 export type Values = z.output<typeof schema>;
+/** As `Values`, of one pool. */
+export type PoolValues = Pick<Values, PoolKey>;
 
 const lenient = schema.partial();
+const lenientForPool = poolSchema.partial();
+type Lenient<V> = { readonly [K in keyof V]?: V[K] | undefined };
 
-export interface CheckedSettings {
-  readonly raw: ReadonlyMap<Key, RawSetting>;
+/** What one pool can't have from what holds for all: its lists, and the chain that they are on. */
+const NOT_INHERITED: ReadonlySet<Key> = new Set<Key>(['rpcUrls', 'fallbackRpcUrls', 'chainId']);
+
+interface Checked<V> {
+  readonly raw: RawByKey;
   /** Without the refused ones. */
-  readonly values: z.output<typeof lenient>;
+  readonly values: Lenient<V>;
   /** All values; undefined when one is refused. */
-  readonly all: Values | undefined;
+  readonly all: V | undefined;
   /** One line for each setting whose value is refused. */
   readonly problems: readonly string[];
 }
 
+export type CheckedSettings = Checked<Values>;
+
+export interface CheckedPool extends Checked<PoolValues> {
+  /** What the pool's path says; undefined for the one without a path. */
+  readonly name: string | undefined;
+  /** What was given for this pool; all that it has is in `raw`. */
+  readonly own: RawByKey;
+}
+
 /** Converts all given settings, defaults included. */
-export function checkValues(raw: ReadonlyMap<Key, RawSetting>): CheckedSettings {
-  // A key for each setting, so that the result has a key for each value.
-  const texts = SETTINGS.map(({ key }) => [key, raw.get(key)?.value] as const);
-  const checked = schema.safeParse(Object.fromEntries(texts));
+export function checkValues(raw: RawByKey): CheckedSettings {
+  const texts = textsOf(raw, Object.keys(schema.shape));
+  const checked = schema.safeParse(texts);
   if (checked.success) return { raw, values: checked.data, all: checked.data, problems: [] };
   const { issues } = checked.error;
-  const refused = new Set(issues.map(({ path }) => path[0]));
-  const values = lenient.parse(Object.fromEntries(texts.filter(([key]) => !refused.has(key))));
+  const values = lenient.parse(without(texts, issues));
   return { raw, values, all: undefined, problems: problemsOf(issues, raw) };
+}
+
+/** Converts what one pool has of its own, or else in common with the others. What is wrong with that is told once. */
+export function checkPoolValues(name: string | undefined, own: RawByKey, common: RawByKey): CheckedPool {
+  const inherited = [...common].filter(([key]) => !NOT_INHERITED.has(key));
+  const raw = new Map([...inherited, ...own]);
+  const texts = textsOf(raw, Object.keys(poolSchema.shape));
+  const checked = poolSchema.safeParse(texts);
+  if (checked.success) return { name, own, raw, values: checked.data, all: checked.data, problems: [] };
+  const { issues } = checked.error;
+  const values = lenientForPool.parse(without(texts, issues));
+  return { name, own, raw, values, all: undefined, problems: problemsOf(issues, own) };
 }
 
 /** All default values. */
@@ -38,7 +64,21 @@ export const DEFAULTS = lenient.parse(
   Object.fromEntries(SETTINGS.map(({ key, default: given }) => [key, given])),
 );
 
-function problemsOf(issues: readonly z.core.$ZodIssue[], raw: ReadonlyMap<Key, RawSetting>): string[] {
+type Texts = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** A key for each setting, so that the result has a key for each value. */
+function textsOf(raw: RawByKey, keys: readonly string[]): Texts {
+  return Object.fromEntries(
+    SETTINGS.filter(({ key }) => keys.includes(key)).map(({ key }) => [key, raw.get(key)?.value]),
+  );
+}
+
+function without(texts: Texts, issues: readonly z.core.$ZodIssue[]): Texts {
+  const refused = new Set(issues.map(({ path }) => path[0]));
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => !refused.has(key)));
+}
+
+function problemsOf(issues: readonly z.core.$ZodIssue[], raw: RawByKey): string[] {
   return SETTINGS.flatMap((setting) => {
     const own = issues.filter((issue) => issue.path[0] === setting.key);
     const given = raw.get(setting.key);
@@ -46,7 +86,7 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], raw: ReadonlyMap<Key, R
     if (own.length === 0 || !given || given.problem !== undefined) return [];
     const reason = own.map(exactly).find((message) => message !== undefined) ?? 'is not allowed';
     const shown = shownValue(given.value, setting.secret);
-    return [`${setting.name} (${given.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
+    return [`${given.name} (${given.source}): ${shown} ${reason}; allowed: ${setting.allowed}`];
   });
 }
 

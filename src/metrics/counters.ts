@@ -6,6 +6,7 @@ import {
   type Event,
   HEDGE_RESULTS,
   type HedgeResult,
+  type PoolIdentity,
   REQUEST_RESULTS,
   type RequestResult,
   SWITCHED,
@@ -21,24 +22,38 @@ export interface AttemptCounts {
   readonly durations: Durations;
 }
 
+/** What is counted of the requests to one pool. */
+export class PoolCounts {
+  readonly requests: Record<RequestResult, number> = tallyOf(REQUEST_RESULTS);
+  readonly hedges: Record<HedgeResult, number> = tallyOf(HEDGE_RESULTS);
+  /** Without tunnels, which last as long as the client wants. */
+  readonly requestDurations = new Durations();
+  /** Of those that waited for an upstream. */
+  readonly queueWaits = new Durations();
+}
+
 /**
  * Plain numbers, which become text only when they are read: prom-client's counters and histograms look up their labels
  * at each call, which would take 2 µs of every request.
  */
 export class Counters {
-  readonly requests: Record<RequestResult, number> = tallyOf(REQUEST_RESULTS);
-  readonly hedges: Record<HedgeResult, number> = tallyOf(HEDGE_RESULTS);
   /** By kind. */
   readonly alerts: Record<string, number>;
-  /** Without tunnels, which last as long as the client wants. */
-  readonly requestDurations = new Durations();
-  /** Of those that waited for an upstream. */
-  readonly queueWaits = new Durations();
+  readonly #pools = new WeakMap<PoolIdentity, PoolCounts>();
   /** The key is the announced object: a removed upstream leaves nothing behind, not even for one of the same name. */
   readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
 
   constructor(alertKinds: readonly string[]) {
     this.alerts = tallyOf(alertKinds);
+  }
+
+  of(pool: PoolIdentity): PoolCounts {
+    let counts = this.#pools.get(pool);
+    if (!counts) {
+      counts = new PoolCounts();
+      this.#pools.set(pool, counts);
+    }
+    return counts;
   }
 
   attemptsOf(upstream: UpstreamIdentity): AttemptCounts {
@@ -59,16 +74,18 @@ export class Counters {
         if (tellsLatency(event)) counts.durations.add(event.durationMs);
         break;
       }
-      case 'request-finished':
-        this.requests[event.result] += 1;
-        if (event.queuedMs > 0) this.queueWaits.add(event.queuedMs);
-        if (event.status !== SWITCHED) this.requestDurations.add(event.durationMs);
+      case 'request-finished': {
+        const counts = this.of(event.pool);
+        counts.requests[event.result] += 1;
+        if (event.queuedMs > 0) counts.queueWaits.add(event.queuedMs);
+        if (event.status !== SWITCHED) counts.requestDurations.add(event.durationMs);
         break;
+      }
       case 'alert-sent':
         this.alerts[event.kind] = (this.alerts[event.kind] ?? 0) + 1;
         break;
       case 'hedge-finished':
-        this.hedges[event.result] += 1;
+        this.of(event.pool).hedges[event.result] += 1;
         break;
       case 'tunnel-opened':
       case 'upstream-quarantined':

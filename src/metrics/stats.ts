@@ -21,6 +21,8 @@ export interface BudgetStats {
 
 /** One row of `/stats`. The names are part of the contract with operators. */
 export interface UpstreamStats {
+  /** Where there are several pools. */
+  readonly pool?: string;
   readonly name: string;
   /** Scheme, host and port only. */
   readonly url: string;
@@ -77,7 +79,9 @@ export function readStats(source: StatsSource): UpstreamStats[] {
 export function rowOf(upstream: Upstream, source: StatsSource): UpstreamStats {
   const { availability, latencies, clock } = source;
   const standing = availability.standing(upstream);
+  const { shown: pool } = upstream.identity.pool;
   return {
+    ...(pool === undefined ? {} : { pool }),
     name: upstream.name,
     url: upstream.origin,
     tier: upstream.tier,

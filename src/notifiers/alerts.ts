@@ -1,7 +1,7 @@
 /** Turns what the program announces into alerts for the operators. */
 
 import type { Clock } from '../clock.ts';
-import { type Announcer, type Event, type EventOf, SWITCHED } from '../events.ts';
+import { type Announcer, type Event, type EventOf, type PoolIdentity, SWITCHED } from '../events.ts';
 import { Incident } from './incident.ts';
 import { isAboutCredentials, Messages } from './messages.ts';
 import type { Alert, NamedNotifier } from './notifier.ts';
@@ -40,13 +40,29 @@ export function createAlerts({
   const send = (alert: Alert) => {
     for (const outbox of outboxes) outbox.put(alert);
   };
-  const detector = new AlertDetector(clock, cooldownMs, new Messages(hostname, env), send);
-  announcer.listen((event) => detector.hear(event));
+  // By pool: an outage of one is none of the others.
+  const detectors = new WeakMap<PoolIdentity, AlertDetector>();
+  announcer.listen((event) => {
+    const pool = poolOf(event);
+    if (!pool) return;
+    let detector = detectors.get(pool);
+    if (!detector) {
+      detector = new AlertDetector(clock, cooldownMs, new Messages(hostname, env, pool), send);
+      detectors.set(pool, detector);
+    }
+    detector.hear(event);
+  });
   return {
     async drain(timeoutMs) {
       await Promise.all(outboxes.map((outbox) => outbox.drain(timeoutMs)));
     },
   };
+}
+
+/** Undefined for an event of the whole process. */
+function poolOf(event: Event): PoolIdentity | undefined {
+  if ('pool' in event) return event.pool;
+  return 'upstream' in event ? event.upstream?.pool : undefined;
 }
 
 /** Codes of the refusals that mean that every upstream is out. The client itself causes all others. */

@@ -1,6 +1,6 @@
 /** Writes the text of every alert. */
 
-import type { EventOf, FailureReason } from '../events.ts';
+import type { EventOf, FailureReason, PoolIdentity } from '../events.ts';
 import type { IncidentReport } from './incident.ts';
 import type { Alert } from './notifier.ts';
 
@@ -26,10 +26,12 @@ export function durationInWords(durationMs: number): string {
  */
 export class Messages {
   readonly #place: string;
+  readonly #pool: PoolIdentity;
 
-  /** `hostname` and `env` tell one replica from another. */
-  constructor(hostname: string, env: string | undefined) {
+  /** `hostname` and `env` tell one replica from another; `pool` is what the alerts are about. */
+  constructor(hostname: string, env: string | undefined, pool: PoolIdentity) {
     this.#place = `[${env ? `${hostname}, ${env}` : hostname}]`;
+    this.#pool = pool;
   }
 
   allFailed(report: IncidentReport, event: RequestFinished, out: string): Alert {
@@ -104,7 +106,9 @@ export class Messages {
   }
 
   #alert(kind: Alert['kind'], severity: Alert['severity'], lines: readonly string[]): Alert {
-    return { kind, severity, text: `${this.#place} ${lines.join('\n')}` };
+    const { shown } = this.#pool;
+    const about = shown === undefined ? '' : `pool ${shown}: `;
+    return { kind, severity, text: `${this.#place} ${about}${lines.join('\n')}` };
   }
 }
 

@@ -3,24 +3,37 @@
 import type { Pool } from './pool.ts';
 
 export class PoolTable {
+  /** Without upstreams: for requests that no other one serves. */
+  readonly nowhere: Pool;
   /** For requests whose path names no pool. */
-  readonly unnamed: Pool;
+  readonly #unnamed: Pool;
   readonly #named: ReadonlyMap<string, Pool>;
   /** The pools that serve: the unnamed one first, if it is one of them. */
   readonly all: readonly Pool[];
 
-  /** `nowhere` is a pool without upstreams, for what no other one serves. */
+  /** Where there are pools with paths, all are told by their names from now on. */
   constructor(pools: readonly Pool[], nowhere: Pool) {
     this.all = pools;
-    this.unnamed = pools.find(({ path }) => path === '') ?? nowhere;
-    this.#named = new Map(pools.filter((pool) => pool !== this.unnamed).map((pool) => [pool.path, pool]));
+    this.nowhere = nowhere;
+    this.#unnamed = pools.find(({ path }) => path === '') ?? nowhere;
+    this.#named = new Map(pools.filter(({ path }) => path !== '').map((pool) => [pool.path, pool]));
+    for (const { identity } of pools) identity.shown = this.areNamed ? identity.name : undefined;
+  }
+
+  /** Whether one serves the requests whose path names none. */
+  get servesAll(): boolean {
+    return this.#unnamed !== this.nowhere;
+  }
+
+  get areNamed(): boolean {
+    return this.#named.size > 0;
   }
 
   /** The pool that serves requests for this path, which begins with a slash. */
   of(path: string): Pool {
-    if (this.#named.size === 0) return this.unnamed;
+    if (this.#named.size === 0) return this.#unnamed;
     const end = path.indexOf('/', 1);
-    return this.#named.get(end < 0 ? path : path.slice(0, end)) ?? this.unnamed;
+    return this.#named.get(end < 0 ? path : path.slice(0, end)) ?? this.#unnamed;
   }
 
   find(name: string): Pool | undefined {

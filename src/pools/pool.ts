@@ -29,6 +29,7 @@ import { type HedgeDelay, Hedges } from './hedges.ts';
 import { Queue } from './queue.ts';
 import { PoolRoom, type Room } from './room.ts';
 import { Trials } from './trials.ts';
+import { PoolUsage } from './usage.ts';
 
 export interface PoolSettings extends SilenceLimits, UploadLimits, CheckSettings {
   readonly upstreams: readonly UpstreamSpec[];
@@ -81,6 +82,7 @@ export interface Pool {
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
+  readonly usage: PoolUsage;
   /** Starts the health checks. */
   start(): void;
   /** The process is about to end: nobody waits any more. */
@@ -175,6 +177,7 @@ export function createPool(name: string, settings: PoolSettings, dependencies: P
       connections,
     },
     learnHeight: checks.learnHeight,
+    usage: new PoolUsage(),
     start: checks.start,
     endWaiting() {
       queue.close();

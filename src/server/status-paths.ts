@@ -7,10 +7,14 @@ import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http/me
 
 /** The state that the status paths report. */
 export interface StatusSource {
-  /** The rows of `/stats`. */
-  stats(): readonly unknown[];
-  /** Undefined when ready, otherwise why not. */
-  notReady(): string | undefined;
+  /** The rows of `/stats`, of one pool or of all. */
+  stats(pool?: string): readonly unknown[];
+  /** Undefined when ready, otherwise why not; of one pool or of all. */
+  notReady(pool?: string): string | undefined;
+  /** Whether there is a pool of this name, among several. */
+  hasPool(name: string): boolean;
+  /** Whether there are pools that a path names. */
+  areNamed(): boolean;
 }
 
 /** A request whose headers are valid. */
@@ -28,34 +32,47 @@ export interface StatusRequest {
 
 type StatusPaths = (request: StatusRequest) => boolean;
 
-/** The answers, by path. */
-export type StatusAnswers = Readonly<
-  Record<'/stats' | '/healthz' | '/readyz', () => { readonly status: number; readonly body: unknown }>
->;
+export interface StatusAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
 
-export function statusAnswers(source: StatusSource): StatusAnswers {
-  return {
-    '/stats': () => ({ status: 200, body: source.stats() }),
-    '/healthz': () => ({ status: 200, body: { status: 'ok' } }),
-    '/readyz': () => {
-      const reason = source.notReady();
-      return reason === undefined
-        ? { status: 200, body: { status: 'ready' } }
-        : { status: 503, body: { status: 'not ready', reason } };
-    },
-  };
+/** Undefined for any other path; where pools have names, `/stats/NAME` and `/readyz/NAME` are one pool's. */
+export function statusAnswer(path: string, source: StatusSource): StatusAnswer | undefined {
+  switch (path) {
+    case '/stats':
+      return { status: 200, body: source.stats() };
+    case '/healthz':
+      return { status: 200, body: { status: 'ok' } };
+    case '/readyz':
+      return readiness(source.notReady());
+    default:
+      return /^\/(?:stats|readyz)\//.test(path) && source.areNamed() ? ofPool(path, source) : undefined;
+  }
+}
+
+function ofPool(path: string, source: StatusSource): StatusAnswer {
+  const [, kind, name = ''] = path.split('/');
+  if (!source.hasPool(name) || path.split('/').length !== 3)
+    return { status: 404, body: { status: 'not found', reason: 'no pool has this name' } };
+  return kind === 'stats' ? { status: 200, body: source.stats(name) } : readiness(source.notReady(name));
+}
+
+function readiness(reason: string | undefined): StatusAnswer {
+  return reason === undefined
+    ? { status: 200, body: { status: 'ready' } }
+    : { status: 503, body: { status: 'not ready', reason } };
 }
 
 /** The function returns false, and does nothing, for any other request. */
 export function createStatusPaths(source: StatusSource, clock: Clock): StatusPaths {
-  const answers: Readonly<Record<string, StatusAnswers['/stats']>> = statusAnswers(source);
   return ({ request, response, id, answerLines, target: { path }, headers }) => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return false;
-    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+    const answer = statusAnswer(path, source);
     if (!answer) return false;
     const hasBody = headers.transferEncoding !== undefined || Number(headers.contentLength ?? 0) > 0;
-    const { status, body } = answer();
+    const { status, body } = answer;
     const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
     // Reading the rest of the body is not worth keeping the connection.
     if (hasBody) response.shouldKeepAlive = false;

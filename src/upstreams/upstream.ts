@@ -20,6 +20,8 @@ export interface UpstreamSpec extends BudgetSpec {
   /** Letters, digits, `.`, `_`, `-`, or the URL's host and port. Unique. */
   readonly name: string;
   readonly tier: Tier;
+  /** What the path of its pool says; undefined for the pool without a path. */
+  readonly pool?: string;
   /** A whole number from 1 to MAX_WEIGHT. */
   readonly weight: number;
   /** It starts out of service. */

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type ListStore, ServerLists } from '../../src/admin/server-lists.ts';
 import { Servers } from '../../src/admin/servers.ts';
 import { Announcer, PoolIdentity } from '../../src/events.ts';
+import type { Pool } from '../../src/pools/pool.ts';
+import { PoolTable } from '../../src/pools/pool-table.ts';
 import { Membership } from '../../src/upstreams/membership.ts';
 import { Quarantine } from '../../src/upstreams/quarantine.ts';
 import { Registry } from '../../src/upstreams/registry.ts';
@@ -58,7 +60,11 @@ function setUp(...names: string[]) {
   const lists = new ServerLists(specs, store);
   const hidden: string[] = [];
   const onNew = ({ url }: UpstreamSpec) => void hidden.push(url.host);
-  const servers = new Servers({ lists, registry, membership, quarantine, announcer, folder: '.', onNew });
+  const identity = new PoolIdentity('default');
+  // Nothing else is read of it.
+  const pool = { identity, path: '', registry, membership, quarantine } as unknown as Pool;
+  const pools = new PoolTable([pool], pool);
+  const servers = new Servers({ lists, pools: () => pools, announcer, folder: '.', onNew });
   const present = () => registry.all.map(({ name }) => name).join(' ');
   const removeUnhealthy = (name: string) => {
     const upstream = registry.find(name);

@@ -86,7 +86,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
 
 describe('a wrong value', () => {
   it('is tried here for every setting', () => {
-    expect(Object.keys(WRONG)).toEqual(SETTINGS.map((setting) => setting.name));
+    expect(Object.keys(WRONG).sort()).toEqual(SETTINGS.map((setting) => setting.name).sort());
   });
 
   it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
@@ -205,7 +205,9 @@ describe('a right value', () => {
 
 describe('defaults', () => {
   it('are these', () => {
-    expect(configWith({})).toEqual({
+    const { pools, ...config } = configWith({});
+    expect(pools).toHaveLength(1);
+    expect(config).toEqual({
       upstreams: [{ url: new URL('https://one.example'), name: 'one.example', tier: 'primary', weight: 1 }],
       strategy: 'shuffle',
       sticky: undefined,
@@ -286,7 +288,8 @@ describe('settings that contradict each other', () => {
 describe('a Config', () => {
   it('is deeply frozen', () => {
     const config = configWith({ SLACK_WEBHOOK_URL: 'https://hooks.slack.example/KEY' });
-    for (const part of [config, config.upstreams, config.retryStatus, ...config.upstreams]) {
+    const { upstreams, pools, retryStatus } = config;
+    for (const part of [config, upstreams, pools, retryStatus, ...upstreams, ...pools]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });

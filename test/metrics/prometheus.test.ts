@@ -24,13 +24,17 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
   const inFlight = { now: 0 };
   const dropped = { lines: 0 };
   const { registry, availability } = pool;
+  const identity = new PoolIdentity('default');
+  const usage = {
+    get underWay() {
+      return inFlight.now;
+    },
+  };
+  const measured = { identity, registry, availability, usage, queue: [], onlookers: [] };
   const metrics = createMetrics({
     announcer,
-    registry,
-    availability,
+    pools: () => [measured],
     alertKinds: ['all-upstreams-failed', 'credentials'],
-    inFlight: () => inFlight.now,
-    waiting: () => 0,
     logLinesDropped: () => dropped.lines,
   });
   const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>
@@ -45,7 +49,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
   const request = (result: RequestResult, durationMs = 10, status = 200) =>
     announcer.announce({
       type: 'request-finished',
-      pool: new PoolIdentity('default'),
+      pool: identity,
       id: 'seCret',
       clientAddress: 'seCret',
       clientName: 'seCret',

@@ -120,7 +120,7 @@ describe('the alert that the fallback is in use', () => {
 });
 
 describe('a tunnel', () => {
-  const ended = requestFinished({ status: 101, upstream: new UpstreamIdentity('alchemy', 'primary') });
+  const ended = requestFinished({ status: 101, upstream: new UpstreamIdentity('alchemy', 'primary', POOL) });
 
   it('ends the alerts when it is opened, as an answer does, and not when it is closed', async () => {
     const { announce, severities } = setUp();
@@ -160,13 +160,13 @@ describe('the alerts about one upstream', () => {
 
   it('tell of a wrong chain, and of its end when the upstream comes up', async () => {
     const { announce, clock, sent, severities } = setUp();
-    const upstream = new UpstreamIdentity('a', 'fallback');
+    const upstream = new UpstreamIdentity('a', 'fallback', POOL);
     const problem = 'chain 5 instead of 1';
     await announce({ type: 'upstream-down', upstream, reason: 'wrong-chain', problem });
     expect(sent[0]?.text).toContain('a (fallback) is on the wrong chain (chain 5 instead of 1).');
     clock.advance(3_600_000 + 240_000);
     await announce(
-      { type: 'upstream-up', upstream: new UpstreamIdentity('b', 'primary'), downMs: 1 },
+      { type: 'upstream-up', upstream: new UpstreamIdentity('b', 'primary', POOL), downMs: 1 },
       { type: 'upstream-up', upstream, downMs: 1 },
     );
     expect(severities()).toEqual(['wrong-chain warning', 'wrong-chain resolved']);
@@ -186,8 +186,8 @@ describe('the alerts about one upstream', () => {
 
   it('tell of one that was removed for being down, not of one that an operator has removed', async () => {
     const { announce, sent, severities } = setUp();
-    const upstream = new UpstreamIdentity('a', 'primary');
-    const b = new UpstreamIdentity('b', 'primary');
+    const upstream = new UpstreamIdentity('a', 'primary', POOL);
+    const b = new UpstreamIdentity('b', 'primary', POOL);
     await announce({ type: 'upstream-removed', upstream, cause: 'operator' });
     expect(severities()).toEqual([]);
     await announce({ type: 'upstream-removed', upstream, cause: 'unhealthy' });
@@ -198,7 +198,7 @@ describe('the alerts about one upstream', () => {
 
   it('are not sent for one that lags, catches up, or is kept as the last one', async () => {
     const { announce, severities } = setUp();
-    const upstream = new UpstreamIdentity('a', 'primary');
+    const upstream = new UpstreamIdentity('a', 'primary', POOL);
     await announce(
       { type: 'upstream-lagging', upstream, blocks: 50 },
       { type: 'upstream-caught-up', upstream, laggedMs: 1_000 },
@@ -209,7 +209,7 @@ describe('the alerts about one upstream', () => {
 
   it('are not sent for an upstream that is merely dead', async () => {
     const { announce, severities } = setUp();
-    const upstream = new UpstreamIdentity('a', 'primary');
+    const upstream = new UpstreamIdentity('a', 'primary', POOL);
     await announce({ type: 'upstream-down', upstream, reason: 'probe-failed', problem: 'refused' });
     await announce({ type: 'upstream-up', upstream, downMs: 1 });
     expect(severities()).toEqual([]);
@@ -219,8 +219,8 @@ describe('the alerts about one upstream', () => {
 describe('who is out of service', () => {
   it('leaves out those whose quarantine is over, who were released, or came up', async () => {
     const { announce, clock, sent } = setUp();
-    const c = new UpstreamIdentity('c', 'primary');
-    const d = new UpstreamIdentity('d', 'fallback');
+    const c = new UpstreamIdentity('c', 'primary', POOL);
+    const d = new UpstreamIdentity('d', 'fallback', POOL);
     await announce(quarantined('a', 'timeout', 5_000), quarantined('b', 'status'), quarantined('c', 'reset'));
     await announce({ type: 'upstream-released', upstream: c, by: 'probe' });
     await announce({ type: 'upstream-down', upstream: d, reason: 'probe-failed', problem: 'refused' });
@@ -232,7 +232,7 @@ describe('who is out of service', () => {
 
   it('does not count a ban of one method', async () => {
     const { announce, sent } = setUp();
-    const upstream = new UpstreamIdentity('a', 'primary');
+    const upstream = new UpstreamIdentity('a', 'primary', POOL);
     const reason = 'method-unsupported';
     await announce({
       type: 'upstream-quarantined',

@@ -45,18 +45,18 @@ export const failed = requestFinished({
 });
 
 export function answeredBy(name: string, tier: Tier, primariesOut = false): Event {
-  return requestFinished({ upstream: new UpstreamIdentity(name, tier), primariesOut });
+  return requestFinished({ upstream: new UpstreamIdentity(name, tier, POOL), primariesOut });
 }
 
 export function tunnelOpened(name: string, tier: Tier, primariesOut = false): Event {
-  return { type: 'tunnel-opened', id: 'r1', upstream: new UpstreamIdentity(name, tier), primariesOut };
+  return { type: 'tunnel-opened', id: 'r1', upstream: new UpstreamIdentity(name, tier, POOL), primariesOut };
 }
 
 export const fallbackAnswered = answeredBy('spare', 'fallback', true);
 export const primaryAnswered = answeredBy('alchemy', 'primary');
 
 export function quarantined(name: string, reason: FailureReason, durationMs = 900_000): Event {
-  const upstream = new UpstreamIdentity(name, 'primary');
+  const upstream = new UpstreamIdentity(name, 'primary', POOL);
   return { type: 'upstream-quarantined', upstream, reason, method: undefined, durationMs };
 }
 

@@ -58,7 +58,7 @@ export async function startApp({
   const list = (listed: readonly Listed[]) =>
     listed.map((item) => (typeof item === 'string' ? item : item.url)).join(',');
   const argv = [
-    `--backends=${list(primaries)}`,
+    ...(primaries.length > 0 ? [`--backends=${list(primaries)}`] : []),
     ...(fallbacks.length > 0 ? [`--fallback-rpc-urls=${list(fallbacks)}`] : []),
     '--port=0',
     '--host=127.0.0.1',

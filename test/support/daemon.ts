@@ -40,6 +40,7 @@ export interface LogLine {
 
 /** A row of `/stats`. */
 export interface StatsRow {
+  readonly pool?: string;
   readonly name: string;
   readonly url: string;
   readonly tier: string;

@@ -68,7 +68,9 @@ function buttonsOf({ name, state }) {
 function rowOf(upstream, nowMs) {
   const row = document.createElement('tr');
   const name = element('td', upstream.name);
-  name.append(element('span', `${upstream.tier}, ${upstream.url}`, 'aside'));
+  name.append(
+    element('span', [upstream.pool, upstream.tier, upstream.url].filter(Boolean).join(', '), 'aside'),
+  );
   const number = (value) => element('td', value === null ? '–' : String(value), 'number');
   const { p50, p95, p99 } = upstream.latency_ms;
   row.append(
@@ -116,7 +118,7 @@ function showEvent({ type, data }) {
   const line = element('li', '');
   line.append(
     element('time', new Date(time).toLocaleTimeString()),
-    [type, upstream?.name, ...words].filter(Boolean).join(', '),
+    [type, upstream?.pool, upstream?.name, ...words].filter(Boolean).join(', '),
   );
   byId('events').prepend(line);
   byId('quiet').hidden = true;

@@ -1,10 +1,11 @@
 /** Reads settings from a JSON file. */
 
-import { closestName } from './closest-name.ts';
+import { closestName } from '../closest-name.ts';
+import { isList, SETTINGS, type Setting } from '../settings.ts';
+import { readTextFile } from '../text-file.ts';
+import { optionHint } from '../upstream-options.ts';
+import { poolNameOf, settingName } from './pool-names.ts';
 import { type RawSetting, type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
-import { isList, SETTINGS, type Setting } from './settings.ts';
-import { readTextFile } from './text-file.ts';
-import { optionHint } from './upstream-options.ts';
 
 const settingsByKey = new Map<string, Setting>(
   SETTINGS.flatMap((setting) => [
@@ -20,8 +21,10 @@ export function readJsonFile(folder: string, name: string | undefined): RawSetti
   const content = readObject(folder, name);
   if (typeof content === 'string') settings.problems.push(`flag --config: ${name}: ${content}`);
   else
-    for (const [index, [key, value]] of Object.entries(content).entries())
-      readMember({ name, index, key, value }, settings);
+    for (const [index, [key, value]] of Object.entries(content).entries()) {
+      if (key === 'pools') readPools(name, value, settings);
+      else readMember({ name, index, key, value }, settings);
+    }
   return settings;
 }
 
@@ -41,32 +44,67 @@ function readObject(folder: string, name: string): object | string {
   }
 }
 
+/** Reads `"pools": {"base": {"servers": […], "strategy": …}}`. */
+function readPools(file: string, value: unknown, settings: RawSettingsBuilder): void {
+  const where = `key "pools" of ${file}`;
+  const allowed = 'allowed: {"base": {"servers": […], …}, …}';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    settings.problems.push(`${where}: it is no object; ${allowed}`);
+    return;
+  }
+  for (const [index, [written, members]] of Object.entries(value).entries()) {
+    const pool = poolNameOf(written);
+    const shown = isName(written) ? `"${written}"` : `number ${index + 1}`;
+    if (settings.pools.includes(pool))
+      settings.problems.push(`${where}: pool ${shown} has the path /${pool} of another one; allowed: one`);
+    else settings.pools.push(pool);
+    if (typeof members !== 'object' || members === null || Array.isArray(members))
+      settings.problems.push(`${where}: pool ${shown} is no object; ${allowed}`);
+    else
+      for (const [at, [key, member]] of Object.entries(members).entries())
+        readMember({ name: file, index: at, key, value: member, pool }, settings);
+  }
+}
+
 interface JsonMember {
   /** The file's name. */
   readonly name: string;
   readonly index: number;
   readonly key: string;
   readonly value: unknown;
+  /** Whose setting it is; undefined for that of all. */
+  readonly pool?: string;
 }
 
-function readMember({ name, index, key, value }: JsonMember, settings: RawSettingsBuilder): void {
+/** What does not look like a name may be a value in the wrong place. */
+function isName(key: string): boolean {
+  return /^[A-Za-z][\w-]{0,40}$/.test(key);
+}
+
+function readMember({ name, index, key, value, pool }: JsonMember, settings: RawSettingsBuilder): void {
   const setting = settingsByKey.get(key);
+  const within = pool === undefined ? '' : `pools.${isName(pool) ? pool : '…'}.`;
   if (!setting) {
-    // What does not look like a setting's name may be a value in the wrong place.
-    const isName = /^[A-Za-z][\w-]{0,40}$/.test(key);
-    const shown = isName ? `key "${key}" of ${name}` : `key number ${index + 1} of ${name}`;
-    const closest = isName ? closestName(key, settingsByKey.keys()) : undefined;
+    const shown = isName(key)
+      ? `key "${within}${key}" of ${name}`
+      : `key number ${index + 1} of ${pool === undefined ? '' : `"${within}" of `}${name}`;
+    const closest = isName(key) ? closestName(key, settingsByKey.keys()) : undefined;
     const suggestion = closest === undefined ? '' : `, "${closest}" is the nearest`;
     settings.problems.push(
       `${shown}: unknown key; allowed: the settings in camelCase${suggestion}${optionHint(key)}`,
     );
     return;
   }
-  const source = `key "${key}" of ${name}`;
+  const source = `key "${within}${key}" of ${name}`;
   const raw = rawValue(setting, value);
   const problem = raw === undefined ? wrongType(setting, value) : commaProblem(setting, value);
-  if (problem !== undefined) settings.problems.push(`${setting.name} (${source}): ${problem}`);
-  else if (raw !== undefined) settings.add(setting, { value: raw, source, standsAlone: true });
+  const shownName = settingName(setting.name, pool);
+  if (problem !== undefined) settings.problems.push(`${shownName} (${source}): ${problem}`);
+  else if (raw !== undefined) {
+    const given = { value: raw, source, standsAlone: true };
+    if (pool === undefined) settings.add(setting, given);
+    else settings.suffixed.push({ ...given, name: shownName, splits: [{ setting, pool }] });
+  }
 }
 
 function wrongType({ allowed, json }: Setting, value: unknown): string {

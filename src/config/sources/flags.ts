@@ -1,9 +1,10 @@
 /** Reads the command line. */
 
-import { closestName } from './closest-name.ts';
+import { closestName } from '../closest-name.ts';
+import { SETTINGS, type Setting } from '../settings.ts';
+import { optionHint } from '../upstream-options.ts';
+import { settingName, splitsOf } from './pool-names.ts';
 import { RawSettingsBuilder } from './raw-settings.ts';
-import { SETTINGS, type Setting } from './settings.ts';
-import { optionHint } from './upstream-options.ts';
 
 /** What the program is asked to do. */
 export type Command = 'run' | 'check' | 'healthcheck' | 'version' | 'help';
@@ -59,12 +60,15 @@ class FlagReader {
   }
 
   flag(name: string, value: string | undefined, position: number): void {
-    if (!KNOWN_FLAGS.has(name)) {
+    const splits = KNOWN_FLAGS.has(name) ? [] : splitsOf(name, settingsByFlag, '-');
+    const [split] = splits;
+    if (!KNOWN_FLAGS.has(name) && !split) {
       this.problem(unknownFlag(name, position));
       return;
     }
-    const setting = settingsByFlag.get(name);
-    const shown = setting ? `${setting.name} (flag --${name})` : `flag --${name}`;
+    const setting = settingsByFlag.get(name) ?? split?.setting;
+    const settingsName = setting && settingName(setting.name, split?.pool);
+    const shown = settingsName ? `${settingsName} (flag --${name})` : `flag --${name}`;
     if (this.#values.has(name)) this.problem(`${shown}: it is given twice; allowed: once`);
     else if (COMMANDS.some((command) => command === name)) {
       if (value !== undefined) this.problem(`${shown}: it takes no value; allowed: --${name}`);
@@ -72,7 +76,15 @@ class FlagReader {
       const allowed = setting?.allowed ?? 'the name of a file';
       this.problem(`${shown}: it has no value; allowed: ${allowed}`);
     } else if (setting) {
-      this.#settings.add(setting, { value, source: `flag --${name}`, standsAlone: name === 'backends' });
+      const raw = { value, source: `flag --${name}`, standsAlone: /^backends(?:-|$)/.test(name) };
+      if (!split) this.#settings.add(setting, raw);
+      else
+        this.#settings.suffixed.push({
+          ...raw,
+          name: settingName(setting.name, split.pool),
+          splits,
+          withoutPools: unknownFlag(name, position),
+        });
     }
     this.#values.set(name, value);
   }

@@ -1,9 +1,10 @@
 /** Reads settings from environment variables and from env files. */
 
 import { parse } from 'dotenv';
-import { type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
-import { isList, SETTINGS, type Setting } from './settings.ts';
-import { readTextFile } from './text-file.ts';
+import { isList, SETTINGS, type Setting } from '../settings.ts';
+import { readTextFile } from '../text-file.ts';
+import { splitsOf } from './pool-names.ts';
+import { type RawSettings, RawSettingsBuilder, type Statement } from './raw-settings.ts';
 
 const DEFAULT_FILE = '.env';
 const CUT =
@@ -14,6 +15,10 @@ const QUOTED =
 
 /** What Kubernetes puts into every container for a service called `admin`: ADMIN_PORT=tcp://10.0.0.1:80. */
 const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
+
+/** What it adds to their names besides: a service called `strategy` sets STRATEGY_SERVICE_HOST and STRATEGY_PORT_80_TCP. */
+const KUBERNETES_NAME =
+  /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 
 /** The settings in the environment. An empty value counts as not set. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): RawSettings {
@@ -26,6 +31,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       `${name} (environment): ${env[name]?.trim()} is Kubernetes' address of a service, no port: ignored`,
     );
   }
+  for (const name of Object.keys(variables))
+    if (!settingsByName.has(name) && KUBERNETES_NAME.test(name)) variables[name] = undefined;
   const settings = readVariables(variables, () => 'environment', { unquotes: true });
   settings.warnings.push(...warnings);
   return settings;
@@ -63,29 +70,45 @@ interface VariableOptions {
   readonly unquotes?: boolean;
 }
 
+const settingsByName = new Map<string, Setting>(
+  SETTINGS.flatMap((setting) => namesOf(setting).map((name) => [name, setting] as const)),
+);
+
 function readVariables(
   variables: Readonly<Record<string, string | undefined>>,
   sourceOf: (variable: string) => string,
-  { isCut = () => false, unquotes = false }: VariableOptions,
+  options: VariableOptions,
 ): RawSettingsBuilder {
   const settings = new RawSettingsBuilder();
+  const given = (variable: string) => (variables[variable] ?? '').trim() !== '';
   for (const setting of SETTINGS) {
     for (const variable of namesOf(setting)) {
-      const text = variables[variable];
-      if (text === undefined || text.trim() === '') continue;
+      if (!given(variable)) continue;
       const source = variable === setting.name ? sourceOf(variable) : `${variable}, ${sourceOf(variable)}`;
-      const inner = unquotes ? withoutQuotes(text) : undefined;
-      const problem = inner !== undefined ? QUOTED : isList(setting.key) && isCut(variable) ? CUT : undefined;
-      const value = inner ?? text;
-      settings.add(setting, {
-        value,
-        source,
-        standsAlone: false,
-        ...(problem === undefined ? {} : { problem }),
-      });
+      settings.add(setting, statement(variable, variables[variable] ?? '', setting, options, source));
     }
   }
+  for (const variable of Object.keys(variables)) {
+    if (settingsByName.has(variable) || !given(variable)) continue;
+    const splits = splitsOf(variable, settingsByName, '_');
+    const [first] = splits;
+    if (!first) continue;
+    const raw = statement(variable, variables[variable] ?? '', first.setting, options, sourceOf(variable));
+    settings.suffixed.push({ ...raw, name: variable, splits });
+  }
   return settings;
+}
+
+function statement(
+  variable: string,
+  text: string,
+  setting: Setting,
+  { isCut = () => false, unquotes = false }: VariableOptions,
+  source: string,
+): Statement {
+  const inner = unquotes ? withoutQuotes(text) : undefined;
+  const problem = inner !== undefined ? QUOTED : isList(setting.key) && isCut(variable) ? CUT : undefined;
+  return { value: inner ?? text, source, standsAlone: false, ...(problem === undefined ? {} : { problem }) };
 }
 
 /** The text between two quotes of one kind; undefined without them. */

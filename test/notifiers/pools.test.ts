@@ -1,0 +1,40 @@
+// Where there are several pools, an outage of one is none of the others.
+import { expect, it } from 'vitest';
+import { PoolIdentity, UpstreamIdentity } from '../../src/events.ts';
+import { requestFinished, setUp } from './set-up.ts';
+
+function poolNamed(name: string): PoolIdentity {
+  const pool = new PoolIdentity(name);
+  pool.shown = name;
+  return pool;
+}
+
+it('alerts tell of their pool, each in its own cool-down', async () => {
+  const { announce, sent } = setUp();
+  const base = poolNamed('base');
+  const polygon = poolNamed('polygon');
+  await announce(requestFinished({ pool: base, result: 'failed', code: 'ALL_UPSTREAMS_FAILED' }));
+  await announce(requestFinished({ pool: base, result: 'failed', code: 'ALL_UPSTREAMS_FAILED' }));
+  await announce(requestFinished({ pool: polygon, result: 'failed', code: 'ALL_UPSTREAMS_FAILED' }));
+  await announce(requestFinished({ pool: polygon, upstream: new UpstreamIdentity('p', 'primary', polygon) }));
+  expect(sent.map(({ severity, text }) => `${severity} ${text.split(':')[0]}`)).toEqual([
+    'critical [lb-1, production] pool base',
+    'critical [lb-1, production] pool polygon',
+    'resolved [lb-1, production] pool polygon',
+  ]);
+});
+
+it('an alert names those who are out in its own pool', async () => {
+  const { announce, sent } = setUp();
+  const base = poolNamed('base');
+  const polygon = poolNamed('polygon');
+  for (const pool of [base, polygon]) {
+    const upstream = new UpstreamIdentity(`a-${pool.name}`, 'primary', pool);
+    await announce({ type: 'upstream-down', upstream, reason: 'probe-failed', problem: 'refused' });
+  }
+  await announce(
+    requestFinished({ pool: base, result: 'failed', status: 502, code: 'ALL_UPSTREAMS_FAILED' }),
+  );
+  expect(sent.at(-1)?.text).toContain('Out of service: a-base (probe-failed). ');
+  expect(sent.at(-1)?.text).not.toContain('a-polygon');
+});
