@@ -105,16 +105,16 @@ export function createApp(
   const intake: Intake = {
     body: config,
     maxBatch: config.maxBatch,
-    tunnels: new OpenTunnels(clock, config.tunnelIdleTimeoutMs),
+    tunnels: new OpenTunnels(clock),
     whyNotNow() {
       if (drain.refusing) return 'SHUTTING_DOWN';
       return overload.isOn ? 'OVERLOADED' : undefined;
     },
   };
   const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
-  const handle = createHandler(config, { runtime, identity, pools, intake, answersStatus });
+  const handler = createHandler(config, { runtime, identity, pools, intake, answersStatus });
   const maxConnections = fittingConnections(config.maxConnections);
-  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handle);
+  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handler.handle);
   const admin = createAdmin(config, { runtime, pools: () => pools, status, statistics, ...options });
   return new RunningApp({ config, clock, pools, intake, alerts, overload, drain, clientPort, admin });
 }

@@ -8,8 +8,15 @@ const LONGEST_HTTP_METHOD = 32;
 const LONGEST_PATH = 1_024;
 
 export function createEventLog(logger: Logger): Listener {
-  const logsRequests = logger.isLevelEnabled('info');
-  const logsAttempts = logger.isLevelEnabled('debug');
+  let logsRequests = false;
+  let logsAttempts = false;
+  // Once for each change of the level, not for each request.
+  const readLevel = () => {
+    logsRequests = logger.isLevelEnabled('info');
+    logsAttempts = logger.isLevelEnabled('debug');
+  };
+  readLevel();
+  logger.on('level-change', readLevel);
   return (event) => {
     switch (event.type) {
       case 'request-finished':

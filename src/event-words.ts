@@ -62,8 +62,8 @@ export type DownReason = 'probe-failed' | 'wrong-chain';
 /** What an upstream was found to take at once: blocks in a range of eth_getLogs, calls in a batch. */
 export type SizeLimit = 'logs_range' | 'batch';
 
-/** Why an upstream has left its list. */
-export type RemovalCause = 'operator' | 'unhealthy';
+/** Why an upstream has left its list; `reload`: the settings that were read anew don't name it. */
+export type RemovalCause = 'operator' | 'unhealthy' | 'reload';
 
 /**
  * How one attempt ended, as counted and logged. `inconclusive`: the upstream did nothing wrong, but another

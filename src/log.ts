@@ -21,6 +21,8 @@ export interface Log {
   readonly logger: Logger;
   /** Adds texts that must never be written from now on. */
   hide(secrets: readonly string[]): void;
+  /** The lines of this level and those above it are written from now on. */
+  setLevel(level: string): void;
   /** Lines lost since the start because they were not read. */
   readonly dropped: number;
   /** Writes the lines that are still buffered, before the process ends. */
@@ -66,6 +68,9 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
   return {
     logger,
     hide,
+    setLevel(newLevel) {
+      logger.level = newLevel;
+    },
     get dropped() {
       return output instanceof LogOutput ? output.dropped : 0;
     },

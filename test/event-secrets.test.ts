@@ -6,6 +6,7 @@ import { Names } from '../src/network/names.ts';
 import { Shortages } from '../src/network/shortage.ts';
 import { Hedges } from '../src/pools/hedges.ts';
 import { Overload } from '../src/server/overload.ts';
+import { HedgeBudget } from '../src/speed/hedge-budget.ts';
 import { Speed } from '../src/speed/speed.ts';
 import { Registry } from '../src/upstreams/registry.ts';
 import { StandingChanges } from '../src/upstreams/standing-changes.ts';
@@ -157,7 +158,9 @@ function runLatencies(): void {
   const speed = new Speed({ registry, clock, announcer, avoidsSlow: true });
   speed.avoidance?.avoid(slow, 0);
   for (let quick = 0; quick < 3; quick += 1) speed.avoidance?.tried(slow, 0, true);
-  new Hedges('auto', speed, slow.identity.pool, announcer).announce('won');
+  new Hedges('auto', { speed, budget: new HedgeBudget(), pool: slow.identity.pool, announcer }).announce(
+    'won',
+  );
 }
 
 async function runMachine(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { ERROR, leastWorth } from '../calls/call-verdict.ts';
 import type { AttemptResult } from '../events.ts';
+import type { Pacer } from '../pacing/pacer.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { Trial } from '../pools/trials.ts';
 import type { AttemptEnd } from '../speed/speed.ts';
@@ -13,9 +14,9 @@ import type { Candidate } from './candidate.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
 import { relayInterim } from './interim.ts';
-import { judge, type SentRequest, type Verdict } from './judge.ts';
+import { judge, type Verdict } from './judge.ts';
 import { learn, learnCut, protocolOf, record, type TransactionLookUp } from './learn.ts';
-import type { Question } from './question.ts';
+import { type Question, sentRequestOf } from './question.ts';
 
 export interface AttemptListener extends TransactionLookUp {
   /** Called once. What the attempt brought is in the ledger by then. */
@@ -42,6 +43,7 @@ export class Attempt implements TransmissionListener {
   #listener: AttemptListener | undefined;
   #startedMs = 0;
   #trial: Trial | undefined;
+  #pacer: Pacer | undefined;
   #timing: Timing | undefined;
   /** Undefined while it is under way. */
   #result: AttemptResult | undefined;
@@ -65,16 +67,16 @@ export class Attempt implements TransmissionListener {
     this.#listener = listener;
     this.#startedMs = this.#pool.runtime.clock.monotonicMs();
     const { upstream, trial } = this.#candidate;
-    if (trial && this.#exchange.countsAsTrial)
-      this.#trial = this.#pool.trials.begin(upstream, this.#exchange.kind);
+    const { trials, registry, speed } = this.#pool;
+    if (trial && this.#exchange.countsAsTrial) this.#trial = trials.begin(upstream, this.#exchange.kind);
     // Others that have asked in vain leave it to this one to find out.
     if (this.#exchange.attempts.length > 0) upstream.triedMs = this.#startedMs;
     upstream.attempts += 1;
-    if (this.#question) upstream.budget?.pacer.sent(this.#question.callCount, this.#startedMs);
-    const isComparable = this.#pool.registry.all.length > 1;
-    if (isComparable && this.#question && tellsSpeed(this.#exchange, this.#question)) {
+    this.#pacer = upstream.budget?.pacer;
+    if (this.#question) this.#pacer?.sent(this.#question.callCount, this.#startedMs);
+    if (speed && registry.all.length > 1 && this.#question && tellsSpeed(this.#exchange, this.#question)) {
       const { latencyKey, timing: before } = this.#exchange;
-      this.#timing = this.#pool.speed?.begin(upstream, latencyKey, this.#startedMs, before);
+      this.#timing = speed.begin(upstream, latencyKey, this.#startedMs, before);
       this.#exchange.timing = this.#timing;
     }
     this.#transmission.start();
@@ -132,12 +134,13 @@ export class Attempt implements TransmissionListener {
   }
 
   #judged(question: Question, outcome: AttemptOutcome): Ended {
-    const durationMs = this.#pool.runtime.clock.monotonicMs() - this.#startedMs;
+    const startedMs = this.#startedMs;
+    const durationMs = this.#pool.runtime.clock.monotonicMs() - startedMs;
     const sent = sentRequestOf(this.#exchange, question, this.#pool);
     const verdict = finalIfTaken(judge(outcome, sent), question);
     holdDecoded(question, outcome, verdict);
     const { upstream, trial } = this.#candidate;
-    return { upstream, trial, question, outcome, verdict, startedMs: this.#startedMs, durationMs };
+    return { upstream, trial, pacer: this.#pacer, question, outcome, verdict, startedMs, durationMs };
   }
 
   #learn(ended: Ended): void {
@@ -191,21 +194,6 @@ function endOf(outcome: AttemptOutcome, { next, blames, calls }: Verdict): Attem
     default:
       return 'unheard';
   }
-}
-
-function sentRequestOf({ account, upgrade, whole }: Exchange, question: Question, pool: Pool): SentRequest {
-  const { ledger, asked, head, repeat, isOwn } = question;
-  const rpc = ledger && {
-    body: ledger.body,
-    head,
-    batch: ledger.rpc.batch,
-    calls: asked,
-    partial: asked.length > 0 && (whole !== undefined || asked.length < ledger.entries.length),
-    room: account.room,
-  };
-  const { retryStatus } = pool.settings;
-  const wallMs = pool.runtime.clock.wallMs();
-  return { rpc, repeat, upgrade: upgrade !== undefined && !isOwn, retryStatus, wallMs };
 }
 
 /** An answer that was unpacked to be judged is held beside the packed one, as long as calls are open. */

@@ -1,7 +1,6 @@
 /** What an attempt tells of the budget that it was sent on. */
 
 import { readRateLimit } from '../http/rate-limit-headers.ts';
-import type { Budget } from '../pacing/budget.ts';
 import type { Runtime } from '../runtime.ts';
 import type { AttemptOutcome } from '../transport/outcome.ts';
 import { type Blame, isLimit, requestedDurationMs } from '../upstreams/quarantine-duration.ts';
@@ -9,14 +8,13 @@ import { hasOwnCredentials } from './client-credentials.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
 
-/** `blames` are those that the request itself has not caused. Returns whether it is to be paced for a refusal. */
-export function settle(
-  { pacer, learns }: Budget,
-  ended: Ended,
-  blames: readonly Blame[],
-  { clock }: Runtime,
-): boolean {
-  const { question, outcome, verdict, startedMs } = ended;
+/**
+ * `blames` are those that the request itself has not caused; `learns`: limits are learnt from refusals. Returns whether it is
+ * to be paced for a refusal.
+ */
+export function settle(ended: Ended, blames: readonly Blame[], learns: boolean, { clock }: Runtime): boolean {
+  const { pacer, question, outcome, verdict, startedMs } = ended;
+  if (!pacer) return false;
   const nowMs = clock.monotonicMs();
   const wallMs = clock.wallMs();
   // Where nothing is learnt, a refusal is the quarantine's matter.
@@ -41,14 +39,9 @@ function acceptedOf({ verdict }: Ended): number {
 }
 
 /** What an answer's header lines say of the limit. Those of a client's own key are for that client alone. */
-export function tell(
-  { pacer, learns }: Budget,
-  { outcome }: Ended,
-  exchange: Exchange,
-  { clock }: Runtime,
-): void {
+export function tell({ pacer, outcome }: Ended, exchange: Exchange, { clock }: Runtime): void {
   const lines = outcome.kind === 'answered' ? outcome.headers.rateLimit : undefined;
-  if (!lines || !learns || hasOwnCredentials(exchange)) return;
+  if (!lines || !pacer || hasOwnCredentials(exchange)) return;
   const news = readRateLimit(lines, clock.wallMs());
   if (!news) return;
   const { resetMs, ...limit } = news;

@@ -87,9 +87,10 @@ async function passTunnel(
   const lines = headers.forward;
   addAnswerLines(lines, id, upstream.name, exchange.answerLines);
   const isWebSocketNow = isWebSocket(protocol);
+  const idleMs = pool.settings.tunnelIdleTimeoutMs;
   try {
     await switchProtocol(
-      { upgrade, upstream: socket, protocol, lines, isWebSocket: isWebSocketNow },
+      { upgrade, upstream: socket, protocol, lines, isWebSocket: isWebSocketNow, idleMs },
       tunnels,
     );
   } finally {

@@ -1,5 +1,6 @@
 /** What is known of an attempt when it is over. */
 
+import type { Pacer } from '../pacing/pacer.ts';
 import type { AttemptOutcome } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Verdict } from './judge.ts';
@@ -9,6 +10,8 @@ import type { Question } from './question.ts';
 export interface Ended {
   readonly upstream: Upstream;
   readonly trial: boolean;
+  /** By which it was sent: the upstream may have another one by now. */
+  readonly pacer: Pacer | undefined;
   readonly question: Question;
   readonly outcome: AttemptOutcome;
   readonly verdict: Verdict;

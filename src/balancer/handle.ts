@@ -32,23 +32,34 @@ export interface HandlerDependencies {
 
 type Handle = (request: IncomingRequest, response: OutgoingResponse, upgrade?: UpgradeRequest) => void;
 
-export function createHandler(settings: HandlerSettings, dependencies: HandlerDependencies): Handle {
-  const { runtime, identity, pools, intake, answersStatus } = dependencies;
+export interface RequestHandler {
+  readonly handle: Handle;
+  /** From the next request on; those under way end as they began. */
+  reconfigure(settings: HandlerSettings, serving: Serving): void;
+}
+
+/** What requests are served by. */
+export type Serving = Pick<HandlerDependencies, 'pools' | 'intake' | 'answersStatus'>;
+
+export function createHandler(
+  settings: HandlerSettings,
+  { runtime, identity, ...first }: HandlerDependencies,
+): RequestHandler {
   const { clock, logger } = runtime;
-  const admitSettings: AdmitSettings = {
-    identity,
-    clock,
-    maxHeaderSizeBytes: settings.maxHeaderSizeBytes,
-    maxUrlBytes: settings.maxUrlBytes,
-    bufferLimit: new BufferLimit(settings.maxBufferedBytes),
-    readOrigin: createOriginReader(settings.trustProxy),
-    nextId: createIds(),
-    pools,
+  const bufferLimit = new BufferLimit(settings.maxBufferedBytes);
+  const nextId = createIds();
+  const admitBy = (by: HandlerSettings, { pools }: Serving): AdmitSettings => {
+    const { maxHeaderSizeBytes, maxUrlBytes } = by;
+    const readOrigin = createOriginReader(by.trustProxy);
+    return { identity, clock, maxHeaderSizeBytes, maxUrlBytes, bufferLimit, readOrigin, nextId, pools };
   };
-  return (request, response, upgrade) => {
+  let serving: Serving = first;
+  let admitSettings = admitBy(settings, serving);
+  const handle: Handle = (request, response, upgrade) => {
+    const { intake, answersStatus } = serving;
     const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
     if (refusal === undefined && pool.path === '' && answersStatus(exchange)) return;
-    if (pool === pools.nowhere) exchange.barred = 'NO_SUCH_POOL';
+    if (pool === serving.pools.nowhere) exchange.barred = 'NO_SUCH_POOL';
     const { usage } = pool;
     usage.begin();
     const ended = () => usage.end();
@@ -57,6 +68,14 @@ export function createHandler(settings: HandlerSettings, dependencies: HandlerDe
       logger.error({ err: error, id: exchange.id }, 'A request failed by a defect');
       concludeDefect(exchange, pool);
     });
+  };
+  return {
+    handle,
+    reconfigure(next, nextServing) {
+      bufferLimit.setLimit(next.maxBufferedBytes);
+      serving = nextServing;
+      admitSettings = admitBy(next, serving);
+    },
   };
 }
 

@@ -37,8 +37,9 @@ export function learn(exchange: Exchange, ended: Ended, pool: Pool): void {
   }
   const blames = withLimitedMethod(ended, inContext(exchange, ended), nowMs);
   const { budget } = upstream;
-  if (budget && settle(budget, ended, blames, pool.runtime)) noteRefusal(upstream, pool);
-  if (budget) tell(budget, ended, exchange, pool.runtime);
+  const learns = budget?.learns ?? false;
+  if (settle(ended, blames, learns, pool.runtime)) noteRefusal(upstream, pool);
+  if (learns) tell(ended, exchange, pool.runtime);
   for (const blame of blames) {
     if (isPaced(blame, budget, pool.runtime.clock.wallMs())) continue;
     if (blame.method !== undefined) banMethod(upstream, blame, blame.method, pool);

@@ -7,11 +7,13 @@ import { transactionLookUp } from '../calls/sent-transactions.ts';
 import { valuesOf } from '../http/header-lines.ts';
 import { isHttp2, type UpgradeRequest } from '../http/messages.ts';
 import { attemptHeaders, linesFor, type RequestHeaders } from '../http/request-headers.ts';
+import type { Pool } from '../pools/pool.ts';
 import { parseRpcRequest } from '../rpc/message.ts';
 import type { Repeatability } from '../rpc/methods.ts';
 import type { Body, Outgoing, ProtocolChange } from '../transport/outgoing.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Exchange } from './exchange.ts';
+import type { SentRequest } from './judge.ts';
 
 export interface Question {
   readonly outgoing: Outgoing;
@@ -145,4 +147,24 @@ export function lookUpOf(
     head: NO_HEAD,
     isOwn: true,
   };
+}
+
+/** What a question was, for the judge of its answer. */
+export function sentRequestOf(
+  { account, upgrade, whole }: Exchange,
+  question: Question,
+  pool: Pool,
+): SentRequest {
+  const { ledger, asked, head, repeat, isOwn } = question;
+  const rpc = ledger && {
+    body: ledger.body,
+    head,
+    batch: ledger.rpc.batch,
+    calls: asked,
+    partial: asked.length > 0 && (whole !== undefined || asked.length < ledger.entries.length),
+    room: account.room,
+  };
+  const { retryStatus } = pool.settings;
+  const wallMs = pool.runtime.clock.wallMs();
+  return { rpc, repeat, upgrade: upgrade !== undefined && !isOwn, retryStatus, wallMs };
 }

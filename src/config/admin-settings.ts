@@ -6,11 +6,13 @@ import { fileName, listenHost, orOff, port, token } from './value-types.ts';
 export const adminSettings = {
   adminPort: setting(orOff(port()), {
     name: 'ADMIN_PORT',
+    needsRestart: true,
     default: '9090',
     doc: 'Port for operators: `/stats`, changes at run time, events; `off` closes it.',
   }),
   adminHost: setting(listenHost(), {
     name: 'ADMIN_HOST',
+    needsRestart: true,
     default: '127.0.0.1',
     doc: 'Address of the admin port. One that is not loopback needs `ADMIN_TOKEN`.',
   }),
@@ -21,6 +23,7 @@ export const adminSettings = {
   }),
   persistServers: setting(orOff(fileName()), {
     name: 'PERSIST_SERVERS',
+    needsRestart: true,
     default: 'off',
     doc: 'A file that keeps the lists of upstreams as operators change them. Once it exists, it is read at the start instead of the lists in the settings. `off`: changes last until the restart.',
   }),

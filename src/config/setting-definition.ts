@@ -20,6 +20,8 @@ export interface SettingDefinition {
   readonly defaultOnTerminal?: string;
   /** One sentence in Markdown. */
   readonly doc: string;
+  /** A changed value takes effect only when the process starts anew. */
+  readonly needsRestart?: true;
   /** What of the value must not be shown anywhere. */
   readonly secret?: Secrecy;
 }

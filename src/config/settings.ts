@@ -31,9 +31,15 @@ const poolRows = {
 export const schema = z.object({
   ...listSettings,
   ...orderSettings,
-  port: setting(port(), { name: 'PORT', default: '8080', doc: 'Port where clients connect.' }),
+  port: setting(port(), {
+    name: 'PORT',
+    needsRestart: true,
+    default: '8080',
+    doc: 'Port where clients connect.',
+  }),
   host: setting(listenHost(), {
     name: 'HOST',
+    needsRestart: true,
     default: '0.0.0.0',
     doc: 'Address where clients connect; `0.0.0.0` or `::` for every address of the machine.',
   }),
@@ -126,12 +132,14 @@ export const schema = z.object({
   }),
   logFormat: setting(oneOf(['json', 'pretty']), {
     name: 'LOG_FORMAT',
+    needsRestart: true,
     default: 'json',
     defaultOnTerminal: 'pretty',
     doc: 'One JSON object per line (`json`), or lines for people (`pretty`).',
   }),
   env: setting(optional(line()), {
     name: 'ENV',
+    needsRestart: true,
     doc: 'Name of the environment, for the log and alerts; `production` in the image.',
   }),
 });

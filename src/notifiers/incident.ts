@@ -25,6 +25,11 @@ export interface IncidentReport {
   readonly unreported: number;
 }
 
+/** How long the same alert is not sent again, counted from the last one; may change while an incident lasts. */
+export interface Cooldown {
+  readonly ms: number;
+}
+
 /**
  * At most one alert and one message about its end in each cool-down; no message about the end of what was not reported.
  *
@@ -39,15 +44,15 @@ export interface IncidentReport {
  */
 export class Incident {
   readonly #clock: Clock;
-  readonly #cooldownMs: number;
+  readonly #cooldown: Cooldown;
   #state: State = CALM;
-  #cooldownEndsMs = Number.NEGATIVE_INFINITY;
+  #alertedMs = Number.NEGATIVE_INFINITY;
   #occurrences = 0;
   #unreported = 0;
 
-  constructor(clock: Clock, cooldownMs: number) {
+  constructor(clock: Clock, cooldown: Cooldown) {
     this.#clock = clock;
-    this.#cooldownMs = cooldownMs;
+    this.#cooldown = cooldown;
   }
 
   get isCalm(): boolean {
@@ -61,12 +66,12 @@ export class Incident {
     const began =
       before.name === 'calm' ? { monotonicMs: nowMs, wallMs: this.#clock.wallMs() } : before.began;
     this.#occurrences = before.name === 'calm' ? 1 : this.#occurrences + 1;
-    if (nowMs < this.#cooldownEndsMs) {
+    if (nowMs < this.#alertedMs + this.#cooldown.ms) {
       if (before.name === 'calm') this.#state = { name: 'muted', began };
       return undefined;
     }
     this.#state = { name: 'alerted', began };
-    this.#cooldownEndsMs = nowMs + this.#cooldownMs;
+    this.#alertedMs = nowMs;
     return this.#report(began, before.name === 'alerted');
   }
 

@@ -20,6 +20,7 @@ export interface BudgetSpec {
 
 interface Account {
   rps: number | undefined;
+  readonly scout: Scout;
   readonly budget: { account: string; pacer: Pacer; learns: boolean };
 }
 
@@ -29,27 +30,45 @@ export class Budgets {
 
   /**
    * Undefined when there is nothing to keep to: no ceiling, and none to be learnt. `scout` is shared by the upstreams of a
-   * pool; an account has that of the pool which named it first.
+   * pool; an account has that of the pool which named it first. Whether an account learns is as it was said last.
    */
   of({ rps, account }: BudgetSpec, learns: boolean, scout = new Scout()): Budget | undefined {
     if (account !== undefined) return this.#accountOf(account, rps, learns, scout).budget;
     return learns || rps !== undefined ? { account, learns, pacer: newPacer(rps, scout) } : undefined;
   }
 
+  /**
+   * What all lists of the process say when they were read anew: an account that none names is forgotten, and one whose
+   * ceiling is another one begins to learn anew.
+   */
+  settle(specs: Iterable<BudgetSpec>): void {
+    const ceilings = new Map<string, number | undefined>();
+    for (const { account, rps } of specs)
+      if (account !== undefined) ceilings.set(account, ceilings.get(account) ?? rps);
+    for (const [name, account] of this.#accounts) {
+      if (ceilings.has(name)) limit(account, ceilings.get(name));
+      else this.#accounts.delete(name);
+    }
+  }
+
   #accountOf(name: string, rps: number | undefined, learns: boolean, scout: Scout): Account {
     const known = this.#accounts.get(name);
     if (!known) {
-      const made: Account = { rps, budget: { account: name, learns, pacer: newPacer(rps, scout) } };
+      const made: Account = { rps, scout, budget: { account: name, learns, pacer: newPacer(rps, scout) } };
       this.#accounts.set(name, made);
       return made;
     }
-    if (rps !== undefined && known.rps !== rps) {
-      // For all that share it, and they begin to learn anew.
-      known.rps = rps;
-      known.budget.pacer = newPacer(rps, scout);
-    }
+    if (rps !== undefined) limit(known, rps);
+    known.budget.learns = learns;
     return known;
   }
+}
+
+/** For all that share it, and they begin to learn anew. */
+function limit(account: Account, rps: number | undefined): void {
+  if (account.rps === rps) return;
+  account.rps = rps;
+  account.budget.pacer = newPacer(rps, account.scout);
 }
 
 function newPacer(rps: number | undefined, scout: Scout): Pacer {

@@ -2,7 +2,7 @@
 
 import type { Announcer, HedgeResult, PoolIdentity } from '../events.ts';
 import type { Alarms } from '../speed/alarms.ts';
-import { HedgeBudget } from '../speed/hedge-budget.ts';
+import type { HedgeBudget } from '../speed/hedge-budget.ts';
 import type { Speed } from '../speed/speed.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
@@ -14,17 +14,26 @@ const LEAST_DELAY_MS = 5;
 /** For one that is slow and tried again, while nothing is known of the others. */
 const TRIAL_DELAY_MS = 100;
 
+/** What stays when the delay changes. */
+export interface HedgeParts {
+  readonly speed: Speed;
+  readonly budget: HedgeBudget;
+  readonly pool: PoolIdentity;
+  readonly announcer: Announcer;
+}
+
 export class Hedges {
   readonly alarms: Alarms;
-  readonly budget = new HedgeBudget();
+  readonly budget: HedgeBudget;
   readonly #delay: HedgeDelay;
   readonly #speed: Speed;
   readonly #pool: PoolIdentity;
   readonly #announcer: Announcer;
 
-  constructor(delay: HedgeDelay, speed: Speed, pool: PoolIdentity, announcer: Announcer) {
+  constructor(delay: HedgeDelay, { speed, budget, pool, announcer }: HedgeParts) {
     this.#delay = delay;
     this.#speed = speed;
+    this.budget = budget;
     this.#pool = pool;
     this.#announcer = announcer;
     this.alarms = speed.alarms;

@@ -43,7 +43,7 @@ const TIMER_PRECISION_MS = 1;
 export class Queue {
   readonly #source: QueueSource;
   readonly #clock: Clock;
-  readonly #capacity: number;
+  #capacity: number;
   /** With what cancels the timer of each; in the order of arrival. Empty while upstreams have room. */
   readonly #waiting = new Map<Waiter, () => void>();
   /** How many of them do not wait in order. */
@@ -57,6 +57,11 @@ export class Queue {
   constructor(source: QueueSource, clock: Clock, capacity: number) {
     this.#source = source;
     this.#clock = clock;
+    this.#capacity = capacity;
+  }
+
+  /** Those that wait already may go on. */
+  setCapacity(capacity: number): void {
     this.#capacity = capacity;
   }
 

@@ -54,7 +54,8 @@ export class DownStates {
     this.compare(streak, rightChain);
     const { upstream } = streak;
     if (upstream.down?.reason === 'probe-failed' && streak.successesInARow >= this.#options.rise) {
-      this.#up(streak);
+      streak.kept = false;
+      this.#up(upstream);
     }
   }
 
@@ -75,8 +76,13 @@ export class DownStates {
     const isOut = upstream.down?.reason === 'wrong-chain';
     if (problem !== undefined && !isOut) this.#down(upstream, 'wrong-chain', problem);
     if (problem !== undefined || !isOut) return;
-    if (streak.failuresInARow < this.#options.fall) this.#up(streak);
+    if (streak.failuresInARow < this.#options.fall) this.#up(upstream);
     else this.#down(upstream, 'probe-failed', 'back on the right chain, but dead');
+  }
+
+  /** Nobody looks after it any more. */
+  forget(upstream: Upstream): void {
+    if (upstream.down) this.#up(upstream);
   }
 
   #down(upstream: Upstream, reason: DownReason, problem: string): void {
@@ -85,12 +91,10 @@ export class DownStates {
     announcer.announce({ type: 'upstream-down', upstream: upstream.identity, reason, problem });
   }
 
-  #up(streak: Streak): void {
+  #up(upstream: Upstream): void {
     const { announcer, clock } = this.#options;
-    const { upstream } = streak;
     const nowMs = clock.monotonicMs();
     const downMs = nowMs - (upstream.down?.sinceMs ?? nowMs);
-    streak.kept = false;
     upstream.down = undefined;
     upstream.upSinceMs = nowMs;
     announcer.announce({ type: 'upstream-up', upstream: upstream.identity, downMs });

@@ -59,6 +59,11 @@ export class MemoryPoll {
     this.#cancelTick = undefined;
   }
 
+  /** To be called when it is stopped for good. */
+  forget(): void {
+    for (const upstream of this.#options.upstreams()) upstream.memoryBytes = undefined;
+  }
+
   #tick(): void {
     const { clock, intervalMs } = this.#options;
     const tickMs = Math.max(TICK_MS.least, Math.min(intervalMs / 20, TICK_MS.most));

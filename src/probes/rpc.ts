@@ -34,7 +34,7 @@ export const rpcProbe: Probe = {
     const endMs = settings.clock.monotonicMs() + settings.timeoutMs;
     const reply = (method: string) => askFor(method, upstream, endMs, settings);
     let found: Findings = {};
-    if (upstream.down || !identified.has(upstream)) {
+    if (upstream.down || upstream.chainId === undefined || !identified.has(upstream)) {
       const identity = await reply('eth_chainId');
       if (identity.kind !== 'result') return withoutResult(identity, upstream, found);
       const chainId = parseQuantity(identity.result);

@@ -69,11 +69,11 @@ const ALIVE: ProbeResult = { up: true, limited: true };
  * just shown what it would.
  */
 export class HealthScheduler {
-  readonly #options: HealthSchedulerOptions;
+  #options: HealthSchedulerOptions;
   readonly #states = new Map<Upstream, CheckState>();
-  readonly #downStates: DownStates;
-  readonly #heights: Heights;
-  readonly #chain: ChainReference;
+  #downStates: DownStates;
+  #heights: Heights;
+  #chain: ChainReference;
   #cancelPickUp: (() => void) | undefined;
 
   constructor(options: HealthSchedulerOptions) {
@@ -95,6 +95,41 @@ export class HealthScheduler {
     for (const state of this.#states.values()) this.#drop(state);
   }
 
+  /** Checks by these options from now on. What the checks have found stays, where these would find the same. */
+  reconfigure(options: HealthSchedulerOptions): void {
+    const { probe, expectedChain } = this.#options;
+    const isOther = options.probe !== probe;
+    this.#options = options;
+    if (isOther) for (const upstream of options.upstreams()) this.#forgetChain(upstream);
+    this.#downStates = new DownStates(options);
+    this.#heights = new Heights({ ...options, maxLag: options.maxBlockLag });
+    if (isOther || options.expectedChain !== expectedChain)
+      this.#chain = new ChainReference(options.expectedChain, options.announcer);
+    if (!this.#cancelPickUp) return;
+    this.#cancelPickUp();
+    for (const state of this.#states.values()) {
+      state.cancelNext();
+      // Another object: the result of a check under way no longer counts.
+      const checked = state.checked && !isOther;
+      this.#begin({ ...state, checked, heightLearnedMs: Number.NEGATIVE_INFINITY });
+    }
+    this.#pickUpNew();
+    this.#compareChains();
+  }
+
+  /** To be called when it is stopped for good: nobody is out for what checks have found. */
+  forget(): void {
+    for (const upstream of this.#options.upstreams()) {
+      this.#forgetChain(upstream);
+      this.#downStates.forget(upstream);
+    }
+  }
+
+  #forgetChain(upstream: Upstream): void {
+    upstream.chainId = undefined;
+    this.#heights.forget(upstream);
+  }
+
   /**
    * A client's answer has shown the number of an upstream's newest block. It counts as if a check had asked for it.
    * Ignored for an upstream that is down or whose chain is unknown: it needs a check in any case.
@@ -109,11 +144,11 @@ export class HealthScheduler {
 
   /** Picks up new upstreams, twice per interval: a new one has its first check within one interval. */
   #pickUpNew(): void {
-    const { clock, intervalMs, random, upstreams } = this.#options;
+    const { clock, intervalMs, upstreams } = this.#options;
     this.#cancelPickUp = clock.after(intervalMs / 2, () => this.#pickUpNew());
     for (const upstream of upstreams()) {
       if (this.#states.has(upstream)) continue;
-      const state: CheckState = {
+      this.#begin({
         upstream,
         failuresInARow: 0,
         successesInARow: 0,
@@ -122,10 +157,14 @@ export class HealthScheduler {
         heightLearnedMs: Number.NEGATIVE_INFINITY,
         failuresAtHeight: 0,
         cancelNext: () => {},
-      };
-      this.#states.set(upstream, state);
-      this.#schedule(state, random() * Math.min(FIRST_ROUND_MS, intervalMs / 2));
+      });
     }
+  }
+
+  #begin(state: CheckState): void {
+    const { intervalMs, random } = this.#options;
+    this.#states.set(state.upstream, state);
+    this.#schedule(state, random() * Math.min(FIRST_ROUND_MS, intervalMs / 2));
   }
 
   #schedule(state: CheckState, delayMs: number): void {

@@ -23,6 +23,8 @@ export interface ClientPortSettings extends ListenerSettings {
 export interface ClientPort {
   /** Resolves to the client port's address. Rejects with the system's error. */
   listen(): Promise<AddressInfo>;
+  /** See `Listener.setLimits`. */
+  setLimits(limits: ListenerSettings): void;
   /** See `Listener.drain`. */
   drain(timeoutMs: number): Promise<number>;
 }
@@ -35,7 +37,11 @@ export function createClientPort(
   const { tlsCertFile: cert, tlsKeyFile: key, host, port } = settings;
   if (cert === undefined || key === undefined) {
     const listener = new Listener(settings, clock, handle);
-    return { listen: () => listener.listen(port, host), drain: (timeoutMs) => listener.drain(timeoutMs) };
+    return {
+      listen: () => listener.listen(port, host),
+      setLimits: (limits) => listener.setLimits(limits),
+      drain: (timeoutMs) => listener.drain(timeoutMs),
+    };
   }
   return createTlsClientPort(settings, { cert, key }, { clock, logger }, handle);
 }
@@ -76,6 +82,10 @@ function createTlsClientPort(
       }
       watcher.start();
       return address;
+    },
+    setLimits(limits) {
+      listener.setLimits(limits);
+      redirect?.setLimits(limits);
     },
     async drain(timeoutMs) {
       watcher.stop();

@@ -1,8 +1,10 @@
 /** The state of one HTTP/1.1 connection, and the rules for how it ends. */
 
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
+import { sendBareRefusal } from './bare-refusal.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface Connection {
@@ -42,7 +44,7 @@ export function newConnection(): Connection {
 }
 
 /** Whether the parser has given up within this request's body: its upload never ends. */
-export function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
+function isBroken(latest: ServerResponse | undefined): latest is ServerResponse {
   return latest !== undefined && !latest.req.complete;
 }
 
@@ -70,4 +72,28 @@ export function isLast(response: ServerResponse | undefined): boolean {
 /** Makes Node send `Connection: close` and close after this response, unless it has begun. */
 export function forbidReuse(response: ServerResponse | undefined): void {
   if (response && !response.headersSent) response.shouldKeepAlive = false;
+}
+
+/** Ends a connection whose client has closed within a request, after the answers to its earlier requests. */
+export function endAfterAnswers(connection: Connection, socket: Socket): void {
+  if (isBroken(connection.latest)) connection.broken = 1;
+  connection.clientClosed = true;
+  if (connection.open <= connection.broken) socket.destroy();
+}
+
+/** The parser can't go on. Pipelined requests before this one must still get their answers first. */
+export function refuse(connection: Connection, socket: Socket, code: AnswerCode, clock: Clock): void {
+  if (connection.bareRefusal) return;
+  connection.bareRefusal = code;
+  const { latest } = connection;
+  if (isBroken(latest)) {
+    if (latest.headersSent) {
+      // Its answer is already on its way, and is framed, except to an HTTP/1.0 client.
+      if (latest.req.httpVersionMinor > 0) socket.destroySoon();
+      else socket.destroy();
+      return;
+    }
+    connection.broken = 1;
+  }
+  if (connection.open <= connection.broken) sendBareRefusal(socket, code, clock);
 }

@@ -17,7 +17,7 @@ interface OpenSession {
 
 export class Http2Sessions {
   readonly #sessions = new Map<Http2Session, OpenSession>();
-  readonly #idleMs: number;
+  #idleMs: number;
   readonly #clock: Clock;
   readonly #sendTimeout: SendTimeout;
   #draining = false;
@@ -26,6 +26,11 @@ export class Http2Sessions {
     this.#sendTimeout = sendTimeout;
     this.#idleMs = idleMs;
     this.#clock = clock;
+  }
+
+  /** From the next request of each connection on. */
+  setIdleTime(idleMs: number): void {
+    this.#idleMs = idleMs;
   }
 
   get size(): number {

@@ -3,13 +3,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import { type AddressInfo, Server, type Socket } from 'node:net';
-import type { TLSSocket, Server as TlsServer } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
-import type { AnswerCode } from '../errors.ts';
 import type { IncomingRequest } from '../http/messages.ts';
 import { answerAsterisk, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts';
 import type { ClientRequest, Handler } from './client-request.ts';
-import { type Connection, forbidReuse, isBroken, isLast, newConnection, onceOverdue } from './connection.ts';
+import {
+  type Connection,
+  endAfterAnswers,
+  forbidReuse,
+  isLast,
+  newConnection,
+  onceOverdue,
+  refuse,
+} from './connection.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { answerTo, type ListenerSettings, limitsOf } from './limits.ts';
@@ -17,7 +24,14 @@ import { listen } from './listen.ts';
 import { Pipeline } from './pipeline.ts';
 import { createPlainServer } from './plain.ts';
 import { SendTimeout } from './send-timeout.ts';
-import { createTlsServer, Handshakes, secureContextOptions, type TlsSettings } from './tls.ts';
+import {
+  createTlsServer,
+  Handshakes,
+  type SecureServer,
+  secureContextOptions,
+  setTlsLimits,
+  type TlsSettings,
+} from './tls.ts';
 import { createUpgradeResponse } from './upgrade-response.ts';
 
 const noop = () => {};
@@ -27,13 +41,13 @@ const FIRST_REQUEST_MS = 500;
 export class Listener {
   readonly #server: Server;
   readonly #clock: Clock;
-  readonly #settings: ListenerSettings;
+  #settings: ListenerSettings;
   readonly #handle: Handler;
   /** HTTP/1.1 connections. */
   readonly #connections = new Map<Socket, Connection>();
   readonly #sessions: Http2Sessions;
   readonly #sendTimeout: SendTimeout;
-  #secure: { readonly server: TlsServer; readonly handshakes: Handshakes } | undefined;
+  #secure: { readonly server: SecureServer; readonly handshakes: Handshakes } | undefined;
   #draining = false;
 
   /** With `tls` it speaks HTTPS, including HTTP/2. */
@@ -53,8 +67,9 @@ export class Listener {
       .on('checkContinue', onRequest)
       .on('checkExpectation', onRequest)
       .on('connect', (request: IncomingMessage, target: Socket | Http2Response) => {
-        if (target instanceof Http2Response) onRequest(request, target);
-        else this.#refuse(target, 'METHOD_NOT_ALLOWED');
+        if (target instanceof Http2Response) return onRequest(request, target);
+        const connection = this.#connections.get(target);
+        if (connection) refuse(connection, target, 'METHOD_NOT_ALLOWED', clock);
       })
       // A plain server's connections are net.Sockets, a TLS server's extend them.
       .on('upgrade', (request: ClientRequest, socket: Socket, head: Buffer) =>
@@ -71,12 +86,28 @@ export class Listener {
 
   #createSecure(tls: TlsSettings): Server {
     const server = createTlsServer(tls, limitsOf(this.#settings));
-    this.#secure = { server, handshakes: new Handshakes(server) };
+    const handshakes = new Handshakes(server, this.#clock, this.#settings.clientHeaderTimeoutMs);
+    this.#secure = { server, handshakes };
     return server
       .on('secureConnection', (socket: TLSSocket) => {
         if (socket.alpnProtocol !== 'h2') this.#onConnection(socket);
       })
       .on('session', (session: Http2Session) => this.#sessions.add(session));
+  }
+
+  /**
+   * The limits of new connections. Those of time hold for open ones as well, from their next request on; what their
+   * parser takes does not.
+   */
+  setLimits(settings: ListenerSettings): void {
+    this.#settings = settings;
+    this.#sendTimeout.setLimit(settings.clientBodyTimeoutMs);
+    this.#sessions.setIdleTime(settings.clientKeepAliveMs);
+    this.#secure?.handshakes.setLimit(settings.clientHeaderTimeoutMs);
+    this.#server.maxConnections = settings.maxConnections;
+    // Node reads them from the server, for each connection or each time anew.
+    if (this.#secure) setTlsLimits(this.#secure.server, limitsOf(settings));
+    else Object.assign(this.#server, limitsOf(settings));
   }
 
   /** New connections get this certificate; open ones keep theirs. */
@@ -206,42 +237,13 @@ export class Listener {
   #onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
     const code = answerTo(error, this.#settings);
     // The client closed in the middle of a request: there is no one to answer.
-    if (error.code === 'HPE_INVALID_EOF_STATE') this.#onClientClosed(socket);
-    else if (code === 'CLIENT_TOO_SLOW') this.#onOverdue(socket, code);
-    else if (code) this.#refuse(socket, code);
-    else socket.destroy();
-  }
-
-  #onOverdue(socket: Socket, code: AnswerCode): void {
-    const connection = this.#connections.get(socket);
-    const refuse = () => this.#refuse(socket, code);
-    if (connection) onceOverdue(connection, this.#clock, this.#settings.clientHeaderTimeoutMs, refuse);
-  }
-
-  /** Ends a connection whose client has closed within a request, after the answers to its earlier requests. */
-  #onClientClosed(socket: Socket): void {
+    const isClosed = error.code === 'HPE_INVALID_EOF_STATE';
+    if (!code && !isClosed) socket.destroy();
     const connection = this.#connections.get(socket);
     if (!connection) return;
-    if (isBroken(connection.latest)) connection.broken = 1;
-    connection.clientClosed = true;
-    if (connection.open <= connection.broken) socket.destroy();
-  }
-
-  /** The parser can't go on. Pipelined requests before this one must still get their answers first. */
-  #refuse(socket: Socket, code: AnswerCode): void {
-    const connection = this.#connections.get(socket);
-    if (!connection || connection.bareRefusal) return;
-    connection.bareRefusal = code;
-    const { latest } = connection;
-    if (isBroken(latest)) {
-      if (latest.headersSent) {
-        // Its answer is already on its way, and is framed, except to an HTTP/1.0 client.
-        if (latest.req.httpVersionMinor > 0) socket.destroySoon();
-        else socket.destroy();
-        return;
-      }
-      connection.broken = 1;
-    }
-    if (connection.open <= connection.broken) sendBareRefusal(socket, code, this.#clock);
+    const answer = () => code && refuse(connection, socket, code, this.#clock);
+    if (isClosed) endAfterAnswers(connection, socket);
+    else if (code !== 'CLIENT_TOO_SLOW') answer();
+    else onceOverdue(connection, this.#clock, this.#settings.clientHeaderTimeoutMs, answer);
   }
 }

@@ -20,6 +20,8 @@ interface Entry {
   readonly writer: Writer;
   /** Its place in `#entries`. */
   index: number;
+  /** The limit when it last began to wait for its client: what is under way ends as it began. */
+  limitMs: number;
   /** Bytes that had been handed to the system at the last check. */
   sent: number;
   /** Since when the client reads nothing; undefined while it reads. */
@@ -32,7 +34,7 @@ interface Entry {
  */
 export class SendTimeout {
   readonly #clock: Clock;
-  readonly #limitMs: number;
+  #limitMs: number;
   /**
    * The first `#count` slots are used; the array never shrinks. Not a Map, which every HTTP/2 answer would change
    * (docs/decisions/0003-garbage.md).
@@ -47,8 +49,14 @@ export class SendTimeout {
     this.#limitMs = limitMs;
   }
 
+  /** From now on; for what is being written to a client, when that has been read. */
+  setLimit(limitMs: number): void {
+    this.#limitMs = limitMs;
+  }
+
   add(writer: Writer): void {
-    const entry: Entry = { writer, index: this.#count, sent: 0, stalledSinceMs: undefined };
+    const limitMs = this.#limitMs;
+    const entry: Entry = { writer, index: this.#count, limitMs, sent: 0, stalledSinceMs: undefined };
     this.#entries[this.#count] = entry;
     this.#count += 1;
     writer.once('close', () => this.#remove(entry));
@@ -80,13 +88,14 @@ export class SendTimeout {
     const { writer } = entry;
     const waiting = writer.writableLength || (writer.awaitsEnd ? 1 : 0);
     const sent = writer.bytesWritten - waiting;
+    if (waiting === 0) entry.limitMs = this.#limitMs;
     if (waiting === 0 || sent !== entry.sent) {
       entry.sent = sent;
       entry.stalledSinceMs = waiting === 0 ? undefined : nowMs;
     } else {
       entry.stalledSinceMs ??= nowMs;
       // Not a graceful end, which would wait for the client and could look like the end of the answer.
-      if (nowMs - entry.stalledSinceMs >= this.#limitMs) writer.resetAndDestroy();
+      if (nowMs - entry.stalledSinceMs >= entry.limitMs) writer.resetAndDestroy();
     }
   }
 }

@@ -116,6 +116,11 @@ export class Avoidance {
     for (const entry of this.#avoided) if (nowMs - entry.triedMs >= FORGOTTEN_MS) this.#end(entry);
   }
 
+  /** Nobody is avoided any more. */
+  endAll(): void {
+    for (const entry of this.#avoided) this.#end(entry, false);
+  }
+
   #isDue({ isUnderTrial, quickInARow, triedMs, triedAtRequest }: Avoided, nowMs: number): boolean {
     if (isUnderTrial) return false;
     // It looks well: one request after the other finds out.

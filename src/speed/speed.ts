@@ -36,7 +36,8 @@ export interface SpeedOptions {
 export class Speed implements SilenceListener, AvoidanceListener {
   readonly alarms: Alarms;
   /** Undefined when nobody is to be avoided. */
-  readonly avoidance: Avoidance | undefined;
+  avoidance: Avoidance | undefined;
+  readonly #announcer: Announcer;
   readonly #clock: Clock;
   readonly #registry: Registry;
   readonly #peers: Peers;
@@ -50,9 +51,19 @@ export class Speed implements SilenceListener, AvoidanceListener {
   constructor({ registry, clock, announcer, avoidsSlow }: SpeedOptions) {
     this.#clock = clock;
     this.#registry = registry;
-    this.avoidance = avoidsSlow ? new Avoidance(this, clock, announcer) : undefined;
+    this.#announcer = announcer;
     this.alarms = new Alarms(clock);
     this.#peers = new Peers(registry, (upstream) => this.#of(upstream));
+    this.setAvoidsSlow(avoidsSlow);
+  }
+
+  /** From now on; what is known of the upstreams stays. */
+  setAvoidsSlow(avoidsSlow: boolean): void {
+    if (avoidsSlow) this.avoidance ??= new Avoidance(this, this.#clock, this.#announcer);
+    else {
+      this.avoidance?.endAll();
+      this.avoidance = undefined;
+    }
   }
 
   /** An attempt begins; `before` is the one at the same call that may still be under way. */

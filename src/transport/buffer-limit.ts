@@ -17,10 +17,15 @@ export const ANSWER_WEIGHT = 4;
 const RESERVED = 0.5;
 
 export class BufferLimit {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   #heldBytes = 0;
 
   constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** What is held beyond it stays held. */
+  setLimit(maxBytes: number): void {
     this.#maxBytes = maxBytes;
   }
 

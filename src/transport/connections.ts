@@ -46,7 +46,6 @@ export interface Connection {
 /** What is needed to open connections and to time how long they are kept. */
 export interface ConnectionSettings {
   readonly dialer: Dialer;
-  readonly connectTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -73,11 +72,12 @@ export class ConnectionPool {
   }
 
   /**
-   * Takes a kept connection, or opens one when there is none or `fresh` asks for it. `clientSocket` is the connection
-   * that the client's request came on; undefined for a request of our own.
+   * Takes a kept connection, or opens one when there is none or `fresh` asks for it, within `connectTimeoutMs`.
+   * `clientSocket` is the connection that the client's request came on; undefined for a request of our own.
    */
-  acquire(fresh: boolean, clientSocket: Socket | undefined): Connection {
-    const connection = (fresh ? undefined : this.#takeIdle(clientSocket)) ?? this.#open();
+  acquire(fresh: boolean, clientSocket: Socket | undefined, connectTimeoutMs: number): Connection {
+    const kept = fresh ? undefined : this.#takeIdle(clientSocket);
+    const connection = kept ?? this.#open(connectTimeoutMs);
     connection.isIdle = false;
     connection.continueFilter?.expectAnswer();
     return connection;
@@ -110,10 +110,10 @@ export class ConnectionPool {
     return owned;
   }
 
-  #open(): Connection {
+  #open(connectTimeoutMs: number): Connection {
     this.#upstream.connectionsOpened += 1;
     const client = new Client(this.#upstream.origin, {
-      connect: (_options, callback) => this.#dial(connection, callback),
+      connect: (_options, callback) => this.#dial(connection, connectTimeoutMs, callback),
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
       keepAliveTimeoutThreshold: IDLE_HINT_MARGIN_MS,
@@ -140,8 +140,12 @@ export class ConnectionPool {
   }
 
   /** The certificate is verified for the name in the URL, whatever Host a request carries. */
-  #dial(connection: Connection, callback: (...result: [Error, null] | [null, Socket]) => void): void {
-    const { dialer, connectTimeoutMs } = this.#settings;
+  #dial(
+    connection: Connection,
+    connectTimeoutMs: number,
+    callback: (...result: [Error, null] | [null, Socket]) => void,
+  ): void {
+    const { dialer } = this.#settings;
     const { address, secure, verification } = this.#upstream;
     const tls = { ...verification, session: this.#session, onSession: this.#keepSession };
     const target = secure ? { ...address, tls } : address;

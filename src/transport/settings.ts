@@ -10,6 +10,8 @@ import type { UploadLimits } from './upload.ts';
 export interface TransportSettings {
   readonly clock: Clock;
   readonly identity: Identity;
+  /** How long the opening of a connection may take. */
+  readonly connectTimeoutMs: number;
   readonly deadlines: Deadlines;
   readonly silence: SilenceLimits;
   readonly upload: UploadLimits;

@@ -52,7 +52,8 @@ export class Transmission implements Dispatcher.DispatchHandler, ResponseStream,
    * once, if the request may be repeated; that counts as the same attempt.
    */
   start(fresh = false): void {
-    this.#connection = this.#pool.acquire(fresh, this.#outgoing.clientSocket);
+    const { connectTimeoutMs } = this.#settings;
+    this.#connection = this.#pool.acquire(fresh, this.#outgoing.clientSocket, connectTimeoutMs);
     this.#outgoing.upstream.inFlight += 1;
     this.#reused = this.#connection.socket !== undefined;
     this.#arm();

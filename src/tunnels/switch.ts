@@ -14,18 +14,20 @@ export interface Switch {
   /** The client's other header lines: names and values in turn, one character for each byte. */
   readonly lines: readonly string[];
   readonly isWebSocket: boolean;
+  /** How long both sides may be silent at the same time. */
+  readonly idleMs: number;
 }
 
 /** Resolves when both connections are closed. */
 export async function switchProtocol(
-  { upgrade, upstream, protocol, lines, isWebSocket }: Switch,
+  { upgrade, upstream, protocol, lines, isWebSocket, idleMs }: Switch,
   tunnels: OpenTunnels,
 ): Promise<void> {
   const client = upgrade.takeSocket();
   try {
     client.write(headOf(protocol, lines), 'latin1');
     if (upgrade.head.length > 0) upstream.write(upgrade.head);
-    await tunnels.run({ client, upstream, isWebSocket });
+    await tunnels.run({ client, upstream, isWebSocket, idleMs });
   } finally {
     client.destroy();
     upstream.destroy();

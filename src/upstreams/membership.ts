@@ -5,6 +5,7 @@ import type { Announcer, PoolIdentity, RemovalCause } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
 import { Upstream, type UpstreamSpec } from './upstream.ts';
+import type { UpstreamChange } from './upstream-spec.ts';
 
 export interface MembershipDependencies {
   readonly pool: PoolIdentity;
@@ -14,6 +15,8 @@ export interface MembershipDependencies {
   readonly clock: Clock;
   /** Prepares an upstream before it is used. Must not throw. */
   readonly onJoin: (upstream: Upstream) => void;
+  /** Its operator says something else of it than before. Must not throw. */
+  readonly onChange: (upstream: Upstream, change: UpstreamChange) => void;
   /** Frees what is kept for a removed upstream; its attempts in flight may finish. Must not throw. */
   readonly onLeave: (upstream: Upstream) => void;
 }
@@ -41,8 +44,45 @@ export class Membership {
 
   /** No new request uses it. Throws a RegistryError when it is the last of both lists. */
   remove(upstream: Upstream, cause: RemovalCause): void {
-    const { registry, quarantine, announcer, onLeave } = this.#dependencies;
-    registry.remove(upstream);
+    this.#dependencies.registry.remove(upstream);
+    this.#forget(upstream, cause);
+  }
+
+  /**
+   * The lists as they were read anew, names and URLs unique, for the next request: in one step. An upstream whose URL
+   * stays is the same one, whatever else is said of it.
+   */
+  replace(specs: readonly UpstreamSpec[]): void {
+    const { pool, registry, announcer, clock, onJoin, onChange } = this.#dependencies;
+    const leaving = new Map(registry.all.map((upstream) => [upstream.url, upstream]));
+    const joined: Upstream[] = [];
+    const changed: Upstream[] = [];
+    const next = specs.map((spec) => {
+      const known = leaving.get(spec.url.href);
+      if (known) {
+        leaving.delete(known.url);
+        const change = known.reconfigure(spec);
+        if (change.isSeen) changed.push(known);
+        onChange(known, change);
+        return known;
+      }
+      const upstream = new Upstream(spec, clock.monotonicMs(), pool);
+      onJoin(upstream);
+      joined.push(upstream);
+      return upstream;
+    });
+    // Before the requests that wait look again.
+    for (const upstream of leaving.values()) upstream.hasLeft = true;
+    registry.replace(next);
+    for (const upstream of leaving.values()) this.#forget(upstream, 'reload');
+    for (const { identity, weight, draining } of changed)
+      announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining });
+    for (const { identity } of joined) announcer.announce({ type: 'upstream-added', upstream: identity });
+  }
+
+  /** Its attempts in flight may finish. */
+  #forget(upstream: Upstream, cause: RemovalCause): void {
+    const { quarantine, announcer, onLeave } = this.#dependencies;
     upstream.hasLeft = true;
     quarantine.forget(upstream);
     onLeave(upstream);

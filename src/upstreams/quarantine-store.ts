@@ -52,13 +52,19 @@ const MEMORY_MS = 10 * 60_000;
  */
 export class QuarantineStore {
   readonly #options: QuarantineStoreOptions;
+  #timeToLive: 'auto' | number;
   readonly #store: TwoQueue<StoredEntry>;
   /** Rate limits without a stated time since the last success. */
   readonly #rateLimits = new Map<string, number>();
 
   constructor(options: QuarantineStoreOptions) {
     this.#options = options;
+    this.#timeToLive = options.timeToLive;
     this.#store = new TwoQueue({ clock: options.clock, capacity: options.capacity, memoryMs: MEMORY_MS });
+  }
+
+  setTimeToLive(timeToLive: 'auto' | number): void {
+    this.#timeToLive = timeToLive;
   }
 
   get isEmpty(): boolean {
@@ -123,8 +129,8 @@ export class QuarantineStore {
     blame: Blame,
     doublings: number,
   ): { readonly ms: number; readonly mayTry: boolean } {
-    const { timeToLive, clock, random } = this.#options;
-    if (timeToLive !== 'auto') return { ms: timeToLive, mayTry: false };
+    const { clock, random } = this.#options;
+    if (this.#timeToLive !== 'auto') return { ms: this.#timeToLive, mayTry: false };
     const requestedMs = requestedDurationMs(blame.rest, clock.wallMs());
     if (requestedMs !== undefined) return { ms: requestedMs, mayTry: false };
     const history = { doublings, rateLimits: this.#countRateLimits(key, blame) };

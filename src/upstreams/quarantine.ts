@@ -1,7 +1,7 @@
 /** The upstreams that are left out for a time, and the methods that single upstreams don't support. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer, FailureReason } from '../events.ts';
+import { Announcer, type FailureReason } from '../events.ts';
 import type { Random } from '../random.ts';
 import type { Blame, Rest } from './quarantine-duration.ts';
 import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
@@ -43,12 +43,12 @@ export const MAX_METHOD_LENGTH = 256;
  * quarantined -> usable              its time is over, or one of `release`'s causes
  */
 export class Quarantine {
-  readonly #timeToLive: 'auto' | number;
+  #timeToLive: 'auto' | number;
   readonly #clock: Clock;
-  readonly #announcer: Announcer;
+  #announcer: Announcer;
   readonly #upstreams: QuarantineStore;
   readonly #methods: QuarantineStore;
-  /** Upstreams in question, by name. Not in the store: one that turns out to be healthy must not be remembered. */
+  /** Upstreams in question, by id. Not in the store: one that turns out to be healthy must not be remembered. */
   readonly #suspended = new Map<string, QuarantineEntry>();
   readonly #changes: StandingChanges;
   #nextReleaseMs: number | undefined = Number.POSITIVE_INFINITY;
@@ -68,6 +68,18 @@ export class Quarantine {
     return this.#timeToLive === 'auto';
   }
 
+  /** The causes that are found from now on count for this time; the others keep theirs. */
+  setTimeToLive(timeToLive: 'auto' | number): void {
+    this.#timeToLive = timeToLive;
+    this.#upstreams.setTimeToLive(timeToLive);
+    this.#methods.setTimeToLive(timeToLive);
+  }
+
+  /** Its pool has ended but for requests under way: nobody is told of it any more. */
+  fallSilent(): void {
+    this.#announcer = new Announcer();
+  }
+
   /** When the first whole upstream becomes usable again: monotonic milliseconds, Infinity when none is out. */
   nextReleaseMs(): number {
     if (this.#nextReleaseMs === undefined || this.#nextReleaseMs <= this.#clock.monotonicMs()) {
@@ -82,7 +94,7 @@ export class Quarantine {
 
   /** The entry of the whole upstream that is in force at this moment. */
   entryOf(upstream: Upstream): QuarantineEntry | undefined {
-    return this.#upstreams.get(upstream.name) ?? this.#suspension(upstream);
+    return this.#upstreams.get(upstream.id) ?? this.#suspension(upstream);
   }
 
   /** The entry of one method of an upstream that is in force at this moment. */
@@ -115,7 +127,7 @@ export class Quarantine {
     const sinceMs = this.#clock.monotonicMs();
     const durationMs = this.#timeToLive === 'auto' ? SUSPENSION_MS : this.#timeToLive;
     const untilMs = sinceMs + durationMs;
-    this.#suspended.set(upstream.name, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
+    this.#suspended.set(upstream.id, { reason, untilMs, mayTry: true, sinceMs, inQuestion: true });
     this.#changed(false);
     this.#announcer.announce({
       type: 'upstream-quarantined',
@@ -132,7 +144,7 @@ export class Quarantine {
    * unless it has asked for a rest, or was certainly to blame since.
    */
   clear(upstream: Upstream, askedMs: number): void {
-    const stored = this.#upstreams.get(upstream.name);
+    const stored = this.#upstreams.get(upstream.id);
     if (!stored || (stored.mayTry && stored.blamedMs <= askedMs)) this.release(upstream, 'question');
   }
 
@@ -146,8 +158,8 @@ export class Quarantine {
     if (method === undefined) {
       if (reason === 'method-unsupported') return;
       this.#upstreams.makeRoom();
-      this.#suspended.delete(upstream.name);
-      if (this.#addTo(this.#upstreams, upstream.name, upstream, blame)) this.#changed(false);
+      this.#suspended.delete(upstream.id);
+      if (this.#addTo(this.#upstreams, upstream.id, upstream, blame)) this.#changed(false);
     } else if (method.length <= MAX_METHOD_LENGTH) {
       this.#addTo(this.#methods, methodKey(upstream, method), upstream, blame);
     }
@@ -155,7 +167,7 @@ export class Quarantine {
 
   /** An attempt succeeded: the next rate limit without a stated time counts as the first again. */
   succeeded(upstream: Upstream): void {
-    if (!upstream.hasLeft) this.#upstreams.succeeded(upstream.name);
+    if (!upstream.hasLeft) this.#upstreams.succeeded(upstream.id);
   }
 
   /**
@@ -165,8 +177,8 @@ export class Quarantine {
   release(upstream: Upstream, by: 'trial' | 'probe' | 'question' | 'operator'): boolean {
     if (upstream.hasLeft) return false;
     const wasSuspended = this.#suspension(upstream) !== undefined;
-    this.#suspended.delete(upstream.name);
-    if (!this.#upstreams.expire(upstream.name) && !wasSuspended) return false;
+    this.#suspended.delete(upstream.id);
+    if (!this.#upstreams.expire(upstream.id) && !wasSuspended) return false;
     this.#changed(true);
     this.#announcer.announce({ type: 'upstream-released', upstream: upstream.identity, by });
     return true;
@@ -177,7 +189,7 @@ export class Quarantine {
    * rest was asked for, and the upstream was not to blame again since the check began.
    */
   prove(upstream: Upstream, reasons: ReadonlySet<FailureReason>, checkStartedMs: number): boolean {
-    const stored = this.#upstreams.get(upstream.name);
+    const stored = this.#upstreams.get(upstream.id);
     const entry = stored ?? this.#suspension(upstream);
     const blamedMs = stored?.blamedMs ?? entry?.sinceMs ?? 0;
     if (!this.automatic || !entry?.mayTry || !reasons.has(entry.reason) || blamedMs > checkStartedMs)
@@ -187,8 +199,8 @@ export class Quarantine {
 
   /** The upstream was removed from the lists: nothing about it is kept. */
   forget(upstream: Upstream): void {
-    const wasSuspended = this.#suspended.delete(upstream.name);
-    if (this.#upstreams.delete(upstream.name) || wasSuspended) this.#changed(false);
+    const wasSuspended = this.#suspended.delete(upstream.id);
+    if (this.#upstreams.delete(upstream.id) || wasSuspended) this.#changed(false);
     const prefix = methodKey(upstream, '');
     for (const key of this.#methods.keys()) if (key.startsWith(prefix)) this.#methods.delete(key);
   }
@@ -213,7 +225,7 @@ export class Quarantine {
 
   #suspension(upstream: Upstream): QuarantineEntry | undefined {
     if (this.#suspended.size === 0) return undefined;
-    const suspended = this.#suspended.get(upstream.name);
+    const suspended = this.#suspended.get(upstream.id);
     return suspended && this.#clock.monotonicMs() < suspended.untilMs ? suspended : undefined;
   }
 
@@ -223,7 +235,7 @@ export class Quarantine {
   }
 }
 
-/** Unambiguous, since names contain no blanks. */
+/** Unambiguous, since ids contain no blanks. */
 function methodKey(upstream: Upstream, method: string): string {
-  return `${upstream.name} ${method}`;
+  return `${upstream.id} ${method}`;
 }

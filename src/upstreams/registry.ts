@@ -17,7 +17,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** Names and URLs are unique across both lists, and the lists are never both empty. */
+/** Names and URLs are unique across both lists, and no single change makes both empty. */
 export class Registry {
   #upstreams: readonly Upstream[];
   readonly #changes: StandingChanges;
@@ -44,6 +44,16 @@ export class Registry {
 
   has(upstream: Upstream): boolean {
     return this.#upstreams.includes(upstream);
+  }
+
+  /** These are the lists from now on, in one step. Their names and URLs are unique. */
+  replace(upstreams: readonly Upstream[]): void {
+    const before = this.#upstreams;
+    const ofTier = (tier: Tier) => upstreams.filter((upstream) => upstream.tier === tier);
+    this.#upstreams = [...ofTier('primary'), ...ofTier('fallback')];
+    for (const upstream of before) if (!this.has(upstream)) upstream.changes = undefined;
+    for (const upstream of upstreams) upstream.changes = this.#changes;
+    this.#changes.report(true);
   }
 
   /** Throws the RegistryError that `add` would throw. */

@@ -27,7 +27,7 @@ export class SharedLimits {
     const otherMs = this.#refusedMs.get(other);
     if (other === upstream || otherMs === undefined || nowMs - otherMs > TOGETHER_MS) return false;
     if (isOneAccount(upstream, other) || !isOneProvider(upstream, other)) return false;
-    const [first, second] = upstream.name < other.name ? [upstream, other] : [other, upstream];
+    const [first, second] = upstream.id < other.id ? [upstream, other] : [other, upstream];
     const ofFirst = this.#together.get(first) ?? new WeakMap();
     this.#together.set(first, ofFirst);
     const pair = ofFirst.get(second) ?? { times: 0, lastMs: Number.NEGATIVE_INFINITY };

@@ -65,6 +65,7 @@ interface State {
  */
 export class Suspects {
   readonly #options: SuspectsOptions;
+  #question: PlainQuestion | undefined;
   readonly #states = new WeakMap<Upstream, State>();
   /** Suspicions that wait for a second request, at most one per upstream. Empty while all is well. */
   readonly #awaiting = new Map<Upstream, { readonly reason: FailureReason; readonly sinceMs: number }>();
@@ -72,12 +73,19 @@ export class Suspects {
 
   constructor(options: SuspectsOptions) {
     this.#options = options;
+    this.#question = options.ask;
+  }
+
+  /** Undefined: no questions of our own are allowed any more. */
+  setQuestion(ask: PlainQuestion | undefined): void {
+    this.#question = ask;
+    this.#awaiting.clear();
   }
 
   /** A request failed at this upstream, and may have caused the failure. */
   suspect(upstream: Upstream, blame: Blame, suspicion: Suspicion): void {
     if (upstream.hasLeft || this.#stopped) return;
-    if (this.#options.ask) this.#plan(upstream, blame, suspicion);
+    if (this.#question) this.#plan(upstream, blame, suspicion);
     else if (!blame.weak) this.#remember(upstream, blame, suspicion);
   }
 
@@ -108,8 +116,12 @@ export class Suspects {
   }
 
   async #ask(upstream: Upstream, state: State): Promise<void> {
-    const { ask, quarantine, clock } = this.#options;
-    if (!ask || upstream.hasLeft || this.#stopped) return;
+    const { quarantine, clock } = this.#options;
+    const ask = this.#question;
+    if (!ask || upstream.hasLeft || this.#stopped) {
+      state.stage = 'idle';
+      return;
+    }
     state.stage = 'asking';
     state.askedMs = clock.monotonicMs();
     // An error on our side says nothing about the upstream.

@@ -3,65 +3,45 @@
 import { inspect } from 'node:util';
 import { type PoolIdentity, type Tier, UpstreamIdentity } from '../events.ts';
 import type { Budget, BudgetSpec } from '../pacing/budget.ts';
-import { SecretTexts, secretsOf } from '../secret-texts.ts';
+import { SecretTexts } from '../secret-texts.ts';
 import { Capacities } from './capacity.ts';
 import type { Down, Lagging, Slow } from './facts.ts';
 import { RecentMethods } from './recent-methods.ts';
 import { RefusedMethods } from './refused-methods.ts';
 import type { StandingChanges } from './standing-changes.ts';
+import {
+  addressOf,
+  authorizationOf,
+  changeBetween,
+  flat,
+  joinedTarget,
+  limitsOf,
+  namesOf,
+  secretsOfSpec,
+  type UpstreamChange,
+  type UpstreamSpec,
+  type Verification,
+  verificationOf,
+} from './upstream-spec.ts';
 
-/** The greatest weight; the least is 1. */
-export const MAX_WEIGHT = 1000;
+export { MAX_WEIGHT } from './upstream-spec.ts';
+export { secretsOfSpec, type UpstreamSpec };
 
-/** One upstream as an operator describes it: an entry of a list, or the body of an API call. */
-export interface UpstreamSpec extends BudgetSpec {
-  /** An absolute http: or https: URL without a fragment. May hold secrets. */
-  readonly url: URL;
-  /** Letters, digits, `.`, `_`, `-`, or the URL's host and port. Unique. */
-  readonly name: string;
-  readonly tier: Tier;
-  /** What the path of its pool says; undefined for the pool without a path. */
-  readonly pool?: string;
-  /** A whole number from 1 to MAX_WEIGHT. */
-  readonly weight: number;
-  /** It starts out of service. */
-  readonly draining?: true;
-  /** It gets the client's Host instead of its own. */
-  readonly keepsHost?: boolean;
-  /** The only authorities, in PEM form, whose certificates it may have; without this the system's. */
-  readonly ca?: { readonly file: string; readonly pem: string };
-  /** Its certificate is not verified. */
-  readonly insecure?: true;
-  /** The headers that it gets, which replace the client's of those names. Secret. */
-  readonly headers?: readonly (readonly [name: string, value: string])[];
-  /** Texts that nobody may see, other than those in its URL. */
-  readonly secrets?: readonly string[];
-}
-
-/** All texts about an upstream that nobody may see, in every form that they may be written in. */
-export function secretsOfSpec({ url, secrets = [] }: UpstreamSpec): string[] {
-  return [...secretsOf(url), ...secrets];
-}
-
-/** How an https: upstream is verified, as options of node:tls. */
-export interface Verification {
-  readonly ca?: string;
-  readonly rejectUnauthorized: boolean;
-}
+let made = 0;
 
 /**
  * Its identity and its live numbers. Its secrets are not own properties, so that neither JSON nor a copy of it nor a log
  * line shows them.
  */
 export class Upstream {
-  readonly name: string;
-  readonly tier: Tier;
+  /** No other one has it, and it stays when the name changes. Without blanks. */
+  readonly id = String(made++);
   /** What may be shown of it; announced in its place. No other upstream has the same object, even one of the same name. */
   readonly identity: UpstreamIdentity;
   /** Scheme, host and port: what a connection is opened to, and all of the URL that may be shown. */
   readonly origin: string;
   readonly secure: boolean;
-  readonly verification: Verification;
+  verification: Verification;
   /** Where a connection goes: an address or host name without brackets, and a port. */
   readonly address: { readonly host: string; readonly port: number };
   /** The value of the Host header. */
@@ -69,17 +49,16 @@ export class Upstream {
   readonly #basePath: string;
   readonly #baseQuery: string;
   readonly #authorization: string | undefined;
-  readonly #headers: readonly string[];
+  /** This and the next five are what its operator says of it, and written by `reconfigure`. */
+  #spec: UpstreamSpec;
+  #headers: readonly string[];
   /** The names of its own headers, in lower case. */
-  readonly headerNames: ReadonlySet<string>;
+  headerNames: ReadonlySet<string>;
   /** The texts in its URL and its options that no client may see. */
-  readonly secrets: SecretTexts;
-
+  secrets: SecretTexts;
   /** It gets the client's Host instead of its own. */
-  readonly keepsHost: boolean;
-  /** What its operator says of its limits. */
-  readonly limits: BudgetSpec;
-
+  keepsHost: boolean;
+  limits: BudgetSpec;
   /** What it may be sent; undefined when nothing limits it. Written by the pool, before it is used. */
   budget: Budget | undefined = undefined;
   weight: number;
@@ -116,7 +95,6 @@ export class Upstream {
   memoryBytes: number | undefined = undefined;
   /** It was removed from its list: the results of its last attempts don't count. Written by Membership. */
   hasLeft = false;
-
   /** Notified when one of the next four facts changes, once it is in a list. Written by the registry. */
   changes: StandingChanges | undefined = undefined;
   #down: Down | undefined = undefined;
@@ -126,33 +104,61 @@ export class Upstream {
 
   constructor(spec: UpstreamSpec, nowMs: number, pool?: PoolIdentity) {
     this.upSinceMs = nowMs;
+    this.#spec = spec;
     const { url } = spec;
-    // A copy: V8 keeps a piece of a longer text, here of the URL, as a reference into it, and each log line reads slower.
-    this.name = Buffer.from(spec.name).toString();
-    this.tier = spec.tier;
-    this.identity = new UpstreamIdentity(this.name, spec.tier, pool);
+    this.identity = new UpstreamIdentity(flat(spec.name), spec.tier, pool);
     this.weight = spec.weight;
     this.#draining = spec.draining ?? false;
     this.keepsHost = spec.keepsHost ?? false;
-    const { rps, account } = spec;
-    this.limits = { ...(rps === undefined ? {} : { rps }), ...(account === undefined ? {} : { account }) };
+    this.limits = limitsOf(spec);
     this.origin = url.origin;
     this.secure = url.protocol === 'https:';
-    this.verification = { rejectUnauthorized: !spec.insecure, ...(spec.ca ? { ca: spec.ca.pem } : {}) };
-    this.address = {
-      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: url.port ? Number(url.port) : this.secure ? 443 : 80,
-    };
+    this.verification = verificationOf(spec);
+    this.address = addressOf(url);
     this.host = url.host;
     this.#basePath = url.pathname;
     this.#baseQuery = url.search.slice(1);
-    this.#authorization =
-      url.username || url.password
-        ? `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
-        : undefined;
+    this.#authorization = authorizationOf(url);
     this.#headers = spec.headers?.flat() ?? [];
-    this.headerNames = new Set(spec.headers?.map(([name]) => name.toLowerCase()));
+    this.headerNames = namesOf(spec);
     this.secrets = new SecretTexts(secretsOfSpec(spec));
+  }
+
+  get name(): string {
+    return this.identity.name;
+  }
+
+  get tier(): Tier {
+    return this.identity.tier;
+  }
+
+  /** Its whole URL, by which it is known when the lists are read anew. Secret. */
+  get url(): string {
+    return this.#spec.url.href;
+  }
+
+  /**
+   * Its operator says something else of it, with the same URL; attempts under way end as they began. Reports no change of
+   * its standing: many are reconfigured at once.
+   */
+  reconfigure(spec: UpstreamSpec): UpstreamChange {
+    const { identity } = this;
+    const before = this.#spec;
+    const change = changeBetween(before, this, spec);
+    this.#spec = spec;
+    if (identity.name !== spec.name) identity.name = flat(spec.name);
+    identity.tier = spec.tier;
+    this.weight = spec.weight;
+    this.#draining = spec.draining ?? false;
+    this.keepsHost = spec.keepsHost ?? false;
+    if (change.limits) this.limits = limitsOf(spec);
+    if (change.verification) this.verification = verificationOf(spec);
+    if (!change.headers) return change;
+    this.#headers = spec.headers?.flat() ?? [];
+    this.headerNames = namesOf(spec);
+    // An answer may be on its way that quotes what it was sent before.
+    this.secrets = new SecretTexts([...secretsOfSpec(spec), ...secretsOfSpec(before)]);
+    return change;
   }
 
   /** Why and since when the probes consider it down. Written by the probes. */
@@ -238,12 +244,7 @@ export class Upstream {
    * The request target for this upstream: its own path, then the given one, byte for byte and joined with one slash
    * (`/` adds nothing); the queries are joined, too. `path` begins with a slash; `query` has no question mark.
    */
-  targetOf({ path, query }: { readonly path: string; readonly query: string | undefined }): string {
-    const { basePath, baseQuery } = this;
-    let joined = basePath;
-    if (basePath === '/') joined = path;
-    else if (path !== '/') joined = (basePath.endsWith('/') ? basePath.slice(0, -1) : basePath) + path;
-    if (!baseQuery) return query === undefined ? joined : `${joined}?${query}`;
-    return query ? `${joined}?${baseQuery}&${query}` : `${joined}?${baseQuery}`;
+  targetOf(target: { readonly path: string; readonly query: string | undefined }): string {
+    return joinedTarget(this, target);
   }
 }

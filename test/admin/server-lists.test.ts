@@ -55,6 +55,7 @@ function setUp(...names: string[]) {
     announcer,
     clock,
     onJoin: () => {},
+    onChange: () => {},
     onLeave: () => {},
   });
   const lists = new ServerLists(specs, store);

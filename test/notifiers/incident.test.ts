@@ -7,7 +7,7 @@ const COOLDOWN_MS = 300_000;
 
 function setUp() {
   const clock = new ManualClock();
-  return { clock, incident: new Incident(clock, COOLDOWN_MS) };
+  return { clock, incident: new Incident(clock, { ms: COOLDOWN_MS }) };
 }
 
 describe('an incident', () => {

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { Upstream } from '../../src/upstreams/upstream.ts';
 import { Authority } from '../support/certificates.ts';
 import { TlsUpstream } from '../support/tls-upstream.ts';
-import { check, checkAgain, listenHttp, listenRaw, nobodyConnected, upstreamAt } from './servers.ts';
+import {
+  check,
+  checkAgain,
+  checkWritten,
+  listenHttp,
+  listenRaw,
+  nobodyConnected,
+  upstreamAt,
+} from './servers.ts';
 
 interface Seen {
   readonly line: string;
@@ -44,8 +52,8 @@ describe('the rpc probe', () => {
   it('asks for the chain id once, and for the height each time', async () => {
     const { url, methods } = await listen();
     const upstream = upstreamAt(url);
-    await checkAgain('rpc', upstream);
-    expect(await checkAgain('rpc', upstream)).toEqual({ up: true, found: { blockHeight: 436 } });
+    await checkWritten('rpc', upstream);
+    expect(await checkWritten('rpc', upstream)).toEqual({ up: true, found: { blockHeight: 436 } });
     expect(methods()).toEqual(['eth_chainId', 'eth_blockNumber', 'eth_blockNumber']);
     expect(upstream.probeCalls).toBe(3);
   });
@@ -57,15 +65,15 @@ describe('the rpc probe', () => {
       else inOrder(method, response);
     });
     const upstream = upstreamAt(url);
-    await checkAgain('rpc', upstream);
+    await checkWritten('rpc', upstream);
     fails = true;
-    await checkAgain('rpc', upstream);
+    await checkWritten('rpc', upstream);
     fails = false;
-    await checkAgain('rpc', upstream);
+    await checkWritten('rpc', upstream);
     upstream.down = { reason: 'probe-failed', sinceMs: 1_000 };
-    await checkAgain('rpc', upstream);
+    await checkWritten('rpc', upstream);
     upstream.down = undefined;
-    await checkAgain('rpc', upstream);
+    await checkWritten('rpc', upstream);
     const both = ['eth_chainId', 'eth_blockNumber'];
     expect(methods()).toEqual([...both, 'eth_blockNumber', ...both, ...both, 'eth_blockNumber']);
   });

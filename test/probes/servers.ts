@@ -60,6 +60,13 @@ export function checkAgain(
   return within(probe.check(upstream, { ...GENEROUS, ...change }), 4_000, 'the end of a check');
 }
 
+/** A check whose findings are written down, as the scheduler does. */
+export async function checkWritten(name: string, upstream: Upstream): Promise<ProbeResult> {
+  const result = await checkAgain(name, upstream);
+  if (result.up) upstream.chainId = result.found?.chainId ?? upstream.chainId;
+  return result;
+}
+
 /** Answers with what every probe takes for up: a page to a GET, chain 1 and block 1 to JSON-RPC. */
 export const well: RequestListener = (request, response) => {
   if (request.method !== 'POST') response.end('fine');

@@ -82,13 +82,12 @@ export class Attempts {
     this.upstream = upstream('A', { url });
     this.#registry = new Registry([this.upstream], new StandingChanges());
     // Real time: connections are made by the system.
-    const { connectTimeoutMs } = limits;
-    const random = seededRandom(1);
-    const connections = new ConnectionPools({ dialer: realDialer, connectTimeoutMs, clock, random });
+    const connections = new ConnectionPools({ dialer: realDialer, clock, random: seededRandom(1) });
     this.pool = connections.of(this.upstream);
     this.#transport = {
       clock,
       identity,
+      connectTimeoutMs: limits.connectTimeoutMs,
       silence: {
         attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
         streamIdleTimeoutMs: STREAM_IDLE_TIMEOUT_MS,

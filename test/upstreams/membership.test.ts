@@ -37,6 +37,7 @@ function setUp(names: string) {
     announcer,
     clock,
     onJoin: () => {},
+    onChange: () => {},
     onLeave,
   });
   const names_ = () => registry.all.map(({ name }) => name).join('');
