@@ -8,6 +8,7 @@ import { createPools } from './app/pools.ts';
 import { createStatistics } from './app/statistics.ts';
 import { createHandler } from './balancer/handle.ts';
 import type { Intake } from './balancer/intake.ts';
+import { createClients } from './clients/clients.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Sources } from './config/load.ts';
@@ -112,7 +113,9 @@ export function createApp(
     },
   };
   const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
-  const handler = createHandler(config, { runtime, identity, pools, intake, answersStatus });
+  const clients = createClients(config, randomBytes(32));
+  const serving = { pools, intake, clients, answersStatus };
+  const handler = createHandler(config, { runtime, identity, ...serving });
   const maxConnections = fittingConnections(config.maxConnections);
   const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handler.handle);
   const admin = createAdmin(config, { runtime, pools: () => pools, status, statistics, ...options });

@@ -62,8 +62,26 @@ export const OWN_ANSWERS = {
   BAD_REQUEST: {
     status: 400,
     rpcCode: -32600,
-    sentence: 'The request is not valid HTTP.',
-    when: 'malformed HTTP, a bad Host, or a path that leads out of an upstream’s own path (`..`)',
+    sentence: 'The request is not valid.',
+    when: 'malformed HTTP, a bad Host, or a path that leads out of an upstream’s own path (`..`); where a list of methods applies also a body that two readers could read differently',
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    rpcCode: -32001,
+    sentence: 'A valid API key is needed.',
+    when: 'none of `API_KEYS` is in the request; with `WWW-Authenticate: Bearer`',
+  },
+  CLIENT_RATE_LIMITED: {
+    status: 429,
+    rpcCode: -32005,
+    sentence: 'Too many calls: slow down.',
+    when: 'the client’s own limit (`CLIENT_RPS`, `rps=` of its key); with `Retry-After`',
+  },
+  METHOD_DENIED: {
+    status: 200,
+    rpcCode: -32601,
+    sentence: 'This method may not be called here.',
+    when: 'a JSON-RPC method that `ALLOW_METHODS`, `DENY_METHODS` or `methods=` of the key rule out; 403 for a WebSocket where such a list applies',
   },
   CLIENT_TOO_SLOW: {
     status: 408,

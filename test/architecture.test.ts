@@ -14,7 +14,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['admin'],
   ['config', 'server', 'balancer'],
   ['pools'],
-  ['calls', 'tunnels', 'probes'],
+  ['calls', 'clients', 'tunnels', 'probes'],
   ['transport'],
   ['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc'],
@@ -27,7 +27,7 @@ const LEVELS: readonly (readonly string[])[] = [
 /** Members of one level that know nothing of each other. */
 const SEPARATE: ReadonlySet<string> = new Set([
   ...['balancer', 'server'],
-  ...['calls', 'tunnels', 'probes'],
+  ...['calls', 'clients', 'tunnels', 'probes'],
   ...['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
   ...['rpc', 'upstreams'],
 ]);

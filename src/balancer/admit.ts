@@ -1,5 +1,7 @@
 /** Reads a request's head, and refuses requests that no upstream may get. */
 
+import { ANYBODY } from '../clients/client.ts';
+import type { Clients } from '../clients/clients.ts';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { isAllowedAuthority } from '../http/authority.ts';
@@ -30,6 +32,8 @@ export interface AdmitSettings {
   readonly readOrigin: OriginReader;
   readonly nextId: () => string;
   readonly pools: Pick<PoolTable, 'of'>;
+  /** Those of the settings that are in force. */
+  readonly clients: Clients;
 }
 
 export interface Admitted {
@@ -50,10 +54,14 @@ export function admit(
   settings: AdmitSettings,
   upgrade?: UpgradeRequest,
 ): Admitted {
-  const { clock, identity } = settings;
-  const headers = readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity);
+  const { clock, identity, clients } = settings;
   const requested = readTarget(request.url ?? '') ?? NO_TARGET;
   const pool = settings.pools.of(requested.path);
+  const { headers, target, prefix, client } = clients.recognize({
+    headers: readRequestHeaders(request.rawHeaders, isHttp2(request) ? identity.http2 : identity),
+    target: pool.path === '' ? requested : withoutPrefix(requested, pool.path),
+    prefix: pool.path,
+  });
   const startedMs = clock.monotonicMs();
   const exchange = new Exchange({
     request,
@@ -61,8 +69,9 @@ export function admit(
     id: headers.requestId ?? settings.nextId(),
     headers,
     requested,
-    target: pool.path === '' ? requested : withoutPrefix(requested, pool.path),
-    prefix: pool.path,
+    target,
+    prefix,
+    client: client ?? ANYBODY,
     origin: settings.readOrigin(
       request,
       headers,
@@ -74,6 +83,8 @@ export function admit(
     upgrade,
     account: new BufferAccount(settings.bufferLimit, (response.siblings ?? 0) > FAIR_STREAMS),
   });
+  if (!client) exchange.barred = 'UNAUTHORIZED';
+  if (clients.cors) exchange.answerLines = clients.cors.linesFor(headers.forward);
   const refusal = refusalOf(request, exchange, pool, settings);
   return { exchange, pool, refusal: refusal ?? (upgrade && refusalOfUpgrade(request, headers)) };
 }

@@ -1,15 +1,20 @@
 /** The life of a request: received, classified, asked of one upstream after the other, answered. */
 
+import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Pool } from '../pools/pool.ts';
 import { classify } from './classify.ts';
+import { clientKey } from './client-key.ts';
 import { conclude } from './conclude.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import type { Intake } from './intake.ts';
 import { inPieces } from './pieces.ts';
-import { receiveBody } from './receive.ts';
+import { type BodyLimits, receiveBody } from './receive.ts';
 import { search } from './search.ts';
+
+/** Of a request that is barred no more is read: it is only to find the id for its answer. */
+const BARRED_BODY_BYTES = 64 * 1024;
 
 /** `refusal` is why a request is refused by its head alone. Rejects only by a defect. */
 export async function balance(
@@ -18,9 +23,7 @@ export async function balance(
   pool: Pool,
   intake: Intake,
 ): Promise<void> {
-  const received = refusal ?? (await receiveBody(exchange, intake.body, pool.runtime.clock));
-  // Classified first, so that JSON-RPC gets an answer of its kind.
-  const end = received ?? whyNotAsked(exchange, pool, intake);
+  const end = refusal ?? (await whyNotAsked(exchange, pool, intake));
   const found = end === undefined ? await search(exchange, pool) : endingWithoutAttempt(end);
   const isOpen = found.kind === 'ledger' && found.ledger.hasOpen;
   const ending = isOpen ? await inPieces(exchange, found, pool) : found;
@@ -31,9 +34,40 @@ function endingWithoutAttempt(end: AnswerCode | 'client-left'): Ending {
   return end === 'client-left' ? { kind: end } : { kind: 'refuse', code: end };
 }
 
-function whyNotAsked(exchange: Exchange, pool: Pool, intake: Intake): AnswerCode | undefined {
-  const malformed = classify(exchange, pool, intake.maxBatch);
-  return exchange.barred ?? malformed ?? whyNotNow(exchange, intake);
+async function whyNotAsked(
+  exchange: Exchange,
+  pool: Pool,
+  intake: Intake,
+): Promise<AnswerCode | 'client-left' | undefined> {
+  const { clock } = pool.runtime;
+  const limits = exchange.barred ? smaller(intake.body) : intake.body;
+  const received = await receiveBody(exchange, limits, clock);
+  if (received === 'client-left') return received;
+  // Classified first, so that JSON-RPC gets an answer of its kind.
+  const malformed = received ?? classify(exchange, pool, intake.maxBatch);
+  // What was not counted, because it is too large, is one.
+  return (
+    overLimit(exchange, exchange.ledger ? exchange.callCount : 1, clock) ??
+    exchange.barred ??
+    malformed ??
+    whyNotNow(exchange, intake)
+  );
+}
+
+function smaller(limits: BodyLimits): BodyLimits {
+  const bytes = Math.min(limits.maxBodyBytes, BARRED_BODY_BYTES);
+  return { ...limits, maxBodyBytes: bytes, maxReplayBodyBytes: bytes };
+}
+
+/** Charges a client's calls to its limit, if it has one. */
+function overLimit(exchange: Exchange, calls: number, clock: Clock): AnswerCode | undefined {
+  const { limiter } = exchange.client;
+  if (!limiter) return undefined;
+  const { waitMs, lines } = limiter.charge(clientKey(exchange.origin), calls, clock.monotonicMs());
+  exchange.answerLines = [...exchange.answerLines, ...lines];
+  if (waitMs === 0) return undefined;
+  exchange.clientWaitMs = waitMs;
+  return 'CLIENT_RATE_LIMITED';
 }
 
 function whyNotNow({ account }: Exchange, intake: Intake): AnswerCode | undefined {

@@ -1,9 +1,10 @@
 /** Finds out whether a request is JSON-RPC, and whether it may be repeated. */
 
 import { Ledger } from '../calls/ledger.ts';
-import { type FilterPlaces, placementOf } from '../calls/placement.ts';
+import { DENIED, type FilterPlaces, placementOf } from '../calls/placement.ts';
+import { beginsLikeJson, isCertain, isEncoded } from '../clients/certain-body.ts';
 import type { AnswerCode } from '../errors.ts';
-import { parseRpcRequest } from '../rpc/message.ts';
+import { parseRpcRequest, type RpcCall, type RpcRequest } from '../rpc/message.ts';
 import { BATCH_KEY, latencyKeyOf } from '../rpc/method-kinds.ts';
 import { mayRepeat } from '../rpc/methods.ts';
 import type { Exchange } from './exchange.ts';
@@ -25,16 +26,37 @@ export function classify(exchange: Exchange, places: FilterPlaces, maxBatch: num
   const { body, request } = exchange;
   const isPost = request.method === 'POST' && body.kind === 'kept';
   const rpc = isPost ? parseRpcRequest(body.bytes, maxBatch * ANSWERED_ONE_BY_ONE) : undefined;
+  const evasion = exchange.client.methods && evasionOf(exchange, rpc);
   if (!rpc || body.kind !== 'kept') {
     const idempotent = IDEMPOTENT_METHODS.has(request.method ?? '') && body.kind === 'kept';
     exchange.repeat = idempotent ? 'always' : 'unsent';
-    return undefined;
+    return evasion;
   }
   exchange.rpc = rpc;
   exchange.latencyKey = rpc.batch ? BATCH_KEY : latencyKeyOf(rpc.calls[0]?.method);
+  if (evasion) return evasion;
   if (rpc.isTooLong || rpc.calls.length > maxBatch) return 'BATCH_TOO_LARGE';
   if (rpc.calls.length === 0) return 'INVALID_CALL';
   exchange.repeat = rpc.calls.every(mayRepeat) ? 'always' : 'unsent';
-  exchange.ledger = new Ledger(rpc, body.bytes, (call) => placementOf(call, body.bytes, places));
-  return undefined;
+  const { bytes } = body;
+  const place = (call: RpcCall) => (isDenied(exchange, call) ? DENIED : placementOf(call, bytes, places));
+  const ledger = new Ledger(rpc, bytes, place);
+  exchange.ledger = ledger;
+  // Nobody waits for an answer, and nobody may be asked.
+  return ledger.done && ledger.entries.length === 0 ? 'METHOD_DENIED' : undefined;
+}
+
+function isDenied({ client }: Exchange, { method }: RpcCall): boolean {
+  return method !== undefined && client.methods?.permits(method) === false;
+}
+
+/** Why a request may not pass a list of methods, because it could be read as JSON-RPC with other methods than we find. */
+function evasionOf(exchange: Exchange, rpc: RpcRequest | undefined): AnswerCode | undefined {
+  const { body, upgrade, headers } = exchange;
+  if (upgrade) return 'METHOD_DENIED';
+  if (body.kind === 'kept' && body.bytes.length === 0) return undefined;
+  if (isEncoded(headers.forward)) return 'BAD_REQUEST';
+  if (body.kind === 'kept') return isCertain(body.bytes, rpc) ? undefined : 'BAD_REQUEST';
+  if (!beginsLikeJson(body.prefix)) return undefined;
+  return body.heldBytes > 0 ? 'OVERLOADED' : 'BODY_TOO_LARGE';
 }

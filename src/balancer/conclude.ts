@@ -5,7 +5,7 @@ import type { Ledger } from '../calls/ledger.ts';
 import { withoutSecrets } from '../calls/masked-errors.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import { type RequestResult, SWITCHED } from '../events.ts';
-import { addAnswerLines } from '../http/answer-lines.ts';
+import { addAnswerLines, withoutReplaced } from '../http/answer-lines.ts';
 import type { Pool } from '../pools/pool.ts';
 import { isWebSocket } from '../transport/handshake.ts';
 import type { Answered } from '../transport/outcome.ts';
@@ -84,7 +84,7 @@ async function passTunnel(
   upstream.inFlight += 1;
   const primariesOut = upstream.tier === 'fallback' && pool.availability.isOut('primary');
   pool.runtime.announcer.announce({ type: 'tunnel-opened', id, upstream: upstream.identity, primariesOut });
-  const lines = headers.forward;
+  const lines = withoutReplaced(headers.forward, exchange.client.replaces);
   addAnswerLines(lines, id, upstream.name, exchange.answerLines);
   const isWebSocketNow = isWebSocket(protocol);
   const idleMs = pool.settings.tunnelIdleTimeoutMs;
@@ -178,7 +178,7 @@ function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined
   const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
   const retryAfterMs = mayReturn
     ? firstReturnMs(pool, exchange.ledger ? exchange.rpcMethod : PLAIN_HTTP)
-    : soon;
+    : (soon ?? exchange.clientWaitMs);
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
   const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
   announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);

@@ -1,6 +1,7 @@
 /** One request of a client and all that happens to it: facts, no decisions. */
 
 import type { Ledger } from '../calls/ledger.ts';
+import type { Client } from '../clients/client.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { AttemptResult } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
@@ -34,6 +35,7 @@ export interface ExchangeStart {
   readonly requested: Target;
   readonly target: Target;
   readonly prefix: string;
+  readonly client: Client;
   readonly origin: Origin;
   readonly startedMs: number;
   readonly deadlineMs: number;
@@ -59,6 +61,8 @@ export class Exchange {
   target: Target;
   /** That beginning; may hold the client's key. */
   prefix: string;
+  /** Who asks, and what holds for it. */
+  readonly client: Client;
   readonly origin: Origin;
   /** Monotonic milliseconds. */
   readonly startedMs: number;
@@ -68,12 +72,10 @@ export class Exchange {
   /** What of the request and its answer is held. */
   readonly account: BufferAccount;
 
-  /** The name of the client's key; undefined where none is asked for. */
-  clientName: string | undefined;
-  /** Nobody may see the path: a mistyped key may be in it. */
-  isPathSecret = false;
   /** Why no upstream is asked, as far as its head tells. */
   barred: AnswerCode | undefined;
+  /** How long its client must wait before it may send that much; undefined when it need not. */
+  clientWaitMs: number | undefined;
   /** Lines that its answer carries, whoever gives it; names and values in turn. */
   answerLines: readonly string[] = NO_LINES;
   body: Body = EMPTY_BODY;
@@ -113,6 +115,7 @@ export class Exchange {
     this.requested = start.requested;
     this.target = start.target;
     this.prefix = start.prefix;
+    this.client = start.client;
     this.origin = start.origin;
     this.startedMs = start.startedMs;
     this.deadlineMs = start.deadlineMs;
@@ -129,6 +132,16 @@ export class Exchange {
       this.#left = true;
       this.#underWay?.onClientLeft();
     });
+  }
+
+  /** The name of the client's key; undefined where none is asked for. */
+  get clientName(): string | undefined {
+    return this.client.name;
+  }
+
+  /** Nobody may see the path: a mistyped key may be in it. */
+  get isPathSecret(): boolean {
+    return this.barred === 'UNAUTHORIZED';
   }
 
   /** All of the request is here. Of a body that came in one piece this is known before the parser says so. */
@@ -182,7 +195,6 @@ export class Exchange {
   part(ledger: Ledger): Exchange {
     const part = new Exchange({ ...this, whole: this });
     part.body = { kind: 'kept', bytes: ledger.body };
-    part.clientName = this.clientName;
     part.rpc = ledger.rpc;
     part.latencyKey = this.latencyKey;
     part.ledger = ledger;

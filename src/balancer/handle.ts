@@ -1,6 +1,8 @@
 /** What every request of a client goes through: its head is read, then the pool's upstreams are asked. */
 
 import { randomBytes } from 'node:crypto';
+import type { Clients } from '../clients/clients.ts';
+import { answersPreflight } from '../clients/cors.ts';
 import type { Identity } from '../http/header-lines.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
@@ -26,6 +28,7 @@ export interface HandlerDependencies {
   readonly identity: Identity;
   readonly pools: PoolTable;
   readonly intake: Intake;
+  readonly clients: Clients;
   /** Answers a request for one of the program's own paths; false for any other request. */
   readonly answersStatus: (exchange: Exchange) => boolean;
 }
@@ -39,7 +42,7 @@ export interface RequestHandler {
 }
 
 /** What requests are served by. */
-export type Serving = Pick<HandlerDependencies, 'pools' | 'intake' | 'answersStatus'>;
+export type Serving = Pick<HandlerDependencies, 'pools' | 'intake' | 'clients' | 'answersStatus'>;
 
 export function createHandler(
   settings: HandlerSettings,
@@ -48,18 +51,22 @@ export function createHandler(
   const { clock, logger } = runtime;
   const bufferLimit = new BufferLimit(settings.maxBufferedBytes);
   const nextId = createIds();
-  const admitBy = (by: HandlerSettings, { pools }: Serving): AdmitSettings => {
+  const admitBy = (by: HandlerSettings, { pools, clients }: Serving): AdmitSettings => {
     const { maxHeaderSizeBytes, maxUrlBytes } = by;
     const readOrigin = createOriginReader(by.trustProxy);
-    return { identity, clock, maxHeaderSizeBytes, maxUrlBytes, bufferLimit, readOrigin, nextId, pools };
+    const limits = { maxHeaderSizeBytes, maxUrlBytes, bufferLimit };
+    return { identity, clock, ...limits, readOrigin, nextId, pools, clients };
   };
   let serving: Serving = first;
   let admitSettings = admitBy(settings, serving);
   const handle: Handle = (request, response, upgrade) => {
-    const { intake, answersStatus } = serving;
+    const { pools, intake, clients, answersStatus } = serving;
     const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
-    if (refusal === undefined && pool.path === '' && answersStatus(exchange)) return;
-    if (pool === serving.pools.nowhere) exchange.barred = 'NO_SUCH_POOL';
+    if (refusal === undefined) {
+      if (clients.cors && answersPreflight(exchange)) return;
+      if (pool.path === '' && mayAskStatus(exchange) && answersStatus(exchange)) return;
+    }
+    if (pool === pools.nowhere) exchange.barred ??= 'NO_SUCH_POOL';
     const { usage } = pool;
     usage.begin();
     const ended = () => usage.end();
@@ -77,6 +84,11 @@ export function createHandler(
       admitSettings = admitBy(next, serving);
     },
   };
+}
+
+/** Whoever watches whether the process is well needs no key. */
+function mayAskStatus({ barred, target }: Exchange): boolean {
+  return barred === undefined || /^\/(?:healthz$|readyz(?:\/|$))/.test(target.path);
 }
 
 /** Request ids: unpredictable across processes, cheap within one. */

@@ -31,7 +31,8 @@ export async function receiveBody(
   if (length !== undefined && length > limits.maxBodyBytes) return 'BODY_TOO_LARGE';
   // The client sends its body only after this line; a refusal must come without it.
   if (headers.expect !== undefined && !isHttp10(request)) askForBody(response);
-  if (length !== undefined && length > limits.maxReplayBodyBytes) {
+  // Where methods are listed, its beginning tells whether it may be left unread.
+  if (length !== undefined && length > limits.maxReplayBodyBytes && !exchange.client.methods) {
     exchange.body = piped(exchange, Buffer.alloc(0), length);
     return undefined;
   }

@@ -4,7 +4,7 @@ import { joinBatch, writeRpcError } from '../calls/rpc-writer.ts';
 import type { Clock } from '../clock.ts';
 import { type AnswerCode, OWN_ANSWERS } from '../errors.ts';
 import type { RequestResult } from '../events.ts';
-import { addAnswerLines } from '../http/answer-lines.ts';
+import { addAnswerLines, withoutReplaced } from '../http/answer-lines.ts';
 import { without } from '../http/header-lines.ts';
 import { endAfterBody } from '../http/lingering-close.ts';
 import { isHttp2, type OutgoingResponse } from '../http/messages.ts';
@@ -35,7 +35,8 @@ export function deliver(
 ): RequestResult | Promise<RequestResult> {
   const { response } = exchange;
   const { headers, status, body, stream } = answered;
-  const lines = headers.retryAfter === undefined ? headers.forward : withDate(headers, clock.wallMs());
+  const passed = headers.retryAfter === undefined ? headers.forward : withDate(headers, clock.wallMs());
+  const lines = withoutReplaced(passed, exchange.client.replaces);
   addAnswerLines(lines, exchange.id, upstreamNames, exchange.answerLines);
   const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304;
   if (stream || bodiless) {
@@ -115,13 +116,14 @@ export interface RefusalDetail {
 export function refuse(exchange: Exchange, code: AnswerCode, detail: RefusalDetail, clock: Clock): void {
   const { response, request } = exchange;
   if (response.headersSent || exchange.left) return;
-  const { status } = OWN_ANSWERS[code];
-  const asRpc = exchange.rpc !== undefined || (BEFORE_BODY.has(code) && isJson(exchange.headers.contentType));
+  const status = statusOf(exchange, code);
+  const asRpc = exchange.rpc !== undefined || isRpcUnread(exchange, code);
   const body = asRpc ? rpcErrors(exchange, code) : problem(exchange, code);
   const lines: string[] = [];
   addAnswerLines(lines, exchange.id, undefined, exchange.answerLines);
   if (body.length > 0) lines.push('Content-Type', asRpc ? 'application/json' : PROBLEM_TYPE);
   lines.push('Content-Length', String(body.length));
+  if (code === 'UNAUTHORIZED') lines.push('WWW-Authenticate', 'Bearer');
   if (code === 'METHOD_NOT_ALLOWED') lines.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   if (detail.retryAfterMs !== undefined)
     lines.push('Retry-After', writeRetryAfter(detail.retryAfterMs, clock.wallMs()));
@@ -155,8 +157,20 @@ function rpcErrors({ rpc, body, ledger }: Exchange, code: AnswerCode): Buffer {
   return rpc.batch ? joinBatch(errors) : first;
 }
 
+/** Only JSON-RPC has errors within answers that are well. */
+function statusOf({ upgrade }: Exchange, code: AnswerCode): number {
+  return code === 'METHOD_DENIED' && upgrade ? 403 : OWN_ANSWERS[code].status;
+}
+
+/** Whether a body that was not read is taken for JSON-RPC. */
+function isRpcUnread(exchange: Exchange, code: AnswerCode): boolean {
+  const isUnread = BEFORE_BODY.has(code) || (exchange.barred !== undefined && !exchange.isReceived);
+  return isUnread && isJson(exchange.headers.contentType);
+}
+
 function problem(exchange: Exchange, code: AnswerCode): Buffer {
-  const { status, sentence: title } = OWN_ANSWERS[code];
+  const { sentence: title } = OWN_ANSWERS[code];
+  const status = statusOf(exchange, code);
   return Buffer.from(problemDocument({ status, title, code }, { requestId: exchange.id }));
 }
 

@@ -11,6 +11,7 @@ import { type AnswerItem, type Source, VerbatimItem } from './answer-item.ts';
 import { isUntouched, tooLargeBy, worthOf } from './call-verdict.ts';
 import type { CallsJudgement, CallVerdict } from './judge-calls.ts';
 import { errorWithoutSecrets } from './masked-errors.ts';
+import { DENIED, type Placement } from './placement.ts';
 import { joinBatch, writeRpcError } from './rpc-writer.ts';
 
 /** A call that expects an answer, and what became of it. */
@@ -39,30 +40,33 @@ export interface CallEntry {
   range: LogsRange | null | undefined;
 }
 
-/** Which upstreams a call may go to, decided before the first attempt. */
-export type Placement =
-  | { readonly kind: 'anywhere' }
-  | { readonly kind: 'home'; readonly upstream: Upstream }
-  /** To none: we answer it ourselves. */
-  | { readonly kind: 'refused'; readonly code: AnswerCode };
+/** It wants no answer. An item that is no call wants one, in which it is told so. */
+function isNotification({ method, idStart }: RpcCall): boolean {
+  return method !== undefined && idStart < 0;
+}
 
 export class Ledger {
   readonly rpc: RpcRequest;
   readonly body: Buffer;
   readonly entries: readonly CallEntry[];
+  /** No call of the client's body is held back, but for those that are answered. */
+  readonly #isWhole: boolean;
   #hasNotifications: boolean;
   #exact: { readonly answered: Answered; readonly upstream: Upstream } | undefined;
 
   constructor(rpc: RpcRequest, body: Buffer, place: (call: RpcCall) => Placement) {
-    this.rpc = rpc;
     this.body = body;
     const entries: CallEntry[] = [];
+    const denied = new Set<RpcCall>();
     for (const call of rpc.calls) {
-      if (call.method !== undefined && call.idStart < 0) continue;
-      entries.push(this.#newEntry(call, place(call)));
+      const placement = place(call);
+      if (!isNotification(call)) entries.push(this.#newEntry(call, placement));
+      else if (placement === DENIED) denied.add(call);
     }
+    this.#isWhole = denied.size === 0;
+    this.rpc = this.#isWhole ? rpc : { ...rpc, calls: rpc.calls.filter((call) => !denied.has(call)) };
     this.entries = entries;
-    this.#hasNotifications = entries.length < rpc.calls.length;
+    this.#hasNotifications = entries.length < this.rpc.calls.length;
   }
 
   /** Calls that want no answer are still to be sent: no upstream has taken them, or may have. */
@@ -123,7 +127,7 @@ export class Ledger {
   /** The body to send for these entries: the client's own bytes when nothing is left out. */
   payload(asked: readonly CallEntry[]): Buffer {
     const { rpc, body } = this;
-    const isWhole = this.#hasNotifications || this.entries.length === rpc.calls.length;
+    const isWhole = this.#isWhole && (this.#hasNotifications || this.entries.length === rpc.calls.length);
     if (asked.length === this.entries.length && isWhole) return body;
     return joinBatch(this.callsOf(asked).map(({ start, end }) => body.subarray(start, end)));
   }
@@ -131,7 +135,6 @@ export class Ledger {
   /** These calls, and the notifications that are still to be sent, in the order of the request. */
   callsOf(asked: readonly CallEntry[]): readonly RpcCall[] {
     const calls = new Set(asked.map((entry) => entry.call));
-    const isNotification = ({ method, idStart }: RpcCall) => method !== undefined && idStart < 0;
     return this.rpc.calls.filter(
       (call) => calls.has(call) || (this.#hasNotifications && isNotification(call)),
     );

@@ -1,10 +1,20 @@
 /** Decides which upstreams a JSON-RPC call may go to. */
 
+import type { AnswerCode } from '../errors.ts';
 import { type FilterHomes, usesFilter } from '../rpc/filters.ts';
 import type { RpcCall } from '../rpc/message.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import type { Placement } from './ledger.ts';
+
+/** Which upstreams a call may go to, decided before the first attempt. */
+export type Placement =
+  | { readonly kind: 'anywhere' }
+  | { readonly kind: 'home'; readonly upstream: Upstream }
+  /** To none: we answer it ourselves. */
+  | { readonly kind: 'refused'; readonly code: AnswerCode };
+
+/** A client may not make it, not even without waiting for an answer. */
+export const DENIED: Placement = { kind: 'refused', code: 'METHOD_DENIED' };
 
 /** The longest parameters of a call that uses a filter, in bytes: they hold only the filter's id. */
 const LONGEST_PARAMS = 1_024;

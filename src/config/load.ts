@@ -1,6 +1,7 @@
 /** Loads and checks all settings. */
 
 import { adminProblems } from './admin-problems.ts';
+import { keyWarnings } from './api-keys.ts';
 import { assemble } from './assemble.ts';
 import type { Config } from './config.ts';
 import { healthProblems } from './health-problems.ts';
@@ -63,14 +64,19 @@ export function loadConfig(input: LoadInput): LoadResult {
   const pools = poolsOf(merged);
   problems.push(...checked.problems, ...bodyLimitProblems(checked));
   problems.push(...pools.flatMap(({ name, problems: own }) => (name === undefined ? [] : own)));
-  if (isForDaemon) problems.push(...healthProblems(pools), ...chainProblems(merged));
+  if (isForDaemon)
+    problems.push(...healthProblems(pools), ...chainProblems(merged), ...stickyProblems(checked, pools));
   if (checked.all && isForDaemon)
     problems.push(...tlsProblems(checked, input.cwd), ...adminProblems(checked));
   const assembled = assemble(checked, pools, { folder: input.cwd, readsFiles: isForDaemon });
   problems.push(...assembled.problems);
   const { config } = assembled;
   if (!config || problems.length > 0) return { ok: false, command, problems };
-  const warnings = [...bySource.flatMap((each) => each.warnings), ...assembled.warnings];
+  const warnings = [
+    ...bySource.flatMap((each) => each.warnings),
+    ...assembled.warnings,
+    ...keyWarnings(config.apiKeys ?? []),
+  ];
   return { ok: true, command, config, sources: sourcesOf(merged, config), warnings };
 }
 
@@ -117,6 +123,14 @@ function chainProblems({ common, pools }: MergedSettings): string[] {
   return [
     `CHAIN_ID (${given.source}): it is of no pool; allowed: ${settingName('CHAIN_ID', first)} for the pool ${first}`,
   ];
+}
+
+function stickyProblems({ raw }: CheckedSettings, pools: readonly CheckedPool[]): string[] {
+  if (raw.has('apiKeys')) return [];
+  const given = pools.flatMap((pool) => (pool.values.sticky === 'key' ? (pool.raw.get('sticky') ?? []) : []));
+  return [...new Set(given)].map(
+    ({ name, source }) => `${name} (${source}): "key" needs API_KEYS; allowed: address or off without it`,
+  );
 }
 
 function bodyLimitProblems({ raw, values }: CheckedSettings): string[] {

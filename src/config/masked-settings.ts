@@ -3,6 +3,7 @@
 import type { Tier } from '../events.ts';
 import { maskUrl } from '../masking.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
+import { secretsOfKeys, shownKeys } from './api-keys.ts';
 import type { Config, PoolConfig } from './config.ts';
 import type { Sources } from './load.ts';
 import { SECRECY } from './secrecy.ts';
@@ -38,11 +39,11 @@ function rowsOfPool(pool: PoolConfig): (readonly [name: string, text: string])[]
 export function secretsOfConfig(config: Config): string[] {
   const own = [config, ...config.pools].flatMap((settings: Shown) =>
     SETTINGS.flatMap(({ key, secret }) => {
-      const value = secret === undefined || isList(key) ? undefined : settings[key];
+      const value = secret === undefined || isList(key) || key === 'apiKeys' ? undefined : settings[key];
       return secret === undefined || value === undefined ? [] : SECRECY[secret].secrets(String(value));
     }),
   );
-  return [...config.upstreams.flatMap(secretsOfSpec), ...own];
+  return [...config.upstreams.flatMap(secretsOfSpec), ...own, ...secretsOfKeys(config.apiKeys ?? [])];
 }
 
 /** The settings of the process, or of one pool. */
@@ -50,6 +51,7 @@ type Shown = Partial<Omit<Config, 'upstreams' | 'pools' | 'areListsPersisted'>> 
 
 function textOf({ key, name, default: fallback, secret }: Setting, config: Shown): string {
   if (isList(key)) return listOf(LIST_TIERS[key], config);
+  if (key === 'apiKeys' && config.apiKeys) return shownKeys(config.apiKeys);
   const value = config[key];
   // A setting with a default has no value only when it is off.
   if (value === undefined) return fallback === undefined ? NOT_SET : 'off';

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Tier } from '../events.ts';
 import { adminSettings } from './admin-settings.ts';
-import { cidrs } from './cidrs.ts';
+import { clientSettings } from './client-settings.ts';
 import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
@@ -103,11 +103,7 @@ export const schema = z.object({
     default: '5m',
     doc: 'The same alert is sent at most once within this time; while the problem lasts, it is repeated after each such time.',
   }),
-  trustProxy: setting(optional(cidrs()), {
-    name: 'TRUST_PROXY',
-    json: 'list',
-    doc: 'Proxies in front of this one whose `X-Forwarded-*` headers are trusted: networks such as `10.0.0.0/8`, single addresses, and the words `loopback` and `private`, separated by commas.',
-  }),
+  ...clientSettings,
   ...tlsSettings,
   statusPaths: setting(onOff(), {
     name: 'STATUS_PATHS',

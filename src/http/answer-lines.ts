@@ -16,6 +16,17 @@ export function addAnswerLines(
   if (more.length > 0) lines.push(...more);
 }
 
+/** An upstream's lines without those that ours take the place of, by their names; the same list when there are none. */
+export function withoutReplaced(lines: string[], replaced: RegExp | undefined): string[] {
+  if (!replaced) return lines;
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const name = lines[i] ?? '';
+    if (!replaced.test(name)) kept.push(name, lines[i + 1] ?? '');
+  }
+  return kept;
+}
+
 /** Lines in the form in which HTTP/1.1 sends them, each with its line end. */
 export function formatLines(lines: readonly string[]): string {
   let text = '';

@@ -15,6 +15,7 @@ import { PoolTable } from '../../src/pools/pool-table.ts';
 import { createRuntime } from '../../src/runtime.ts';
 import { BufferLimit } from '../../src/transport/buffer-limit.ts';
 import { configOf } from '../config/loading.ts';
+import { clientsBy } from '../support/clients.ts';
 import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -49,6 +50,7 @@ export class Races {
       readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
       pools: new PoolTable([pool], pool),
+      clients: clientsBy(),
     };
   }
 

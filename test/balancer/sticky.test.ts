@@ -1,6 +1,8 @@
 // What a client's calls staying with its upstream means for one race. Time stands still until it is moved.
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { candidateSource } from '../../src/balancer/sticky.ts';
+import { ANYBODY } from '../../src/clients/client.ts';
 import { kindOfKey, latencyKeyOf } from '../../src/rpc/method-kinds.ts';
 import { hashOf } from '../../src/strategies/rendezvous.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
@@ -112,7 +114,7 @@ it('a client is who has a key, or without one its address; so it is for the part
   const { made } = await races();
   const { exchange } = await made.begin(CALL);
   const orderOf = (sticky: 'key' | 'address', name?: string) => {
-    exchange.clientName = name;
+    Object.assign(exchange, { client: { ...ANYBODY, name } });
     const pool = { ...made.pool, settings: { ...made.pool.settings, sticky } };
     const { ledger } = exchange;
     if (!ledger) throw new Error('a call has a ledger');

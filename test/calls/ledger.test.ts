@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge, type SentRequest } from '../../src/balancer/judge.ts';
-import { type CallEntry, Ledger, type Placement } from '../../src/calls/ledger.ts';
+import { type CallEntry, Ledger } from '../../src/calls/ledger.ts';
+import type { Placement } from '../../src/calls/placement.ts';
 import { parseRpcRequest, type RpcCall } from '../../src/rpc/message.ts';
 import type { Answered, AttemptOutcome } from '../../src/transport/outcome.ts';
 import { requestHead } from '../support/request-head.ts';

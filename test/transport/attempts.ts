@@ -22,6 +22,7 @@ import { Transmission } from '../../src/transport/transmission.ts';
 import { Registry } from '../../src/upstreams/registry.ts';
 import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
+import { clientsBy } from '../support/clients.ts';
 import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -112,6 +113,7 @@ export class Attempts {
       readOrigin: createOriginReader(undefined),
       nextId: () => 'id',
       pools: { of: () => pool },
+      clients: clientsBy(),
     };
   }
 
