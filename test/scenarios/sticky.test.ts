@@ -49,13 +49,9 @@ const listed = (upstreams: readonly FakeUpstream[], options = '') =>
   upstreams.map(({ url, label }) => `${url} name=${label}${options}`);
 
 /** Who answers a client; `url` is another daemon's. */
-async function ask(client: string, body = BLOCK, url = app.url): Promise<string> {
-  const { status, headers } = await http(url, {
-    method: 'POST',
-    body,
-    headers: { 'X-Forwarded-For': client },
-    agent,
-  });
+async function ask(client: string, body = BLOCK, url = app.url, key = ''): Promise<string> {
+  const lines = { 'X-Forwarded-For': client, ...(key && { 'X-API-Key': key }) };
+  const { status, headers } = await http(url, { method: 'POST', body, headers: lines, agent });
   expect(status).toBe(200);
   return `${headers['x-forwarded-server']}`;
 }
@@ -190,6 +186,27 @@ it('a client whose upstream has no room at the moment goes to its next one', asy
   for (let i = 0; i < 4; i += 1) names.push(await ask(client, BLOCK, limited.url));
   expect(new Set(names).size).toBe(4);
   expect(names[0]).toBe(await ask(client));
+});
+
+it('a client with a key stays with one, from whatever address', async () => {
+  const keys = Array.from({ length: 12 }, (_, i) => `key-number-${i}-of-some-length-${'x'.repeat(16)}`);
+  const keyed = await startApp({
+    primaries: listed(primaries),
+    flags: [
+      '--sticky=key',
+      '--trust-proxy=loopback',
+      `--api-keys=${keys.map((key, i) => `client-${i}:${key}`).join()}`,
+    ],
+    clock: new ManualClock(),
+  });
+  const own = new Set<string>();
+  for (const key of keys) {
+    const names = new Set<string>();
+    for (const client of CLIENTS.slice(0, 6)) names.add(await ask(client, BLOCK, keyed.url, key));
+    expect(names.size).toBe(1);
+    for (const name of names) own.add(name);
+  }
+  expect(own.size).toBeGreaterThan(1);
 });
 
 it('in a process of its own: clients of several addresses, one upstream that dies and comes back', async () => {
