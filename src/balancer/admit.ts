@@ -32,7 +32,6 @@ export interface AdmitSettings {
   readonly readOrigin: OriginReader;
   readonly nextId: () => string;
   readonly pools: Pick<PoolTable, 'of'>;
-  /** Those of the settings that are in force. */
   readonly clients: Clients;
 }
 

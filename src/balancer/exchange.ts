@@ -42,7 +42,7 @@ export interface ExchangeStart {
   readonly upgrade: UpgradeRequest | undefined;
   readonly account: BufferAccount;
   /** What this one is a part of. */
-  readonly whole?: Exchange;
+  readonly whole?: Exchange | undefined;
 }
 
 /** Something that makes no sense without a client. */

@@ -3,6 +3,7 @@
 import { adminProblems } from './admin-problems.ts';
 import { keyWarnings } from './api-keys.ts';
 import { assemble } from './assemble.ts';
+import { clientProblems } from './client-problems.ts';
 import type { Config } from './config.ts';
 import { healthProblems } from './health-problems.ts';
 import { shownValue } from './secrecy.ts';
@@ -62,7 +63,7 @@ export function loadConfig(input: LoadInput): LoadResult {
 
   const checked = checkValues(merged.common);
   const pools = poolsOf(merged);
-  problems.push(...checked.problems, ...bodyLimitProblems(checked));
+  problems.push(...checked.problems, ...bodyLimitProblems(checked), ...clientProblems(checked, pools));
   problems.push(...pools.flatMap(({ name, problems: own }) => (name === undefined ? [] : own)));
   if (isForDaemon)
     problems.push(...healthProblems(pools), ...chainProblems(merged), ...stickyProblems(checked, pools));
@@ -72,11 +73,8 @@ export function loadConfig(input: LoadInput): LoadResult {
   problems.push(...assembled.problems);
   const { config } = assembled;
   if (!config || problems.length > 0) return { ok: false, command, problems };
-  const warnings = [
-    ...bySource.flatMap((each) => each.warnings),
-    ...assembled.warnings,
-    ...keyWarnings(config.apiKeys ?? []),
-  ];
+  const warnings = [...bySource.flatMap((each) => each.warnings), ...assembled.warnings];
+  warnings.push(...keyWarnings(config.apiKeys ?? []));
   return { ok: true, command, config, sources: sourcesOf(merged, config), warnings };
 }
 

@@ -1,6 +1,7 @@
 // What a client's calls staying with its upstream means for one race. Time stands still until it is moved.
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Exchange } from '../../src/balancer/exchange.ts';
 import { candidateSource } from '../../src/balancer/sticky.ts';
 import { ANYBODY } from '../../src/clients/client.ts';
 import { kindOfKey, latencyKeyOf } from '../../src/rpc/method-kinds.ts';
@@ -114,11 +115,11 @@ it('a client is who has a key, or without one its address; so it is for the part
   const { made } = await races();
   const { exchange } = await made.begin(CALL);
   const orderOf = (sticky: 'key' | 'address', name?: string) => {
-    Object.assign(exchange, { client: { ...ANYBODY, name } });
+    const asked = new Exchange({ ...exchange, client: { ...ANYBODY, name } });
     const pool = { ...made.pool, settings: { ...made.pool.settings, sticky } };
     const { ledger } = exchange;
     if (!ledger) throw new Error('a call has a ledger');
-    const orders = [exchange, exchange.part(ledger)].map((each) =>
+    const orders = [asked, asked.part(ledger)].map((each) =>
       listOf(candidateSource(each, pool).strategies.primary.order(pool.registry.all)),
     );
     expect(orders[1]).toEqual(orders[0]);

@@ -56,6 +56,13 @@ describe('API_KEYS', () => {
     expect(createMask(secretsOfConfig(config))('aliceKey1 bob+Key2 bob%2BKey2')).toBe('*** *** ***');
   });
 
+  it('may not be the path of a pool', () => {
+    const pool = { RPC_URLS_MY_POOL: 'https://two.example', FALLBACK_RPC_URLS_MY_POOL: 'none' };
+    expect(problemsWith({ ...pool, API_KEYS: 'alice:aliceKey1, bob:my-pool' })).toEqual([
+      'API_KEYS (environment): *** the key of bob is the path of a pool, or one of our own; allowed: any other',
+    ]);
+  });
+
   it('warns of short keys by their clients', () => {
     const result = load({ env: { ...LISTS, API_KEYS: `alice:aliceKey1, bob:${'x'.repeat(16)}` } });
     expect(result.ok && result.warnings).toEqual([

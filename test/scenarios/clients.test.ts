@@ -252,6 +252,24 @@ describe('a key is seen by nobody', () => {
   });
 });
 
+it('a key stands behind the path of its pool, in front of all else', async () => {
+  const base = await FakeUpstream.start('B');
+  const env = { RPC_URLS_BASE: base.url, FALLBACK_RPC_URLS_BASE: 'none', API_KEYS: `alice:${ALICE}` };
+  const own = await balanceHere({ primaries: [upstream], env });
+  const ask = (path: string, headers = {}) => http(`http://127.0.0.1:${own.port}${path}`, { headers });
+  const texts = async (path: string) => (await ask(path)).text;
+  expect([await texts(`/base/${ALICE}/x`), await texts(`/${ALICE}/base`)]).toEqual(['B', 'A']);
+  expect(base.requests.map(({ target }) => target)).toEqual(['/x']);
+  expect(upstream.requests.map(({ target }) => target)).toEqual(['/base']);
+  const named = await ask('/base/x', { 'x-api-key': ALICE });
+  expect([named.status, named.text]).toEqual([200, 'B']);
+  expect([(await ask('/base')).status, (await ask('/base/healthz')).status]).toEqual([401, 401]);
+  expect([(await ask('/readyz/base')).status, (await ask('/stats/base')).status]).toEqual([200, 401]);
+  expect((await ask(`/${ALICE}/stats/base`)).json()).toHaveLength(1);
+  base.use(answer({ status: 302, headers: [['Location', '/there']] }));
+  expect((await ask(`/base/${ALICE}/x`)).headers.location).toBe(`/base/${ALICE}/there`);
+});
+
 it('a WebSocket opens with a key, in its path as well', async () => {
   const echo = await Echo.start();
   const own = await balanceHere({ primaries: [echo], env: { API_KEYS: `alice:${ALICE} rps=5` } });

@@ -1,6 +1,6 @@
 import { type ClientSettings, type Clients, createClients } from '../../src/clients/clients.ts';
 
-const NONE: ClientSettings = {
+export const NONE: ClientSettings = {
   apiKeys: undefined,
   clientRps: undefined,
   allowMethods: undefined,
