@@ -12,7 +12,7 @@ const GOALS = new Map([
   [30, 2_000],
   [300, 10_000],
 ]);
-const NAMES = ['shuffle', 'round-robin', 'weighted-round-robin', 'least-connections', 'peak-ewma'];
+const NAMES = ['shuffle', 'round-robin', 'weighted-round-robin', 'least-connections', 'peak-ewma', 'sticky'];
 
 const { rounds, sizes, strategies } = readFlags({ rounds: 15, sizes: ['3', '30', '300'], strategies: NAMES });
 ensureBuilt();

@@ -3,21 +3,21 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { ServerLists } from './admin/server-lists.ts';
+import { ServerStore } from './admin/server-store.ts';
 import { type Admin, createAdmin } from './app/admin.ts';
-import { createPools } from './app/pools.ts';
+import { Reloader, type ReloadResult } from './app/reload.ts';
+import { Service } from './app/service.ts';
 import { createStatistics } from './app/statistics.ts';
-import { createHandler } from './balancer/handle.ts';
-import type { Intake } from './balancer/intake.ts';
-import { createClients } from './clients/clients.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import type { Sources } from './config/load.ts';
+import type { LoadResult, Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
 import { createIdentity } from './http/header-lines.ts';
 import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
-import { type Alerts, createAlerts } from './notifiers/alerts.ts';
+import { type AlertSettings, type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
 import { Budgets } from './pacing/budget.ts';
 import type { PoolTable } from './pools/pool-table.ts';
@@ -26,7 +26,6 @@ import { type ClientPort, createClientPort } from './server/client-port.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './server/event-loop-delay.ts';
 import { Overload } from './server/overload.ts';
 import type { StatusSource } from './server/status-paths.ts';
-import { createStatusPaths } from './server/status-paths.ts';
 import { OpenTunnels } from './tunnels/open-tunnels.ts';
 
 /** So long before the process ends those are told that wait in vain. */
@@ -43,6 +42,9 @@ export interface AppOptions {
   readonly lookUp?: LookUp;
   /** Keeps secrets that become known later out of the log. */
   readonly hide?: (secrets: readonly string[]) => void;
+  /** Reads and checks all sources of settings anew; without it they never change. */
+  readonly load?: () => LoadResult;
+  readonly setLogLevel?: (level: string) => void;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
 }
@@ -59,6 +61,8 @@ export interface App {
   start(): Promise<AddressInfo>;
   /** Undefined before the start, and when the admin port is off. */
   readonly adminAddress: AddressInfo | undefined;
+  /** Reads the settings anew. Never rejects but by a defect. */
+  reload(): Promise<ReloadResult>;
   /** Drains and ends. Resolves to the number of connections that had to be cut. */
   stop(): Promise<number>;
 }
@@ -80,16 +84,6 @@ export function createApp(
   const runtime = createRuntime(runtimeParts);
   const { announcer, clock, logger } = runtime;
   announcer.listen(createEventLog(logger));
-  const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
-  // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
-  const identity = createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`);
-  const pools = createPools(config, { runtime, dialer, identity, budgets: new Budgets() });
-  const statistics = createStatistics({
-    pools: () => pools,
-    clock,
-    announcer,
-    logLinesDropped: options.logLinesDropped ?? (() => 0),
-  });
   const alerts = createOperatorAlerts(config, runtime);
   const overload = new Overload({
     eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
@@ -98,39 +92,79 @@ export function createApp(
   });
   const drain: Drain = { begun: false, refusing: false };
   const status: StatusSource = {
-    stats: statistics.stats,
-    notReady: (name) => whyNotReady(drain, pools, name),
-    hasPool: (name) => pools.find(name) !== undefined,
-    areNamed: () => pools.areNamed,
+    stats: (name) => statistics.stats(name),
+    notReady: (name) => whyNotReady(drain, service.pools, name),
+    hasPool: (name) => service.pools.find(name) !== undefined,
+    areNamed: () => service.pools.areNamed,
   };
-  const intake: Intake = {
-    body: config,
-    maxBatch: config.maxBatch,
+  const intake = {
     tunnels: new OpenTunnels(clock),
     whyNotNow() {
       if (drain.refusing) return 'SHUTTING_DOWN';
       return overload.isOn ? 'OVERLOADED' : undefined;
     },
-  };
-  const answersStatus = config.statusPaths ? createStatusPaths(status, clock) : () => false;
-  const clients = createClients(config, randomBytes(32));
-  const handler = createHandler(config, { runtime, identity, pools, intake, clients, answersStatus });
-  const maxConnections = fittingConnections(config.maxConnections);
-  const clientPort = createClientPort({ ...config, maxConnections }, { clock, logger }, handler.handle);
-  const admin = createAdmin(config, { runtime, pools: () => pools, status, statistics, ...options });
-  return new RunningApp({ config, clock, pools, intake, alerts, overload, drain, clientPort, admin });
+  } as const;
+  const { sources = new Map(), hide = () => {}, setLogLevel = () => {} } = options;
+  const service = new Service(
+    { config, sources },
+    {
+      runtime,
+      dialer: createDialer({ ...runtime, lookUp: options.lookUp }),
+      // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
+      identity: createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`),
+      budgets: new Budgets(),
+      status,
+      intake,
+      secret: randomBytes(32),
+    },
+  );
+  const statistics = createStatistics({
+    pools: () => service.pools,
+    clock,
+    announcer,
+    logLinesDropped: options.logLinesDropped ?? (() => 0),
+  });
+  const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
+  const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
+  const lists = new ServerLists(config.upstreams, store);
+  const reloader = new Reloader({
+    load: options.load ?? (() => ({ ok: true, command: 'run', config, sources, warnings: [] })),
+    service,
+    lists,
+    runtime,
+    isEnding: () => drain.begun,
+    hide,
+    apply(next) {
+      setLogLevel(next.logLevel);
+      clientPort.setLimits(limitsOf(next));
+      alerts.reconfigure(alertSettingsOf(next));
+    },
+  });
+  const reload = () => reloader.reload();
+  const admin = createAdmin({ runtime, service, lists, status, statistics, reload, hide });
+  return new RunningApp({
+    service,
+    clock,
+    tunnels: intake.tunnels,
+    alerts,
+    overload,
+    drain,
+    clientPort,
+    admin,
+    reload,
+  });
 }
 
 interface AppDependencies {
-  readonly config: Config;
+  readonly service: Service;
   readonly clock: Clock;
-  readonly pools: PoolTable;
-  readonly intake: Intake;
+  readonly tunnels: OpenTunnels;
   readonly alerts: Alerts;
   readonly overload: Overload;
   readonly drain: Drain;
   readonly clientPort: ClientPort;
   readonly admin: Admin;
+  readonly reload: App['reload'];
 }
 
 class RunningApp implements App {
@@ -142,22 +176,28 @@ class RunningApp implements App {
   }
 
   async start(): Promise<AddressInfo> {
-    const { admin, clientPort, pools, overload } = this.#dependencies;
+    const { admin, clientPort, service, overload } = this.#dependencies;
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     const address = await clientPort.listen();
-    for (const pool of pools.all) pool.start();
+    for (const pool of service.pools.all) pool.start();
     overload.start();
     return address;
   }
 
+  reload(): Promise<ReloadResult> {
+    return this.#dependencies.reload();
+  }
+
   async stop(): Promise<number> {
-    const { config, clock, pools, intake, alerts, overload, drain, clientPort, admin } = this.#dependencies;
+    const { service, clock, tunnels, alerts, overload, drain, clientPort, admin } = this.#dependencies;
     drain.begun = true;
+    // From here on nothing is reloaded.
+    const { config, pools } = service;
     if (config.shutdownDelayMs > 0)
       await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
     drain.refusing = true;
-    intake.tunnels.closeAll();
+    tunnels.closeAll();
     const stopTimer = clock.after(Math.max(0, config.shutdownTimeoutMs - LAST_ANSWERS_MS), () => {
       for (const pool of pools.all) pool.endWaiting();
     });
@@ -173,11 +213,18 @@ class RunningApp implements App {
 }
 
 function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runtime): Alerts {
-  const { slackCooldownMs: cooldownMs, env } = config;
-  const notifiers = createNotifiers(config, kinds);
-  const settings = Object.values(kinds).map(({ setting }) => setting.name);
-  if (notifiers.length === 0) logger.warn(`No ${settings.join(' or ')}: alerts go to the log only`);
-  return createAlerts({ announcer, notifiers, clock, cooldownMs, hostname: hostname(), env });
+  const settings = alertSettingsOf(config);
+  const names = Object.values(kinds).map(({ setting }) => setting.name);
+  if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: alerts go to the log only`);
+  return createAlerts({ ...settings, announcer, clock, hostname: hostname(), env: config.env });
+}
+
+function alertSettingsOf(config: Config): AlertSettings {
+  return { notifiers: createNotifiers(config, kinds), cooldownMs: config.slackCooldownMs };
+}
+
+function limitsOf(config: Config): Config {
+  return { ...config, maxConnections: fittingConnections(config.maxConnections) };
 }
 
 function whyNotReady({ begun }: Drain, pools: PoolTable, name?: string): string | undefined {

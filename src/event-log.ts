@@ -153,6 +153,14 @@ function logChange(
     case 'strategy-changed':
       logger.warn({ pool: event.pool.shown, strategy: event.strategy }, 'Strategy changed');
       break;
+    case 'settings-reloaded':
+      logger.warn({ changed: event.changed, restart: event.restart }, 'Settings reloaded');
+      if (event.replaced.length > 0)
+        logger.warn({ settings: event.replaced }, 'Replaced by the settings: what operators had changed');
+      break;
+    case 'reload-refused':
+      for (const problem of event.problems) logger.error(`Not reloaded: ${problem}`);
+      break;
     case 'overload-began':
       logger.warn({ lagMs: rounded(event.lagMs) }, 'Overloaded: new requests are refused');
       break;

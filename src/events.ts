@@ -13,6 +13,7 @@ import type {
   SlowReason,
   UpstreamIdentity,
 } from './event-words.ts';
+import type { ProcessEvent } from './process-events.ts';
 
 export * from './event-words.ts';
 
@@ -171,42 +172,7 @@ export type Event =
       readonly pool: PoolIdentity;
       readonly strategy: string;
     }
-  | {
-      /** The process can't keep up: new requests are refused from now on. */
-      readonly type: 'overload-began';
-      /** By how much the event loop runs late. */
-      readonly lagMs: number;
-    }
-  | {
-      readonly type: 'overload-ended';
-      readonly durationMs: number;
-    }
-  | {
-      /** The machine itself is short of something. Once a minute at most for each thing. */
-      readonly type: 'shortage';
-      /** The system's error. */
-      readonly code: string;
-      /** What ran out, and what helps. */
-      readonly what: string;
-    }
-  | {
-      /** A host name can't be looked up any more: its last known addresses go on serving. Or it can be again. */
-      readonly type: 'name-lost' | 'name-found';
-      readonly host: string;
-    }
-  | {
-      readonly type: 'alert-sent';
-      /** By which notifier. */
-      readonly notifier: string;
-      readonly kind: string;
-    }
-  | {
-      readonly type: 'alert-failed';
-      readonly notifier: string;
-      readonly kind: string;
-      /** What went wrong, without the webhook's address. */
-      readonly problem: string;
-    };
+  | ProcessEvent;
 
 export type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
 export type Listener = (event: Event) => void;

@@ -17,18 +17,26 @@ import type { Signals } from './signals.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
+interface Surroundings {
+  /** Reads all settings anew. */
+  readonly load: () => LoadResult;
+  readonly signals: Signals;
+}
+
 /** Resolves when the command is done; for the daemon when it listens. */
 export async function main(signals: Signals): Promise<void> {
-  const loaded = loadConfig({
-    argv: process.argv.slice(2),
-    env: process.env,
-    cwd: process.cwd(),
-    isTerminal: process.stdout.isTTY,
-  });
+  const load = () =>
+    loadConfig({
+      argv: process.argv.slice(2),
+      env: process.env,
+      cwd: process.cwd(),
+      isTerminal: process.stdout.isTTY,
+    });
+  const loaded = load();
   const { command } = loaded;
   if (command === 'version') print(readVersion());
   else if (command === 'help') print(helpText());
-  else if (loaded.ok) await runCommand(command, loaded, signals);
+  else if (loaded.ok) await runCommand(command, loaded, { load, signals });
   else {
     for (const problem of loaded.problems) console.error(problem);
     process.exitCode = 1;
@@ -39,11 +47,11 @@ export async function main(signals: Signals): Promise<void> {
 async function runCommand(
   command: Exclude<Command, 'version' | 'help'>,
   loaded: Loaded,
-  signals: Signals,
+  surroundings: Surroundings,
 ): Promise<void> {
   switch (command) {
     case 'run':
-      return run(loaded, signals);
+      return run(loaded, surroundings);
     case 'check':
       for (const warning of warningsOf(loaded)) console.error(warning);
       process.exitCode = await runCheck(loaded.config, loaded.sources, print);
@@ -62,7 +70,7 @@ function warningsOf({ config, warnings }: Loaded): readonly string[] {
   return shortage === undefined ? warnings : [...warnings, shortage];
 }
 
-async function run(loaded: Loaded, signals: Signals): Promise<void> {
+async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<void> {
   const { config, sources } = loaded;
   const secrets = secretsOfConfig(config);
   const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });
@@ -75,7 +83,10 @@ async function run(loaded: Loaded, signals: Signals): Promise<void> {
     logger.info({ signal }, 'Stopped before it listened');
     end(0);
   });
-  signals.onHangUp(() => logger.info('SIGHUP is of no effect'));
+  let hungUp = false;
+  signals.onHangUp(() => {
+    hungUp = true;
+  });
   // Whatever caused it, the state is unknown: log it and let the supervisor start a new process.
   process.on('uncaughtException', (err) => {
     logger.fatal({ err }, 'Uncaught error');
@@ -95,7 +106,9 @@ async function run(loaded: Loaded, signals: Signals): Promise<void> {
   const runtime = { clock: systemClock, random: systemRandom, logger };
   const app = createApp(config, runtime, {
     sources,
+    load,
     hide: (texts) => log.hide(texts),
+    setLogLevel: (level) => log.setLevel(level),
     logLinesDropped: () => log.dropped,
   });
   const address = await app.start().catch((error: ListenError) => {
@@ -114,6 +127,11 @@ async function run(loaded: Loaded, signals: Signals): Promise<void> {
     'Listening',
   );
   stopOnSignal(app, signals, log, end);
+  const reload = () =>
+    app.reload().catch((err: unknown) => logger.error({ err }, 'Not reloaded, because of a defect'));
+  signals.onHangUp(() => void reload());
+  // One that came while the program started: the files may have been read before they changed.
+  if (hungUp) await reload();
 }
 
 function stopOnSignal(

@@ -41,6 +41,8 @@ const SOURCES: Readonly<Record<Event['type'], Source>> = {
   'upstream-removed': 'operators',
   'upstream-changed': 'operators',
   'strategy-changed': 'operators',
+  'settings-reloaded': 'operators',
+  'reload-refused': 'operators',
   'alert-sent': 'alerts',
   'alert-failed': 'alerts',
   'upstream-down': 'checks',
@@ -83,10 +85,11 @@ async function runProgram(): Promise<void> {
   const webhook = await startFakeWebhook();
   const listed = ({ port, label }: FakeUpstream) =>
     `http://user:seCret@127.0.0.1:${port}/seCret?key=seCret name=${label}`;
-  const { port, url, adminUrl } = await startApp({
+  const flags = ['--admin-port=0', '--error-time-to-live-minutes=5', `--slack-webhook-url=${webhook.url}`];
+  const { port, url, adminUrl, reload } = await startApp({
     primaries: [listed(a)],
     fallbacks: [listed(b)],
-    flags: ['--admin-port=0', '--error-time-to-live-minutes=5', `--slack-webhook-url=${webhook.url}`],
+    flags,
   });
   const admin = new AdminClient(adminUrl);
   await rpc(url, 'eth_blockNumber');
@@ -110,6 +113,8 @@ async function runProgram(): Promise<void> {
   await admin.patch('/servers/c', { weight: 7 });
   await admin.delete('/servers/c');
   await admin.put('/strategy', { strategy: 'round-robin' });
+  await reload({ primaries: [listed(b)], fallbacks: [listed(c)], flags });
+  await reload({ primaries: [`${listed(b)} weight=seCret1`, 'https://seCret'], flags });
   await until(() => heardOf('request-finished').length > 3, 'the end of all requests');
 }
 

@@ -3,7 +3,9 @@
 import { Candidates } from '../../dist/balancer/candidates.js';
 import { systemClock } from '../../dist/clock.js';
 import { Announcer } from '../../dist/events.js';
+import { latencyKeyOf } from '../../dist/rpc/method-kinds.js';
 import { strategies } from '../../dist/strategies/index.js';
+import { hashOf, Rendezvous } from '../../dist/strategies/rendezvous.js';
 import { Availability } from '../../dist/upstreams/availability.js';
 import { Quarantine } from '../../dist/upstreams/quarantine.js';
 import { Registry } from '../../dist/upstreams/registry.js';
@@ -25,26 +27,33 @@ const upstreams = Array.from({ length: size }, (_, i) => {
   const url = new URL(`http://u${i}.example`);
   return new Upstream({ url, name: `u${i}`, tier: 'primary', weight: 1 + (i % 3) }, clock.monotonicMs());
 });
+let turn = 0;
+
+/** `sticky` is the order for one of 256 clients. */
+function create() {
+  if (name !== 'sticky') return strategies[name]({ clock, random });
+  const rendezvous = new Rendezvous();
+  const clients = Array.from({ length: 256 }, (_, i) => `192.0.2.${i}`);
+  return { order: (listed) => rendezvous.order(listed, hashOf(clients[turn & 255])) };
+}
+
 const changes = new StandingChanges();
 const registry = new Registry(upstreams, changes);
 const quarantine = new Quarantine({ timeToLive: 'auto', clock, random, announcer: new Announcer(), changes });
 const source = {
   availability: new Availability({ registry, quarantine }, changes, clock),
-  strategies: {
-    primary: strategies[name]({ clock, random }),
-    fallback: strategies[name]({ clock, random }),
-  },
-  room: { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY },
+  strategies: { primary: create(), fallback: create() },
 };
+const room = { has: () => true, freeAtMs: () => Number.POSITIVE_INFINITY };
+const asker = { countsAsTrial: true, kind: 'eth_call', latencyKey: latencyKeyOf('eth_call'), startedMs: 0 };
 for (const upstream of upstreams) source.strategies.primary.observe?.(upstream, 5 + 20 * random());
 
 const anyone = { prefers: () => true, accepts: () => true };
 const underWay = [];
-let turn = 0;
 
 /** What a request does: chooses, is in flight for a while, and ends. */
 function choose() {
-  const { upstream } = new Candidates(source).next(anyone);
+  const { upstream } = new Candidates(source, room, asker).next(anyone);
   upstream.inFlight += 1;
   const place = turn++ % IN_FLIGHT;
   if (underWay[place]) underWay[place].inFlight -= 1;

@@ -38,6 +38,8 @@ const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'upstream-kept': true,
   'upstream-changed': true,
   'strategy-changed': true,
+  'settings-reloaded': true,
+  'reload-refused': true,
   'overload-began': true,
   'overload-ended': true,
   shortage: true,

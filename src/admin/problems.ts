@@ -8,7 +8,7 @@ interface Problem {
 }
 
 const { BAD_REQUEST, HEADERS_TOO_LARGE, BODY_TOO_LARGE, CLIENT_TOO_SLOW } = OWN_ANSWERS;
-const { METHOD_NOT_ALLOWED, EXPECTATION_FAILED, INTERNAL_ERROR } = OWN_ANSWERS;
+const { METHOD_NOT_ALLOWED, EXPECTATION_FAILED, INTERNAL_ERROR, SHUTTING_DOWN } = OWN_ANSWERS;
 
 export const PROBLEMS = {
   UNAUTHORIZED: { status: 401, sentence: 'This call needs "Authorization: Bearer" with ADMIN_TOKEN.' },
@@ -29,6 +29,7 @@ export const PROBLEMS = {
     status: 500,
     sentence: 'The file of PERSIST_SERVERS could not be written; nothing has changed.',
   },
+  INVALID_SETTINGS: { status: 400, sentence: 'Something is wrong in the settings; nothing has changed.' },
   TOO_MANY_READERS: { status: 503, sentence: 'Too many clients read the events already.' },
   BAD_REQUEST,
   HEADERS_TOO_LARGE,
@@ -37,6 +38,7 @@ export const PROBLEMS = {
   METHOD_NOT_ALLOWED,
   EXPECTATION_FAILED,
   INTERNAL_ERROR,
+  SHUTTING_DOWN,
 } as const satisfies Record<string, Problem>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

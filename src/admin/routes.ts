@@ -45,10 +45,12 @@ export interface RouteDependencies {
   readonly config: () => unknown;
   /** See `createStrategyChange`. */
   readonly changeStrategy: (body: unknown) => unknown;
+  /** Reads the settings anew. Rejects with a Refusal when something is wrong in them. */
+  readonly reload: () => Promise<unknown>;
 }
 
 export function createRoutes(dependencies: RouteDependencies): readonly Route[] {
-  const { servers, events, row, metrics, config, changeStrategy } = dependencies;
+  const { servers, events, row, metrics, config, changeStrategy, reload } = dependencies;
   const page = readPage();
   const answerTo = (path: string) => {
     const answer = statusAnswer(path, dependencies.status);
@@ -90,6 +92,14 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
       handle({ name, body }) {
         requireEmptyBody(body);
         return json(200, row(servers.release(name)));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/reload',
+      async handle({ body }) {
+        requireEmptyBody(body);
+        return json(200, await reload());
       },
     },
     { method: 'PUT', path: '/strategy', handle: ({ body }) => json(200, changeStrategy(body)) },

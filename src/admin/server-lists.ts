@@ -17,7 +17,7 @@ export interface Change<T> {
 }
 
 /**
- * The lists at the start with all changes by calls since. An upstream that was removed because it was down for long is
+ * The lists as they were last read, with all changes by calls since. An upstream that was removed because it was down for long is
  * still in them: the next start tries it again.
  *
  * Changes are made one after the other. Each is saved before it is applied, so that a change that can't be saved changes
@@ -45,6 +45,17 @@ export class ServerLists {
     const result = this.#last.then(() => this.#make(plan()));
     this.#last = result.catch(() => {});
     return result;
+  }
+
+  /** Reads all lists anew after all earlier changes; what was read is in force already, and is not saved. */
+  reload<T>(read: () => { readonly upstreams: readonly UpstreamSpec[]; readonly result: T }): Promise<T> {
+    const reloaded = this.#last.then(() => {
+      const { upstreams, result } = read();
+      this.#upstreams = upstreams;
+      return result;
+    });
+    this.#last = reloaded.catch(() => {});
+    return reloaded;
   }
 
   async #make<T>({ upstreams, apply }: Change<T>): Promise<T> {

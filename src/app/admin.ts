@@ -1,24 +1,21 @@
 /** Builds the operators' listener. */
 
 import type { AddressInfo } from 'node:net';
-import { createGuard } from '../admin/auth.ts';
+import { createGuard, type Guard } from '../admin/auth.ts';
 import { EventStreams } from '../admin/events.ts';
+import { Refusal } from '../admin/problems.ts';
 import { createRoutes } from '../admin/routes.ts';
 import { AdminServer } from '../admin/server.ts';
-import { ServerLists } from '../admin/server-lists.ts';
-import { ServerStore } from '../admin/server-store.ts';
+import type { ServerLists } from '../admin/server-lists.ts';
 import { Servers } from '../admin/servers.ts';
 import { createStrategyChange } from '../admin/strategy.ts';
-import type { Config, PoolConfig } from '../config/config.ts';
-import type { Sources } from '../config/load.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
-import { settingName } from '../config/sources/pool-names.ts';
 import { warnIfInsecure } from '../pools/pool.ts';
-import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
-import { nameOf } from './pools.ts';
+import { inForce, type ReloadResult } from './reload.ts';
+import type { Service } from './service.ts';
 import type { Statistics } from './statistics.ts';
 
 /** A shorter token can be guessed by trying. */
@@ -33,27 +30,28 @@ export interface Admin {
 
 export interface AdminContext {
   readonly runtime: Runtime;
-  /** Those that serve at the moment. */
-  readonly pools: () => PoolTable;
+  readonly service: Service;
+  readonly lists: ServerLists;
   readonly status: StatusSource;
   readonly statistics: Statistics;
-  /** Where each setting comes from, for `GET /config`. */
-  readonly sources?: Sources;
+  /** See `Reloader.reload`. */
+  readonly reload: () => Promise<ReloadResult>;
   /** Keeps these texts out of the log. */
-  readonly hide?: (secrets: readonly string[]) => void;
+  readonly hide: (secrets: readonly string[]) => void;
 }
 
-export function createAdmin(config: Config, context: AdminContext): Admin {
-  const { adminPort: port, adminHost: host, adminToken: token } = config;
+export function createAdmin(context: AdminContext): Admin {
+  const { runtime, service } = context;
+  const { adminPort: port, adminHost: host } = service.config;
   if (port === undefined) return { listen: async () => undefined, close: async () => {} };
-  const { clock, announcer, logger } = context.runtime;
+  const { clock, announcer, logger } = runtime;
   const events = new EventStreams(clock);
   announcer.listen(events.listen);
   const server = new AdminServer({
     clock,
     logger,
-    guard: createGuard(token),
-    routes: createAdminRoutes(config, events, context),
+    guard: createCurrentGuard(() => service.config.adminToken),
+    routes: createAdminRoutes(events, context),
   });
   return {
     async listen() {
@@ -61,6 +59,7 @@ export function createAdmin(config: Config, context: AdminContext): Admin {
         throw Object.assign(error, { listener: 'admin' });
       });
       logger.info({ host: address.address, port: address.port }, 'Admin listening');
+      const { adminToken: token } = service.config;
       if (token !== undefined && token.length < SAFE_TOKEN_LENGTH)
         logger.warn(`ADMIN_TOKEN has fewer than ${SAFE_TOKEN_LENGTH} characters: it can be guessed`);
       return address;
@@ -72,14 +71,22 @@ export function createAdmin(config: Config, context: AdminContext): Admin {
   };
 }
 
-function createAdminRoutes(
-  config: Config,
-  events: EventStreams,
-  { runtime, pools, status, statistics, sources = new Map(), hide = () => {} }: AdminContext,
-) {
+/** A guard by the token that is in force. */
+function createCurrentGuard(token: () => string | undefined): Guard {
+  let known = token();
+  let guard = createGuard(known);
+  return (head) => {
+    const now = token();
+    if (now !== known) guard = createGuard(now);
+    known = now;
+    return guard(head);
+  };
+}
+
+function createAdminRoutes(events: EventStreams, context: AdminContext) {
+  const { runtime, service, lists, status, statistics, reload, hide } = context;
   const { announcer, logger } = runtime;
-  const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
-  const lists = new ServerLists(config.upstreams, store);
+  const pools = () => service.pools;
   const servers = new Servers({
     lists,
     pools,
@@ -96,35 +103,17 @@ function createAdminRoutes(
     events,
     row: statistics.row,
     metrics: statistics.metrics,
-    config: () => currentSettings(config, sources, lists, pools()),
+    config() {
+      const { config, sources } = inForce(service, lists);
+      return Object.fromEntries(
+        maskedSettings(config, sources).map(([name, value, source]) => [name, { value, source }]),
+      );
+    },
     changeStrategy: createStrategyChange(pools, announcer),
+    async reload() {
+      const result = await reload();
+      if (!('problems' in result)) return result;
+      throw new Refusal(result.code, result.problems.join('\n'));
+    },
   });
-}
-
-/** The masked settings with all changes since the start. */
-function currentSettings(config: Config, sources: Sources, lists: ServerLists, pools: PoolTable) {
-  const changed = new Map(sources);
-  const current = config.pools.map((stated) => {
-    const pool = pools.find(nameOf(stated));
-    if (!pool) return stated;
-    const listed = lists.upstreams.filter((spec) => spec.pool === stated.name);
-    const strategy = pool.strategies.name;
-    const note = (setting: string) => changed.set(settingName(setting, stated.name), 'admin port');
-    if (!isEqualList(listed, stated.upstreams))
-      for (const list of ['RPC_URLS', 'FALLBACK_RPC_URLS']) note(list);
-    if (strategy !== stated.strategy) note('STRATEGY');
-    const own: PoolConfig['own'] =
-      strategy === stated.strategy ? stated.own : new Set([...stated.own, 'strategy']);
-    const upstreams = listed.filter(({ name }) => pool.registry.find(name) !== undefined);
-    return { ...stated, own, strategy, upstreams };
-  });
-  const unnamed = current.find(({ name }) => name === undefined);
-  const settings = { ...config, pools: current, ...(unnamed && { strategy: unnamed.strategy }) };
-  return Object.fromEntries(
-    maskedSettings(settings, changed).map(([name, value, source]) => [name, { value, source }]),
-  );
-}
-
-function isEqualList<T>(one: readonly T[], other: readonly T[]): boolean {
-  return one.length === other.length && one.every((each, index) => each === other[index]);
 }

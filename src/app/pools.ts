@@ -1,4 +1,4 @@
-/** Builds the pools that the settings describe. */
+/** Builds and changes the pools that the settings describe. */
 
 import type { Config, PoolConfig } from '../config/config.ts';
 import { DEFAULT_POOL } from '../events.ts';
@@ -7,8 +7,22 @@ import { PoolTable } from '../pools/pool-table.ts';
 
 export function createPools(config: Config, dependencies: PoolDependencies): PoolTable {
   const pools = config.pools.map((each) => createPool(nameOf(each), settingsOf(config, each), dependencies));
-  const nowhere = createPool(DEFAULT_POOL, { ...config, upstreams: [] }, dependencies);
-  return new PoolTable(pools, nowhere);
+  return new PoolTable(pools, createPool(DEFAULT_POOL, emptyOf(config), dependencies));
+}
+
+/** The pools by new settings. Those that are there keep what they have learnt; those that are new are started. */
+export function changePools(before: PoolTable, config: Config, dependencies: PoolDependencies): PoolTable {
+  const pools = config.pools.map((each) => {
+    const name = nameOf(each);
+    const known = before.find(name);
+    if (known) return known.withSettings(settingsOf(config, each));
+    const added = createPool(name, settingsOf(config, each), dependencies);
+    added.start();
+    return added;
+  });
+  const table = new PoolTable(pools, before.nowhere.withSettings(emptyOf(config)));
+  for (const pool of before.all) if (!table.find(pool.identity.name)) pool.retire();
+  return table;
 }
 
 /** What a pool is called in all that is shown and asked for. */
@@ -18,4 +32,9 @@ export function nameOf({ name }: Pick<PoolConfig, 'name'>): string {
 
 function settingsOf(config: Config, pool: PoolConfig): PoolSettings {
   return { ...config, ...pool };
+}
+
+/** For the pool without upstreams. */
+function emptyOf(config: Config): PoolSettings {
+  return { ...config, upstreams: [], healthCheck: 'off' };
 }

@@ -60,13 +60,13 @@ export function createHandler(
   let serving: Serving = first;
   let admitSettings = admitBy(settings, serving);
   const handle: Handle = (request, response, upgrade) => {
-    const { intake, clients, answersStatus } = serving;
+    const { pools, intake, clients, answersStatus } = serving;
     const { exchange, pool, refusal } = admit(request, response, admitSettings, upgrade);
     if (refusal === undefined) {
       if (clients.cors && answersPreflight(exchange)) return;
       if (pool.path === '' && mayAskStatus(exchange) && answersStatus(exchange)) return;
     }
-    if (pool === serving.pools.nowhere) exchange.barred ??= 'NO_SUCH_POOL';
+    if (pool === pools.nowhere) exchange.barred ??= 'NO_SUCH_POOL';
     const { usage } = pool;
     usage.begin();
     const ended = () => usage.end();

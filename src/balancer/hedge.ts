@@ -6,10 +6,9 @@ import { valuesOf } from '../http/header-lines.ts';
 import type { Hedges } from '../pools/hedges.ts';
 import type { Pool } from '../pools/pool.ts';
 import { makesFilter } from '../rpc/filters.ts';
-import { kindOfKey } from '../rpc/method-kinds.ts';
 import { carriesTransaction } from '../rpc/methods.ts';
 import type { HasAlarm } from '../speed/alarms.ts';
-import { isSilent, isSlowAt } from '../upstreams/slow-lists.ts';
+import { isSilent } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ended } from './ended.ts';
 import type { Exchange } from './exchange.ts';
@@ -46,14 +45,11 @@ export class Hedge implements HasAlarm {
   /** What is kept back of the second one. */
   #kept: Ended | undefined;
   #isDecided = false;
-  /** A client's calls stay with its upstream: another one is asked only where that one is slow already. */
-  readonly #isSticky: boolean;
 
-  constructor(race: HedgedRace, exchange: Exchange, hedges: Hedges, isSticky: boolean) {
+  constructor(race: HedgedRace, exchange: Exchange, hedges: Hedges) {
     this.#race = race;
     this.#exchange = exchange;
     this.#hedges = hedges;
-    this.#isSticky = isSticky;
   }
 
   /** An attempt is under way, alone. */
@@ -109,7 +105,6 @@ export class Hedge implements HasAlarm {
   #mayAsk(first: Upstream): boolean {
     // Of two that are silent nothing is to be hoped for.
     if (this.#second && !(isSilent(first) && isSilent(this.#second))) return false;
-    if (this.#isSticky && !isSlowFor(this.#exchange, first)) return false;
     return this.#hedges.budget.has(this.#exchange.callCount, first.slow !== undefined);
   }
 
@@ -144,7 +139,7 @@ export class Hedge implements HasAlarm {
 export function hedgeFor(race: HedgedRace, exchange: Exchange, pool: Pool): Hedge | undefined {
   const { hedges, registry, settings } = pool;
   if (!hedges || registry.all.length < 2 || settings.maxAttempts < 2 || !mayHedge(exchange)) return undefined;
-  return new Hedge(race, exchange, hedges, settings.sticky !== undefined);
+  return new Hedge(race, exchange, hedges);
 }
 
 /**
@@ -164,10 +159,6 @@ function mayHedge({ body, upgrade, repeat, ledger, request, headers }: Exchange)
 /** Whether the second upstream's limit is another one than the first's, and far away. */
 export function hasBudgetToSpare(second: Upstream, first: Upstream, nowMs: number): boolean {
   return !second.budget || (second.budget !== first.budget && !second.budget.pacer.isScarce(nowMs));
-}
-
-function isSlowFor({ latencyKey }: Exchange, upstream: Upstream): boolean {
-  return isSilent(upstream) || isSlowAt(upstream, kindOfKey(latencyKey));
 }
 
 /** A stream of events may begin whenever it likes. */

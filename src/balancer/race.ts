@@ -12,7 +12,7 @@ import type { EndsWithClient, Exchange } from './exchange.ts';
 import { type Hedge, type HedgedRace, hasBudgetToSpare, hedgeFor } from './hedge.ts';
 import { lookUpOf, questionOf } from './question.ts';
 import { slowOne } from './slow-trial.ts';
-import { candidateSource } from './sticky.ts';
+import { candidateSource, isBound } from './sticky.ts';
 import { CallsWillingness } from './willingness.ts';
 
 /** `nobody`: no upstream is left to ask, or no attempt or time to wait. */
@@ -99,7 +99,8 @@ export class Race implements EndsWithClient, AttemptListener, Waiter, HedgedRace
     // It is no call besides: of a slow one nothing is to be hoped for, and it was its turn already.
     const isDue = first.slow !== undefined;
     // Nobody overtakes those that wait for room.
-    if (isOver || (queue.length > 0 && !isDue)) return undefined;
+    if (isOver || (queue.length > 0 && !isDue) || isBound(this.#exchange, first, this.#pool))
+      return undefined;
     const nowMs = runtime.clock.monotonicMs();
     const suits = (second: Upstream) => isDue || hasBudgetToSpare(second, first, nowMs);
     const next = this.#willingness && this.#candidates.beside(this.#willingness, suits);

@@ -1,8 +1,10 @@
 /** Which order a request's upstreams are asked in, where a client's calls stay with one of each tier while it is well. */
 
 import type { Pool } from '../pools/pool.ts';
+import { kindOfKey } from '../rpc/method-kinds.ts';
 import { hashOf, type Rendezvous } from '../strategies/rendezvous.ts';
 import type { Order, Strategy } from '../strategies/strategy.ts';
+import { isSilent, isSlowAt } from '../upstreams/slow-lists.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { CandidateSource } from './candidates.ts';
 import { clientKey } from './client-key.ts';
@@ -30,6 +32,12 @@ export function isOwn(upstream: Upstream, exchange: Exchange, pool: Pool): boole
   const { tier } = upstream;
   const usable = pool.availability.usable(tier);
   return usable[pool.rendezvous[tier].first(usable, clientOf(exchange, pool))] === upstream;
+}
+
+/** Whether no other upstream is asked while this one has the request: its client's calls stay there while it is quick. */
+export function isBound({ latencyKey }: Exchange, upstream: Upstream, { settings }: Pool): boolean {
+  if (settings.sticky === undefined) return false;
+  return !isSilent(upstream) && !isSlowAt(upstream, kindOfKey(latencyKey));
 }
 
 /** A client without a key is known by its address. */

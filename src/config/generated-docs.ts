@@ -36,6 +36,12 @@ export function generatedParts(): readonly GeneratedPart[] {
     { file: 'README.md', mark: 'answers', content: answersTable() },
     { file: 'docs/settings.md', mark: 'settings', content: settingsTable() },
     { file: 'docs/settings.md', mark: 'upstream-options', content: upstreamOptionsTable() },
+    { file: 'docs/pools.md', mark: 'pool-settings', content: namesWhere(({ perPool }) => perPool) },
+    {
+      file: 'docs/reload.md',
+      mark: 'restart-settings',
+      content: namesWhere(({ needsRestart }) => needsRestart),
+    },
   ];
 }
 
@@ -45,6 +51,13 @@ export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
     ['setting', 'default', 'meaning'],
     settings.map((setting) => [namesIn(setting), defaultIn(setting), setting.doc]),
   );
+}
+
+/** The names of these settings, in a sentence. */
+function namesWhere(isOne: (setting: Setting) => boolean | undefined): string {
+  return `${SETTINGS.filter(isOne)
+    .map(({ name }) => `\`${name}\``)
+    .join(', ')}.`;
 }
 
 /** The options of an upstream as a Markdown table: option, kind of value in a JSON object, meaning. */

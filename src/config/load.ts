@@ -65,7 +65,8 @@ export function loadConfig(input: LoadInput): LoadResult {
   const pools = poolsOf(merged);
   problems.push(...checked.problems, ...bodyLimitProblems(checked), ...clientProblems(checked, pools));
   problems.push(...pools.flatMap(({ name, problems: own }) => (name === undefined ? [] : own)));
-  if (isForDaemon) problems.push(...healthProblems(pools), ...chainProblems(merged));
+  if (isForDaemon)
+    problems.push(...healthProblems(pools), ...chainProblems(merged), ...stickyProblems(checked, pools));
   if (checked.all && isForDaemon)
     problems.push(...tlsProblems(checked, input.cwd), ...adminProblems(checked));
   const assembled = assemble(checked, pools, { folder: input.cwd, readsFiles: isForDaemon });
@@ -120,6 +121,14 @@ function chainProblems({ common, pools }: MergedSettings): string[] {
   return [
     `CHAIN_ID (${given.source}): it is of no pool; allowed: ${settingName('CHAIN_ID', first)} for the pool ${first}`,
   ];
+}
+
+function stickyProblems({ raw }: CheckedSettings, pools: readonly CheckedPool[]): string[] {
+  if (raw.has('apiKeys')) return [];
+  const given = pools.flatMap((pool) => (pool.values.sticky === 'key' ? (pool.raw.get('sticky') ?? []) : []));
+  return [...new Set(given)].map(
+    ({ name, source }) => `${name} (${source}): "key" needs API_KEYS; allowed: address or off without it`,
+  );
 }
 
 function bodyLimitProblems({ raw, values }: CheckedSettings): string[] {

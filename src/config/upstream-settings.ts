@@ -34,7 +34,7 @@ export const orderSettings = {
   sticky: setting(orOff(oneOf(['key', 'address'])), {
     name: 'STICKY',
     default: 'off',
-    doc: 'Whether a client’s calls stay with one upstream of each list while it is well, whatever the strategy: `address` (a client is an address, with IPv6 its first 64 bits), `key` (who uses a key; without one its address counts) or `off`.',
+    doc: 'Whether a client’s calls stay with one upstream of each list while it is well, whatever the strategy: `address` (a client is an address, with IPv6 its first 64 bits), `key` (who uses one of `API_KEYS`) or `off`.',
   }),
   errorTimeToLiveMs: setting(minutesOrAuto(), {
     name: 'ERROR_TIME_TO_LIVE_MINUTES',

@@ -104,6 +104,8 @@ export class Counters {
       case 'chain-undecided':
       case 'limit-learnt':
       case 'strategy-changed':
+      case 'settings-reloaded':
+      case 'reload-refused':
       case 'overload-began':
       case 'overload-ended':
       case 'shortage':

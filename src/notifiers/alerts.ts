@@ -151,6 +151,8 @@ class AlertDetector {
       case 'hedge-finished':
       case 'upstream-kept':
       case 'strategy-changed':
+      case 'settings-reloaded':
+      case 'reload-refused':
       case 'alert-sent':
       case 'alert-failed':
       case 'overload-began':

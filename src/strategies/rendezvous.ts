@@ -17,12 +17,10 @@ import { stateByUpstream } from './upstream-state.ts';
 export class Rendezvous {
   readonly #sorter = new KeySort();
   readonly #seeds = stateByUpstream(seedOf);
-  /** What the two functions below work with. */
-  #held: readonly number[] = [];
+  /** Whose order is sorted at the moment. */
   #client = 0;
-  // An index of the list whose seeds are held.
-  readonly #keyAt = ({ weight }: Upstream, i: number) => key(this.#held[i] as number, this.#client, weight);
-  readonly #keyOf = (upstream: Upstream) => key(this.#seeds.one(upstream), this.#client, upstream.weight);
+  readonly #keyOf = (upstream: Upstream) =>
+    -Math.log(draw(this.#seeds.one(upstream), this.#client)) / upstream.weight;
 
   /** Each of `upstreams` once. `client` is what `hashOf` makes of it. The list must not change while the order is in use. */
   order(upstreams: readonly Upstream[], client: number): Order {
@@ -31,9 +29,21 @@ export class Rendezvous {
 
   /** The index of a client's first; -1 for an empty list. */
   first(upstreams: readonly Upstream[], client: number): number {
-    this.#held = this.#seeds.of(upstreams);
-    this.#client = client;
-    return this.#sorter.first(upstreams, this.#keyAt);
+    const seeds = this.#seeds.of(upstreams);
+    let first = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < seeds.length; i++) {
+      // An index of both lists.
+      const u = draw(seeds[i] as number, client);
+      const { weight } = upstreams[i] as Upstream;
+      // -ln(u) is never less: among hundreds nearly all are done without a logarithm.
+      if ((1 - u) / weight >= least) continue;
+      const key = -Math.log(u) / weight;
+      if (key >= least) continue;
+      first = i;
+      least = key;
+    }
+    return first;
   }
 
   /** A copy, in a client's order. */
@@ -87,9 +97,9 @@ function seedOf({ origin, basePath, baseQuery, authorization = '' }: Upstream): 
   return createHash('sha256').update([origin, basePath, baseQuery, user].join('\n')).digest().readInt32LE();
 }
 
-/** From 0, evenly spread as far as u is: an exponential distribution with the weight as its rate. */
-function key(seed: number, client: number, weight: number): number {
-  return -Math.log((mix(seed ^ client) + 0.5) / 2 ** 32) / weight;
+/** The number between 0 and 1, both excluded, that a client and an upstream have. */
+function draw(seed: number, client: number): number {
+  return (mix(seed ^ client) + 0.5) / 2 ** 32;
 }
 
 /** MurmurHash3's `fmix32`: a whole number below 2^32, which changes in half of its bits when one bit is another. */

@@ -1,4 +1,5 @@
 // What a client's calls staying with its upstream means for one race. Time stands still until it is moved.
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Exchange } from '../../src/balancer/exchange.ts';
 import { candidateSource } from '../../src/balancer/sticky.ts';

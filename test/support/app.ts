@@ -35,6 +35,8 @@ export interface RunningApp {
   readonly adminUrl: string;
   /** The lines logged so far; each comes a moment after what it tells of. */
   readonly logs: readonly LogLine[];
+  /** Reads these settings in place of the present ones. */
+  reload(next: AppSetUp): ReturnType<App['reload']>;
 }
 
 /** Where a log can write: each line ends up as an object, shortly after it was written. */
@@ -46,18 +48,10 @@ export function linesInto(lines: unknown[]): { write(text: string): void } {
   };
 }
 
-/** Starts the program in front of these upstreams; it is stopped after the test. */
-export async function startApp({
-  primaries,
-  fallbacks = [],
-  flags = [],
-  clock = systemClock,
-  eventLoopDelay = NO_DELAY,
-  lookUp,
-}: AppSetUp): Promise<RunningApp> {
+function argvOf({ primaries, fallbacks = [], flags = [] }: AppSetUp): string[] {
   const list = (listed: readonly Listed[]) =>
     listed.map((item) => (typeof item === 'string' ? item : item.url)).join(',');
-  const argv = [
+  return [
     ...(primaries.length > 0 ? [`--backends=${list(primaries)}`] : []),
     ...(fallbacks.length > 0 ? [`--fallback-rpc-urls=${list(fallbacks)}`] : []),
     '--port=0',
@@ -67,8 +61,15 @@ export async function startApp({
     ...(flags.some((flag) => flag.startsWith('--health-check=')) ? [] : ['--health-check=off']),
     ...flags,
   ];
+}
+
+/** Starts the program in front of these upstreams; it is stopped after the test. */
+export async function startApp(setUp: AppSetUp): Promise<RunningApp> {
+  const { clock = systemClock, eventLoopDelay = NO_DELAY, lookUp } = setUp;
+  let argv = argvOf(setUp);
   // Nothing of this process's environment, or a developer's settings would decide the test.
-  const loaded = loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
+  const load = () => loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
+  const loaded = load();
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
   const logs: LogLine[] = [];
   const log = await createLog({
@@ -82,15 +83,25 @@ export async function startApp({
     eventLoopDelay,
     ...(lookUp && { lookUp }),
     sources: loaded.sources,
+    load,
     hide: (secrets) => log.hide(secrets),
   });
   const { port } = await app.start();
   let stopped: Promise<number> | undefined;
   const { adminAddress } = app;
-  const once: App = { start: app.start, stop: () => (stopped ??= app.stop()), adminAddress };
+  const once: App = {
+    start: () => app.start(),
+    stop: () => (stopped ??= app.stop()),
+    reload: () => app.reload(),
+    adminAddress,
+  };
   releaseAfterwards(() => once.stop());
   const adminUrl = adminAddress === undefined ? '' : `http://127.0.0.1:${adminAddress.port}`;
-  return { app: once, port, url: `http://127.0.0.1:${port}`, adminUrl, logs };
+  const reload = (next: AppSetUp) => {
+    argv = argvOf(next);
+    return app.reload();
+  };
+  return { app: once, port, url: `http://127.0.0.1:${port}`, adminUrl, logs, reload };
 }
 
 /** The program in this process, to be used as a daemon: what does not end or write is the same, and starts at once. */

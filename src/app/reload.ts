@@ -1,0 +1,106 @@
+/** Reads the settings anew while the program runs. */
+
+import type { ServerLists } from '../admin/server-lists.ts';
+import { changesBetween, type SettingChanges, type Stated, withoutRestart } from '../config/changes.ts';
+import type { PoolConfig } from '../config/config.ts';
+import type { LoadResult } from '../config/load.ts';
+import { secretsOfConfig } from '../config/masked-settings.ts';
+import { settingName } from '../config/sources/pool-names.ts';
+import type { Runtime } from '../runtime.ts';
+import { nameOf } from './pools.ts';
+import type { Service } from './service.ts';
+
+/** What the settings have changed, or why they have changed nothing. */
+export type ReloadResult =
+  | SettingChanges
+  | { readonly code: 'INVALID_SETTINGS' | 'SHUTTING_DOWN'; readonly problems: readonly string[] };
+
+export interface ReloaderDependencies {
+  /** Reads and checks all sources of settings. */
+  readonly load: () => LoadResult;
+  readonly service: Service;
+  readonly lists: ServerLists;
+  readonly runtime: Runtime;
+  /** The process is about to end. */
+  readonly isEnding: () => boolean;
+  /** Keeps these texts out of the log. */
+  readonly hide: (secrets: readonly string[]) => void;
+  /** Lets settings take effect that are not the service's. */
+  readonly apply: (settings: Stated['config']) => void;
+}
+
+/** Where operators' changes come from, as `GET /config` tells it. */
+const ADMIN_PORT = 'admin port';
+
+export class Reloader {
+  readonly #dependencies: ReloaderDependencies;
+
+  constructor(dependencies: ReloaderDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** After all earlier changes of the lists; all at once. Never rejects but by a defect. */
+  reload(): Promise<ReloadResult> {
+    const { lists } = this.#dependencies;
+    return lists.reload(() => {
+      const before = lists.upstreams;
+      const result = this.#reload();
+      return {
+        upstreams: 'problems' in result ? before : this.#dependencies.service.config.upstreams,
+        result,
+      };
+    });
+  }
+
+  #reload(): ReloadResult {
+    const { load, service, lists, runtime, isEnding, hide, apply } = this.#dependencies;
+    const { announcer, logger } = runtime;
+    if (isEnding()) return { code: 'SHUTTING_DOWN', problems: ['the process is about to end'] };
+    const loaded = load();
+    if (!loaded.ok) {
+      const { problems } = loaded;
+      announcer.announce({ type: 'reload-refused', problems });
+      return { code: 'INVALID_SETTINGS', problems };
+    }
+    // First, since what follows is logged.
+    hide(secretsOfConfig(loaded.config));
+    for (const warning of loaded.warnings) logger.warn(warning);
+    const before = inForce(service, lists);
+    const changes = changesBetween(before, loaded);
+    const config = withoutRestart(before.config, loaded.config);
+    service.apply({ config, sources: loaded.sources });
+    apply(config);
+    const replaced = changes.changed.filter((name) => before.sources.get(name) === ADMIN_PORT);
+    announcer.announce({ type: 'settings-reloaded', ...changes, replaced });
+    return changes;
+  }
+}
+
+/** The settings with all that operators have changed since they were read. */
+export function inForce(service: Service, lists: ServerLists): Stated {
+  const { config, sources, pools } = service;
+  const changed = new Map(sources);
+  const current = config.pools.map((stated) => {
+    const pool = pools.find(nameOf(stated));
+    if (!pool) return stated;
+    const note = (setting: string) => changed.set(settingName(setting, stated.name), ADMIN_PORT);
+    const listed = lists.upstreams.filter((spec) => spec.pool === stated.name);
+    if (!isEqualList(listed, stated.upstreams))
+      for (const list of ['RPC_URLS', 'FALLBACK_RPC_URLS']) note(list);
+    const strategy = pool.strategies.name;
+    if (strategy !== stated.strategy) note('STRATEGY');
+    const own: PoolConfig['own'] =
+      strategy === stated.strategy || stated.name === undefined
+        ? stated.own
+        : new Set([...stated.own, 'strategy']);
+    const upstreams = listed.filter(({ name }) => pool.registry.find(name) !== undefined);
+    return { ...stated, own, strategy, upstreams };
+  });
+  const unnamed = current.find(({ name }) => name === undefined);
+  const inUse = { ...config, pools: current, ...(unnamed && { strategy: unnamed.strategy }) };
+  return { config: inUse, sources: changed };
+}
+
+function isEqualList<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((each, index) => each === other[index]);
+}
