@@ -25,6 +25,8 @@ export async function balance(
 ): Promise<void> {
   const limits = exchange.barred ? smaller(intake.body) : intake.body;
   const received = refusal ?? (await receiveBody(exchange, limits, pool.runtime.clock));
+  // It counts, but what closes the connection must.
+  if (refusal !== undefined) overLimit(exchange, pool.runtime.clock);
   const isOver = refusal !== undefined || received === 'client-left';
   const end = isOver ? received : whyNotAsked(exchange, received, pool, intake);
   const found = end === undefined ? await search(exchange, pool) : endingWithoutAttempt(end);
