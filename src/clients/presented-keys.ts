@@ -51,10 +51,11 @@ export function takeKeys(head: Head, find: (text: string) => KnownKey | undefine
 }
 
 /** Whether one of these keys is left somewhere in a head. */
-function isIn({ headers, target: { path, query = '' } }: Head, keys: readonly KnownKey[]): boolean {
-  const { forward, authorization = [], requestId = '', claims } = headers;
-  const { for: client = '', proto = '', host = '', more = [] } = claims ?? {};
-  const texts = [...forward, ...authorization, requestId, client, proto, host, ...more, path, query].join(
+function isIn({ headers, target }: Head, keys: readonly KnownKey[]): boolean {
+  const { forward, authorization = [], requestId, host, claims } = headers;
+  const claimed = claims ? [claims.for, claims.proto, claims.host, ...claims.more] : [];
+  const { path, query, authority } = target;
+  const texts = [...forward, ...authorization, requestId, host, ...claimed, path, query, authority].join(
     '\n',
   );
   return withoutKeys(texts, keys) !== texts;
@@ -114,7 +115,7 @@ function withoutKeys(text: string, keys: readonly KnownKey[]): string {
 }
 
 function cleanHeaders(headers: RequestHeaders, clean: (text: string) => string): RequestHeaders {
-  const { forward, requestId, claims } = headers;
+  const { forward, requestId, host, claims } = headers;
   // An Authorization that holds a key in yet another form is of no use without it.
   const authorization =
     headers.authorization && linesWithout(headers.authorization, (_, value) => clean(value) !== value);
@@ -125,6 +126,7 @@ function cleanHeaders(headers: RequestHeaders, clean: (text: string) => string):
     authorization: hasAuthorization ? authorization : undefined,
     logsIn: headers.logsIn && hasAuthorization,
     requestId: requestId !== undefined && clean(requestId) === requestId ? requestId : undefined,
+    host: host && clean(host),
     claims: claims && cleanClaims(claims, clean),
   };
 }
@@ -139,6 +141,6 @@ function cleanClaims(claims: Claims, clean: (text: string) => string): Claims {
 }
 
 function cleanTarget(target: Target, clean: (text: string) => string): Target {
-  const { path, query } = target;
-  return { ...target, path: clean(path), query: query === undefined ? undefined : clean(query) };
+  const { path, query, authority } = target;
+  return { path: clean(path), query: query && clean(query), authority: authority && clean(authority) };
 }

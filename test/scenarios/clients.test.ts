@@ -184,6 +184,7 @@ describe('a key is seen by nobody', () => {
     const headers = {
       authorization: `Token ${ALICE}`,
       'x-api-key': BOB,
+      host: `${ALICE}.example`,
       referer: `http://lb/${encoded}/page`,
       'x-request-id': ALICE,
       'x-forwarded-uri': `/${ALICE}/page`,
