@@ -27,6 +27,17 @@ describe('an incident', () => {
     expect(incident.isCalm).toBe(true);
   });
 
+  it('has another cool-down from now on, counted from the last report', () => {
+    const { clock, incident } = setUp();
+    incident.occur();
+    clock.advance(60_000);
+    incident.setCooldown(30_000);
+    expect(incident.occur()).toMatchObject({ repeated: true });
+    incident.setCooldown(COOLDOWN_MS);
+    clock.advance(60_000);
+    expect(incident.occur()).toBeUndefined();
+  });
+
   it('is reported again while it lasts, once in each cool-down', () => {
     const { clock, incident } = setUp();
     incident.occur();
