@@ -2,9 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { answerByLabel, Gate, held, resetAfterRequest } from '../support/behaviours.ts';
+import { Authority } from '../support/certificates.ts';
 import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
 import { post } from '../support/http-client.ts';
 import { load } from '../support/load.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { TlsUpstream } from '../support/tls-upstream.ts';
 import { until } from '../support/waiting.ts';
 import { configOfLists, Serving } from './reloading.ts';
 
@@ -112,6 +115,33 @@ describe('an upstream whose URL stays', () => {
     expect([secrets.isIn('my one-secret'), secrets.isIn('my two-secret')]).toEqual([true, true]);
   });
 
+  it('is asked again when it has another key, if it was out for the former one', async () => {
+    const a = await FakeUpstream.start('A');
+    const b = await FakeUpstream.start('B');
+    const rest = [`${b.url} name=b`];
+    const serving = await Serving.start({ primaries: [`${a.url} name=a header=X-Key:former`, ...rest] });
+    const upstream = named(serving, 'a');
+    serving.pool.quarantine.add(upstream, { reason: 'auth' });
+    serving.reload({ primaries: [`${a.url} name=a weight=2 header=X-Key:former`, ...rest] });
+    expect(serving.pool.availability.isUsable(upstream)).toBe(false);
+    serving.reload({ primaries: [`${a.url} name=a header=X-Key:other`, ...rest] });
+    expect(serving.pool.availability.isUsable(upstream)).toBe(true);
+  });
+
+  it('has new connections when its certificate is verified in another way', async () => {
+    const authority = new Authority();
+    const a = await TlsUpstream.start(authority.certify(['127.0.0.1']));
+    const entry = `https://127.0.0.1:${a.port} name=a`;
+    const serving = await Serving.start({ primaries: [`${entry} insecure=true`] });
+    const text = async () => (await post(serving.url, 'x')).text;
+    expect([await text(), await text(), a.connections.length]).toEqual(['secret', 'secret', 1]);
+    serving.reload({ primaries: [entry] });
+    expect(await text()).toContain('ALL_UPSTREAMS_FAILED');
+    serving.reload({ primaries: [`${entry} insecure=true weight=2`] });
+    serving.pool.quarantine.release(named(serving, 'a'), 'operator');
+    expect([await text(), a.connections.length]).toEqual(['secret', 2]);
+  });
+
   it('begins to learn its limits anew when they are other ones, and only then', async () => {
     const [a, b] = [await FakeUpstream.start('A'), await FakeUpstream.start('B')];
     const serving = await Serving.start({ primaries: [`${a.url} name=a rps=5`, `${b.url} name=b`] });
@@ -148,6 +178,32 @@ describe('the settings of a pool', () => {
     expect(serving.pool.hedges?.delayMs(named(serving, 'a'), 0)).toBe(50);
     expect(serving.pool.speed).toBe(before.speed);
     expect(serving.pool.hedges?.budget).toBe(before.hedges?.budget);
+  });
+
+  it('hold for its quarantine, its queues and its checks, of which the old ones end', async () => {
+    const clock = new ManualClock();
+    const [a, b] = [await FakeUpstream.start('A'), await FakeUpstream.start('B')];
+    const primaries = [`${a.url} name=a`, `${b.url} name=b`];
+    const serving = await Serving.start({ primaries, flags: ['--health-check=tcp'] }, clock);
+    const timers = clock.pendingTimers;
+    const upstream = named(serving, 'a');
+    upstream.down = { reason: 'probe-failed', sinceMs: clock.monotonicMs() };
+    const off = {
+      primaries,
+      flags: ['--health-check=off', '--error-time-to-live-minutes=7', '--max-queue=1'],
+    };
+    for (let round = 0; round < 20; round += 1)
+      serving.reload({
+        primaries,
+        flags: [`--health-check-interval=${(round % 9) + 1}s`, '--health-check=tcp'],
+      });
+    expect(clock.pendingTimers).toBeLessThanOrEqual(timers + 2);
+    expect(upstream.down).toBeDefined();
+    serving.reload(off);
+    expect(upstream.down).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+    serving.pool.quarantine.add(upstream, { reason: 'refused' });
+    expect(serving.pool.availability.firstReturnAtMs()).toBe(clock.monotonicMs() + 7 * 60_000);
   });
 
   it('can change 200 times under load, with the lists, and cost no request and no connection', async () => {
