@@ -250,7 +250,7 @@ describe('a request under way', () => {
     });
     expect((await rpc(made.daemon.url, 'eth_chainId')).reply.result).toBe('next');
     expect((await asked).reply.result).toBe(LABEL);
-    await until(() => old.open === 0, 'the end of its connections');
+    await until(() => old.openConnections === 0, 'the end of its connections');
   });
 });
 
