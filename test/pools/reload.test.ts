@@ -34,6 +34,22 @@ describe('a request under way', () => {
     expect((await first).json()).toMatchObject({ result: 'A' });
   });
 
+  it('also makes its further attempts by the settings that it began with', async () => {
+    const gate = new Gate();
+    const a = await FakeUpstream.start('A', resetAfterRequest());
+    a.next(held(gate, resetAfterRequest()));
+    const b = await FakeUpstream.start('B');
+    const lists = { primaries: [`${a.url} name=a`], fallbacks: [`${b.url} name=b`] };
+    const serving = await Serving.start(lists);
+    const first = post(serving.url, CALL);
+    await a.arrived();
+    serving.reload({ ...lists, flags: ['--max-attempts=1'] });
+    expect((await post(serving.url, CALL)).status).toBe(502);
+    expect(b.requests.length).toBe(0);
+    gate.release();
+    expect((await first).json()).toMatchObject({ result: 'B' });
+  });
+
   it('ends at an upstream that is removed, whose connection is closed then', async () => {
     const gate = new Gate();
     const a = await FakeUpstream.start('A', held(gate, answerByLabel('A')));

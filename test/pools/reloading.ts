@@ -11,6 +11,7 @@ import { createRuntime } from '../../src/runtime.ts';
 import { Listener } from '../../src/server/listener.ts';
 import { OpenTunnels } from '../../src/tunnels/open-tunnels.ts';
 import { configOf } from '../config/loading.ts';
+import { clientsBy } from '../support/clients.ts';
 import { realDialer } from '../support/dialer.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -53,7 +54,6 @@ export class Serving {
       runtime,
       identity,
       ...servingOf(config, pool, new OpenTunnels(clock)),
-      underWay: { requests: 0 },
     });
     const listener = new Listener(config, clock, handler.handle);
     const { port } = await listener.listen(0, '127.0.0.1');
@@ -95,5 +95,7 @@ export class Serving {
 
 function servingOf(config: Config & HandlerSettings, pool: Pool, tunnels: OpenTunnels) {
   const intake = { body: config, maxBatch: config.maxBatch, tunnels, whyNotNow: () => undefined };
-  return { pools: new PoolTable([pool], pool), intake, answersStatus: () => false };
+  // Nothing is asked of it.
+  const nowhere = { ...pool };
+  return { pools: new PoolTable([pool], nowhere), intake, clients: clientsBy(), answersStatus: () => false };
 }

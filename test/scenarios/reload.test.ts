@@ -201,7 +201,7 @@ describe('a reload', () => {
       await made.reload({ ...lists(), ...base, STRATEGY_BASE: 'shuffle', MAX_ATTEMPTS_BASE: '1' }),
     ).toEqual({ changed: ['STRATEGY_BASE', 'MAX_ATTEMPTS_BASE'], restart: [] });
     expect(await made.reload(lists())).toEqual({
-      changed: ['RPC_URLS_BASE', 'MAX_ATTEMPTS_BASE'],
+      changed: ['RPC_URLS_BASE', 'STRATEGY_BASE', 'MAX_ATTEMPTS_BASE'],
       restart: [],
     });
     expect((await rpc(`${made.daemon.url}/base`, 'eth_chainId')).reply.result).toBe('1');
