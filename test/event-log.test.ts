@@ -210,3 +210,17 @@ describe('the event log', () => {
     expect(await written('error')).toEqual([]);
   });
 });
+
+it('follows the level of the log', async () => {
+  const lines: { msg?: string }[] = [];
+  const log = await createLog({ level: 'info', format: 'json', secrets: [], to: linesInto(lines) });
+  const listener = createEventLog(log.logger);
+  const levels = ['warn', 'debug', 'info'];
+  for (const level of levels) {
+    log.setLevel(level);
+    listener(request);
+    listener({ type: 'tunnel-opened', id: level, upstream: A, primariesOut: false });
+  }
+  log.flush();
+  expect(lines.map(({ msg }) => msg)).toEqual(['Request', 'Tunnel opened', 'Request']);
+});

@@ -12,6 +12,7 @@ export function createPools(config: Config, dependencies: PoolDependencies): Poo
 
 /** The pools by new settings. Those that are there keep what they have learnt; those that are new are started. */
 export function changePools(before: PoolTable, config: Config, dependencies: PoolDependencies): PoolTable {
+  dependencies.budgets.settle(config.upstreams);
   const pools = config.pools.map((each) => {
     const name = nameOf(each);
     const known = before.find(name);

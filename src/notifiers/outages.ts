@@ -1,7 +1,7 @@
 /** Which upstreams are out of service and why, as far as that was announced. */
 
 import type { Clock } from '../clock.ts';
-import type { EventOf, Tier } from '../events.ts';
+import type { EventOf, Tier, UpstreamIdentity } from '../events.ts';
 
 /** The events that take an upstream out of service or bring it back. */
 export type StandingEvent = EventOf<
@@ -9,7 +9,6 @@ export type StandingEvent = EventOf<
 >;
 
 interface Outage {
-  readonly tier: Tier;
   quarantine: { readonly reason: string; readonly untilMs: number } | undefined;
   down: string | undefined;
 }
@@ -19,20 +18,21 @@ const MAX_NAMED = 8;
 
 export class Outages {
   readonly #clock: Clock;
-  readonly #byName = new Map<string, Outage>();
+  /** By what stays when its name changes. */
+  readonly #outages = new Map<UpstreamIdentity, Outage>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   note(event: StandingEvent): void {
-    const { name, tier } = event.upstream;
+    const { upstream } = event;
     if (event.type === 'upstream-removed') {
-      this.#byName.delete(name);
+      this.#outages.delete(upstream);
       return;
     }
-    const outage = this.#byName.get(name) ?? { tier, quarantine: undefined, down: undefined };
-    this.#byName.set(name, outage);
+    const outage = this.#outages.get(upstream) ?? { quarantine: undefined, down: undefined };
+    this.#outages.set(upstream, outage);
     switch (event.type) {
       case 'upstream-quarantined':
         // A ban of one method leaves the upstream in service.
@@ -58,13 +58,13 @@ export class Outages {
   describe(tier?: Tier): string {
     const nowMs = this.#clock.monotonicMs();
     const out: string[] = [];
-    for (const [name, outage] of this.#byName) {
-      if (tier !== undefined && outage.tier !== tier) continue;
+    for (const [upstream, outage] of this.#outages) {
+      if (tier !== undefined && upstream.tier !== tier) continue;
       // The end of a quarantine by time is not announced.
       const quarantined =
         outage.quarantine && outage.quarantine.untilMs > nowMs ? outage.quarantine.reason : undefined;
       const why = outage.down ?? quarantined;
-      if (why !== undefined) out.push(`${name} (${why})`);
+      if (why !== undefined) out.push(`${upstream.name} (${why})`);
     }
     const more = out.length - MAX_NAMED;
     return out.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');

@@ -156,6 +156,7 @@ export class PoolState {
       onChange: (upstream, change) => {
         if (change.limits) this.#setBudget(upstream);
         if (change.verification) this.connections.close(upstream);
+        if (change.headers) this.#forgive(upstream);
       },
       onLeave: (upstream) => {
         this.connections.close(upstream);
@@ -163,6 +164,12 @@ export class PoolState {
         this.suspects.cleared(upstream);
       },
     });
+  }
+
+  /** Its key may be another one: that the former one was refused says nothing. */
+  #forgive(upstream: Upstream): void {
+    const reason = this.quarantine.entryOf(upstream)?.reason;
+    if (reason === 'auth' || reason === 'plan') this.quarantine.release(upstream, 'operator');
   }
 
   #setBudget(upstream: Upstream): void {

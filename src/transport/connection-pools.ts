@@ -15,9 +15,9 @@ export class ConnectionPools {
     const known = this.#pools.get(upstream);
     if (known) return known;
     const pool = new ConnectionPool(upstream, this.#settings);
-    // A removed upstream's pool, made for its last attempts, is not stored: nothing would close it any more, and its
-    // idle connections end soon.
-    if (!upstream.hasLeft) this.#pools.set(upstream, pool);
+    // A removed upstream's pool, made for its last attempts, is not stored: each connection ends with its attempt.
+    if (upstream.hasLeft) pool.close();
+    else this.#pools.set(upstream, pool);
     return pool;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UpstreamIdentity } from '../../src/events.ts';
+import { type Event, UpstreamIdentity } from '../../src/events.ts';
 import { durationInWords } from '../../src/notifiers/messages.ts';
 import {
   answeredBy,
@@ -221,13 +221,31 @@ describe('who is out of service', () => {
     const { announce, clock, sent } = setUp();
     const c = new UpstreamIdentity('c', 'primary', POOL);
     const d = new UpstreamIdentity('d', 'fallback', POOL);
-    await announce(quarantined('a', 'timeout', 5_000), quarantined('b', 'status'), quarantined('c', 'reset'));
+    const ofC: Event = {
+      type: 'upstream-quarantined',
+      upstream: c,
+      reason: 'reset',
+      method: undefined,
+      durationMs: 9e5,
+    };
+    await announce(quarantined('a', 'timeout', 5_000), quarantined('b', 'status'), ofC);
     await announce({ type: 'upstream-released', upstream: c, by: 'probe' });
     await announce({ type: 'upstream-down', upstream: d, reason: 'probe-failed', problem: 'refused' });
     clock.advance(5_000);
     await announce(failed, fallbackAnswered);
     expect(sent[0]?.text).toContain('Out of service: b (status), d (probe-failed).');
     expect(sent[2]?.text).toContain('Out of service: b (status).');
+  });
+
+  it('calls an upstream by the name and tier that it has now', async () => {
+    const { announce, sent } = setUp();
+    const upstream = new UpstreamIdentity('a', 'primary', POOL);
+    await announce({ type: 'upstream-down', upstream, reason: 'probe-failed', problem: 'refused' });
+    upstream.name = 'b';
+    await announce(failed);
+    expect(sent[0]?.text).toContain('Out of service: b (probe-failed).');
+    await announce({ type: 'upstream-removed', upstream, cause: 'reload' });
+    expect(sent).toHaveLength(1);
   });
 
   it('does not count a ban of one method', async () => {

@@ -7,7 +7,8 @@ const COOLDOWN_MS = 300_000;
 
 function setUp() {
   const clock = new ManualClock();
-  return { clock, incident: new Incident(clock, { ms: COOLDOWN_MS }) };
+  const cooldown = { ms: COOLDOWN_MS };
+  return { clock, cooldown, incident: new Incident(clock, cooldown) };
 }
 
 describe('an incident', () => {
@@ -25,6 +26,17 @@ describe('an incident', () => {
       unreported: 0,
     });
     expect(incident.isCalm).toBe(true);
+  });
+
+  it('has another cool-down from now on, counted from the last report', () => {
+    const { clock, cooldown, incident } = setUp();
+    incident.occur();
+    clock.advance(60_000);
+    cooldown.ms = 30_000;
+    expect(incident.occur()).toMatchObject({ repeated: true });
+    cooldown.ms = COOLDOWN_MS;
+    clock.advance(60_000);
+    expect(incident.occur()).toBeUndefined();
   });
 
   it('is reported again while it lasts, once in each cool-down', () => {

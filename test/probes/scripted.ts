@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { Announcer, type Event, type Tier } from '../../src/events.ts';
 import type { Probe, ProbeResult } from '../../src/probes/probe.ts';
-import { HealthScheduler } from '../../src/probes/scheduler.ts';
+import { HealthScheduler, type HealthSchedulerOptions } from '../../src/probes/scheduler.ts';
 import { Upstream } from '../../src/upstreams/upstream.ts';
 import { realDialer } from '../support/dialer.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -78,7 +78,7 @@ export function setUp({
         checks.push({ name, atMs: clock.monotonicMs(), settle });
       }),
   };
-  const scheduler = new HealthScheduler({
+  const options: HealthSchedulerOptions = {
     probe,
     settings: { timeoutMs: 2_000, path: '/', clock, dialer: realDialer },
     intervalMs,
@@ -96,7 +96,8 @@ export function setUp({
       healthy.push({ name, startedMs, down: down !== undefined });
     },
     onUnhealthy: (one) => void removed.push(...upstreams.splice(upstreams.indexOf(one), 1)),
-  });
+  };
+  const scheduler = new HealthScheduler(options);
   /** Moves on to the next check, and answers it. */
   const answer = async (result: ProbeResult | Promise<ProbeResult>) => {
     const number = checks.length;
@@ -131,5 +132,5 @@ export function setUp({
     if (!found) throw new Error(`no upstream ${name}`);
     return found;
   };
-  return { clock, checks, events, healthy, upstreams, removed, scheduler, answer, round, of };
+  return { clock, checks, events, healthy, upstreams, removed, options, scheduler, answer, round, of };
 }

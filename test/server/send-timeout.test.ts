@@ -70,6 +70,19 @@ describe('a reader', () => {
     expect(socket.isReset).toBe(true);
   });
 
+  it('has the limit of when it began to be waited for, and the new one for the next', () => {
+    writes(1_000);
+    clock.advance(1_000);
+    sendTimeout.setLimit(2_000);
+    clock.advance(LIMIT_MS - 2_000);
+    expect(socket.isReset).toBe(false);
+    socket.writableLength = 0;
+    clock.advance(1_000);
+    writes(1_000);
+    clock.advance(4_000);
+    expect(socket.isReset).toBe(true);
+  });
+
   it('that takes a little now and then is not', () => {
     writes(1_000);
     for (let turn = 0; turn < 10; turn++) {

@@ -48,6 +48,10 @@ export class FakeUpstream {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
   /** From now on every request is treated so. */
   use(behaviour: Behaviour): void {
     this.#always = behaviour;

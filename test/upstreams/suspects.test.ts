@@ -182,3 +182,20 @@ describe('without questions of our own', () => {
     expect(states()[1]).toBe('usable');
   });
 });
+
+describe('when questions are allowed or forbidden while it runs', () => {
+  it('a question that was to come is not asked, and the next one is', async () => {
+    suspects.suspect(pool.of('A'), BROKEN, FIRST);
+    await settled();
+    suspects.suspect(pool.of('A'), BROKEN, FIRST);
+    suspects.setQuestion(undefined);
+    pool.clock.advance(2_000);
+    await settled();
+    expect(asked).toHaveLength(1);
+    const others: string[] = [];
+    suspects.setQuestion(async ({ name }) => void others.push(name));
+    suspects.suspect(pool.of('A'), BROKEN, FIRST);
+    await settled();
+    expect([asked.length, others]).toEqual([1, ['A']]);
+  });
+});
