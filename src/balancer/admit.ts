@@ -74,7 +74,7 @@ export function admit(
     origin: settings.readOrigin(
       request,
       headers,
-      requested.authority ?? headers.host ?? '',
+      target.authority ?? headers.host ?? '',
       'encrypted' in request.socket ? 'https' : 'http',
     ),
     startedMs,

@@ -23,7 +23,12 @@ export async function balance(
   pool: Pool,
   intake: Intake,
 ): Promise<void> {
-  const end = refusal ?? (await whyNotAsked(exchange, pool, intake));
+  const limits = exchange.barred ? smaller(intake.body) : intake.body;
+  const received = refusal ?? (await receiveBody(exchange, limits, pool.runtime.clock));
+  // It counts, but what closes the connection must.
+  if (refusal !== undefined) overLimit(exchange, pool.runtime.clock);
+  const isOver = refusal !== undefined || received === 'client-left';
+  const end = isOver ? received : whyNotAsked(exchange, received, pool, intake);
   const found = end === undefined ? await search(exchange, pool) : endingWithoutAttempt(end);
   const isOpen = found.kind === 'ledger' && found.ledger.hasOpen;
   const ending = isOpen ? await inPieces(exchange, found, pool) : found;
@@ -34,23 +39,17 @@ function endingWithoutAttempt(end: AnswerCode | 'client-left'): Ending {
   return end === 'client-left' ? { kind: end } : { kind: 'refuse', code: end };
 }
 
-async function whyNotAsked(
+/** `received` is why its body could not be received. */
+function whyNotAsked(
   exchange: Exchange,
+  received: AnswerCode | undefined,
   pool: Pool,
   intake: Intake,
-): Promise<AnswerCode | 'client-left' | undefined> {
-  const { clock } = pool.runtime;
-  const limits = exchange.barred ? smaller(intake.body) : intake.body;
-  const received = await receiveBody(exchange, limits, clock);
-  if (received === 'client-left') return received;
+): AnswerCode | undefined {
   // Classified first, so that JSON-RPC gets an answer of its kind.
   const malformed = received ?? classify(exchange, pool, intake.maxBatch);
-  // What was not counted, because it is too large, is one.
   return (
-    overLimit(exchange, exchange.ledger ? exchange.callCount : 1, clock) ??
-    exchange.barred ??
-    malformed ??
-    whyNotNow(exchange, intake)
+    overLimit(exchange, pool.runtime.clock) ?? exchange.barred ?? malformed ?? whyNotNow(exchange, intake)
   );
 }
 
@@ -60,9 +59,11 @@ function smaller(limits: BodyLimits): BodyLimits {
 }
 
 /** Charges a client's calls to its limit, if it has one. */
-function overLimit(exchange: Exchange, calls: number, clock: Clock): AnswerCode | undefined {
+function overLimit(exchange: Exchange, clock: Clock): AnswerCode | undefined {
   const { limiter } = exchange.client;
   if (!limiter) return undefined;
+  // What was not counted, because it is too large, is one.
+  const calls = exchange.ledger ? exchange.callCount : 1;
   const { waitMs, lines } = limiter.charge(clientKey(exchange.origin), calls, clock.monotonicMs());
   exchange.answerLines = [...exchange.answerLines, ...lines];
   if (waitMs === 0) return undefined;

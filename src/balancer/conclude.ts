@@ -31,6 +31,13 @@ const CLOSING: ReadonlySet<AnswerCode> = new Set<AnswerCode>([
   'SHUTTING_DOWN',
 ]);
 
+/** Refusals for which upstreams are to blame, asked or not. */
+const UPSTREAMS_LACK: ReadonlySet<AnswerCode> = new Set<AnswerCode>([
+  'NO_UPSTREAM_AVAILABLE',
+  'RATE_LIMITED',
+  'ALL_UPSTREAMS_FAILED',
+]);
+
 /**
  * Makes an answer of how the search for one ended, gives it to the client and announces it. A promise only
  * where the answer streams.
@@ -174,14 +181,26 @@ function pass(
 }
 
 function refuseWith(exchange: Exchange, code: AnswerCode, pool: Pool): undefined {
-  const mayReturn = code === 'NO_UPSTREAM_AVAILABLE' || code === 'RATE_LIMITED';
-  const soon = code === 'OVERLOADED' ? UNKNOWN_RETURN_MS : undefined;
-  const retryAfterMs = mayReturn
-    ? firstReturnMs(pool, exchange.ledger ? exchange.rpcMethod : PLAIN_HTTP)
-    : (soon ?? exchange.clientWaitMs);
+  const retryAfterMs = returnMs(exchange, code, pool);
   refuse(exchange, code, { retryAfterMs, close: CLOSING.has(code) }, pool.runtime.clock);
-  const failed = mayReturn || code === 'ALL_UPSTREAMS_FAILED' || (exchange.attempts.length > 0 && !soon);
-  announce(exchange, { result: exchange.left ? 'client-left' : failed ? 'failed' : 'refused', code }, pool);
+  const tried = exchange.attempts.length > 0 && code !== 'OVERLOADED';
+  const result = tried || UPSTREAMS_LACK.has(code) ? 'failed' : 'refused';
+  announce(exchange, { result: exchange.left ? 'client-left' : result, code }, pool);
+}
+
+/** In how many milliseconds the client should try again; undefined where that is of no use, or unknown. */
+function returnMs(exchange: Exchange, code: AnswerCode, pool: Pool): number | undefined {
+  switch (code) {
+    case 'NO_UPSTREAM_AVAILABLE':
+    case 'RATE_LIMITED':
+      return firstReturnMs(pool, exchange.ledger ? exchange.rpcMethod : PLAIN_HTTP);
+    case 'OVERLOADED':
+      return UNKNOWN_RETURN_MS;
+    case 'CLIENT_RATE_LIMITED':
+      return exchange.clientWaitMs;
+    default:
+      return undefined;
+  }
 }
 
 interface Finish {

@@ -4,20 +4,31 @@
  * that anybody could read as JSON-RPC.
  */
 
-import { isUtf8 } from 'node:buffer';
 import { valuesOf } from '../http/header-lines.ts';
 import type { RpcRequest } from '../rpc/message.ts';
+import { readStrictly } from './strict-json.ts';
 
-/** Bytes that some readers skip before a document: blanks, byte order marks, zeros of wide characters, scalars. */
-const SKIPPED = bytesOf([...'\t\n\v\f\r ",;.0123456789+-\0\x85\xa0\xbb\xbf\xef\xfe\xff']);
+const CONTROLS = Array.from({ length: 0x20 }, (_, code) => code);
+/** All that Unicode calls white space, and the byte order mark: a server may trim a body before it reads it. */
+const BLANKS =
+  '\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff';
+/** Bytes that some readers skip before a document: blanks, marks, zeros of wide characters, scalars, commas. */
+const SKIPPED = tableOf([
+  ...CONTROLS,
+  ...Buffer.from(`${BLANKS} ",;.0123456789+-\x7f`),
+  0x85,
+  0xa0,
+  0xfe,
+  0xff,
+]);
 /** With which an object, an array or a comment begins. */
-const BEGINS_JSON = bytesOf([...'{[/#']);
+const BEGINS_JSON = tableOf(Buffer.from('{[/#'));
 /** Encodings in which ASCII is itself, and nothing else is. */
 const LIKE_ASCII = /^(?:utf-?8|(?:us-)?ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d)$/i;
 
-function bytesOf(characters: readonly string[]): Uint8Array {
+function tableOf(bytes: Iterable<number>): Uint8Array {
   const table = new Uint8Array(256);
-  for (const character of characters) table[character.charCodeAt(0)] = 1;
+  for (const byte of bytes) table[byte] = 1;
   return table;
 }
 
@@ -25,9 +36,8 @@ function bytesOf(characters: readonly string[]): Uint8Array {
 export function isEncoded(lines: readonly string[]): boolean {
   if (valuesOf(lines, 'content-encoding').some((value) => !/^\s*(?:identity)?\s*$/i.test(value))) return true;
   const types = valuesOf(lines, 'content-type').join(';');
-  return [...types.matchAll(/charset\s*=\s*["']?([^\s;"',]*)/gi)].some(
-    ([, name = '']) => !LIKE_ASCII.test(name),
-  );
+  const charsets = types.matchAll(/charset(\*?)\s*=\s*["']?([^\s;"',]*)/gi);
+  return [...charsets].some(([, extended, name = '']) => extended !== '' || !LIKE_ASCII.test(name));
 }
 
 /** Whether a body that begins like this may be, or become, JSON with more than a word in it. */
@@ -41,23 +51,7 @@ export function beginsLikeJson(beginning: Buffer): boolean {
 
 /** Whether a whole body that was found to be `rpc`, or to be none, is that for everybody. */
 export function isCertain(body: Buffer, rpc: RpcRequest | undefined): boolean {
-  const value = parsed(body);
-  if (value === undefined) return !rpc && !beginsLikeJson(body);
-  if (rpc) return rpc.calls.every(({ ambiguous }) => !ambiguous);
-  return !(Array.isArray(value) ? value : [value]).some(namesMethod);
-}
-
-/** Strictly read; undefined for what is no JSON. */
-function parsed(body: Buffer): unknown {
-  if (!isUtf8(body)) return undefined;
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function namesMethod(item: unknown): boolean {
-  if (typeof item !== 'object' || item === null) return false;
-  return Object.keys(item).some((key) => key.length < 12 && key.trim().toUpperCase() === 'METHOD');
+  const document = readStrictly(body);
+  if (!document) return !rpc && !beginsLikeJson(body);
+  return rpc ? rpc.calls.every(({ ambiguous }) => !ambiguous) : !document.namesMethod;
 }

@@ -39,13 +39,31 @@ export function takeKeys(head: Head, find: (text: string) => KnownKey | undefine
   const taken = isKey(decoded(segment)) ? `/${segment}` : '';
   const [first] = found;
   if (!first) return { ...head, client: undefined };
-  const clean = (text: string) => withoutKeys(text, found);
-  return {
-    headers: cleanHeaders({ ...headers, authorization, forward }, clean),
-    target: cleanTarget(withoutPrefix(target, taken), clean),
+  const rest = { ...headers, forward, authorization: authorization?.length ? authorization : undefined };
+  const taking = {
+    headers: { ...rest, logsIn: rest.logsIn && rest.authorization !== undefined },
+    target: withoutPrefix(target, taken),
     prefix: prefix + taken,
     client: first.client,
   };
+  // Nearly always it stood in one place only.
+  return isIn(taking, found) ? cleaned(taking, (text) => withoutKeys(text, found)) : taking;
+}
+
+/** Whether one of these keys is left somewhere in a head. */
+function isIn({ headers, target }: Head, keys: readonly KnownKey[]): boolean {
+  const { forward, authorization = [], requestId, host, claims } = headers;
+  const claimed = claims ? [claims.for, claims.proto, claims.host, ...claims.more] : [];
+  const { path, query, authority } = target;
+  const texts = [...forward, ...authorization, requestId, host, ...claimed, path, query, authority].join(
+    '\n',
+  );
+  return withoutKeys(texts, keys) !== texts;
+}
+
+function cleaned(presented: Presented, clean: (text: string) => string): Presented {
+  const { headers, target } = presented;
+  return { ...presented, headers: cleanHeaders(headers, clean), target: cleanTarget(target, clean) };
 }
 
 function isKeyLine(name: string): boolean {
@@ -97,7 +115,7 @@ function withoutKeys(text: string, keys: readonly KnownKey[]): string {
 }
 
 function cleanHeaders(headers: RequestHeaders, clean: (text: string) => string): RequestHeaders {
-  const { forward, requestId, claims } = headers;
+  const { forward, requestId, host, claims } = headers;
   // An Authorization that holds a key in yet another form is of no use without it.
   const authorization =
     headers.authorization && linesWithout(headers.authorization, (_, value) => clean(value) !== value);
@@ -108,6 +126,7 @@ function cleanHeaders(headers: RequestHeaders, clean: (text: string) => string):
     authorization: hasAuthorization ? authorization : undefined,
     logsIn: headers.logsIn && hasAuthorization,
     requestId: requestId !== undefined && clean(requestId) === requestId ? requestId : undefined,
+    host: host && clean(host),
     claims: claims && cleanClaims(claims, clean),
   };
 }
@@ -122,6 +141,6 @@ function cleanClaims(claims: Claims, clean: (text: string) => string): Claims {
 }
 
 function cleanTarget(target: Target, clean: (text: string) => string): Target {
-  const { path, query } = target;
-  return { ...target, path: clean(path), query: query === undefined ? undefined : clean(query) };
+  const { path, query, authority } = target;
+  return { path: clean(path), query: query && clean(query), authority: authority && clean(authority) };
 }

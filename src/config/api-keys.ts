@@ -8,7 +8,7 @@ import { MAX_CLIENT_RPS, METHOD_PATTERN } from './client-values.ts';
 
 const NAME = /^[\w.-]{1,64}$/;
 /** What stands in a path, in a header line and in a login as it is. */
-const KEY = /^(?!\.{1,2}$)[\w.~+=-]+$/;
+const KEY = /^(?!\.{1,2}$)[\w.~!$&()*+;=:@-]+$/;
 /** Paths that have a meaning already. */
 const TAKEN: ReadonlySet<string> = new Set(['stats', 'healthz', 'readyz']);
 /** A shorter key can be guessed by trying. */
@@ -51,9 +51,7 @@ function readEntry(entry: string, report: (problem: string) => void): ApiKey {
   else if (!NAME.test(name))
     report('has a name with other signs than up to 64 letters, digits, ".", "_" and "-"');
   else if (!KEY.test(key) || key.length > MAX_KEY_LENGTH)
-    report(
-      `has a key with other signs than up to ${MAX_KEY_LENGTH} letters, digits, "-", ".", "_", "~", "+" and "="`,
-    );
+    report(`has a key with other signs than up to ${MAX_KEY_LENGTH} letters, digits and -._~!$&()*+;=:@`);
   else if (TAKEN.has(key)) report('has a key that is a path of its own');
   let rps: number | undefined;
   const methods: string[] = [];

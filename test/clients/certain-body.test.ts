@@ -60,6 +60,9 @@ describe('a body that has one reading', () => {
     ['broken parameters', '{"method":"eth_call","params":[\'],"method":"debug_x","x":[\']}'],
     ['what is cut', CALL.slice(0, -1)],
     ['other blanks', `\v${CALL}`],
+    ['a wide blank', `\u3000${CALL}`],
+    ['a blank that does not break', `\u00a0${CALL}`],
+    ['a record separator', `\x1e${CALL}`],
     ['a batch with an item that is read in two ways', `[${CALL},{"method":"a","Method":"b"}]`],
   ])('is none with %s', (_, body) => expect(isCertainOf(body)).toBe(false));
 
@@ -77,6 +80,7 @@ it.each([
   [['Content-Type', 'application/json; charset=utf-16'], true],
   [['Content-Type', 'application/json; CHARSET="UTF-7"'], true],
   [['Content-Type', 'text/plain', 'Content-Type', 'application/json;charset=ibm037'], true],
+  [['Content-Type', "application/json; charset*=utf-8''utf-7"], true],
   [['Content-Type', 'application/json; charset=utf-8'], false],
   [['Content-Type', "text/plain;charset='ISO-8859-1'"], false],
 ])('lines %j say that the body is encoded: %s', (lines, expected) => {

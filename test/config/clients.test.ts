@@ -25,6 +25,7 @@ describe('API_KEYS', () => {
     ['alice:aliceKey1 methods=eth_*,bob:bobKey2', [{ ...ALICE, methods: ['eth_*'] }, BOB]],
     ['alice:aliceKey1 methods=a methods=b,c', [{ ...ALICE, methods: ['a', 'b', 'c'] }]],
     ['a.b-c_1:~x+Y=.-_', [{ ...ALICE, name: 'a.b-c_1', key: '~x+Y=.-_' }]],
+    ['alice:a:!$&()*;@z,bob:bobKey2', [{ ...ALICE, key: 'a:!$&()*;@z' }, BOB]],
   ])('%j is read', (text, expected) => {
     expect(configWith({ API_KEYS: text }).apiKeys).toEqual(expected);
   });

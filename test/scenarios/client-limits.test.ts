@@ -100,8 +100,10 @@ describe('a key', () => {
     expect([(await post(url, ONE)).status, (await post(url, batch(25))).status]).toEqual([429, 429]);
     clock.advance(1_000);
     expect((await post(url, batch(25))).status).toBe(200);
-    // A batch with too many calls is one.
+    // What is refused for its head is one, and a batch with too many calls.
     clock.advance(2_500);
+    expect(told(await http(`${url}/${'x'.repeat(9_000)}`))).toEqual([414, '"a";q=10;w=1', '"a";r=9;t=1']);
+    clock.advance(100);
     expect(told(await post(url, batch(1_001)))).toEqual([413, '"a";q=10;w=1', '"a";r=9;t=1']);
   });
 });

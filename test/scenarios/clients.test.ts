@@ -12,7 +12,7 @@ import { rawRequest, requestBytes } from '../support/raw-client.ts';
 import { Echo, open } from '../support/web-sockets.ts';
 
 const ALICE = 'alice+Key~Of-Some.Length_1=';
-const BOB = 'bobs-Key-Of-Some-Length-2';
+const BOB = 'bobs-Key:Of-Some.(Length)$*2';
 const SHORT = 'k3y';
 const CALL = '{"jsonrpc":"2.0","id":7,"method":"eth_chainId"}';
 
@@ -184,6 +184,7 @@ describe('a key is seen by nobody', () => {
     const headers = {
       authorization: `Token ${ALICE}`,
       'x-api-key': BOB,
+      host: `${ALICE}.example`,
       referer: `http://lb/${encoded}/page`,
       'x-request-id': ALICE,
       'x-forwarded-uri': `/${ALICE}/page`,
