@@ -41,7 +41,12 @@ async function sampleWhile(work, pid) {
 async function measure(name, upstream, { seconds, cores }) {
   const subject = await startSubject(name, upstream.port, cores.proxy);
   const before = openFiles(subject.pid);
-  const plan = { port: subject.port, connections: CONNECTIONS, callsPerConnection: CALLS_PER_CONNECTION };
+  const plan = {
+    port: subject.port,
+    path: subject.path,
+    connections: CONNECTIONS,
+    callsPerConnection: CALLS_PER_CONNECTION,
+  };
   const work = load({ ...plan, warmUpMs: 0, measureMs: seconds * 1_000, watched: {} }, cores.load);
   const { samples, report } = await sampleWhile(work, subject.pid);
   if (report.wrong > 0) console.log(`${name}: ${report.wrong} wrong, the first: ${report.sample}`);

@@ -29,7 +29,13 @@ async function startSubjects(names, upstream, core) {
 /** One turn of one subject: the columns of the table. */
 async function measure(subject, upstream, { seconds, core }) {
   const watched = { subject: subject.pid, upstream: upstream.pid };
-  const plan = { port: subject.port, connections: CONNECTIONS, warmUpMs: WARM_UP_MS, watched };
+  const plan = {
+    port: subject.port,
+    path: subject.path,
+    connections: CONNECTIONS,
+    warmUpMs: WARM_UP_MS,
+    watched,
+  };
   const report = await load({ ...plan, measureMs: seconds * 1_000 }, core);
   const { cpuMs, good, wrong, sample } = report;
   const wallMs = report.seconds * 1_000;
@@ -127,6 +133,13 @@ printRatio(turns, {
   over: 'earlier',
   goal: 'at most 1.03',
   fits: (ratio) => ratio <= 1.03,
+});
+printRatio(turns, {
+  column: 'cpuMicros',
+  label: 'CPU per request, daemon / the same beside 100 pools',
+  over: 'pools',
+  goal: 'at least 0.95',
+  fits: (ratio) => ratio >= 0.95,
 });
 printRatio(turns, {
   column: 'perSecond',

@@ -25,7 +25,7 @@ class Run {
   constructor(plan) {
     this.plan = plan;
     this.request = Buffer.from(
-      `${plan.method} / HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\nContent-Type: application/json\r\n` +
+      `${plan.method} ${plan.path} HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${Buffer.byteLength(plan.question)}\r\n\r\n${plan.question}`,
     );
   }

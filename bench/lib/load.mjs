@@ -8,12 +8,12 @@ const generator = fileURLToPath(new URL('load-generator.mjs', import.meta.url));
 /**
  * Closed-loop load from a process of its own: each connection sends the question, awaits the answer, and
  * again. `plan`: port, connections, warmUpMs, measureMs, watched (name -> pid, whose CPU time is taken),
- * callsPerConnection (then the connection is closed and another opened), method (POST), answerLength (of
+ * callsPerConnection (then the connection is closed and another opened), method (POST), path (/), answerLength (of
  * ANSWER). Resolves to the generator's report (see there). Throws when the generator fails.
  */
 export async function load(plan, core) {
   const program = startProgram('load generator', { args: [generator], core, ipc: true });
-  const usual = { method: 'POST', answerLength: Buffer.byteLength(ANSWER) };
+  const usual = { method: 'POST', path: '/', answerLength: Buffer.byteLength(ANSWER) };
   program.child.send({ ...usual, ...plan, question: QUESTION });
   const report = once(program.child, 'message').then(([message]) => message);
   const early = program.ended.then((how) => {

@@ -25,6 +25,16 @@ const launches = {
     },
     logs: true,
   }),
+  // The same upstream in a pool with a path, beside 100 pools of 5 upstreams each.
+  pools: (port, upstreamPort, file) => {
+    const { env, ...how } = launches.daemon(port, upstreamPort, file);
+    const own = { RPC_URLS_MEASURED: env.RPC_URLS, FALLBACK_RPC_URLS_MEASURED: 'none' };
+    const lists = Array.from({ length: 100 }, (_, pool) => [
+      [`RPC_URLS_P${pool}`, listOf(upstreamPort, pool)],
+      [`FALLBACK_RPC_URLS_P${pool}`, 'none'],
+    ]);
+    return { ...how, path: '/measured', env: { ...env, ...own, ...Object.fromEntries(lists.flat()) } };
+  },
   earlier: (port, upstreamPort) => launches.daemon(port, upstreamPort, earlierFile),
   naive: (port, upstreamPort) => ({ args: [fileHere('naive-proxy.mjs'), `${port}`, `${upstreamPort}`] }),
   'http-proxy': (port, upstreamPort) => ({
@@ -41,6 +51,11 @@ const launches = {
   }),
 };
 
+/** Five upstreams with different URLs, all at one port. */
+function listOf(port, pool) {
+  return Array.from({ length: 5 }, (_, index) => `http://127.0.0.1:${port}/${pool}/${index}`).join(', ');
+}
+
 /** What can be measured, the daemon first. */
 export const subjectNames = Object.keys(launches).filter((name) => name !== 'earlier' || earlierFile);
 
@@ -50,13 +65,13 @@ export const subjectNames = Object.keys(launches).filter((name) => name !== 'ear
  */
 export async function startSubject(name, upstreamPort, core, file = daemonFile) {
   const port = await freePort();
-  const { logs, ...how } = launches[name](port, upstreamPort, file);
+  const { logs, path = '/', ...how } = launches[name](port, upstreamPort, file);
   // A file rather than nothing: to write the log is a part of the work.
   const stdout = logs ? openSync(join(scratchFolder(), `${name}.log`), 'a') : undefined;
   const program = startProgram(name, { ...how, core, stdout });
   if (stdout !== undefined) closeSync(stdout);
   await untilAnswers(program, port, QUESTION);
-  return { name, port, pid: program.pid, program };
+  return { name, port, path, pid: program.pid, program };
 }
 
 /** Starts the upstream of all of them; `answerBytes`: the length of its answer, where it matters. */
