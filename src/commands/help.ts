@@ -17,6 +17,8 @@ Usage: rpc-load-balancer [--FLAG=VALUE ...]
 
 Each setting is a flag, an environment variable and a line of the env file (PORT for --port) and a key of
 the JSON file. The command line wins, then the environment, then the env file, then the JSON file.
+A name behind the flags of the two lists makes a pool at a path of its own, and settings about upstreams can be given
+for it in the same way: --rpc-urls-base=… is served at /base, --strategy-base=… is its strategy.
 
 ${settingsHelp()}
 
