@@ -286,7 +286,7 @@ describe('the lists that PERSIST_SERVERS keeps', () => {
   });
 });
 
-it('200 reloads under load with other lists each time lose no request', async () => {
+it('reloads under load with other lists each time lose no request', async () => {
   const upstreams = await Promise.all([1, 2, 3, 4].map(() => FakeUpstream.start(LABEL, slowly(5))));
   const listsOf = (round: number) => {
     const shown = upstreams.filter((_, index) => index !== round % upstreams.length);
@@ -322,7 +322,7 @@ it('200 reloads under load with other lists each time lose no request', async ()
     clients: 4,
     expected: LABEL,
   });
-  for (let round = 1; round <= 200; round += 1) await made.reload(listsOf(round));
+  for (let round = 1; round <= 60; round += 1) await made.reload(listsOf(round));
   goesOn = false;
   for (const each of [await report, await ofBase]) {
     expect([...each.faults]).toEqual([]);
