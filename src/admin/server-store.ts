@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { serverFileText } from '../config/server-file.ts';
+import { serverFileText } from '../config/upstreams/server-file.ts';
 import { MAX_FILE_BYTES } from '../regular-file.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { ListStore } from './server-lists.ts';

@@ -1,8 +1,8 @@
 /** The operators' calls that add, change, remove and release upstreams. */
 
 import { shownJson } from '../config/secrecy.ts';
-import { readServerEntry } from '../config/server-entry.ts';
-import { readUpstreams, type UpstreamEntry } from '../config/upstream-list.ts';
+import { readServerEntry } from '../config/upstreams/server-entry.ts';
+import { readUpstreams, type UpstreamEntry } from '../config/upstreams/upstream-list.ts';
 import type { Announcer } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { PoolTable } from '../pools/pool-table.ts';

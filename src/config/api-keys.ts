@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ApiKey } from '../clients/client.ts';
 import { MAX_KEY_LENGTH } from '../clients/known-keys.ts';
 import { HIDDEN } from '../secret-texts.ts';
-import { MAX_CLIENT_RPS, METHOD_PATTERN } from './client-values.ts';
+import { MAX_CLIENT_RPS, METHOD_PATTERN } from './table/client-values.ts';
 
 const NAME = /^[\w.-]{1,64}$/;
 /** What stands in a path, in a header line and in a login as it is. */

@@ -3,10 +3,10 @@
 import { resolve } from 'node:path';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { Config, PoolConfig } from './config.ts';
-import { readServerFile } from './server-file.ts';
-import { isPerPool, LIST_TIERS, type ListKey, SETTINGS } from './settings.ts';
 import { DEFAULT_SOURCE, type RawByKey } from './sources/merge.ts';
-import { readUpstreams, type UpstreamEntry } from './upstream-list.ts';
+import { isPerPool, LIST_TIERS, type ListKey, SETTINGS } from './table/settings.ts';
+import { readServerFile } from './upstreams/server-file.ts';
+import { readUpstreams, type UpstreamEntry } from './upstreams/upstream-list.ts';
 import type { CheckedPool, CheckedSettings, PoolValues, Values } from './values.ts';
 
 export interface Assembled {

@@ -5,10 +5,10 @@ import type { Tier } from '../events.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { Config, PoolConfig } from './config.ts';
 import type { Sources } from './load.ts';
-import { toServerEntry } from './server-entry.ts';
-import { isList, isPerPool, LIST_TIERS, SETTINGS, type Setting } from './settings.ts';
 import { DEFAULT_SOURCE } from './sources/merge.ts';
 import { settingName } from './sources/pool-names.ts';
+import { isList, isPerPool, LIST_TIERS, SETTINGS, type Setting } from './table/settings.ts';
+import { toServerEntry } from './upstreams/server-entry.ts';
 
 /** Settings, and where each comes from. */
 export interface Stated {

@@ -1,7 +1,7 @@
 /** The checked settings that the program runs with. */
 
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
-import type { ListKey, PoolKey } from './settings.ts';
+import type { ListKey, PoolKey } from './table/settings.ts';
 import type { PoolValues, Values } from './values.ts';
 
 export type { UpstreamSpec };

@@ -1,8 +1,8 @@
 /** Generates the texts about settings and answers: tables in Markdown, `.env.example` and `--help`. */
 
 import { OWN_ANSWERS } from '../errors.ts';
-import { type Key, SETTINGS, type Setting } from './settings.ts';
-import { UPSTREAM_OPTIONS } from './upstream-options.ts';
+import { type Key, SETTINGS, type Setting } from './table/settings.ts';
+import { UPSTREAM_OPTIONS } from './upstreams/upstream-options.ts';
 
 /** What matters for a first set-up. */
 const ESSENTIAL: ReadonlySet<Key> = new Set<Key>([

@@ -1,11 +1,12 @@
 /** Loads and checks all settings. */
 
-import { adminProblems } from './admin-problems.ts';
 import { keyWarnings } from './api-keys.ts';
 import { assemble } from './assemble.ts';
-import { clientProblems } from './client-problems.ts';
 import type { Config } from './config.ts';
-import { healthProblems } from './health-problems.ts';
+import { adminProblems } from './problems/admin-problems.ts';
+import { clientProblems } from './problems/client-problems.ts';
+import { healthProblems } from './problems/health-problems.ts';
+import { tlsProblems } from './problems/tls-problems.ts';
 import { shownValue } from './secrecy.ts';
 import { readEnvFile, readEnvironment } from './sources/environment.ts';
 import { type Command, readCommandLine } from './sources/flags.ts';
@@ -13,9 +14,8 @@ import { readJsonFile } from './sources/json-file.ts';
 import { DEFAULT_SOURCE, type MergedSettings, mergeSources, type RawByKey } from './sources/merge.ts';
 import { settingName } from './sources/pool-names.ts';
 import type { RawSettings } from './sources/raw-settings.ts';
-import { tlsProblems } from './tls-problems.ts';
-import { formatSize } from './units.ts';
-import { urlList } from './value-types.ts';
+import { formatSize } from './table/units.ts';
+import { urlList } from './table/value-types.ts';
 import { type CheckedPool, type CheckedSettings, checkPoolValues, checkValues } from './values.ts';
 
 export interface LoadInput {

@@ -7,11 +7,11 @@ import { secretsOfKeys, shownKeys } from './api-keys.ts';
 import type { Config, PoolConfig } from './config.ts';
 import type { Sources } from './load.ts';
 import { SECRECY } from './secrecy.ts';
-import { isList, isPerPool, LIST_TIERS, SETTINGS, type Setting } from './settings.ts';
 import { settingName } from './sources/pool-names.ts';
-import { formatStatuses } from './statuses.ts';
-import { formatDuration, formatSize } from './units.ts';
-import { maskedOptions } from './upstream-options.ts';
+import { isList, isPerPool, LIST_TIERS, SETTINGS, type Setting } from './table/settings.ts';
+import { formatStatuses } from './table/statuses.ts';
+import { formatDuration, formatSize } from './table/units.ts';
+import { maskedOptions } from './upstreams/upstream-options.ts';
 
 /** A setting's name in the environment, its value as a user would write it, and where it was set. */
 export type MaskedSetting = readonly [name: string, text: string, source: string];

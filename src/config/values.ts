@@ -2,9 +2,9 @@
 
 import type { z } from 'zod';
 import { shownValue } from './secrecy.ts';
-import { type Key, type PoolKey, poolSchema, SETTINGS, schema } from './settings.ts';
 import type { RawByKey } from './sources/merge.ts';
-import { NO_UNIT } from './value-types.ts';
+import { type Key, type PoolKey, poolSchema, SETTINGS, schema } from './table/settings.ts';
+import { NO_UNIT } from './table/value-types.ts';
 
 /** By the table's keys; undefined where a setting is not set, or off. */
 export type Values = z.output<typeof schema>;

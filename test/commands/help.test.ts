@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { helpText } from '../../src/commands/help.ts';
-import { SETTINGS } from '../../src/config/settings.ts';
-import { UPSTREAM_OPTIONS } from '../../src/config/upstream-options.ts';
+import { SETTINGS } from '../../src/config/table/settings.ts';
+import { UPSTREAM_OPTIONS } from '../../src/config/upstreams/upstream-options.ts';
 
 it('lists every flag', () => {
   const flags = ['backends', 'config', 'env-file', 'check', 'healthcheck', 'version', 'help'];

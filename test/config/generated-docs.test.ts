@@ -7,7 +7,7 @@ import {
   replaceBetween,
   settingsTable,
 } from '../../src/config/generated-docs.ts';
-import { SETTINGS } from '../../src/config/settings.ts';
+import { SETTINGS } from '../../src/config/table/settings.ts';
 import { OWN_ANSWERS } from '../../src/errors.ts';
 import { configOf } from './loading.ts';
 

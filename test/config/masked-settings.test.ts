@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { maskedSettings, secretsOfConfig } from '../../src/config/masked-settings.ts';
-import { SETTINGS } from '../../src/config/settings.ts';
+import { SETTINGS } from '../../src/config/table/settings.ts';
 import { createMask } from '../../src/log.ts';
 import { Authority } from '../support/certificates.ts';
 import { configOf, type Given, LISTS, load } from './loading.ts';

@@ -1,9 +1,9 @@
 // The file of PERSIST_SERVERS, and upstreams as JSON objects.
 import { describe, expect, it } from 'vitest';
 import { maskedSettings } from '../../src/config/masked-settings.ts';
-import { readServerEntry, toServerEntry } from '../../src/config/server-entry.ts';
-import { serverFileText } from '../../src/config/server-file.ts';
-import { UPSTREAM_OPTIONS } from '../../src/config/upstream-options.ts';
+import { readServerEntry, toServerEntry } from '../../src/config/upstreams/server-entry.ts';
+import { serverFileText } from '../../src/config/upstreams/server-file.ts';
+import { UPSTREAM_OPTIONS } from '../../src/config/upstreams/upstream-options.ts';
 import { Authority } from '../support/certificates.ts';
 import { configOf, LISTS, load, problemsOf } from './loading.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from '../../src/config/units.ts';
+import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from '../../src/config/table/units.ts';
 
 describe('durations', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toServerEntry } from '../../src/config/server-entry.ts';
+import { toServerEntry } from '../../src/config/upstreams/server-entry.ts';
 import { configOf, LISTS, load, problemsOf } from './loading.ts';
 
 const upstreamWith = (options: string) =>

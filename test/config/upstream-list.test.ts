@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OPTION_NAMES } from '../../src/config/upstream-options.ts';
+import { OPTION_NAMES } from '../../src/config/upstreams/upstream-options.ts';
 import { configOf, problemsOf } from './loading.ts';
 
 const upstreamsOf = (primaries: string, fallbacks = 'none') =>

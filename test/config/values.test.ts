@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
-import { SETTINGS } from '../../src/config/settings.ts';
+import { SETTINGS } from '../../src/config/table/settings.ts';
 import { configOf, configWith, LISTS, problemsWith } from './loading.ts';
 
 /** What must be refused, by setting. */

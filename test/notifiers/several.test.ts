@@ -1,8 +1,8 @@
 // A second notifier is a file and a line in the index: everything else goes by the table.
 import { describe, expect, it } from 'vitest';
-import { rowsOf } from '../../src/config/notifier-settings.ts';
-import { definitionOf } from '../../src/config/setting-definition.ts';
-import { SETTINGS } from '../../src/config/settings.ts';
+import { rowsOf } from '../../src/config/table/notifier-settings.ts';
+import { definitionOf } from '../../src/config/table/setting-definition.ts';
+import { SETTINGS } from '../../src/config/table/settings.ts';
 import { createNotifiers, notifiers } from '../../src/notifiers/index.ts';
 import type { Alert, NotifierKind } from '../../src/notifiers/notifier.ts';
 import { slack } from '../../src/notifiers/slack.ts';

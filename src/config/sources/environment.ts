@@ -1,7 +1,7 @@
 /** Reads settings from environment variables and from env files. */
 
 import { parse } from 'dotenv';
-import { isList, SETTINGS, type Setting } from '../settings.ts';
+import { isList, SETTINGS, type Setting } from '../table/settings.ts';
 import { readTextFile } from '../text-file.ts';
 import { splitsOf } from './pool-names.ts';
 import { type RawSettings, RawSettingsBuilder, type Statement } from './raw-settings.ts';

@@ -1,8 +1,8 @@
 /** Reads the command line. */
 
 import { closestName } from '../closest-name.ts';
-import { SETTINGS, type Setting } from '../settings.ts';
-import { optionHint } from '../upstream-options.ts';
+import { SETTINGS, type Setting } from '../table/settings.ts';
+import { optionHint } from '../upstreams/upstream-options.ts';
 import { settingName, splitsOf } from './pool-names.ts';
 import { RawSettingsBuilder } from './raw-settings.ts';
 

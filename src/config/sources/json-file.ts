@@ -1,9 +1,9 @@
 /** Reads settings from a JSON file. */
 
 import { closestName } from '../closest-name.ts';
-import { isList, SETTINGS, type Setting } from '../settings.ts';
+import { isList, SETTINGS, type Setting } from '../table/settings.ts';
 import { readTextFile } from '../text-file.ts';
-import { optionHint } from '../upstream-options.ts';
+import { optionHint } from '../upstreams/upstream-options.ts';
 import { poolNameOf, settingName } from './pool-names.ts';
 import { type RawSetting, type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
 

@@ -1,7 +1,7 @@
 /** Puts together what all sources state: for the process, and for each pool. */
 
 import { closestName } from '../closest-name.ts';
-import { type Key, SETTINGS, type Setting } from '../settings.ts';
+import { type Key, SETTINGS, type Setting } from '../table/settings.ts';
 import { poolNameProblem, type Split, settingName } from './pool-names.ts';
 import { type RawSetting, type RawSettings, type SuffixedSetting, setTwice } from './raw-settings.ts';
 

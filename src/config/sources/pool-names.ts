@@ -1,6 +1,6 @@
 /** What pools may be called, and which pool a setting's name with a suffix is of. */
 
-import { SETTINGS, type Setting } from '../settings.ts';
+import { SETTINGS, type Setting } from '../table/settings.ts';
 
 /** One way to read such a name: `HEALTH_CHECK_BASE` is HEALTH_CHECK of the pool `base`. */
 export interface Split {

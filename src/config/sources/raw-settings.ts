@@ -1,6 +1,6 @@
 /** The settings as one source (the command line, the environment, a file) states them: texts, not checked yet. */
 
-import type { Key, Setting } from '../settings.ts';
+import type { Key, Setting } from '../table/settings.ts';
 import type { Split } from './pool-names.ts';
 
 export interface RawSettings {

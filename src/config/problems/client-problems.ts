@@ -1,7 +1,7 @@
 /** What is wrong with the settings about clients beside others. */
 
-import { HIDDEN } from '../secret-texts.ts';
-import type { CheckedPool, CheckedSettings } from './values.ts';
+import { HIDDEN } from '../../secret-texts.ts';
+import type { CheckedPool, CheckedSettings } from '../values.ts';
 
 /** Not to be told from a key in a path. */
 const STATUS_PATHS: ReadonlySet<string> = new Set(['stats', 'healthz', 'readyz']);

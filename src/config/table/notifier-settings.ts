@@ -1,7 +1,7 @@
 /** The rows of the settings' table that the notifiers bring along. */
 
-import { notifiers } from '../notifiers/index.ts';
-import type { NotifierKind } from '../notifiers/notifier.ts';
+import { notifiers } from '../../notifiers/index.ts';
+import type { NotifierKind } from '../../notifiers/notifier.ts';
 import { optional, setting } from './setting-definition.ts';
 import { webhook } from './value-types.ts';
 

@@ -3,11 +3,11 @@
  * file that keeps the lists, the masked settings, the admin port and the documentation are based on it.
  */
 
-import { secretsOfHeader } from '../secret-texts.ts';
-import { certificateProblem } from '../server/certificate.ts';
-import { MAX_WEIGHT, type UpstreamSpec } from '../upstreams/upstream.ts';
-import { shownValue } from './secrecy.ts';
-import { readTextFile } from './text-file.ts';
+import { secretsOfHeader } from '../../secret-texts.ts';
+import { certificateProblem } from '../../server/certificate.ts';
+import { MAX_WEIGHT, type UpstreamSpec } from '../../upstreams/upstream.ts';
+import { shownValue } from '../secrecy.ts';
+import { readTextFile } from '../text-file.ts';
 import { formatUpstreamHeaders, readUpstreamHeaders } from './upstream-headers.ts';
 import { nameProblem } from './upstream-names.ts';
 import {

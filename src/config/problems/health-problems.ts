@@ -1,8 +1,8 @@
 /** Finds settings that need another health check than the chosen one. */
 
-import { shownValue } from './secrecy.ts';
-import { SETTINGS } from './settings.ts';
-import { type CheckedPool, DEFAULTS } from './values.ts';
+import { shownValue } from '../secrecy.ts';
+import { SETTINGS } from '../table/settings.ts';
+import { type CheckedPool, DEFAULTS } from '../values.ts';
 
 interface Requirement {
   readonly key: 'chainId' | 'maxBlockLag' | 'removeUnhealthyAfterMs';

@@ -1,10 +1,10 @@
 /** Finds what prevents the client port from using TLS as configured. */
 
-import { certificateProblem, keyProblem, pairProblem } from '../server/certificate.ts';
-import { shownValue } from './secrecy.ts';
-import type { RawSetting } from './sources/raw-settings.ts';
-import { readTextFile } from './text-file.ts';
-import type { CheckedSettings } from './values.ts';
+import { certificateProblem, keyProblem, pairProblem } from '../../server/certificate.ts';
+import { shownValue } from '../secrecy.ts';
+import type { RawSetting } from '../sources/raw-settings.ts';
+import { readTextFile } from '../text-file.ts';
+import type { CheckedSettings } from '../values.ts';
 
 const CERTIFICATE_ALLOWED = 'a file with a certificate in PEM form, its chain behind it';
 const KEY_ALLOWED = 'a file with the private key of TLS_CERT_FILE in PEM form, without a pass phrase';

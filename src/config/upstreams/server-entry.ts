@@ -1,10 +1,10 @@
 /** An upstream as a JSON object: the body of a call, or an entry in the file that keeps the lists. */
 
-import { DEFAULT_POOL } from '../events.ts';
-import { HIDDEN } from '../secret-texts.ts';
-import type { UpstreamSpec } from '../upstreams/upstream.ts';
-import { closestName } from './closest-name.ts';
-import { shownJson } from './secrecy.ts';
+import { DEFAULT_POOL } from '../../events.ts';
+import { HIDDEN } from '../../secret-texts.ts';
+import type { UpstreamSpec } from '../../upstreams/upstream.ts';
+import { closestName } from '../closest-name.ts';
+import { shownJson } from '../secrecy.ts';
 import type { UpstreamEntry } from './upstream-list.ts';
 import type { JsonForm, UpstreamOption } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';

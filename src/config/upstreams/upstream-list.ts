@@ -1,10 +1,10 @@
 /** Reads lists of upstreams: `URL option=value …`, in which names are unique, and the URLs of each pool. */
 
-import type { Tier } from '../events.ts';
-import { maskUrl } from '../masking.ts';
-import type { BudgetSpec } from '../pacing/budget.ts';
-import type { UpstreamSpec } from '../upstreams/upstream.ts';
-import { closestName } from './closest-name.ts';
+import type { Tier } from '../../events.ts';
+import { maskUrl } from '../../masking.ts';
+import type { BudgetSpec } from '../../pacing/budget.ts';
+import type { UpstreamSpec } from '../../upstreams/upstream.ts';
+import { closestName } from '../closest-name.ts';
 import { uniqueName } from './upstream-names.ts';
 import type { OptionContext, OptionPart } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';

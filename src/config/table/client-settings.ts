@@ -1,6 +1,6 @@
 /** The rows of the settings' table about clients: who may call, how often, what, from which pages, and through whom. */
 
-import { apiKeys } from './api-keys.ts';
+import { apiKeys } from '../api-keys.ts';
 import { cidrs } from './cidrs.ts';
 import { corsOrigins, MAX_CLIENT_RPS, methodPatterns } from './client-values.ts';
 import { optional, setting } from './setting-definition.ts';

@@ -1,6 +1,6 @@
 /** The rows of the settings' table for lists of upstreams and what is done with them. */
 
-import { STRATEGY_NAMES } from '../strategies/index.ts';
+import { STRATEGY_NAMES } from '../../strategies/index.ts';
 import { optional, setting } from './setting-definition.ts';
 import { statuses } from './statuses.ts';
 import { countOrAll, duration, integer, minutesOrAuto, oneOf, orOff, urlList } from './value-types.ts';

@@ -1,7 +1,7 @@
 /** The contract of a row in the table of an upstream's options, and how it refuses a value. */
 
-import type { UpstreamSpec } from '../upstreams/upstream.ts';
-import { shownOption } from './secrecy.ts';
+import type { UpstreamSpec } from '../../upstreams/upstream.ts';
+import { shownOption } from '../secrecy.ts';
 
 /** What an option states about an upstream. */
 export type OptionPart = Partial<Omit<UpstreamSpec, 'url' | 'tier' | 'pool' | 'draining' | 'secrets'>>;

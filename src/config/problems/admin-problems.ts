@@ -1,10 +1,10 @@
 /** Finds what prevents the admin port from being opened as configured. */
 
 import { isIP } from 'node:net';
-import { isLoopback } from './loopback.ts';
-import { shownValue } from './secrecy.ts';
-import type { Key, Setting } from './settings.ts';
-import type { CheckedSettings } from './values.ts';
+import { isLoopback } from '../loopback.ts';
+import { shownValue } from '../secrecy.ts';
+import type { Key, Setting } from '../table/settings.ts';
+import type { CheckedSettings } from '../values.ts';
 
 type Settings = Pick<CheckedSettings, 'raw' | 'values'>;
 

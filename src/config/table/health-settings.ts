@@ -1,6 +1,6 @@
 /** The rows of the settings' table for active health checks. */
 
-import { PROBE_NAMES } from '../probes/index.ts';
+import { PROBE_NAMES } from '../../probes/index.ts';
 import { optional, setting } from './setting-definition.ts';
 import { chainId, duration, integer, oneOf, orOff, path } from './value-types.ts';
 

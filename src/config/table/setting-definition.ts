@@ -1,7 +1,7 @@
 /** Defines settings: the documentation and the default that belong to a value type. */
 
 import type { z } from 'zod';
-import type { Secrecy } from './secrecy.ts';
+import type { Secrecy } from '../secrecy.ts';
 import type { ValueType } from './value-types.ts';
 
 /** What a setting has apart from its value type. */

@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import type { Tier } from '../events.ts';
+import type { Tier } from '../../events.ts';
 import { adminSettings } from './admin-settings.ts';
 import { clientSettings } from './client-settings.ts';
 import { healthSettings } from './health-settings.ts';

@@ -2,9 +2,9 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { UpstreamSpec } from '../upstreams/upstream.ts';
+import type { UpstreamSpec } from '../../upstreams/upstream.ts';
+import { readTextFile } from '../text-file.ts';
 import { readServerEntry, toServerEntry } from './server-entry.ts';
-import { readTextFile } from './text-file.ts';
 import type { UpstreamEntry } from './upstream-list.ts';
 
 const VERSION = 1;
