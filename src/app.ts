@@ -215,7 +215,7 @@ class RunningApp implements App {
 function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runtime): Alerts {
   const settings = alertSettingsOf(config);
   const names = Object.values(kinds).map(({ setting }) => setting.name);
-  if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: alerts go to the log only`);
+  if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: no alerts are sent`);
   return createAlerts({ ...settings, announcer, clock, hostname: hostname(), env: config.env });
 }
 

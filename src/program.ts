@@ -1,6 +1,7 @@
 /** The program: does what the command line asks for. */
 
 import { readFileSync } from 'node:fs';
+import { persistedLine } from './app/reload.ts';
 import { createApp, type ListenError } from './app.ts';
 import { systemClock } from './clock.ts';
 import { runCheck } from './commands/check.ts';
@@ -98,11 +99,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
   });
 
   for (const warning of warningsOf(loaded)) logger.warn(warning);
-  if (config.areListsPersisted)
-    logger.info(
-      { file: config.persistServers, upstreams: config.upstreams.length },
-      'The lists come from PERSIST_SERVERS, not from the settings',
-    );
+  if (config.areListsPersisted) logger.info(...persistedLine(config));
   const runtime = { clock: systemClock, random: systemRandom, logger };
   const app = createApp(config, runtime, {
     sources,

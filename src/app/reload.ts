@@ -29,6 +29,14 @@ export interface ReloaderDependencies {
   readonly apply: (settings: Stated['config']) => void;
 }
 
+/** The line that says why a changed list in the settings changes nothing. */
+export function persistedLine({ persistServers, upstreams }: Stated['config']): [object, string] {
+  return [
+    { file: persistServers, upstreams: upstreams.length },
+    'The lists come from PERSIST_SERVERS, not from the settings',
+  ];
+}
+
 /** Where operators' changes come from, as `GET /config` tells it. */
 const ADMIN_PORT = 'admin port';
 
@@ -70,6 +78,9 @@ export class Reloader {
     const config = withoutRestart(before.config, loaded.config);
     service.apply({ config, sources: loaded.sources });
     apply(config);
+    if (config.areListsPersisted) logger.info(...persistedLine(config));
+    if (before.config.apiKeys && !config.apiKeys)
+      logger.warn('API_KEYS is gone: requests need no key any more');
     const replaced = changes.changed.filter((name) => before.sources.get(name) === ADMIN_PORT);
     announcer.announce({ type: 'settings-reloaded', ...changes, replaced });
     return changes;

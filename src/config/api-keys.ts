@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiKey } from '../clients/client.ts';
 import { MAX_KEY_LENGTH } from '../clients/known-keys.ts';
 import { HIDDEN } from '../secret-texts.ts';
+import { closestName } from './closest-name.ts';
 import { MAX_CLIENT_RPS, METHOD_PATTERN } from './table/client-values.ts';
 
 const NAME = /^[\w.-]{1,64}$/;
@@ -27,6 +28,7 @@ export function apiKeys() {
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
     const problems: string[] = entries.length === 0 ? ['names no key'] : [];
+    // Not with its name, in whose place somebody may have put the key.
     const keys = entries.map((entry, index) =>
       readEntry(entry, (problem) => problems.push(`entry ${index + 1} ${problem}`)),
     );
@@ -47,7 +49,8 @@ function readEntry(entry: string, report: (problem: string) => void): ApiKey {
   const colon = login.indexOf(':');
   const name = login.slice(0, Math.max(0, colon));
   const key = login.slice(colon + 1);
-  if (colon < 0) report('has no colon between name and key');
+  if (colon < 0)
+    report('has no colon between name and key (within methods=, commas have no blank after them)');
   else if (!NAME.test(name))
     report('has a name with other signs than up to 64 letters, digits, ".", "_" and "-"');
   else if (!KEY.test(key) || key.length > MAX_KEY_LENGTH)
@@ -60,15 +63,20 @@ function readEntry(entry: string, report: (problem: string) => void): ApiKey {
     if (kind === 'rps' && rps === undefined && isRate(value)) rps = Number(value);
     else if (kind === 'methods' && value.split(',').every((method) => METHOD_PATTERN.test(method)))
       methods.push(...value.split(','));
-    else if (kind === '') report('has something after its key that is no option');
+    else if (kind === '') report(`has something after its key that is no option${optionHint(option)}`);
     else
       report(
         kind === 'rps'
-          ? `has no whole number from 1 to ${MAX_CLIENT_RPS} in one rps=`
+          ? `has an rps= that is no whole number from 1 to ${MAX_CLIENT_RPS}, or more than one`
           : 'has no names in methods=',
       );
   }
   return { name, key, rps, methods: methods.length > 0 ? methods : undefined };
+}
+
+function optionHint(option: string): string {
+  const closest = closestName(/^([a-z]{1,10})=/.exec(option)?.[1] ?? '', ['rps', 'methods']);
+  return closest === undefined ? '' : ` (${closest}=?)`;
 }
 
 function isRate(text: string): boolean {

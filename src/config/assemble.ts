@@ -40,7 +40,8 @@ export function assemble(
   const where = `PERSIST_SERVERS (${checked.raw.get('persistServers')?.source})`;
   const kept = readServerFile(file, folder, where);
   const persisted = new Set(kept.entries.map(({ pool }) => pool));
-  const lists = read([...kept.entries, ...fromSettings.filter(({ pool }) => !persisted.has(pool))]);
+  const known = kept.entries.filter(({ pool }) => pools.some(({ name }) => name === pool));
+  const lists = read([...known, ...fromSettings.filter(({ pool }) => !persisted.has(pool))]);
   const problems = [...stated.problems, ...kept.problems, ...lists.problems];
   const unknown = [...persisted].filter((pool) => pools.every(({ name }) => name !== pool));
   const warnings = unknown.map(

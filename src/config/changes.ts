@@ -50,9 +50,13 @@ function waitsForRestart({ key, needsRestart }: Setting, after: Config): boolean
 
 function isChanged(setting: Setting, before: Stated, after: Stated): boolean {
   const { key, name } = setting;
-  if (isList(key)) return !isSameList(unnamed(before.config), unnamed(after.config), LIST_TIERS[key]);
   // A default may follow from another setting.
   const isGiven = ({ sources }: Stated) => (sources.get(name) ?? DEFAULT_SOURCE) !== DEFAULT_SOURCE;
+  if (isList(key)) {
+    const [one, other] = [unnamed(before.config), unnamed(after.config)];
+    if (one && other) return !isSameList(one, other, LIST_TIERS[key]);
+    return one !== other && isGiven(one ? before : after);
+  }
   return (isGiven(before) || isGiven(after)) && !isDeepStrictEqual(before.config[key], after.config[key]);
 }
 
@@ -76,10 +80,11 @@ function isChangedInPool(
   before: PoolConfig | undefined,
   after: PoolConfig | undefined,
 ): boolean {
-  if (isList(key)) return !isSameList(before, after, LIST_TIERS[key]);
   if (!isPerPool(key)) return false;
+  // Of a pool that comes or goes all that is given; `none` is no list without one.
+  if (isList(key) && before && after) return !isSameList(before, after, LIST_TIERS[key]);
   const isOwn = before?.own.has(key) || after?.own.has(key) || false;
-  return isOwn && !isDeepStrictEqual(before?.[key], after?.[key]);
+  return isOwn && (isList(key) || !isDeepStrictEqual(before?.[key], after?.[key]));
 }
 
 function isSameList(before: PoolConfig | undefined, after: PoolConfig | undefined, tier: Tier): boolean {

@@ -106,7 +106,9 @@ function missingIn(raw: RawByKey, pool: string | undefined): string[] {
       : ' (or "servers" in JSON)';
   if (!primaries)
     problems.push(`${settingName('RPC_URLS', pool)}: not set; allowed: ${urlList(false).allowed}${others}`);
-  if (!raw.has('fallbackRpcUrls') && !primaries?.standsAlone) {
+  // Without primaries a pool is one of the JSON file, which needs no fallback there.
+  const needsFallback = primaries ? !primaries.standsAlone : pool === undefined;
+  if (!raw.has('fallbackRpcUrls') && needsFallback) {
     const name = settingName('FALLBACK_RPC_URLS', pool);
     problems.push(`${name}: not set; allowed: ${urlList(true).allowed} to run without a second list`);
   }

@@ -110,16 +110,19 @@ describe('problems of pools', () => {
   it.each([
     [
       { STRATEGY_BSAE: 'shuffle' },
-      'STRATEGY_BSAE (environment): there is no pool bsae; did you mean base? allowed: base',
+      'STRATEGY_BSAE (environment): there is no pool bsae; did you mean base? allowed: base, another one that RPC_URLS_BSAE sets up',
     ],
-    [{ CHAIN_ID_OP: '10' }, 'CHAIN_ID_OP (environment): there is no pool op; allowed: base'],
+    [
+      { CHAIN_ID_OP: '10' },
+      'CHAIN_ID_OP (environment): there is no pool op; allowed: base, another one that RPC_URLS_OP sets up',
+    ],
     [
       { HEALTH_CHECK_INTERVALL: '5s' },
-      'HEALTH_CHECK_INTERVALL (environment): there is no pool intervall; did you mean HEALTH_CHECK_INTERVAL? allowed: base',
+      'HEALTH_CHECK_INTERVALL (environment): there is no pool intervall; did you mean HEALTH_CHECK_INTERVAL? allowed: base, another one that RPC_URLS_INTERVALL sets up',
     ],
     [
       { FALLBACK_RPC_URLS_BSAE: 'none' },
-      'FALLBACK_RPC_URLS_BSAE (environment): there is no pool bsae; did you mean base? allowed: base',
+      'FALLBACK_RPC_URLS_BSAE (environment): there is no pool bsae; did you mean base? allowed: base, another one that RPC_URLS_BSAE sets up',
     ],
     [{ PORT_BASE: '80' }, 'PORT_BASE (environment): PORT is the same for all pools; allowed: PORT'],
     [
@@ -177,7 +180,6 @@ describe('problems of pools', () => {
     const file = JSON.stringify({ pools: { base: { strategy: 'shuffle' } } });
     expect(problemsOf({ argv: ['--config=c.json'], files: { 'c.json': file } })).toEqual([
       expect.stringContaining('RPC_URLS_BASE: not set; allowed: '),
-      expect.stringContaining('FALLBACK_RPC_URLS_BASE: not set; allowed: '),
     ]);
   });
 
@@ -223,7 +225,7 @@ describe('problems of pools', () => {
     expect(
       problemsOf({ argv: ['--backends=http://a', '--backends-base=http://b', '--strategy-bsae=shuffle'] }),
     ).toEqual([
-      'STRATEGY_BSAE (flag --strategy-bsae): there is no pool bsae; did you mean base? allowed: base',
+      'STRATEGY_BSAE (flag --strategy-bsae): there is no pool bsae; did you mean base? allowed: base, another one that RPC_URLS_BSAE sets up',
     ]);
     expect(problemsOf({ argv: ['--backends=http://a', '--health-check-intervall=5s'] })).toEqual([
       expect.stringContaining('--health-check-intervall: unknown flag'),

@@ -195,7 +195,7 @@ describe('a reload', () => {
       STRATEGY_BASE: 'round-robin',
     };
     expect(await made.reload({ ...lists(), ...base })).toEqual({
-      changed: ['RPC_URLS_BASE', 'STRATEGY_BASE'],
+      changed: ['RPC_URLS_BASE', 'FALLBACK_RPC_URLS_BASE', 'STRATEGY_BASE'],
       restart: [],
     });
     expect((await rpc(`${made.daemon.url}/base`, 'eth_chainId')).reply.result).toBe('3');
@@ -204,7 +204,7 @@ describe('a reload', () => {
       await made.reload({ ...lists(), ...base, STRATEGY_BASE: 'shuffle', MAX_ATTEMPTS_BASE: '1' }),
     ).toEqual({ changed: ['STRATEGY_BASE', 'MAX_ATTEMPTS_BASE'], restart: [] });
     expect(await made.reload(lists())).toEqual({
-      changed: ['RPC_URLS_BASE', 'STRATEGY_BASE', 'MAX_ATTEMPTS_BASE'],
+      changed: ['RPC_URLS_BASE', 'FALLBACK_RPC_URLS_BASE', 'STRATEGY_BASE', 'MAX_ATTEMPTS_BASE'],
       restart: [],
     });
     expect((await rpc(`${made.daemon.url}/base`, 'eth_chainId')).reply.result).toBe('1');

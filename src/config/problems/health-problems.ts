@@ -1,24 +1,26 @@
 /** Finds settings that need another health check than the chosen one. */
 
 import { shownValue } from '../secrecy.ts';
+import { settingName } from '../sources/pool-names.ts';
 import { SETTINGS } from '../table/settings.ts';
 import { type CheckedPool, DEFAULTS } from '../values.ts';
 
 interface Requirement {
   readonly key: 'chainId' | 'maxBlockLag' | 'removeUnhealthyAfterMs';
   readonly isMet: (healthCheck: string) => boolean;
-  readonly needs: string;
+  /** What it needs, given the name of the setting that says how the upstreams are checked. */
+  readonly needs: (setting: string) => string;
 }
 
 const usesRpc = (healthCheck: string) => healthCheck === 'rpc';
 
 const REQUIREMENTS: readonly Requirement[] = [
-  { key: 'chainId', isMet: usesRpc, needs: 'HEALTH_CHECK=rpc' },
-  { key: 'maxBlockLag', isMet: usesRpc, needs: 'HEALTH_CHECK=rpc' },
+  { key: 'chainId', isMet: usesRpc, needs: (setting) => `${setting}=rpc` },
+  { key: 'maxBlockLag', isMet: usesRpc, needs: (setting) => `${setting}=rpc` },
   {
     key: 'removeUnhealthyAfterMs',
     isMet: (healthCheck) => healthCheck !== 'off',
-    needs: 'a HEALTH_CHECK other than off',
+    needs: (setting) => `a ${setting} other than off`,
   },
 ];
 
@@ -34,14 +36,15 @@ export function healthProblems(pools: readonly CheckedPool[]): string[] {
     );
     const setting = SETTINGS.find((each) => each.key === key);
     const isUnmetByAll = unmet.length === pools.length;
-    const given = unmet.flatMap(({ raw, own, values }) => {
+    const problems = unmet.flatMap(({ name: pool, raw, own, values }) => {
       const isDefault = values[key] === undefined || values[key] === DEFAULTS[key];
       const stated = isUnmetByAll ? raw.get(key) : own.get(key);
-      return stated && !isDefault ? [stated] : [];
+      if (!stated || isDefault) return [];
+      const check = settingName('HEALTH_CHECK', own.has('healthCheck') ? pool : undefined);
+      return [
+        `${stated.name} (${stated.source}): ${shownValue(stated.value)} needs ${needs(check)}; allowed: ${setting?.default ?? 'not set'} without it`,
+      ];
     });
-    return [...new Set(given)].map(
-      ({ name, source, value }) =>
-        `${name} (${source}): ${shownValue(value)} needs ${needs}; allowed: ${setting?.default ?? 'not set'} without it`,
-    );
+    return [...new Set(problems)];
   });
 }

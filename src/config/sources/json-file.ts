@@ -88,7 +88,7 @@ function readMember({ name, index, key, value, pool }: JsonMember, settings: Raw
     const shown = isName(key)
       ? `key "${within}${key}" of ${name}`
       : `key number ${index + 1} of ${pool === undefined ? '' : `"${within}" of `}${name}`;
-    const closest = isName(key) ? closestName(key, settingsByKey.keys()) : undefined;
+    const closest = isName(key) ? closestName(key, [...settingsByKey.keys(), 'pools']) : undefined;
     const suggestion = closest === undefined ? '' : `, "${closest}" is the nearest`;
     settings.problems.push(
       `${shown}: unknown key; allowed: the settings in camelCase${suggestion}${optionHint(key)}`,

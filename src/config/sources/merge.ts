@@ -107,8 +107,7 @@ function strangeName(
   if (!split) return withoutPools === undefined ? [] : [withoutPools];
   const meant = near ? closestName(near.pool, pools) : closestSetting(name, splits);
   const hint = meant === undefined ? '' : ` did you mean ${meant}?`;
-  const known = [...pools].join(', ');
-  const allowed = known || `${settingName('RPC_URLS', split.pool)} sets one up`;
+  const allowed = [...pools, `another one that ${settingName('RPC_URLS', split.pool)} sets up`].join(', ');
   return [`${name} (${source}): there is no pool ${split.pool};${hint} allowed: ${allowed}`];
 }
 

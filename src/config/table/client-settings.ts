@@ -11,7 +11,7 @@ export const clientSettings = {
     name: 'API_KEYS',
     json: 'list',
     secret: 'all',
-    doc: 'Clients’ keys, `NAME:KEY` separated by commas, each followed by its options: `alice:KEY rps=50, bob:KEY methods=eth_*,net_*`. Once it is set, every request needs one of the keys ([how](clients.md)).',
+    doc: 'Clients’ keys, `NAME:KEY` separated by commas, each followed by its options: `alice:KEY rps=50, bob:KEY methods=eth_*,net_*`. Once it is set, every request needs one of the keys.',
   }),
   clientRps: setting(optional(integer(1, MAX_CLIENT_RPS)), {
     name: 'CLIENT_RPS',

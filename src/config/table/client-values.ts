@@ -5,8 +5,8 @@ import { z } from 'zod';
 /** More is no limit. */
 export const MAX_CLIENT_RPS = 1_000_000;
 
-/** A method's name, in which `*` stands for any letters. */
-export const METHOD_PATTERN = /^[\x21-\x2b\x2d-\x7e]{1,128}$/;
+/** A method's name, in which `*` stands for any letters; without what somebody may have put between two names. */
+export const METHOD_PATTERN = /^[\x21\x23-\x26\x28-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x5f\x61-\x7b\x7d\x7e]{1,128}$/;
 
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*,"'\\]+\/?$/i;
 
