@@ -45,7 +45,7 @@ describe('API_KEYS', () => {
       expect(problemsWith({ API_KEYS: text }).join()).not.toMatch(/secretKey/);
     expect(problemsWith({ API_KEYS: 'alice:secretKey1, secretKey2, carl:' })).toEqual([
       expect.stringMatching(
-        /\*\*\* entry 2 has no colon between name and key; entry 3 has a key .*; allowed: /,
+        /\*\*\* entry 2 has no colon between name and key .*; entry 3 has a key .*; allowed: /,
       ),
     ]);
   });
