@@ -43,7 +43,7 @@ export interface AppOptions {
   /** Keeps secrets that become known later out of the log. */
   readonly hide?: (secrets: readonly string[]) => void;
   /** Reads and checks all sources of settings anew; without it they never change. */
-  readonly load?: () => LoadResult;
+  readonly load?: (persistServers: string | undefined) => LoadResult;
   readonly setLogLevel?: (level: string) => void;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
@@ -126,7 +126,7 @@ export function createApp(
   });
   const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
-  const lists = new ServerLists(config.upstreams, store);
+  const lists = new ServerLists(config.upstreams, store, config.leftOut);
   const reloader = new Reloader({
     load: options.load ?? (() => ({ ok: true, command: 'run', config, sources, warnings: [] })),
     service,

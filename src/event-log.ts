@@ -158,6 +158,12 @@ function logChange(
       if (event.replaced.length > 0)
         logger.warn({ settings: event.replaced }, 'Replaced by the settings: what operators had changed');
       break;
+    case 'pool-added':
+      logger.warn({ pool: event.name }, 'Pool added');
+      break;
+    case 'pool-removed':
+      logger.warn({ pool: event.name }, 'Pool removed');
+      break;
     case 'reload-refused':
       for (const problem of event.problems) logger.error(`Not reloaded: ${problem}`);
       break;

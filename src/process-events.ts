@@ -1,5 +1,7 @@
 /** What the program announces of itself: of its settings, of the machine and of alerts. */
 
+import type { PoolIdentity } from './event-words.ts';
+
 export type ProcessEvent =
   | {
       /** The files were read anew. The names are those of settings. */
@@ -9,6 +11,11 @@ export type ProcessEvent =
       readonly restart: readonly string[];
       /** What operators had changed at run time, and the files have changed back. */
       readonly replaced: readonly string[];
+    }
+  | {
+      readonly type: 'pool-added' | 'pool-removed';
+      readonly pool: PoolIdentity;
+      readonly name: string;
     }
   | {
       /** The files were read anew and something is wrong in them: nothing has changed. */

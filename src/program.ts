@@ -20,20 +20,21 @@ type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
 interface Surroundings {
   /** Reads all settings anew. */
-  readonly load: () => LoadResult;
+  readonly load: (persistServers: string | undefined) => LoadResult;
   readonly signals: Signals;
 }
 
 /** Resolves when the command is done; for the daemon when it listens. */
 export async function main(signals: Signals): Promise<void> {
-  const load = () =>
-    loadConfig({
-      argv: process.argv.slice(2),
-      env: process.env,
-      cwd: process.cwd(),
-      isTerminal: process.stdout.isTTY,
-    });
-  const loaded = load();
+  const input = {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY,
+  };
+  const loaded = loadConfig(input);
+  const load = (persistServers: string | undefined) =>
+    loadConfig({ ...input, kept: { file: persistServers } });
   const { command } = loaded;
   if (command === 'version') print(readVersion());
   else if (command === 'help') print(helpText());

@@ -40,6 +40,8 @@ const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'strategy-changed': true,
   'settings-reloaded': true,
   'reload-refused': true,
+  'pool-added': true,
+  'pool-removed': true,
   'overload-began': true,
   'overload-ended': true,
   shortage: true,

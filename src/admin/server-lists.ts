@@ -26,10 +26,17 @@ export interface Change<T> {
 export class ServerLists {
   readonly #store: ListStore | undefined;
   #upstreams: readonly UpstreamSpec[];
+  /** Saved beside them: upstreams of pools that the settings have no more. */
+  #leftOut: readonly UpstreamSpec[];
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(upstreams: readonly UpstreamSpec[], store: ListStore | undefined) {
+  constructor(
+    upstreams: readonly UpstreamSpec[],
+    store: ListStore | undefined,
+    leftOut: readonly UpstreamSpec[] = [],
+  ) {
     this.#upstreams = upstreams;
+    this.#leftOut = leftOut;
     this.#store = store;
   }
 
@@ -48,10 +55,20 @@ export class ServerLists {
   }
 
   /** Reads all lists anew after all earlier changes; what was read is in force already, and is not saved. */
-  reload<T>(read: () => { readonly upstreams: readonly UpstreamSpec[]; readonly result: T }): Promise<T> {
+  reload<T>(
+    read: () => {
+      /** Undefined when they stay as they are. */
+      readonly lists:
+        | { readonly upstreams: readonly UpstreamSpec[]; readonly leftOut: readonly UpstreamSpec[] }
+        | undefined;
+      readonly result: T;
+    },
+  ): Promise<T> {
     const reloaded = this.#last.then(() => {
-      const { upstreams, result } = read();
-      this.#upstreams = upstreams;
+      const { lists, result } = read();
+      if (!lists) return result;
+      this.#upstreams = lists.upstreams;
+      this.#leftOut = lists.leftOut;
       return result;
     });
     this.#last = reloaded.catch(() => {});
@@ -75,7 +92,7 @@ export class ServerLists {
 
   async #save(upstreams: readonly UpstreamSpec[]): Promise<void> {
     try {
-      await this.#store?.save(upstreams);
+      await this.#store?.save([...upstreams, ...this.#leftOut]);
     } catch (error) {
       throw new Refusal('NOT_SAVED', error instanceof Error ? error.message : String(error));
     }

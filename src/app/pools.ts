@@ -12,6 +12,7 @@ export function createPools(config: Config, dependencies: PoolDependencies): Poo
 
 /** The pools by new settings. Those that are there keep what they have learnt; those that are new are started. */
 export function changePools(before: PoolTable, config: Config, dependencies: PoolDependencies): PoolTable {
+  const { announcer } = dependencies.runtime;
   dependencies.budgets.settle(config.upstreams);
   const pools = config.pools.map((each) => {
     const name = nameOf(each);
@@ -19,10 +20,15 @@ export function changePools(before: PoolTable, config: Config, dependencies: Poo
     if (known) return known.withSettings(settingsOf(config, each));
     const added = createPool(name, settingsOf(config, each), dependencies);
     added.start();
+    announcer.announce({ type: 'pool-added', pool: added.identity, name });
     return added;
   });
   const table = new PoolTable(pools, before.nowhere.withSettings(emptyOf(config)));
-  for (const pool of before.all) if (!table.find(pool.identity.name)) pool.retire();
+  for (const { identity, retire } of before.all) {
+    if (table.find(identity.name)) continue;
+    retire();
+    announcer.announce({ type: 'pool-removed', pool: identity, name: identity.name });
+  }
   return table;
 }
 

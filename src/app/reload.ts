@@ -16,8 +16,8 @@ export type ReloadResult =
   | { readonly code: 'INVALID_SETTINGS' | 'SHUTTING_DOWN'; readonly problems: readonly string[] };
 
 export interface ReloaderDependencies {
-  /** Reads and checks all sources of settings. */
-  readonly load: () => LoadResult;
+  /** Reads and checks all sources of settings; the lists as `persistServers` keeps them, if there is such a file. */
+  readonly load: (persistServers: string | undefined) => LoadResult;
   readonly service: Service;
   readonly lists: ServerLists;
   readonly runtime: Runtime;
@@ -49,14 +49,10 @@ export class Reloader {
 
   /** After all earlier changes of the lists; all at once. Never rejects but by a defect. */
   reload(): Promise<ReloadResult> {
-    const { lists } = this.#dependencies;
+    const { lists, service } = this.#dependencies;
     return lists.reload(() => {
-      const before = lists.upstreams;
       const result = this.#reload();
-      return {
-        upstreams: 'problems' in result ? before : this.#dependencies.service.config.upstreams,
-        result,
-      };
+      return { lists: 'problems' in result ? undefined : service.config, result };
     });
   }
 
@@ -64,7 +60,7 @@ export class Reloader {
     const { load, service, lists, runtime, isEnding, hide, apply } = this.#dependencies;
     const { announcer, logger } = runtime;
     if (isEnding()) return { code: 'SHUTTING_DOWN', problems: ['the process is about to end'] };
-    const loaded = load();
+    const loaded = load(service.config.persistServers);
     if (!loaded.ok) {
       const { problems } = loaded;
       announcer.announce({ type: 'reload-refused', problems });
@@ -75,8 +71,9 @@ export class Reloader {
     for (const warning of loaded.warnings) logger.warn(warning);
     const before = inForce(service, lists);
     const changes = changesBetween(before, loaded);
-    const config = withoutRestart(before.config, loaded.config);
-    service.apply({ config, sources: loaded.sources });
+    const next = withoutRestart(before, loaded);
+    const { config } = next;
+    service.apply(next);
     apply(config);
     if (config.areListsPersisted) logger.info(...persistedLine(config));
     if (before.config.apiKeys && !config.apiKeys)

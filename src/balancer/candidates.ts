@@ -14,6 +14,7 @@ export interface CandidateSource {
   readonly availability: Availability;
   readonly strategies: Readonly<Record<Tier, Strategy>>;
   readonly trials: { isFree(upstream: Upstream, kind: string): boolean };
+  readonly departed: readonly Upstream[];
 }
 
 /** Of a request to a silent upstream nothing is to be expected but a time-out. */
@@ -75,7 +76,16 @@ export class Candidates {
   next(willingness: Willingness): NextCandidate {
     const usable = this.#nextUsable(willingness);
     if (usable === 'wait') return { kind: 'wait', untilMs: this.#roomAtMs(), waitsFor: 'room' };
-    return usable ? this.#take(usable, false) : this.#nextTrial(willingness);
+    if (usable) return this.#take(usable, false);
+    const trial = this.#nextTrial(willingness);
+    return trial === NOBODY ? this.#nextDeparted(willingness) : trial;
+  }
+
+  /** A request ends on what it began with: before it fails, those are asked that the lists no longer have. */
+  #nextDeparted(willingness: Willingness): NextCandidate {
+    const isOpen = (each: Upstream) => !this.#tried.includes(each) && willingness.accepts(each);
+    const left = this.#source.departed.find(isOpen);
+    return left ? this.#take(left, false) : NOBODY;
   }
 
   /** This one before the others, if it has room at this moment. */

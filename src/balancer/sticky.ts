@@ -14,13 +14,13 @@ import type { Exchange } from './exchange.ts';
 export function candidateSource(exchange: Exchange, pool: Pool): CandidateSource {
   if (pool.settings.sticky === undefined) return pool;
   const client = clientOf(exchange, pool);
-  const { availability, trials, rendezvous } = pool;
+  const { availability, trials, rendezvous, departed } = pool;
   const { primary, fallback } = rendezvous;
   const strategies = {
     primary: new OneClient(primary, client),
     fallback: new OneClient(fallback, client),
   };
-  return { availability, trials, strategies };
+  return { availability, trials, strategies, departed };
 }
 
 /**

@@ -21,20 +21,26 @@ interface Folder {
   readonly folder: string;
   /** Whether the files that settings name are read. */
   readonly readsFiles: boolean;
+  /** That of PERSIST_SERVERS. */
+  readonly file: string | undefined;
 }
 
 /** The lists are those in the settings, or in the file of PERSIST_SERVERS, as operators have changed them. */
 export function assemble(
   checked: CheckedSettings,
   pools: readonly CheckedPool[],
-  { folder, readsFiles }: Folder,
+  { folder, readsFiles, file }: Folder,
 ): Assembled {
   const fromSettings = pools.flatMap(entriesOf);
   const read = (entries: readonly UpstreamEntry[]) => readUpstreams(entries, readsFiles ? folder : undefined);
   const stated = read(fromSettings);
-  const { persistServers: file } = checked.values;
   if (!readsFiles || file === undefined) {
-    const config = configOf(checked, pools, { folder, upstreams: stated.upstreams, persisted: new Set() });
+    const config = configOf(checked, pools, {
+      folder,
+      upstreams: stated.upstreams,
+      persisted: new Set(),
+      gone: [],
+    });
     return { config, problems: stated.problems, warnings: [] };
   }
   const where = `PERSIST_SERVERS (${checked.raw.get('persistServers')?.source})`;
@@ -48,7 +54,8 @@ export function assemble(
     (pool) =>
       `${where}: the upstreams of ${pool ?? 'the pool without a path'} are left out: there is no such pool`,
   );
-  const config = configOf(checked, pools, { folder, upstreams: lists.upstreams, persisted });
+  const gone = read(kept.entries.filter((entry) => !known.includes(entry))).upstreams;
+  const config = configOf(checked, pools, { folder, upstreams: lists.upstreams, persisted, gone });
   return { config, problems: [...new Set(problems)], warnings };
 }
 
@@ -71,6 +78,8 @@ interface Lists {
   readonly upstreams: readonly UpstreamSpec[];
   /** The pools whose lists come from the file of PERSIST_SERVERS. */
   readonly persisted: ReadonlySet<string | undefined>;
+  /** What the file has of pools that the settings have no more. */
+  readonly gone: readonly UpstreamSpec[];
 }
 
 function configOf(
@@ -92,6 +101,7 @@ function configOf(
     pacing: pacingOf(values, raw),
     upstreams: configs.flatMap(({ upstreams }) => upstreams),
     pools: configs,
+    leftOut: lists.gone,
     areListsPersisted: configs.some(({ arePersisted }) => arePersisted),
   };
   freezeWithMembers(config);

@@ -35,12 +35,15 @@ export function changesBetween(before: Stated, after: Stated): SettingChanges {
 }
 
 /** `after`, but for what takes effect only when the process starts anew. */
-export function withoutRestart(before: Config, after: Config): Config {
-  const kept = SETTINGS.filter((setting) => waitsForRestart(setting, after)).flatMap(({ key }) =>
-    isList(key) ? [] : [[key, before[key]] as const],
-  );
-  // Each key has the value that it has in a Config.
-  return Object.freeze({ ...after, ...Object.fromEntries(kept) }) as Config;
+export function withoutRestart(before: Stated, after: Stated): Stated {
+  const kept = SETTINGS.filter((setting) => waitsForRestart(setting, after.config));
+  const values = kept.flatMap(({ key }) => (isList(key) ? [] : [[key, before.config[key]] as const]));
+  const sources = kept.map(({ name }) => [name, before.sources.get(name) ?? DEFAULT_SOURCE] as const);
+  return {
+    // Each key has the value that it has in a Config.
+    config: Object.freeze({ ...after.config, ...Object.fromEntries(values) }) as Config,
+    sources: new Map([...after.sources, ...sources]),
+  };
 }
 
 /** A token can't be taken away from an admin port that is open: the port may be one that needs it. */
@@ -57,7 +60,8 @@ function isChanged(setting: Setting, before: Stated, after: Stated): boolean {
     if (one && other) return !isSameList(one, other, LIST_TIERS[key]);
     return one !== other && isGiven(one ? before : after);
   }
-  return (isGiven(before) || isGiven(after)) && !isDeepStrictEqual(before.config[key], after.config[key]);
+  const isStated = setting.needsRestart || key === 'adminToken' || isGiven(before) || isGiven(after);
+  return isStated && !isDeepStrictEqual(before.config[key], after.config[key]);
 }
 
 function unnamed({ pools }: Config): PoolConfig | undefined {

@@ -16,6 +16,8 @@ export interface Config extends Readonly<Omit<Values, ListKey>> {
   readonly upstreams: readonly UpstreamSpec[];
   /** At least one; the one without a path first, if it is there. */
   readonly pools: readonly PoolConfig[];
+  /** Upstreams in the file of PERSIST_SERVERS whose pools the settings have no more; kept there. */
+  readonly leftOut: readonly UpstreamSpec[];
   /** The lists come from the file of PERSIST_SERVERS, not from the settings. */
   readonly areListsPersisted: boolean;
 }

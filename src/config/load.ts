@@ -26,6 +26,8 @@ export interface LoadInput {
   readonly cwd: string;
   /** Whether the log goes to a terminal. */
   readonly isTerminal: boolean;
+  /** The file that keeps the lists of a process that runs, whatever the settings say now; undefined for none. */
+  readonly kept?: { readonly file: string | undefined };
 }
 
 /** Where each setting comes from, by its name in the environment: `default`, `.env line 3`, `flag --port`. */
@@ -69,13 +71,14 @@ export function loadConfig(input: LoadInput): LoadResult {
     problems.push(...healthProblems(pools), ...chainProblems(merged), ...stickyProblems(checked, pools));
   if (checked.all && isForDaemon)
     problems.push(...tlsProblems(checked, input.cwd), ...adminProblems(checked));
-  const assembled = assemble(checked, pools, { folder: input.cwd, readsFiles: isForDaemon });
+  const { file } = input.kept ?? { file: checked.values.persistServers };
+  const assembled = assemble(checked, pools, { folder: input.cwd, readsFiles: isForDaemon, file });
   problems.push(...assembled.problems);
   const { config } = assembled;
   if (!config || problems.length > 0) return { ok: false, command, problems };
   const warnings = [...bySource.flatMap((each) => each.warnings), ...assembled.warnings];
   warnings.push(...keyWarnings(config.apiKeys ?? []));
-  return { ok: true, command, config, sources: sourcesOf(merged, config), warnings };
+  return { ok: true, command, config, sources: sourcesOf(merged, config, file), warnings };
 }
 
 /** The one without a path first, if it has a list; a start without any pool is told with its settings. */
@@ -144,13 +147,16 @@ function bodyLimitProblems({ raw, values }: CheckedSettings): string[] {
   ];
 }
 
-function sourcesOf({ common, pools }: MergedSettings, { pools: configs, persistServers }: Config): Sources {
+function sourcesOf(
+  { common, pools }: MergedSettings,
+  { pools: configs }: Config,
+  file: string | undefined,
+): Sources {
   const stated = [common, ...pools.values()].flatMap((raw) => [...raw.values()]);
   const sources = new Map(stated.map(({ name, source }) => [name, source] as const));
   for (const { name, arePersisted } of configs) {
     if (!arePersisted) continue;
-    for (const list of ['RPC_URLS', 'FALLBACK_RPC_URLS'])
-      sources.set(settingName(list, name), String(persistServers));
+    for (const list of ['RPC_URLS', 'FALLBACK_RPC_URLS']) sources.set(settingName(list, name), String(file));
   }
   return sources;
 }

@@ -43,7 +43,11 @@ export function secretsOfConfig(config: Config): string[] {
       return secret === undefined || value === undefined ? [] : SECRECY[secret].secrets(String(value));
     }),
   );
-  return [...config.upstreams.flatMap(secretsOfSpec), ...own, ...secretsOfKeys(config.apiKeys ?? [])];
+  return [
+    ...[...config.upstreams, ...config.leftOut].flatMap(secretsOfSpec),
+    ...own,
+    ...secretsOfKeys(config.apiKeys ?? []),
+  ];
 }
 
 /** The settings of the process, or of one pool. */

@@ -106,6 +106,8 @@ export class Counters {
       case 'strategy-changed':
       case 'settings-reloaded':
       case 'reload-refused':
+      case 'pool-added':
+      case 'pool-removed':
       case 'overload-began':
       case 'overload-ended':
       case 'shortage':

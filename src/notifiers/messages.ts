@@ -66,6 +66,12 @@ export class Messages {
     ]);
   }
 
+  poolRemoved(report: IncidentReport, kind: Alert['kind']): Alert {
+    return this.#alert(kind, 'resolved', [
+      `the pool was taken out of the settings, after ${durationInWords(report.lastedMs)} in which this lasted.`,
+    ]);
+  }
+
   credentials(
     { upstream, durationMs, method }: EventOf<'upstream-quarantined'>,
     reason: CredentialReason,

@@ -1,6 +1,6 @@
 /** What a pool has learnt, and all of it that stays when its settings change. */
 
-import { PoolIdentity, type Tier } from '../events.ts';
+import { type FailureReason, PoolIdentity, type Tier } from '../events.ts';
 import type { Identity } from '../http/header-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Dialer } from '../network/dial.ts';
@@ -103,12 +103,15 @@ export class PoolState {
     warnOfInsecure(settings.upstreams, runtime.logger);
   }
 
-  /** Has these settings from now on. Upstreams whose URL stays are the same ones, with all that was learnt about them. */
-  reconfigure(settings: PoolSettings): void {
+  /**
+   * Has these settings from now on. Upstreams whose URL stays are the same ones, with all that was learnt about them.
+   * Returns those that have left.
+   */
+  reconfigure(settings: PoolSettings): readonly Upstream[] {
     const { runtime } = this.#dependencies;
     const before = this.#settings;
     this.#settings = settings;
-    this.quarantine.setTimeToLive(settings.errorTimeToLiveMs);
+    this.#setTimeToLive(settings.errorTimeToLiveMs, before.errorTimeToLiveMs);
     this.suspects.setQuestion(createPlainQuestion(settings, this.#dependencies));
     this.queue.setCapacity(settings.maxQueue);
     this.onlookers.setCapacity(settings.maxQueue);
@@ -119,8 +122,9 @@ export class PoolState {
     const known = this.registry.all.filter(({ verification }) => !verification.rejectUnauthorized);
     const isNew = ({ url }: UpstreamSpec) => known.every((upstream) => upstream.url !== url.href);
     warnOfInsecure(settings.upstreams.filter(isNew), runtime.logger);
-    this.membership.replace(settings.upstreams);
+    const left = this.membership.replace(settings.upstreams);
     this.checks.reconfigure(settings);
+    return left;
   }
 
   /** Stops all that it does by itself. */
@@ -155,8 +159,12 @@ export class PoolState {
       onJoin: (upstream) => this.#setBudget(upstream),
       onChange: (upstream, change) => {
         if (change.limits) this.#setBudget(upstream);
-        if (change.verification) this.connections.close(upstream);
-        if (change.headers) this.#forgive(upstream);
+        if (change.verification) {
+          this.connections.close(upstream);
+          this.#forgive(upstream, ['tls']);
+        }
+        // Its key may be another one.
+        if (change.headers) this.#forgive(upstream, ['auth', 'plan']);
       },
       onLeave: (upstream) => {
         this.connections.close(upstream);
@@ -166,10 +174,20 @@ export class PoolState {
     });
   }
 
-  /** Its key may be another one: that the former one was refused says nothing. */
-  #forgive(upstream: Upstream): void {
+  /** What had put it out for one of these reasons is another one now. */
+  #forgive(upstream: Upstream, reasons: readonly FailureReason[]): void {
     const reason = this.quarantine.entryOf(upstream)?.reason;
-    if (reason === 'auth' || reason === 'plan') this.quarantine.release(upstream, 'operator');
+    if (reason && reasons.includes(reason)) this.quarantine.release(upstream, 'operator');
+  }
+
+  /** A fixed time is over when it is another one: it fitted no cause, and would forbid to try what is well by now. */
+  #setTimeToLive(timeToLive: PoolSettings['errorTimeToLiveMs'], before: typeof timeToLive): void {
+    this.quarantine.setTimeToLive(timeToLive);
+    if (before === 'auto' || before === timeToLive) return;
+    for (const upstream of this.registry.all) {
+      this.quarantine.release(upstream, 'operator');
+      this.quarantine.allowMethods(upstream);
+    }
   }
 
   #setBudget(upstream: Upstream): void {

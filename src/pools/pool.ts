@@ -59,6 +59,8 @@ export interface Pool {
   readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
+  /** Those that were taken out of the lists when the settings after these came into force. */
+  readonly departed: readonly Upstream[];
   /** Requests under way. Written by the request handler. */
   readonly usage: PoolUsage;
   /** Starts the health checks. */
@@ -89,6 +91,7 @@ function viewOf(state: PoolState, settings: PoolSettings, dependencies: PoolDepe
     state;
   const { trials, room, queue, onlookers, sharedLimits, filters, checks, usage } = state;
   const { runtime } = dependencies;
+  const departed: Upstream[] = [];
   return {
     identity,
     path: identity.name === DEFAULT_POOL ? '' : `/${identity.name}`,
@@ -110,6 +113,7 @@ function viewOf(state: PoolState, settings: PoolSettings, dependencies: PoolDepe
     filters,
     transport: transportOf(state, settings, dependencies),
     learnHeight: checks.learnHeight,
+    departed,
     usage,
     start: () => checks.start(),
     endWaiting() {
@@ -118,7 +122,7 @@ function viewOf(state: PoolState, settings: PoolSettings, dependencies: PoolDepe
     },
     stop: () => state.stop(),
     withSettings(next) {
-      state.reconfigure(next);
+      departed.push(...state.reconfigure(next));
       return viewOf(state, next, dependencies);
     },
     retire: () => state.retire(),

@@ -50,9 +50,9 @@ export class Membership {
 
   /**
    * The lists as they were read anew, names and URLs unique, for the next request: in one step. An upstream whose URL
-   * stays is the same one, whatever else is said of it.
+   * stays is the same one, whatever else is said of it. Returns those that have left.
    */
-  replace(specs: readonly UpstreamSpec[]): void {
+  replace(specs: readonly UpstreamSpec[]): readonly Upstream[] {
     const { pool, registry, announcer, clock, onJoin, onChange } = this.#dependencies;
     const leaving = new Map(registry.all.map((upstream) => [upstream.url, upstream]));
     const joined: Upstream[] = [];
@@ -78,6 +78,7 @@ export class Membership {
     for (const { identity, weight, draining } of changed)
       announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining });
     for (const { identity } of joined) announcer.announce({ type: 'upstream-added', upstream: identity });
+    return [...leaving.values()];
   }
 
   /** Its attempts in flight may finish. */

@@ -68,7 +68,7 @@ export class Quarantine {
     return this.#timeToLive === 'auto';
   }
 
-  /** The causes that are found from now on count for this time; the others keep theirs. */
+  /** For the causes that are found from now on. */
   setTimeToLive(timeToLive: 'auto' | number): void {
     this.#timeToLive = timeToLive;
     this.#upstreams.setTimeToLive(timeToLive);
@@ -201,6 +201,11 @@ export class Quarantine {
   forget(upstream: Upstream): void {
     const wasSuspended = this.#suspended.delete(upstream.id);
     if (this.#upstreams.delete(upstream.id) || wasSuspended) this.#changed(false);
+    this.allowMethods(upstream);
+  }
+
+  /** Nothing is known any more of methods that are banned there. */
+  allowMethods(upstream: Upstream): void {
     const prefix = methodKey(upstream, '');
     for (const key of this.#methods.keys()) if (key.startsWith(prefix)) this.#methods.delete(key);
   }

@@ -49,6 +49,7 @@ function source(pool: Pool): CandidateSource {
     availability: pool.availability,
     strategies: { primary: reversed, fallback: reversed },
     trials: new Trials(pool.clock),
+    departed: [],
   };
 }
 

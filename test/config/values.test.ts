@@ -298,6 +298,7 @@ describe('defaults', () => {
       logLevel: 'info',
       logFormat: 'json',
       env: undefined,
+      leftOut: [],
     });
   });
 
