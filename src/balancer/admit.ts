@@ -65,7 +65,8 @@ export function admit(
   const exchange = new Exchange({
     request,
     response,
-    id: headers.requestId ?? settings.nextId(),
+    // Of one without a key it may be a mistyped one.
+    id: (client && headers.requestId) ?? settings.nextId(),
     headers,
     requested,
     target,

@@ -3,7 +3,8 @@
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import type { Pool } from '../pools/pool.ts';
-import { classify } from './classify.ts';
+import { UNCOUNTED_BYTES } from '../transport/buffer-limit.ts';
+import { chargedCalls, classify } from './classify.ts';
 import { clientKey } from './client-key.ts';
 import { conclude } from './conclude.ts';
 import type { Ending } from './ending.ts';
@@ -13,8 +14,11 @@ import { inPieces } from './pieces.ts';
 import { type BodyLimits, receiveBody } from './receive.ts';
 import { search } from './search.ts';
 
-/** Of a request that is barred no more is read: it is only to find the id for its answer. */
-const BARRED_BODY_BYTES = 64 * 1024;
+/**
+ * Of a request that is barred no more is read: it is only to find the id for its answer. So much is not taken from what
+ * others may hold.
+ */
+const BARRED_BODY_BYTES = UNCOUNTED_BYTES;
 
 /** `refusal` is why a request is refused by its head alone. Rejects only by a defect. */
 export async function balance(
@@ -62,8 +66,7 @@ function smaller(limits: BodyLimits): BodyLimits {
 function overLimit(exchange: Exchange, clock: Clock): AnswerCode | undefined {
   const { limiter } = exchange.client;
   if (!limiter) return undefined;
-  // What was not counted, because it is too large, is one.
-  const calls = exchange.ledger ? exchange.callCount : 1;
+  const calls = chargedCalls(exchange);
   const { waitMs, lines } = limiter.charge(clientKey(exchange.origin), calls, clock.monotonicMs());
   exchange.answerLines = [...exchange.answerLines, ...lines];
   if (waitMs === 0) return undefined;

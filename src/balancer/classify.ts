@@ -2,7 +2,14 @@
 
 import { Ledger } from '../calls/ledger.ts';
 import { DENIED, type FilterPlaces, placementOf } from '../calls/placement.ts';
-import { beginsLikeJson, isCertain, isEncoded } from '../clients/certain-body.ts';
+import {
+  beginsLikeBatch,
+  beginsLikeJson,
+  countMethods,
+  isCertain,
+  isEncoded,
+} from '../clients/certain-body.ts';
+import { isBodyRead } from '../clients/client.ts';
 import type { AnswerCode } from '../errors.ts';
 import { parseRpcRequest, type RpcCall, type RpcRequest } from '../rpc/message.ts';
 import { BATCH_KEY, latencyKeyOf } from '../rpc/method-kinds.ts';
@@ -26,7 +33,7 @@ export function classify(exchange: Exchange, places: FilterPlaces, maxBatch: num
   const { body, request } = exchange;
   const isPost = request.method === 'POST' && body.kind === 'kept';
   const rpc = isPost ? parseRpcRequest(body.bytes, maxBatch * ANSWERED_ONE_BY_ONE) : undefined;
-  const evasion = exchange.client.methods && evasionOf(exchange, rpc);
+  const evasion = isBodyRead(exchange.client) ? evasionOf(exchange, rpc) : undefined;
   if (!rpc || body.kind !== 'kept') {
     const idempotent = IDEMPOTENT_METHODS.has(request.method ?? '') && body.kind === 'kept';
     exchange.repeat = idempotent ? 'always' : 'unsent';
@@ -50,13 +57,26 @@ function isDenied({ client }: Exchange, { method }: RpcCall): boolean {
   return method !== undefined && client.methods?.permits(method) === false;
 }
 
-/** Why a request may not pass a list of methods, because it could be read as JSON-RPC with other methods than we find. */
+/**
+ * Why a request may not pass a list of methods, because it could be read as JSON-RPC with other methods than we find; or
+ * a limit, because it could be a batch, whose calls can't be counted.
+ */
 function evasionOf(exchange: Exchange, rpc: RpcRequest | undefined): AnswerCode | undefined {
-  const { body, upgrade, headers } = exchange;
+  const { body, upgrade, headers, client } = exchange;
+  if (body.kind === 'piped') {
+    const isLikely = client.methods ? beginsLikeJson(body.prefix) : beginsLikeBatch(body.prefix);
+    if (isLikely) return body.heldBytes > 0 ? 'OVERLOADED' : 'BODY_TOO_LARGE';
+  }
+  if (!client.methods) return undefined;
   if (upgrade) return 'METHOD_DENIED';
   if (body.kind === 'kept' && body.bytes.length === 0) return undefined;
   if (isEncoded(headers.forward)) return 'BAD_REQUEST';
-  if (body.kind === 'kept') return isCertain(body.bytes, rpc) ? undefined : 'BAD_REQUEST';
-  if (!beginsLikeJson(body.prefix)) return undefined;
-  return body.heldBytes > 0 ? 'OVERLOADED' : 'BODY_TOO_LARGE';
+  return body.kind === 'piped' || isCertain(body.bytes, rpc) ? undefined : 'BAD_REQUEST';
+}
+
+/** As how many calls a client's limit counts it. What is refused for its size is one. */
+export function chargedCalls({ ledger, callCount, rpc, body }: Exchange): number {
+  if (ledger) return callCount;
+  if (rpc || body.kind !== 'kept' || body.bytes.length === 0 || isCertain(body.bytes, undefined)) return 1;
+  return Math.max(1, countMethods(body.bytes));
 }

@@ -220,7 +220,7 @@ function announce(exchange: Exchange, { result, status, upstream, code }: Finish
     clientName: exchange.clientName,
     method: request.method ?? '',
     path: exchange.isPathSecret ? undefined : shownPath(exchange, pool),
-    rpcMethod,
+    rpcMethod: exchange.isPathSecret ? undefined : rpcMethod,
     result,
     status: status ?? (response.headersSent ? response.statusCode : 0),
     code,

@@ -1,5 +1,6 @@
 /** Receives a request's body, to be kept in memory or piped. */
 
+import { isBodyRead } from '../clients/client.ts';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
@@ -29,10 +30,12 @@ export async function receiveBody(
   const length = headers.contentLength === undefined ? undefined : Number(headers.contentLength);
   if (length === 0 || (length === undefined && headers.transferEncoding === undefined)) return undefined;
   if (length !== undefined && length > limits.maxBodyBytes) return 'BODY_TOO_LARGE';
+  // It would send its body only after it was told to, and no answer needs it.
+  if (exchange.barred && headers.expect !== undefined) return exchange.barred;
   // The client sends its body only after this line; a refusal must come without it.
   if (headers.expect !== undefined && !isHttp10(request)) askForBody(response);
-  // Where methods are listed, its beginning tells whether it may be left unread.
-  if (length !== undefined && length > limits.maxReplayBodyBytes && !exchange.client.methods) {
+  // Where calls are counted or methods listed, its beginning tells whether it may be left unread.
+  if (length !== undefined && length > limits.maxReplayBodyBytes && !isBodyRead(exchange.client)) {
     exchange.body = piped(exchange, Buffer.alloc(0), length);
     return undefined;
   }

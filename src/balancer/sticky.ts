@@ -34,10 +34,20 @@ export function isOwn(upstream: Upstream, exchange: Exchange, pool: Pool): boole
   return usable[pool.rendezvous[tier].first(usable, clientOf(exchange, pool))] === upstream;
 }
 
-/** Whether no other upstream is asked while this one has the request: its client's calls stay there while it is quick. */
-export function isBound({ latencyKey }: Exchange, upstream: Upstream, { settings }: Pool): boolean {
-  if (settings.sticky === undefined) return false;
-  return !isSilent(upstream) && !isSlowAt(upstream, kindOfKey(latencyKey));
+/** An attempt may take so many times as long as usual before its upstream is no longer taken to be well. */
+const MUCH_LONGER = 4;
+const LEAST_MUCH_LONGER_MS = 1_000;
+
+/**
+ * Whether no other upstream is asked while this one has the request: its client's calls stay there while it is well. When
+ * nobody else asks for anything only this finds out that it is not.
+ */
+export function isBound({ latencyKey, timing }: Exchange, upstream: Upstream, pool: Pool): boolean {
+  if (pool.settings.sticky === undefined) return false;
+  if (isSilent(upstream) || isSlowAt(upstream, kindOfKey(latencyKey))) return false;
+  if (!timing) return true;
+  const heldMs = pool.runtime.clock.monotonicMs() - timing.startedMs;
+  return heldMs < Math.max(LEAST_MUCH_LONGER_MS, MUCH_LONGER * timing.usualMs);
 }
 
 /** A client without a key is known by its address. */

@@ -5,6 +5,7 @@
  */
 
 import { valuesOf } from '../http/header-lines.ts';
+import { OPEN_ARRAY } from '../rpc/json-scan.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import { readStrictly } from './strict-json.ts';
 
@@ -49,9 +50,38 @@ export function beginsLikeJson(beginning: Buffer): boolean {
   return true;
 }
 
+/** Whether a body that begins like this may be a batch. */
+export function beginsLikeBatch(beginning: Buffer): boolean {
+  for (const byte of beginning) if (SKIPPED[byte] !== 1) return byte === OPEN_ARRAY;
+  return true;
+}
+
 /** Whether a whole body that was found to be `rpc`, or to be none, is that for everybody. */
 export function isCertain(body: Buffer, rpc: RpcRequest | undefined): boolean {
   const document = readStrictly(body);
-  if (!document) return !rpc && !beginsLikeJson(body);
-  return rpc ? rpc.calls.every(({ ambiguous }) => !ambiguous) : !document.namesMethod;
+  if (!document) return !rpc && (!mayBeginJson(body) || countMethods(body) === 0);
+  if (!rpc) return !document.namesMethod;
+  return !document.repeatsMethod && rpc.calls.every(({ ambiguous }) => !ambiguous);
+}
+
+/** Whether a reader of one JSON value after another gets anywhere in it. */
+function mayBeginJson(body: Buffer): boolean {
+  return (
+    beginsLikeJson(body) || /^[\s\0\ufeff]*(?:null|true|false|["'()])/.test(body.toString('utf8', 0, 64))
+  );
+}
+
+/**
+ * A member called `method` as lenient readers may find it in what is no JSON document: behind others, without quotes, with
+ * a comment before the colon.
+ */
+const METHOD_MEMBER = /method["'`]?(?:\s|\/\*[\s\S]{0,200}?\*\/|\/\/[^\n]{0,200}\n)*:/gi;
+const ESCAPE = /\\(?:u00|x)([0-7][0-9a-f])/gi;
+
+/** How many calls a lenient reader may find in a body that is no JSON-RPC to us. */
+export function countMethods(body: Buffer): number {
+  // Without the zeros of wide characters.
+  const text = body.toString('latin1').replaceAll('\0', '');
+  const plain = text.replace(ESCAPE, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return [...plain.matchAll(METHOD_MEMBER)].length;
 }

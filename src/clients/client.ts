@@ -24,6 +24,11 @@ export interface Client {
   readonly replaces: RegExp | undefined;
 }
 
+/** Whether it matters what is in its bodies. */
+export function isBodyRead({ limiter, methods }: Client): boolean {
+  return limiter !== undefined || methods !== undefined;
+}
+
 /** One of whom nothing is known, and for whom nothing holds. */
 export const ANYBODY: Client = {
   name: undefined,

@@ -37,6 +37,8 @@ function tableOf(letters: string): Uint8Array {
 export interface StrictDocument {
   /** An object, or one of a list of them, has a member that some reader may take for `method`. */
   readonly namesMethod: boolean;
+  /** One of these has two. */
+  readonly repeatsMethod: boolean;
 }
 
 /** Undefined for what is not a whole JSON document and nothing else. */
@@ -50,6 +52,9 @@ class Reader {
   readonly #open: number[] = [];
   #at: number;
   #namesMethod = false;
+  #repeatsMethod = false;
+  /** How many of these the object has that is being read. */
+  #methods = 0;
 
   constructor(body: Buffer) {
     this.#body = body;
@@ -60,13 +65,22 @@ class Reader {
     while (this.#takeValue()) {
       // After a value come closing brackets, then a comma or the end.
       while (this.#open.length > 0 && this.#isAt(this.#open.at(-1))) this.#close();
-      if (this.#open.length === 0)
-        return this.#at === this.#body.length ? { namesMethod: this.#namesMethod } : undefined;
+      if (this.#open.length === 0) return this.#at === this.#body.length ? this.#found : undefined;
       if (!this.#isAt(COMMA)) return undefined;
       this.#step();
       if (this.#open.at(-1) === CLOSE_OBJECT && !this.#takeName()) return undefined;
     }
     return undefined;
+  }
+
+  get #found(): StrictDocument {
+    return { namesMethod: this.#namesMethod, repeatsMethod: this.#repeatsMethod };
+  }
+
+  #noteMethod(): void {
+    this.#methods += 1;
+    this.#namesMethod = true;
+    this.#repeatsMethod ||= this.#methods > 1;
   }
 
   #isAt(byte: number | undefined): boolean {
@@ -89,6 +103,7 @@ class Reader {
       if (this.#open.length === MAX_DEPTH) return false;
       const close = this.#isAt(OPEN_OBJECT) ? CLOSE_OBJECT : CLOSE_ARRAY;
       this.#open.push(close);
+      if (this.#isOfCall) this.#methods = 0;
       this.#step();
       if (this.#isAt(close)) {
         this.#close();
@@ -119,7 +134,7 @@ class Reader {
     if (!this.#isAt(QUOTE)) return false;
     const end = stringEnd(this.#body, start + 1);
     if (end < 0) return false;
-    this.#namesMethod ||= this.#isOfCall && isMethod(this.#body, start, end);
+    if (this.#isOfCall && isMethod(this.#body, start, end)) this.#noteMethod();
     this.#at = skipSpace(this.#body, end);
     if (!this.#isAt(COLON)) return false;
     this.#step();
@@ -157,7 +172,14 @@ function isMethod(body: Buffer, start: number, end: number): boolean {
   while (same < METHOD.length && ((body[at + same] ?? 0) | 0x20) === METHOD[same]) same++;
   // Only where it has letters that are written in another way need it be decoded, which takes ten times as long.
   if (same < METHOD.length && !isOdd(body, at + same, end)) return false;
-  return stringAt(body, start, end)?.trim().toUpperCase() === 'METHOD';
+  const name = stringAt(body, start, end) ?? '';
+  // As a reader takes it that ends a text at a zero, or trims it.
+  return (
+    name
+      .replace(/[\0-\x20\x7f]+/g, '')
+      .trim()
+      .toUpperCase() === 'METHOD'
+  );
 }
 
 function isOdd(body: Buffer, from: number, end: number): boolean {

@@ -110,9 +110,11 @@ export function secretsOfKeys(keys: readonly ApiKey[]): string[] {
   return keys.flatMap(({ key }) => [key, encodeURIComponent(key)]);
 }
 
-/** What operators should know of keys that are allowed. */
+/** What operators should know of keys that are allowed. Not by their names, in whose place somebody may have put a key. */
 export function keyWarnings(keys: readonly ApiKey[]): string[] {
-  const short = keys.filter(({ key }) => key.length < SAFE_LENGTH).map(({ name }) => name);
+  const short = keys.flatMap(({ key }, index) => (key.length < SAFE_LENGTH ? [index + 1] : []));
   if (short.length === 0) return [];
-  return [`API_KEYS: keys with fewer than ${SAFE_LENGTH} characters can be guessed: ${short.join(', ')}`];
+  return [
+    `API_KEYS: keys with fewer than ${SAFE_LENGTH} characters can be guessed: entry ${short.join(', ')}`,
+  ];
 }

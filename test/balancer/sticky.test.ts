@@ -82,6 +82,20 @@ describe('a client’s call', () => {
     await until(() => own.inFlight === 0, 'the end of the first attempt');
   });
 
+  it('is sent to a second one where its own takes many times as long as usual, since nobody else may find out', async () => {
+    const { made, own, second } = await races();
+    serverOf(own).use(silence());
+    const { race, client } = await made.begin(CALL);
+    const step = race.next();
+    await serverOf(own).arrived();
+    for (let passed = 0; passed < 1_100; passed += 10) made.clock.advance(10);
+    const ended = await within(step, 10_000, 'a step of the race');
+    expect(typeof ended === 'string' ? ended : ended.upstream.name).toBe(second.name);
+    race.end(undefined);
+    client.leave();
+    await until(() => own.inFlight === 0, 'the end of the first attempt');
+  });
+
   it('goes to the next while its own is slow or lags, and back afterwards', async () => {
     const { made, own, second, third } = await races();
     expect(await answeredBy(made)).toBe(own.name);

@@ -81,5 +81,5 @@ it.each([
   ['{"a":"method","methods":1,"xmethod":2}', false],
   ['["method"]', false],
 ])('%s names a method: %s', (text, expected) => {
-  expect(readStrictly(Buffer.from(text))).toEqual({ namesMethod: expected });
+  expect(readStrictly(Buffer.from(text))?.namesMethod).toBe(expected);
 });

@@ -154,3 +154,31 @@ it('holds for HTTP/2 and WebSockets too', async () => {
     429,
   ]);
 });
+
+describe('a batch that is not read as one', () => {
+  it.each([
+    ['something behind it', (size: number) => `${batch(size)}x`],
+    ['a comma at its end', (size: number) => batch(size).replace(/\]$/, ',]')],
+    [
+      'a line for each call',
+      (size: number) => Array.from({ length: size }, (_, id) => JSON.stringify(call(id))).join('\n'),
+    ],
+  ])('counts its calls: with %s', async (_, body) => {
+    const upstream = await FakeUpstream.start('A', answer({ body: '[]' }));
+    const clock = new ManualClock();
+    const { port } = await balanceHere({ primaries: [upstream], env: { CLIENT_RPS: '10' }, clock });
+    expect(told(await post(`http://127.0.0.1:${port}`, body(6)))[2]).toBe('"address";r=4;t=1');
+    expect((await post(`http://127.0.0.1:${port}`, body(6))).status).toBe(429);
+  });
+
+  it('is refused where it is too large to be kept', async () => {
+    const upstream = await FakeUpstream.start('A');
+    const env = { CLIENT_RPS: '10', MAX_REPLAY_BODY: '128kb' };
+    const { port } = await balanceHere({ primaries: [upstream], env });
+    const url = `http://127.0.0.1:${port}`;
+    expect((await post(url, `${batch(20)}${' '.repeat(400_000)}`)).status).toBe(413);
+    expect((await post(url, `\n ${' '.repeat(400_000)}${batch(20)}`)).status).toBe(413);
+    expect((await post(url, `{"file":"${'x'.repeat(400_000)}"}`)).status).toBe(200);
+    expect(upstream.requests).toHaveLength(1);
+  });
+});

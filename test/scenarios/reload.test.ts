@@ -4,9 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AdminClient, refusalIn } from '../support/admin-client.ts';
-import { answer, answerByLabel, type Behaviour } from '../support/behaviours.ts';
+import {
+  answer,
+  answerByLabel,
+  type Behaviour,
+  Gate,
+  held,
+  resetAfterRequest,
+} from '../support/behaviours.ts';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
+import { startFakeWebhook } from '../support/fake-webhook.ts';
 import { http, post, rpc } from '../support/http-client.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { load } from '../support/load.ts';
@@ -238,6 +246,56 @@ describe('a reload', () => {
   });
 });
 
+describe('what a reload must not keep, and must not lose', () => {
+  it('a fixed time of an upstream that is well by now', async () => {
+    const one = await FakeUpstream.start('1', answer({ status: 500 }));
+    const lists = { RPC_URLS: `${one.url} name=one`, FALLBACK_RPC_URLS: 'none' };
+    const made = await Reloadable.start({ ...lists, ERROR_TIME_TO_LIVE_MINUTES: '60' });
+    await rpc(made.daemon.url, 'eth_chainId');
+    one.use(answerByLabel('1'));
+    expect((await rpc(made.daemon.url, 'eth_chainId')).status).toBe(503);
+    expect(await made.reload(lists)).toEqual({ changed: ['ERROR_TIME_TO_LIVE_MINUTES'], restart: [] });
+    expect((await rpc(made.daemon.url, 'eth_chainId')).reply.result).toBe('1');
+  });
+
+  it('an upstream that a request under way could still be answered by', async () => {
+    const gate = new Gate();
+    const breaks = await FakeUpstream.start('breaks', held(gate, resetAfterRequest()));
+    const well = await FakeUpstream.start('well');
+    const listed = `${breaks.url} name=breaks`;
+    const made = await Reloadable.start({ RPC_URLS: listed, FALLBACK_RPC_URLS: `${well.url} name=well` });
+    const asked = rpc(made.daemon.url, 'eth_chainId');
+    await until(() => breaks.requests.length === 1, 'the request');
+    await made.reload({ RPC_URLS: listed, FALLBACK_RPC_URLS: 'none' });
+    gate.release();
+    expect((await asked).reply.result).toBe('well');
+    expect((await rpc(made.daemon.url, 'eth_chainId')).status).toBe(502);
+  });
+
+  it('the word that a restart is needed, and the old value with its source, until it is made', async () => {
+    const one = await FakeUpstream.start('1');
+    const lists = { RPC_URLS: one.url, FALLBACK_RPC_URLS: 'none' };
+    const made = await Reloadable.start({ ...lists, ENV: 'x' });
+    for (const _ of [1, 2]) expect(await made.reload(lists)).toEqual({ changed: [], restart: ['ENV'] });
+    expect((await made.admin.get('/config')).json()).toMatchObject({
+      ENV: { value: 'x', source: '.env line 4' },
+    });
+  });
+
+  it('the end of an alert when its pool is taken away', async () => {
+    const webhook = await startFakeWebhook();
+    const one = await FakeUpstream.start('1');
+    const bad = await FakeUpstream.start('2', resetAfterRequest());
+    const lists = { RPC_URLS: one.url, FALLBACK_RPC_URLS: 'none', SLACK_WEBHOOK_URL: webhook.url };
+    const made = await Reloadable.start({ ...lists, RPC_URLS_BASE: bad.url, FALLBACK_RPC_URLS_BASE: 'none' });
+    await rpc(`${made.daemon.url}/base`, 'eth_chainId');
+    await until(() => webhook.texts.length === 1, 'the alert');
+    await made.reload(lists);
+    await until(() => webhook.texts.length === 2, 'its end');
+    expect(webhook.texts.at(-1)).toContain('pool base: the pool was taken out of the settings');
+  });
+});
+
 describe('a request under way', () => {
   it('ends with the settings that it began with, at an upstream that is no longer listed', async () => {
     const old = await FakeUpstream.start('old', slowly(400));
@@ -278,6 +336,22 @@ describe('the lists that PERSIST_SERVERS keeps', () => {
     expect((await made.daemon.stats()).map(({ pool, name }) => `${pool} ${name}`)).toEqual([
       'default a',
       'base y',
+    ]);
+    // A file that waits for a restart is neither read nor written.
+    expect(
+      await made.reload({ ...settings, STRATEGY: 'round-robin', PERSIST_SERVERS: 'others.json' }),
+    ).toEqual({
+      changed: [],
+      restart: ['PERSIST_SERVERS'],
+    });
+    // A pool that is gone takes no names, and what the file has of it stays there.
+    const { RPC_URLS_BASE: _list, FALLBACK_RPC_URLS_BASE: _fallback, ...without } = settings;
+    await made.reload({ ...without, RPC_URLS_OTHER: `${b.url} name=y`, FALLBACK_RPC_URLS_OTHER: 'none' });
+    await made.admin.patch('/servers/a', { weight: 7 });
+    await made.reload(settings);
+    expect((await made.daemon.stats()).map(({ name, weight }) => `${name} ${weight}`)).toEqual([
+      'a 7',
+      'y 1',
     ]);
     await made.daemon.stop();
     const again = await startDaemon({ cwd: made.folder, env: { ADMIN_PORT: '0' } });
