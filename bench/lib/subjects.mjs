@@ -33,7 +33,9 @@ const launches = {
       [`RPC_URLS_P${pool}`, listOf(upstreamPort, pool)],
       [`FALLBACK_RPC_URLS_P${pool}`, 'none'],
     ]);
-    return { ...how, path: '/measured', env: { ...env, ...own, ...Object.fromEntries(lists.flat()) } };
+    // Health checks cost by the upstream, not by the request.
+    const pools = { ...own, ...Object.fromEntries(lists.flat()), HEALTH_CHECK: 'off' };
+    return { ...how, path: '/measured', env: { ...env, ...pools } };
   },
   earlier: (port, upstreamPort) => launches.daemon(port, upstreamPort, earlierFile),
   naive: (port, upstreamPort) => ({ args: [fileHere('naive-proxy.mjs'), `${port}`, `${upstreamPort}`] }),
