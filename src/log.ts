@@ -40,10 +40,13 @@ export function createMask(secrets: readonly string[]): (text: string) => string
 }
 
 export async function createLog({ level, format, secrets, to }: LogSettings): Promise<Log> {
-  let hidden = secrets;
+  let hidden: readonly string[] = [...new Set(secrets)];
   let mask = createMask(hidden);
   const hide = (more: readonly string[]) => {
-    hidden = [...new Set([...hidden, ...more])];
+    const all = new Set([...hidden, ...more]);
+    // To make a mask takes long, where there are many.
+    if (all.size === hidden.length) return;
+    hidden = [...all];
     mask = createMask(hidden);
   };
   const options = {

@@ -53,13 +53,16 @@ export function readEnvFile(folder: string, named: string | undefined): RawSetti
     return settings;
   }
   const lines = file.text.split(/\r\n|\r|\n/);
-  const lineOf = (variable: string) => lines.findLastIndex((line) => assignmentTo(variable).test(line));
+  // The last one counts.
+  const lineOf = new Map(
+    lines.flatMap((line, at) => assigned(line).map((variable) => [variable, at] as const)),
+  );
   const sourceOf = (variable: string) => {
-    const line = lineOf(variable);
-    return line < 0 ? name : `${name} line ${line + 1}`;
+    const line = lineOf.get(variable);
+    return line === undefined ? name : `${name} line ${line + 1}`;
   };
   return readVariables(parse(file.text), sourceOf, {
-    isCut: (variable) => isCutByHash(lines[lineOf(variable)] ?? ''),
+    isCut: (variable) => isCutByHash(lines[lineOf.get(variable) ?? -1] ?? ''),
   });
 }
 
@@ -120,8 +123,10 @@ function namesOf(setting: Setting): string[] {
   return setting.alias === undefined ? [setting.name] : [setting.name, setting.alias];
 }
 
-function assignmentTo(variable: string): RegExp {
-  return new RegExp(`^\\s*(?:export\\s+)?${variable}\\s*[=:]`);
+/** The variable that a line assigns to, if it does. */
+function assigned(line: string): string[] {
+  const [, variable] = /^\s*(?:export\s+)?([^\s=:]+)\s*[=:]/.exec(line) ?? [];
+  return variable === undefined ? [] : [variable];
 }
 
 /** Whether an unquoted value is cut by a `#` right after other text, which nobody intends as a comment. */

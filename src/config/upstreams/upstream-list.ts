@@ -5,7 +5,7 @@ import { maskUrl } from '../../masking.ts';
 import type { BudgetSpec } from '../../pacing/budget.ts';
 import type { UpstreamSpec } from '../../upstreams/upstream.ts';
 import { closestName } from '../closest-name.ts';
-import { uniqueName } from './upstream-names.ts';
+import { UniqueNames } from './upstream-names.ts';
 import type { OptionContext, OptionPart } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
 
@@ -227,11 +227,6 @@ function ceilingProblems(entries: readonly ParsedEntry[], others: readonly Budge
 
 /** Given names come first, so that a derived name never takes one that somebody chose. */
 function withNames(entries: readonly ParsedEntry[], others: readonly string[]): UpstreamSpec[] {
-  const taken = new Set([...others, ...entries.flatMap((entry) => entry.name ?? [])]);
-  return entries.map(({ where: _where, name, ...spec }) => {
-    if (name !== undefined) return { ...spec, name };
-    const unique = uniqueName(spec.url, taken);
-    taken.add(unique);
-    return { ...spec, name: unique };
-  });
+  const names = new UniqueNames([...others, ...entries.flatMap((entry) => entry.name ?? [])]);
+  return entries.map(({ where: _where, name, ...spec }) => ({ ...spec, name: name ?? names.take(spec.url) }));
 }

@@ -18,10 +18,23 @@ export function nameProblem(name: string, url: URL | undefined): string | undefi
 }
 
 /** Host and port as the URL has them, `localhost:8545`, `eth.example`, `[::1]:8545`; with `-2` and so on if that is taken. */
-export function uniqueName(url: URL, taken: ReadonlySet<string>): string {
-  let name = nameFromUrl(url, 1);
-  for (let number = 2; taken.has(name); number++) name = nameFromUrl(url, number);
-  return name;
+export class UniqueNames {
+  readonly #taken: Set<string>;
+  /** By host: all smaller numbers are taken. */
+  readonly #numbers = new Map<string, number>();
+
+  constructor(taken: Iterable<string>) {
+    this.#taken = new Set(taken);
+  }
+
+  take(url: URL): string {
+    let number = this.#numbers.get(url.host) ?? 1;
+    while (this.#taken.has(nameFromUrl(url, number))) number += 1;
+    const name = nameFromUrl(url, number);
+    this.#taken.add(name);
+    this.#numbers.set(url.host, number + 1);
+    return name;
+  }
 }
 
 function isFromUrl(url: URL, name: string): boolean {
