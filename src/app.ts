@@ -229,11 +229,10 @@ function limitsOf(config: Config): Config {
 
 function whyNotReady({ begun }: Drain, pools: PoolTable, name?: string): string | undefined {
   if (begun) return 'draining';
-  const asked = pools.all.filter(({ identity }) => name === undefined || identity.name === name);
   // An upstream in question counts as usable: otherwise a client could make this process look unready.
-  const out = asked.filter(
-    ({ availability }) => availability.isOut('primary') && availability.isOut('fallback'),
-  );
+  const out = pools
+    .select(name)
+    .filter(({ availability }) => availability.isOut('primary') && availability.isOut('fallback'));
   if (out.length === 0) return undefined;
   const named = out.flatMap(({ identity: { shown } }) => shown ?? []).join(', ');
   return named === '' ? 'no upstream is usable' : `no upstream is usable in ${named}`;

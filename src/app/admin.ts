@@ -10,7 +10,7 @@ import type { ServerLists } from '../admin/server-lists.ts';
 import { Servers } from '../admin/servers.ts';
 import { createStrategyChange } from '../admin/strategy.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
-import { warnIfInsecure } from '../pools/pool.ts';
+import { warnIfInsecure } from '../pools/pool-state.ts';
 import type { Runtime } from '../runtime.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';

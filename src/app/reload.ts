@@ -6,6 +6,7 @@ import type { PoolConfig } from '../config/config.ts';
 import type { LoadResult } from '../config/load.ts';
 import { secretsOfConfig } from '../config/masked-settings.ts';
 import { settingName } from '../config/sources/pool-names.ts';
+import { LIST_NAMES } from '../config/table/settings.ts';
 import type { Runtime } from '../runtime.ts';
 import { nameOf } from './pools.ts';
 import type { Service } from './service.ts';
@@ -93,8 +94,7 @@ export function inForce(service: Service, lists: ServerLists): Stated {
     if (!pool) return stated;
     const note = (setting: string) => changed.set(settingName(setting, stated.name), ADMIN_PORT);
     const listed = lists.upstreams.filter((spec) => spec.pool === stated.name);
-    if (!isEqualList(listed, stated.upstreams))
-      for (const list of ['RPC_URLS', 'FALLBACK_RPC_URLS']) note(list);
+    if (!isEqualList(listed, stated.upstreams)) for (const list of LIST_NAMES) note(list);
     const strategy = pool.strategies.name;
     if (strategy !== stated.strategy) note('STRATEGY');
     const own: PoolConfig['own'] =

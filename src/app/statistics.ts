@@ -35,7 +35,7 @@ export function createStatistics({
   announcer.listen((event) => latencies.hear(event));
   const rowsOf = (name?: string) =>
     pools()
-      .all.filter(({ identity }) => name === undefined || identity.name === name)
+      .select(name)
       .flatMap((pool) => readStats({ ...pool, latencies, clock }));
   // Requests that no pool serves are counted, too, without a label.
   const measured = () => (pools().servesAll ? pools().all : [...pools().all, pools().nowhere]);

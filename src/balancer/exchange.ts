@@ -58,9 +58,9 @@ export class Exchange {
   /** What the client asked us for; may hold its key. */
   readonly requested: Target;
   /** What upstreams are asked for: without the beginning of the path that is meant for us. */
-  target: Target;
+  readonly target: Target;
   /** That beginning; may hold the client's key. */
-  prefix: string;
+  readonly prefix: string;
   /** Who asks, and what holds for it. */
   readonly client: Client;
   readonly origin: Origin;

@@ -5,7 +5,7 @@
  */
 
 import { valuesOf } from '../http/header-lines.ts';
-import { OPEN_ARRAY } from '../rpc/json-scan.ts';
+import { byteTable, OPEN_ARRAY } from '../rpc/json-scan.ts';
 import type { RpcRequest } from '../rpc/message.ts';
 import { readStrictly } from './strict-json.ts';
 
@@ -14,7 +14,7 @@ const CONTROLS = Array.from({ length: 0x20 }, (_, code) => code);
 const BLANKS =
   '\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff';
 /** Bytes that some readers skip before a document: blanks, marks, zeros of wide characters, scalars, commas. */
-const SKIPPED = tableOf([
+const SKIPPED = byteTable([
   ...CONTROLS,
   ...Buffer.from(`${BLANKS} ",;.0123456789+-\x7f`),
   0x85,
@@ -23,15 +23,9 @@ const SKIPPED = tableOf([
   0xff,
 ]);
 /** With which an object, an array or a comment begins. */
-const BEGINS_JSON = tableOf(Buffer.from('{[/#'));
+const BEGINS_JSON = byteTable(Buffer.from('{[/#'));
 /** Encodings in which ASCII is itself, and nothing else is. */
 const LIKE_ASCII = /^(?:utf-?8|(?:us-)?ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d)$/i;
-
-function tableOf(bytes: Iterable<number>): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const byte of bytes) table[byte] = 1;
-  return table;
-}
 
 /** Whether the lines of a request say that its body must be decoded before it is read. */
 export function isEncoded(lines: readonly string[]): boolean {

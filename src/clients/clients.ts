@@ -58,11 +58,12 @@ export function createClients(
       recognize: ({ headers, target, prefix }) => ({ headers, target, prefix, client }),
     };
   }
-  const keyBuckets = new Map(apiKeys.map(({ name }) => [name, byName.get(name) ?? newBucket()]));
+  const keyBuckets = new Map<string, Bucket>();
   const keys = new KnownKeys(secret);
   for (const apiKey of apiKeys) {
     const { name, key, rps = clientRps } = apiKey;
-    const bucket = keyBuckets.get(name) ?? newBucket();
+    const bucket = byName.get(name) ?? newBucket();
+    keyBuckets.set(name, bucket);
     const limiter = rps === undefined ? undefined : new Limiter(name, rps, () => bucket);
     keys.add(key, clientOf(apiKey, limiter, settings));
   }

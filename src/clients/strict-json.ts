@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import {
   BACKSLASH,
+  byteTable,
   CLOSE_ARRAY,
   CLOSE_OBJECT,
   COLON,
@@ -20,19 +21,13 @@ import { stringAt } from '../rpc/members.ts';
 
 /** Many readers give up at fewer levels, or at ten times as many. */
 const MAX_DEPTH = 1_000;
-const ESCAPES = tableOf('"\\/bfnrt');
-const HEX = tableOf('0123456789abcdefABCDEF');
+const ESCAPES = byteTable(Buffer.from('"\\/bfnrt'));
+const HEX = byteTable(Buffer.from('0123456789abcdefABCDEF'));
 const LETTER_U = 0x75;
 const BLANK = 0x20;
 const METHOD = Buffer.from('method');
 /** `method` with each letter as `\uXXXX`, and some blanks. */
 const LONGEST_METHOD = 48;
-
-function tableOf(letters: string): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const byte of Buffer.from(letters)) table[byte] = 1;
-  return table;
-}
 
 export interface StrictDocument {
   /** An object, or one of a list of them, has a member that some reader may take for `method`. */

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { ApiKey } from '../clients/client.ts';
 import { MAX_KEY_LENGTH } from '../clients/known-keys.ts';
+import { OWN_PATHS } from '../http/target.ts';
 import { HIDDEN } from '../secret-texts.ts';
 import { closestName } from './closest-name.ts';
 import { MAX_CLIENT_RPS, METHOD_PATTERN } from './table/client-values.ts';
@@ -10,8 +11,6 @@ import { MAX_CLIENT_RPS, METHOD_PATTERN } from './table/client-values.ts';
 const NAME = /^[\w.-]{1,64}$/;
 /** What stands in a path, in a header line and in a login as it is. */
 const KEY = /^(?!\.{1,2}$)[\w.~!$&()*+;=:@-]+$/;
-/** Paths that have a meaning already. */
-const TAKEN: ReadonlySet<string> = new Set(['stats', 'healthz', 'readyz']);
 /** A shorter key can be guessed by trying. */
 const SAFE_LENGTH = 16;
 
@@ -55,7 +54,7 @@ function readEntry(entry: string, report: (problem: string) => void): ApiKey {
     report('has a name with other signs than up to 64 letters, digits, ".", "_" and "-"');
   else if (!KEY.test(key) || key.length > MAX_KEY_LENGTH)
     report(`has a key with other signs than up to ${MAX_KEY_LENGTH} letters, digits and -._~!$&()*+;=:@`);
-  else if (TAKEN.has(key)) report('has a key that is a path of its own');
+  else if (OWN_PATHS.includes(key)) report('has a key that is a path of its own');
   let rps: number | undefined;
   const methods: string[] = [];
   for (const option of options) {

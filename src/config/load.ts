@@ -14,6 +14,7 @@ import { readJsonFile } from './sources/json-file.ts';
 import { DEFAULT_SOURCE, type MergedSettings, mergeSources, type RawByKey } from './sources/merge.ts';
 import { settingName } from './sources/pool-names.ts';
 import type { RawSettings } from './sources/raw-settings.ts';
+import { LIST_NAMES } from './table/settings.ts';
 import { formatSize } from './table/units.ts';
 import { urlList } from './table/value-types.ts';
 import { type CheckedPool, type CheckedSettings, checkPoolValues, checkValues } from './values.ts';
@@ -156,7 +157,7 @@ function sourcesOf(
   const sources = new Map(stated.map(({ name, source }) => [name, source] as const));
   for (const { name, arePersisted } of configs) {
     if (!arePersisted) continue;
-    for (const list of ['RPC_URLS', 'FALLBACK_RPC_URLS']) sources.set(settingName(list, name), String(file));
+    for (const list of LIST_NAMES) sources.set(settingName(list, name), String(file));
   }
   return sources;
 }

@@ -1,5 +1,8 @@
 /** Reads request targets. */
 
+/** The first segments of the program's own paths. */
+export const OWN_PATHS: readonly string[] = ['stats', 'healthz', 'readyz'];
+
 /**
  * A request's target as the client sent it, byte for byte. Never passed to `new URL`, which resolves
  * `/..` and `%2e%2e` and re-encodes the rest.

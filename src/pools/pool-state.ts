@@ -45,18 +45,22 @@ export class PoolState {
   readonly suspects: Suspects;
   readonly availability: Availability;
   readonly strategies: StrategyChoice;
+  /** The order for each client, where its calls stay with one upstream. */
   readonly rendezvous: Readonly<Record<Tier, Rendezvous>> = {
     primary: new Rendezvous(),
     fallback: new Rendezvous(),
   };
   readonly trials: Trials;
   readonly room: Room;
+  /** Requests that wait for an upstream. */
   readonly queue: Queue;
+  /** Requests that have asked upstreams in vain and wait, while none is usable, for what others find. */
   readonly onlookers: Queue;
   readonly sharedLimits = new SharedLimits();
   readonly filters: FilterHomes<Upstream>;
   readonly connections: ConnectionPools;
   readonly checks: Checks;
+  /** Requests under way. Written by the request handler. */
   readonly usage = new PoolUsage();
   readonly hedgeBudget = new HedgeBudget();
   /** Undefined until something is avoided or hedged. */
@@ -100,7 +104,7 @@ export class PoolState {
     this.membership = this.#createMembership();
     this.checks = new Checks(settings, this, dependencies);
     this.#setSpeed();
-    warnOfInsecure(settings.upstreams, runtime.logger);
+    for (const spec of settings.upstreams) warnIfInsecure(spec, runtime.logger);
   }
 
   /**
@@ -120,8 +124,8 @@ export class PoolState {
     if (settings.pacing !== before.pacing)
       for (const upstream of this.registry.all) this.#setBudget(upstream);
     const known = this.registry.all.filter(({ verification }) => !verification.rejectUnauthorized);
-    const isNew = ({ url }: UpstreamSpec) => known.every((upstream) => upstream.url !== url.href);
-    warnOfInsecure(settings.upstreams.filter(isNew), runtime.logger);
+    for (const spec of settings.upstreams)
+      if (known.every(({ url }) => url !== spec.url.href)) warnIfInsecure(spec, runtime.logger);
     const left = this.membership.replace(settings.upstreams);
     this.checks.reconfigure(settings);
     return left;
@@ -211,13 +215,11 @@ export class PoolState {
   }
 }
 
-/** Warns the operator about upstreams whose certificate is not verified. */
-export function warnOfInsecure(specs: readonly UpstreamSpec[], logger: Logger): void {
-  for (const { name, insecure } of specs) {
-    if (!insecure) continue;
-    logger.warn(
-      { upstream: name },
-      'insecure=true: this upstream may be anybody, its certificate is not verified',
-    );
-  }
+/** Warns the operator about an upstream whose certificate is not verified. */
+export function warnIfInsecure({ name, insecure }: UpstreamSpec, logger: Logger): void {
+  if (!insecure) return;
+  logger.warn(
+    { upstream: name },
+    'insecure=true: this upstream may be anybody, its certificate is not verified',
+  );
 }

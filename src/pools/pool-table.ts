@@ -36,6 +36,11 @@ export class PoolTable {
     return this.#named.get(end < 0 ? path : path.slice(0, end)) ?? this.#unnamed;
   }
 
+  /** The one of this name, if there is one; all without a name. */
+  select(name: string | undefined): readonly Pool[] {
+    return name === undefined ? this.all : this.all.filter(({ identity }) => identity.name === name);
+  }
+
   find(name: string): Pool | undefined {
     return this.all.find(({ identity }) => identity.name === name);
   }

@@ -1,68 +1,55 @@
 /** A pool: a set of upstreams that serve the same requests, with all that is learned about them. */
 
-import { DEFAULT_POOL, type PoolIdentity, type Tier } from '../events.ts';
-import type { Logger } from '../log.ts';
-import type { FilterHomes } from '../rpc/filters.ts';
+import { DEFAULT_POOL } from '../events.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Speed } from '../speed/speed.ts';
-import type { StrategyChoice } from '../strategies/choice.ts';
-import type { Rendezvous } from '../strategies/rendezvous.ts';
 import { Deadlines } from '../transport/deadlines.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import { shortestSilenceMs } from '../transport/silence.ts';
-import type { Availability } from '../upstreams/availability.ts';
-import type { Membership } from '../upstreams/membership.ts';
-import type { Quarantine } from '../upstreams/quarantine.ts';
-import type { Registry } from '../upstreams/registry.ts';
-import type { SharedLimits } from '../upstreams/shared-limits.ts';
-import type { Suspects } from '../upstreams/suspects.ts';
-import type { Upstream, UpstreamSpec } from '../upstreams/upstream.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { HeightListener } from './checks.ts';
 import { Hedges } from './hedges.ts';
 import type { PoolSettings } from './pool-settings.ts';
-import { type PoolDependencies, PoolState, warnOfInsecure } from './pool-state.ts';
-import type { Queue } from './queue.ts';
-import type { Room } from './room.ts';
-import type { Trials } from './trials.ts';
-import type { PoolUsage } from './usage.ts';
+import { type PoolDependencies, PoolState } from './pool-state.ts';
 
 export type { PoolDependencies, PoolSettings };
+
+/** What pools that follow each other share. */
+type SharedState = Pick<
+  PoolState,
+  | 'identity'
+  | 'registry'
+  | 'membership'
+  | 'quarantine'
+  | 'suspects'
+  | 'availability'
+  | 'strategies'
+  | 'rendezvous'
+  | 'trials'
+  | 'room'
+  | 'queue'
+  | 'onlookers'
+  | 'sharedLimits'
+  | 'filters'
+  | 'usage'
+>;
 
 /**
  * A pool as it is by certain settings, which never change: a request goes through its whole life with the one that it
  * began with. All else is shared by those that follow each other.
  */
-export interface Pool {
-  readonly identity: PoolIdentity;
+export interface Pool extends SharedState {
   /** What the paths of its requests begin with: `/base`; empty for the pool of all other requests. */
   readonly path: string;
   readonly runtime: Runtime;
   readonly settings: PoolSettings;
-  readonly registry: Registry;
-  readonly membership: Membership;
-  readonly quarantine: Quarantine;
-  readonly suspects: Suspects;
-  readonly availability: Availability;
-  readonly strategies: StrategyChoice;
-  /** The order for each client, where its calls stay with one upstream. */
-  readonly rendezvous: Readonly<Record<Tier, Rendezvous>>;
-  readonly trials: Trials;
-  readonly room: Room;
-  /** Requests that wait for an upstream. */
-  readonly queue: Queue;
-  /** Requests that have asked upstreams in vain and wait, while none is usable, for what others find. */
-  readonly onlookers: Queue;
-  readonly sharedLimits: SharedLimits;
   /** Both are undefined where nothing is avoided and hedged. */
   readonly speed: Speed | undefined;
   readonly hedges: Hedges | undefined;
-  readonly filters: FilterHomes<Upstream>;
   readonly transport: TransportSettings;
   readonly learnHeight: HeightListener;
   /** Those that were taken out of the lists when the settings after these came into force. */
   readonly departed: readonly Upstream[];
-  /** Requests under way. Written by the request handler. */
-  readonly usage: PoolUsage;
   /** Starts the health checks. */
   start(): void;
   /** The process is about to end: nobody waits any more. */
@@ -144,9 +131,4 @@ function speedOf(state: PoolState, { avoidSlow, hedge }: PoolSettings, { announc
   const speed = avoidSlow || hedge !== undefined ? state.speed : undefined;
   const { hedgeBudget: budget, identity: pool } = state;
   return { speed, hedges: speed && new Hedges(hedge, { speed, budget, pool, announcer }) };
-}
-
-/** Warns the operator about an upstream whose certificate is not verified. */
-export function warnIfInsecure(spec: UpstreamSpec, logger: Logger): void {
-  warnOfInsecure([spec], logger);
 }

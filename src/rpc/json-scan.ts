@@ -14,6 +14,13 @@ export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 export const BACKSLASH = 0x5c;
 
+/** A table that has 1 for each of these bytes. */
+export function byteTable(bytes: Iterable<number>): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of bytes) table[byte] = 1;
+  return table;
+}
+
 /** Bytes of a string that are read one by one before native code searches for its end. */
 const SHORT_STRING = 48;
 

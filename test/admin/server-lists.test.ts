@@ -2,15 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { type ListStore, ServerLists } from '../../src/admin/server-lists.ts';
 import { Servers } from '../../src/admin/servers.ts';
-import { Announcer, PoolIdentity } from '../../src/events.ts';
+import { PoolIdentity } from '../../src/events.ts';
 import type { Pool } from '../../src/pools/pool.ts';
 import { PoolTable } from '../../src/pools/pool-table.ts';
-import { Membership } from '../../src/upstreams/membership.ts';
-import { Quarantine } from '../../src/upstreams/quarantine.ts';
-import { Registry } from '../../src/upstreams/registry.ts';
-import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
-import { Upstream, type UpstreamSpec } from '../../src/upstreams/upstream.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import type { UpstreamSpec } from '../../src/upstreams/upstream.ts';
+import { membershipOf } from '../support/upstreams.ts';
 
 const spec = (name: string): UpstreamSpec => ({
   name,
@@ -38,26 +34,9 @@ class MemoryStore implements ListStore {
 }
 
 function setUp(...names: string[]) {
-  const clock = new ManualClock();
-  const announcer = new Announcer();
   const store = new MemoryStore();
   const specs = names.map(spec);
-  const changes = new StandingChanges();
-  const registry = new Registry(
-    specs.map((each) => new Upstream(each, clock.monotonicMs())),
-    changes,
-  );
-  const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer, changes });
-  const membership = new Membership({
-    pool: new PoolIdentity('default'),
-    registry,
-    quarantine,
-    announcer,
-    clock,
-    onJoin: () => {},
-    onChange: () => {},
-    onLeave: () => {},
-  });
+  const { announcer, registry, quarantine, membership } = membershipOf(specs);
   const lists = new ServerLists(specs, store);
   const hidden: string[] = [];
   const onNew = ({ url }: UpstreamSpec) => void hidden.push(url.host);

@@ -60,7 +60,7 @@ describe('API_KEYS', () => {
   it('may not be the path of a pool', () => {
     const pool = { RPC_URLS_MY_POOL: 'https://two.example', FALLBACK_RPC_URLS_MY_POOL: 'none' };
     expect(problemsWith({ ...pool, API_KEYS: 'alice:aliceKey1, bob:my-pool' })).toEqual([
-      'API_KEYS (environment): *** the key of bob is the path of a pool; allowed: any other',
+      'API_KEYS (environment): *** the key of bob is the path of a pool; allowed: another key',
     ]);
   });
 

@@ -1,7 +1,7 @@
 // A rolling update: the end of the process under load costs no request that finishes in time.
 import { Agent } from 'node:http';
 import { expect, it } from 'vitest';
-import { answerByLabel, type Behaviour } from '../support/behaviours.ts';
+import { answerByLabel, delayed } from '../support/behaviours.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
@@ -14,16 +14,6 @@ const CLIENTS = 100;
 const BEFORE = 500;
 const CALL = '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}';
 
-/** Answers after a moment, so that many are under way at once. */
-function slowly(ms: number): Behaviour {
-  const byLabel = answerByLabel('A');
-  return {
-    at: 'body',
-    run: (socket, request) =>
-      void setTimeout(() => byLabel.at !== 'connect' && byLabel.run(socket, request), ms),
-  };
-}
-
 /** One call; notes what went wrong with it. */
 async function call(url: string, agent: Agent, lost: string[]): Promise<void> {
   try {
@@ -35,7 +25,7 @@ async function call(url: string, agent: Agent, lost: string[]): Promise<void> {
 }
 
 it('SIGTERM under load, with streams open, loses nothing', async () => {
-  const upstream = await FakeUpstream.start('A', slowly(200));
+  const upstream = await FakeUpstream.start('A', delayed(200, answerByLabel('A')));
   const events = Array.from({ length: 5 }, () => new EventStream());
   const daemon = await startBalancer({
     primaries: [upstream],

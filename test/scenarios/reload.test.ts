@@ -4,14 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AdminClient, refusalIn } from '../support/admin-client.ts';
-import {
-  answer,
-  answerByLabel,
-  type Behaviour,
-  Gate,
-  held,
-  resetAfterRequest,
-} from '../support/behaviours.ts';
+import { answer, answerByLabel, delayed, Gate, held, resetAfterRequest } from '../support/behaviours.ts';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { startFakeWebhook } from '../support/fake-webhook.ts';
@@ -54,16 +47,6 @@ class Reloadable {
     if (status !== 200) throw new Error(text);
     return JSON.parse(text);
   }
-}
-
-/** Answers after a moment, so that some are always under way. */
-function slowly(ms: number): Behaviour {
-  const byLabel = answerByLabel(LABEL);
-  return {
-    at: 'body',
-    run: (socket, request) =>
-      void setTimeout(() => byLabel.at !== 'connect' && byLabel.run(socket, request), ms),
-  };
 }
 
 describe('a reload', () => {
@@ -298,7 +281,7 @@ describe('what a reload must not keep, and must not lose', () => {
 
 describe('a request under way', () => {
   it('ends with the settings that it began with, at an upstream that is no longer listed', async () => {
-    const old = await FakeUpstream.start('old', slowly(400));
+    const old = await FakeUpstream.start('old', delayed(400, answerByLabel(LABEL)));
     const next = await FakeUpstream.start('next');
     const made = await Reloadable.start({ RPC_URLS: old.url, FALLBACK_RPC_URLS: 'none' });
     const asked = rpc(made.daemon.url, 'eth_chainId');
@@ -361,7 +344,9 @@ describe('the lists that PERSIST_SERVERS keeps', () => {
 });
 
 it('reloads under load with other lists each time lose no request', async () => {
-  const upstreams = await Promise.all([1, 2, 3, 4].map(() => FakeUpstream.start(LABEL, slowly(5))));
+  const upstreams = await Promise.all(
+    [1, 2, 3, 4].map(() => FakeUpstream.start(LABEL, delayed(5, answerByLabel(LABEL)))),
+  );
   const listsOf = (round: number) => {
     const shown = upstreams.filter((_, index) => index !== round % upstreams.length);
     const url = ({ url: base }: FakeUpstream, index: number) =>

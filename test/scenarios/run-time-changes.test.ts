@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AdminClient } from '../support/admin-client.ts';
-import { answer, answerByLabel, type Behaviour, resetAfterRequest } from '../support/behaviours.ts';
+import { answer, answerByLabel, delayed, resetAfterRequest } from '../support/behaviours.ts';
 import { type Daemon, runDaemon, type StatsRow, startBalancer } from '../support/daemon.ts';
 import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
 import { http, rpc } from '../support/http-client.ts';
@@ -20,20 +20,11 @@ const SECRETS = [TOKEN, 'pathKey11', 'queryKey22', 'userName33', 'passWord44'];
 /** All upstreams give the same answer, so that it does not matter who was asked. */
 const LABEL = 'same';
 
-/** Answers after a moment, so that some are always under way. */
-function slowly(ms: number): Behaviour {
-  const byLabel = answerByLabel(LABEL);
-  return {
-    at: 'body',
-    run: (socket, request) =>
-      void setTimeout(() => byLabel.at !== 'connect' && byLabel.run(socket, request), ms),
-  };
-}
-
 const upstreams: FakeUpstream[] = [];
 
 beforeAll(async () => {
-  for (let i = 0; i < 4; i++) upstreams.push(await FakeUpstream.start(LABEL, slowly(15)));
+  for (let i = 0; i < 4; i++)
+    upstreams.push(await FakeUpstream.start(LABEL, delayed(15, answerByLabel(LABEL))));
 });
 
 const urlOf = (index: number) => upstreams[index]?.url ?? '';
@@ -132,7 +123,7 @@ describe('the admin port', () => {
     for (const open of gates) open();
     expect((await last).text).toBe(LABEL);
     expect((await daemon.exited).code).toBe(0);
-    upstreams[0]?.use(slowly(15));
+    upstreams[0]?.use(delayed(15, answerByLabel(LABEL)));
   });
 
   it('that is taken ends the process with one clear line, and no client was let in', async () => {
@@ -185,7 +176,7 @@ describe('the admin port', () => {
       upstreams[2]?.use(behaviour);
       await note(rpc(daemon.url, 'eth_call'));
     }
-    upstreams[2]?.use(slowly(15));
+    upstreams[2]?.use(delayed(15, answerByLabel(LABEL)));
     for (const path of ['/config', '/servers', '/nothing']) await note(admin.get(path));
     await note(http(`${daemon.adminUrl}/config`, { headers: { authorization: `Bearer ${TOKEN}x` } }));
     await daemon.logged(({ msg }) => msg === 'Admin call refused', 'the refusal');

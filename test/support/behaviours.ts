@@ -110,6 +110,14 @@ export function answerByLabel(label: string): Behaviour {
   });
 }
 
+/** Another behaviour, after so many milliseconds: with a few clients, some requests are always under way. */
+export function delayed(ms: number, behaviour: Behaviour): Behaviour {
+  return onBody(
+    (socket, request) =>
+      void setTimeout(() => behaviour.at !== 'connect' && behaviour.run(socket, request), ms),
+  );
+}
+
 /** Another behaviour, followed at once by the end of the connection, which was not announced. */
 export function thenClose(first: Behaviour): Behaviour {
   return onBody((socket, request) => {

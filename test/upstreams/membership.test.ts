@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Announcer, type Event, PoolIdentity } from '../../src/events.ts';
-import { Membership } from '../../src/upstreams/membership.ts';
-import { Quarantine } from '../../src/upstreams/quarantine.ts';
-import { Registry, RegistryError } from '../../src/upstreams/registry.ts';
-import { StandingChanges } from '../../src/upstreams/standing-changes.ts';
-import { Upstream, type UpstreamSpec } from '../../src/upstreams/upstream.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import type { Event } from '../../src/events.ts';
+import { RegistryError } from '../../src/upstreams/registry.ts';
+import type { Upstream, UpstreamSpec } from '../../src/upstreams/upstream.ts';
+import { membershipOf } from '../support/upstreams.ts';
 
 const spec = (name: string, extra: Partial<UpstreamSpec> = {}): UpstreamSpec => ({
   name,
@@ -17,29 +14,12 @@ const spec = (name: string, extra: Partial<UpstreamSpec> = {}): UpstreamSpec => 
 });
 
 function setUp(names: string) {
-  const clock = new ManualClock();
-  const events: Event[] = [];
-  const announcer = new Announcer();
-  announcer.listen((event) => events.push(event));
-  const changes = new StandingChanges();
-  const specs = [...names].map((name) => spec(name));
-  const registry = new Registry(
-    specs.map((each) => new Upstream(each, clock.monotonicMs())),
-    changes,
-  );
-  const quarantine = new Quarantine({ timeToLive: 'auto', clock, random: () => 0.5, announcer, changes });
   const left: string[] = [];
   const onLeave = ({ name }: Upstream) => void left.push(name);
-  const membership = new Membership({
-    pool: new PoolIdentity('default'),
-    registry,
-    quarantine,
-    announcer,
-    clock,
-    onJoin: () => {},
-    onChange: () => {},
-    onLeave,
-  });
+  const specs = [...names].map((name) => spec(name));
+  const { clock, announcer, changes, registry, quarantine, membership } = membershipOf(specs, onLeave);
+  const events: Event[] = [];
+  announcer.listen((event) => events.push(event));
   const names_ = () => registry.all.map(({ name }) => name).join('');
   const find = (name: string): Upstream => {
     const found = registry.find(name);

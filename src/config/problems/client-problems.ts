@@ -11,6 +11,6 @@ export function clientProblems(
   const shared = (values.apiKeys ?? []).filter(({ key }) => pools.some(({ name }) => name === key));
   return shared.map(
     ({ name }) =>
-      `API_KEYS (${raw.get('apiKeys')?.source}): ${HIDDEN} the key of ${name} is the path of a pool; allowed: any other`,
+      `API_KEYS (${raw.get('apiKeys')?.source}): ${HIDDEN} the key of ${name} is the path of a pool; allowed: another key`,
   );
 }

@@ -74,10 +74,10 @@ interface SortedSettings {
 function sortByPool(suffixed: readonly SuffixedSetting[], pools: ReadonlySet<string>): SortedSettings {
   const byPool = new Map<string, Map<Key, RawSetting>>();
   const problems: string[] = [];
-  for (const { splits, withoutPools, ...raw } of suffixed) {
+  for (const stated of suffixed) {
+    const { splits, withoutPools: _, ...raw } = stated;
     const split = splits.find(({ pool }) => pools.has(pool));
-    if (!split)
-      problems.push(...strangeName({ splits, ...(withoutPools ? { withoutPools } : {}), ...raw }, pools));
+    if (!split) problems.push(...strangeName(stated, pools));
     else if (!split.setting.perPool) problems.push(notPerPool(raw, split.setting));
     else {
       const own = byPool.get(split.pool) ?? new Map<Key, RawSetting>();

@@ -1,5 +1,7 @@
 /** What pools may be called, and which pool a setting's name with a suffix is of. */
 
+import { DEFAULT_POOL } from '../../events.ts';
+import { OWN_PATHS } from '../../http/target.ts';
 import { SETTINGS, type Setting } from '../table/settings.ts';
 
 /** One way to read such a name: `HEALTH_CHECK_BASE` is HEALTH_CHECK of the pool `base`. */
@@ -11,8 +13,7 @@ export interface Split {
 
 const MAX_LENGTH = 40;
 const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
-/** Paths of our own, and the name of the pool without one. */
-const TAKEN: ReadonlySet<string> = new Set(['stats', 'healthz', 'readyz', 'default']);
+const TAKEN: ReadonlySet<string> = new Set([...OWN_PATHS, DEFAULT_POOL]);
 
 /** A pool's name as its path says it: in lower case, with `-` for `_`. */
 export function poolNameOf(written: string): string {

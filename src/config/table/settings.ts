@@ -182,3 +182,8 @@ export const SETTINGS: readonly Setting[] = schema.keyof().options.map((key) => 
       .join(''),
   };
 });
+
+/** The names of the lists in the environment. */
+export const LIST_NAMES: readonly string[] = SETTINGS.filter(({ key }) => isList(key)).map(
+  ({ name }) => name,
+);
