@@ -47,6 +47,8 @@ export interface AppOptions {
   readonly setLogLevel?: (level: string) => void;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
+  /** Of the program, as metrics tell it. */
+  readonly version?: string;
 }
 
 /** Why the program can't listen. */
@@ -123,6 +125,7 @@ export function createApp(
     clock,
     announcer,
     logLinesDropped: options.logLinesDropped ?? (() => 0),
+    version: options.version ?? 'unknown',
   });
   const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);

@@ -77,6 +77,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
   const secrets = secretsOfConfig(config);
   const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });
   const { logger } = log;
+  const version = readVersion();
   const end = (code: number): never => {
     log.flush();
     process.exit(code);
@@ -108,6 +109,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
     hide: (texts) => log.hide(texts),
     setLogLevel: (level) => log.setLevel(level),
     logLinesDropped: () => log.dropped,
+    version,
   });
   const address = await app.start().catch((error: ListenError) => {
     logger.fatal(whyNotListening(error, config));
@@ -118,7 +120,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
       host: address.address,
       port: address.port,
       protocol: config.tlsCertFile === undefined ? 'http' : 'https',
-      version: readVersion(),
+      version,
       upstreams: config.upstreams.length,
       env: config.env,
     },

@@ -23,14 +23,12 @@ export interface StatisticsDependencies {
   readonly clock: Clock;
   readonly announcer: Announcer;
   readonly logLinesDropped: () => number;
+  /** Of the program. */
+  readonly version: string;
 }
 
-export function createStatistics({
-  pools,
-  clock,
-  announcer,
-  logLinesDropped,
-}: StatisticsDependencies): Statistics {
+export function createStatistics(dependencies: StatisticsDependencies): Statistics {
+  const { pools, clock, announcer } = dependencies;
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
   const rowsOf = (name?: string) =>
@@ -45,6 +43,6 @@ export function createStatistics({
       const pool = pools().find(upstream.identity.pool.name) ?? pools().nowhere;
       return rowOf(upstream, { ...pool, latencies, clock });
     },
-    metrics: createMetrics({ pools: measured, announcer, alertKinds: ALERT_KINDS, logLinesDropped }),
+    metrics: createMetrics({ ...dependencies, pools: measured, alertKinds: ALERT_KINDS }),
   };
 }

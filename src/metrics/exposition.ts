@@ -11,7 +11,7 @@ export interface Sample {
 /** The numbers under one name. */
 export interface Family {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   readonly help: string;
   readonly samples: readonly Sample[];
 }
@@ -25,12 +25,22 @@ export function write(families: readonly Family[]): string {
 }
 
 function writeFamily({ name, type, help, samples }: Family): string {
-  let lines = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+  let lines = `# HELP ${name} ${helpText(help)}\n# TYPE ${name} ${type}\n`;
   for (const { suffix = '', labels = {}, value } of samples) {
     const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-    lines += `${name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`;
+    lines += `${name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${numeral(value)}\n`;
   }
   return lines;
+}
+
+/** What is no number has these three spellings, of which JavaScript knows the first. */
+function numeral(value: number): string {
+  if (Number.isFinite(value) || Number.isNaN(value)) return `${value}`;
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+function helpText(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
 function escaped(value: string): string {
