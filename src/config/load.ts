@@ -13,7 +13,9 @@ import { type Command, readCommandLine } from './sources/flags.ts';
 import { readJsonFile } from './sources/json-file.ts';
 import { DEFAULT_SOURCE, type MergedSettings, mergeSources, type RawByKey } from './sources/merge.ts';
 import { settingName } from './sources/pool-names.ts';
+import { checkProxies } from './sources/proxies.ts';
 import type { RawSettings } from './sources/raw-settings.ts';
+import { notifierKeys } from './table/notifier-settings.ts';
 import { LIST_NAMES } from './table/settings.ts';
 import { formatSize } from './table/units.ts';
 import { urlList } from './table/value-types.ts';
@@ -72,8 +74,19 @@ export function loadConfig(input: LoadInput): LoadResult {
     problems.push(...healthProblems(pools), ...chainProblems(merged), ...stickyProblems(checked, pools));
   if (checked.all && isForDaemon)
     problems.push(...tlsProblems(checked, input.cwd), ...adminProblems(checked));
+  const webhooks = notifierKeys.flatMap((key) => checked.values[key] ?? []);
+  const { proxies, problems: proxyProblems } = checkProxies(
+    bySource.map((each) => each.proxies),
+    webhooks,
+  );
+  if (isForDaemon) problems.push(...proxyProblems);
   const { file } = input.kept ?? { file: checked.values.persistServers };
-  const assembled = assemble(checked, pools, { folder: input.cwd, readsFiles: isForDaemon, file });
+  const assembled = assemble(checked, pools, {
+    folder: input.cwd,
+    readsFiles: isForDaemon,
+    file,
+    proxies,
+  });
   problems.push(...assembled.problems);
   const { config } = assembled;
   if (!config || problems.length > 0) return { ok: false, command, problems };

@@ -39,12 +39,15 @@ export class PoolCounts {
 export class Counters {
   /** By kind. */
   readonly alerts: Record<string, number>;
+  /** By notifier. */
+  readonly alertsLost: Record<string, number>;
   readonly #pools = new WeakMap<PoolIdentity, PoolCounts>();
   /** The key is the announced object: a removed upstream leaves nothing behind, not even for one of the same name. */
   readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
 
-  constructor(alertKinds: readonly string[]) {
+  constructor(alertKinds: readonly string[], notifiers: readonly string[]) {
     this.alerts = tallyOf(alertKinds);
+    this.alertsLost = tallyOf(notifiers);
   }
 
   of(pool: PoolIdentity): PoolCounts {
@@ -84,6 +87,9 @@ export class Counters {
       case 'alert-sent':
         this.alerts[event.kind] = (this.alerts[event.kind] ?? 0) + 1;
         break;
+      case 'alert-lost':
+        this.alertsLost[event.notifier] = (this.alertsLost[event.notifier] ?? 0) + 1;
+        break;
       case 'hedge-finished':
         this.of(event.pool).hedges[event.result] += 1;
         break;
@@ -114,6 +120,7 @@ export class Counters {
       case 'name-lost':
       case 'name-found':
       case 'alert-failed':
+      case 'alerts-resumed':
         break;
       default:
         event satisfies never;

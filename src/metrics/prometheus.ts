@@ -26,6 +26,8 @@ export interface MetricsDependencies {
   readonly pools: () => readonly MeasuredPool[];
   /** All kinds of `alert-sent` events. */
   readonly alertKinds: readonly string[];
+  /** The names of all notifiers. */
+  readonly notifiers: readonly string[];
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
 }
@@ -41,7 +43,7 @@ export interface Metrics {
  * no longer appears.
  */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
-  const counters = new Counters(dependencies.alertKinds);
+  const counters = new Counters(dependencies.alertKinds, dependencies.notifiers);
   dependencies.announcer.listen((event) => counters.hear(event));
   let nodeMetrics: Promise<{ metrics(): Promise<string> }> | undefined;
   return {
@@ -129,6 +131,12 @@ function processFamilies(counters: Counters, { logLinesDropped }: MetricsDepende
       type: 'counter',
       help: 'Alerts sent to the operators, counted for each notifier.',
       samples: tallied(counters.alerts, 'kind'),
+    },
+    {
+      name: 'rpc_lb_alerts_lost_total',
+      type: 'counter',
+      help: 'Alerts that a notifier has given up or dropped.',
+      samples: tallied(counters.alertsLost, 'notifier'),
     },
     {
       name: 'rpc_lb_log_lines_dropped_total',
