@@ -6,9 +6,7 @@ import type { Random } from '../random.ts';
 import { AlertDetector } from './alert-detector.ts';
 import { Messages, testAlert } from './messages.ts';
 import type { NamedNotifier } from './notifier.ts';
-import { Outbox } from './outbox.ts';
-import { send } from './sending.ts';
-import type { Outlet } from './topic.ts';
+import { Outboxes, type TestResult } from './outboxes.ts';
 
 export interface AlertSettings {
   /** Each gets every alert. Without any, no alerts are sent. Their names are unique. */
@@ -28,13 +26,6 @@ export interface AlertsOptions extends AlertSettings {
   readonly env: string | undefined;
 }
 
-/** What became of a test message. */
-export interface TestResult {
-  readonly notifier: string;
-  /** Why it was not sent, without secrets; undefined when it was. */
-  readonly problem: string | undefined;
-}
-
 export interface Alerts {
   /** The names of the notifiers that are set up. */
   readonly notifiers: readonly string[];
@@ -50,52 +41,27 @@ export interface Alerts {
 export function createAlerts({ announcer, clock, random, hostname, env, ...first }: AlertsOptions): Alerts {
   const cooldown = { ms: first.cooldownMs };
   const origin = { place: env ? `${hostname}, ${env}` : hostname, link: first.link };
-  // One for each: a slow notifier delays no other.
-  const open = (notifier: NamedNotifier) => new Outbox(notifier, { announcer, clock, random });
-  let outboxes = first.notifiers.map(open);
-  /** Those of notifiers that the settings have no more. */
-  const closing: Outbox[] = [];
-  const outlet: Outlet = {
-    put(topic) {
-      for (const outbox of outboxes) outbox.put(topic);
-    },
-    holds: (topic) => outboxes.some((outbox) => outbox.holds(topic)),
-  };
+  const outboxes = new Outboxes({ announcer, clock, random });
+  outboxes.use(first.notifiers);
   const detectors = new Detectors(
-    (pool) => new AlertDetector({ clock, cooldown, outlet, messages: new Messages(origin, pool) }),
+    (pool) => new AlertDetector({ clock, cooldown, outlet: outboxes, messages: new Messages(origin, pool) }),
   );
   announcer.listen((event) => {
-    if (outboxes.length > 0) detectors.hear(event);
+    if (!outboxes.areNone) detectors.hear(event);
   });
   return {
     get notifiers() {
-      return outboxes.map(({ notifier }) => notifier.name);
+      return outboxes.names;
     },
     reconfigure({ notifiers, cooldownMs, link }) {
       cooldown.ms = cooldownMs;
       origin.link = link;
-      const before = new Map(outboxes.map((outbox) => [outbox.notifier.name, outbox]));
-      outboxes = notifiers.map((notifier) => {
-        const known = before.get(notifier.name);
-        known?.use(notifier);
-        return known ?? open(notifier);
-      });
-      const gone = [...before.values()].filter((outbox) => !outboxes.includes(outbox));
-      for (const outbox of gone) outbox.close();
-      closing.splice(0, closing.length, ...closing.filter((outbox) => outbox.isBusy), ...gone);
+      outboxes.use(notifiers);
     },
-    test() {
-      const alert = testAlert(origin, clock.wallMs());
-      const sendBy = async ({ notifier }: Outbox): Promise<TestResult> => {
-        const failure = await send(notifier, alert, clock);
-        if (!failure) announcer.announce({ type: 'alert-sent', notifier: notifier.name, kind: alert.kind });
-        return { notifier: notifier.name, problem: failure?.message };
-      };
-      return Promise.all(outboxes.map(sendBy));
-    },
+    test: () => outboxes.test(testAlert(origin, clock.wallMs())),
     async drain(timeoutMs) {
       detectors.flush();
-      await Promise.all([...outboxes, ...closing].map((outbox) => outbox.drain(timeoutMs)));
+      await outboxes.drain(timeoutMs);
     },
   };
 }

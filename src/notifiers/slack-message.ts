@@ -41,6 +41,7 @@ export interface SlackMessage {
 
 export function slackMessage(alert: Alert): SlackMessage {
   const { severity, what, requests, client, advice } = alert;
+  const pool = alert.isOneOfSeveral ? `, pool ${alert.pool}` : '';
   const text = `${EMOJI[severity]} *${severity}* ${escaped(alertText(alert))}`;
   const facts = [
     ...(alert.kind === 'test' ? [] : [`*Since:* ${sinceText(alert)}`]),
@@ -48,7 +49,7 @@ export function slackMessage(alert: Alert): SlackMessage {
     `*Clients get:* ${client}`,
   ];
   const blocks: Block[] = [
-    header(`${EMOJI[severity]} ${severity}: ${what}`),
+    header(`${EMOJI[severity]} ${severity}${pool}: ${what}`),
     section(facts),
     ...(alert.upstreams.length === 0 ? [] : [upstreams(alert)]),
     ...(advice === undefined ? [] : [section([`*What to do:* ${advice}`])]),
@@ -81,10 +82,9 @@ function upstreams({ upstreams }: Alert): Block {
   return { type: 'section', text: { type: 'mrkdwn', text: lines.join('\n') } };
 }
 
-function footer({ place, pool, isOneOfSeveral, link }: Alert): string {
-  const from = isOneOfSeveral ? `${place}, pool ${pool}` : place;
+function footer({ place, link }: Alert): string {
   const page = link === undefined ? escaped(NO_LINK) : `<${escapedLink(link)}|Open the page>`;
-  return cut(`${escaped(from)} · ${page}`, MAX_SECTION);
+  return `${cut(escaped(place), MAX_SECTION / 2)} · ${page}`;
 }
 
 /** Escapes Slack's three control characters: a host name of `<!channel>` must not notify everybody. */

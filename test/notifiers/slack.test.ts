@@ -50,7 +50,7 @@ describe('the Slack message', () => {
     expect(blocks).toEqual([
       {
         type: 'header',
-        text: { type: 'plain_text', text: '🚨 critical: no upstream gives a usable answer' },
+        text: { type: 'plain_text', text: '🚨 critical, pool base: no upstream gives a usable answer' },
       },
       section(
         '*Since:* 2026-01-15 12:00:00 UTC, for 5m 00s now\n*Requests:* 7 requests failed\n*Clients get:* errors',
@@ -59,9 +59,7 @@ describe('the Slack message', () => {
       section('*What to do:* See whether the key is valid.'),
       {
         type: 'context',
-        elements: [
-          { type: 'mrkdwn', text: 'lb-1, production, pool base · <https://lb.example/ops|Open the page>' },
-        ],
+        elements: [{ type: 'mrkdwn', text: 'lb-1, production · <https://lb.example/ops|Open the page>' }],
       },
     ]);
   });
