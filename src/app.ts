@@ -19,6 +19,7 @@ import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
 import { type AlertSettings, type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
+import { NO_PROXIES } from './notifiers/notifier.ts';
 import { Budgets } from './pacing/budget.ts';
 import type { PoolTable } from './pools/pool-table.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
@@ -144,7 +145,7 @@ export function createApp(
     },
   });
   const reload = () => reloader.reload();
-  const admin = createAdmin({ runtime, service, lists, status, statistics, reload, hide });
+  const admin = createAdmin({ runtime, service, lists, status, statistics, alerts, reload, hide });
   return new RunningApp({
     service,
     clock,
@@ -215,15 +216,19 @@ class RunningApp implements App {
   }
 }
 
-function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runtime): Alerts {
+function createOperatorAlerts(config: Config, { announcer, clock, random, logger }: Runtime): Alerts {
   const settings = alertSettingsOf(config);
   const names = Object.values(kinds).map(({ setting }) => setting.name);
   if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: no alerts are sent`);
-  return createAlerts({ ...settings, announcer, clock, hostname: hostname(), env: config.env });
+  return createAlerts({ ...settings, announcer, clock, random, hostname: hostname(), env: config.env });
 }
 
 function alertSettingsOf(config: Config): AlertSettings {
-  return { notifiers: createNotifiers(config, kinds), cooldownMs: config.slackCooldownMs };
+  return {
+    notifiers: createNotifiers(config, kinds, config.proxies ?? NO_PROXIES),
+    cooldownMs: config.slackCooldownMs,
+    link: config.publicAdminUrl,
+  };
 }
 
 function limitsOf(config: Config): Config {

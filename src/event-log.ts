@@ -188,6 +188,15 @@ function logChange(
     case 'alert-failed':
       logger.warn({ notifier: event.notifier, kind: event.kind, problem: event.problem }, 'Alert not sent');
       break;
+    case 'alert-lost':
+      logger.warn({ notifier: event.notifier, kind: event.kind, problem: event.problem }, 'Alert lost');
+      break;
+    case 'alerts-resumed':
+      logger.warn(
+        { notifier: event.notifier, failingSeconds: rounded(event.failingMs / 1_000) },
+        'Alerts are sent again',
+      );
+      break;
     default:
       event satisfies never;
   }

@@ -5,6 +5,7 @@ import type { Announcer } from '../events.ts';
 import { Latencies } from '../metrics/latencies.ts';
 import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
 import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
+import { notifiers } from '../notifiers/index.ts';
 import { ALERT_KINDS } from '../notifiers/notifier.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -43,6 +44,11 @@ export function createStatistics(dependencies: StatisticsDependencies): Statisti
       const pool = pools().find(upstream.identity.pool.name) ?? pools().nowhere;
       return rowOf(upstream, { ...pool, latencies, clock });
     },
-    metrics: createMetrics({ ...dependencies, pools: measured, alertKinds: ALERT_KINDS }),
+    metrics: createMetrics({
+      ...dependencies,
+      pools: measured,
+      alertKinds: ALERT_KINDS,
+      notifiers: Object.values(notifiers).map(({ name }) => name),
+    }),
   };
 }

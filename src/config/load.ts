@@ -13,7 +13,9 @@ import { type Command, readCommandLine } from './sources/flags.ts';
 import { readJsonFile } from './sources/json-file.ts';
 import { DEFAULT_SOURCE, type MergedSettings, mergeSources, type RawByKey } from './sources/merge.ts';
 import { settingName } from './sources/pool-names.ts';
+import { type CheckedProxies, checkProxies } from './sources/proxies.ts';
 import type { RawSettings } from './sources/raw-settings.ts';
+import { notifierKeys } from './table/notifier-settings.ts';
 import { LIST_NAMES } from './table/settings.ts';
 import { formatSize } from './table/units.ts';
 import { urlList } from './table/value-types.ts';
@@ -72,8 +74,15 @@ export function loadConfig(input: LoadInput): LoadResult {
     problems.push(...healthProblems(pools), ...chainProblems(merged), ...stickyProblems(checked, pools));
   if (checked.all && isForDaemon)
     problems.push(...tlsProblems(checked, input.cwd), ...adminProblems(checked));
+  const { proxies, problems: proxyProblems } = proxiesOf(bySource, checked);
+  if (isForDaemon) problems.push(...proxyProblems);
   const { file } = input.kept ?? { file: checked.values.persistServers };
-  const assembled = assemble(checked, pools, { folder: input.cwd, readsFiles: isForDaemon, file });
+  const assembled = assemble(checked, pools, {
+    folder: input.cwd,
+    readsFiles: isForDaemon,
+    file,
+    proxies,
+  });
   problems.push(...assembled.problems);
   const { config } = assembled;
   if (!config || problems.length > 0) return { ok: false, command, problems };
@@ -87,6 +96,15 @@ function poolsOf({ common, pools }: MergedSettings): CheckedPool[] {
   const named = [...pools].map(([name, own]) => checkPoolValues(name, own, common));
   if (named.length > 0 && !common.has('rpcUrls')) return named;
   return [checkPoolValues(undefined, common, common), ...named];
+}
+
+/** For the webhooks that are set. */
+function proxiesOf(bySource: readonly RawSettings[], { values }: CheckedSettings): CheckedProxies {
+  const stated = bySource.map((source) => source.proxies);
+  return checkProxies(
+    stated,
+    notifierKeys.flatMap((key) => values[key] ?? []),
+  );
 }
 
 function problemsApartFromValues(raw: RawByKey): string[] {

@@ -47,11 +47,15 @@ export function secretsOfConfig(config: Config): string[] {
     ...[...config.upstreams, ...config.leftOut].flatMap(secretsOfSpec),
     ...own,
     ...secretsOfKeys(config.apiKeys ?? []),
+    ...[config.proxies?.http, config.proxies?.https].flatMap((proxy) =>
+      proxy === undefined ? [] : SECRECY.url.secrets(proxy),
+    ),
   ];
 }
 
 /** The settings of the process, or of one pool. */
-type Shown = Partial<Omit<Config, 'upstreams' | 'pools' | 'areListsPersisted'>> & Pick<Config, 'upstreams'>;
+type Shown = Partial<Omit<Config, 'upstreams' | 'pools' | 'areListsPersisted' | 'proxies'>> &
+  Pick<Config, 'upstreams'>;
 
 function textOf({ key, name, default: fallback, secret }: Setting, config: Shown): string {
   if (isList(key)) return listOf(LIST_TIERS[key], config);

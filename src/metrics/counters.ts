@@ -44,12 +44,15 @@ export class Counters {
   readonly alerts: Record<string, number>;
   /** How often the process was overloaded, and whether it is. */
   readonly overloads = { begun: 0, ended: 0 };
+  /** By notifier. */
+  readonly alertsLost: Record<string, number>;
   readonly #pools = new WeakMap<PoolIdentity, PoolCounts>();
   /** The key is the announced object: a removed upstream leaves nothing behind, not even for one of the same name. */
   readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
 
-  constructor(alertKinds: readonly string[]) {
+  constructor(alertKinds: readonly string[], notifiers: readonly string[]) {
     this.alerts = tallyOf(alertKinds);
+    this.alertsLost = tallyOf(notifiers);
   }
 
   of(pool: PoolIdentity): PoolCounts {
@@ -96,6 +99,9 @@ export class Counters {
       case 'overload-ended':
         this.overloads.ended += 1;
         break;
+      case 'alert-lost':
+        this.alertsLost[event.notifier] = (this.alertsLost[event.notifier] ?? 0) + 1;
+        break;
       case 'hedge-finished':
         this.of(event.pool).hedges[event.result] += 1;
         break;
@@ -124,6 +130,7 @@ export class Counters {
       case 'name-lost':
       case 'name-found':
       case 'alert-failed':
+      case 'alerts-resumed':
         break;
       default:
         event satisfies never;

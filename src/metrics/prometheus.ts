@@ -17,6 +17,8 @@ export interface MetricsDependencies {
   readonly pools: () => readonly MeasuredPool[];
   /** All kinds of `alert-sent` events. */
   readonly alertKinds: readonly string[];
+  /** The names of all notifiers. */
+  readonly notifiers: readonly string[];
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
   /** Of the program. */
@@ -35,7 +37,7 @@ export interface Metrics {
  */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
   const { announcer, clock } = dependencies;
-  const counters = new Counters(dependencies.alertKinds);
+  const counters = new Counters(dependencies.alertKinds, dependencies.notifiers);
   announcer.listen((event) => counters.hear(event));
   const node = new NodeMetrics();
   return {
@@ -60,6 +62,12 @@ function processFamilies(counters: Counters, { logLinesDropped, version }: Metri
       type: 'counter',
       help: 'Alerts sent to the operators, counted for each notifier.',
       samples: tallied(counters.alerts, 'kind'),
+    },
+    {
+      name: 'rpc_lb_alerts_lost_total',
+      type: 'counter',
+      help: 'Alerts that a notifier has given up or dropped.',
+      samples: tallied(counters.alertsLost, 'notifier'),
     },
     {
       name: 'rpc_lb_log_lines_dropped_total',

@@ -35,6 +35,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     announcer,
     pools: () => [measured],
     alertKinds: ['all-upstreams-failed', 'credentials'],
+    notifiers: ['slack'],
     logLinesDropped: () => dropped.lines,
     clock: pool.clock,
     version: '1.2.3',
@@ -236,6 +237,9 @@ describe('the metrics', () => {
     dropped.lines = 3;
     announcer.announce({ type: 'alert-sent', notifier: 'slack', kind: 'credentials' });
     announcer.announce({ type: 'alert-failed', notifier: 'slack', kind: 'credentials', problem: 'x' });
+    expect(await value('rpc_lb_alerts_lost_total{notifier="slack"}')).toBe(0);
+    announcer.announce({ type: 'alert-lost', notifier: 'slack', kind: 'credentials', problem: 'x' });
+    expect(await value('rpc_lb_alerts_lost_total{notifier="slack"}')).toBe(1);
     expect(await value('rpc_lb_inflight_requests')).toBe(7);
     expect(await value('rpc_lb_alerts_total{kind="credentials"}')).toBe(1);
     expect(await value('rpc_lb_log_lines_dropped_total')).toBe(3);

@@ -4,6 +4,7 @@ import { parse } from 'dotenv';
 import { isList, SETTINGS, type Setting } from '../table/settings.ts';
 import { readTextFile } from '../text-file.ts';
 import { splitsOf } from './pool-names.ts';
+import { readProxies } from './proxies.ts';
 import { type RawSettings, RawSettingsBuilder, type Statement } from './raw-settings.ts';
 
 const DEFAULT_FILE = '.env';
@@ -83,6 +84,7 @@ function readVariables(
   options: VariableOptions,
 ): RawSettingsBuilder {
   const settings = new RawSettingsBuilder();
+  settings.proxies = readProxies(variables, sourceOf);
   const given = (variable: string) => (variables[variable] ?? '').trim() !== '';
   for (const setting of SETTINGS) {
     for (const variable of namesOf(setting)) {
