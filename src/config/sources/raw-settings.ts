@@ -12,6 +12,14 @@ export interface RawSettings {
   readonly problems: readonly string[];
   /** About values that are ignored, which is no problem. */
   readonly warnings: readonly string[];
+  /** Names that are no setting's, which is no problem either: they may be meant for other programs. */
+  readonly foreign: readonly ForeignName[];
+}
+
+export interface ForeignName {
+  readonly name: string;
+  /** Where it was written. */
+  readonly source: string;
 }
 
 /** What a source writes for a setting. */
@@ -47,6 +55,7 @@ export class RawSettingsBuilder implements RawSettings {
   readonly pools: string[] = [];
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
+  readonly foreign: ForeignName[] = [];
 
   add(setting: Setting, raw: Statement): void {
     const { name } = setting;
