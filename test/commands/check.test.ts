@@ -59,7 +59,7 @@ describe('the report for people', () => {
         (name) => ` ${name} primary http://127.0.0.1:PORT up N ms, chain 1, block 2000000`,
       ),
       '',
-      ' latency lag fork log range batch archive WebSocket software',
+      ' latency lag fork logs batch archive WS software',
       ' own N ms 0 main 10,000+ 100+ no yes Nethermind/v1.29.1',
       ' free N ms 0 main 10 100+ yes no (405) Geth/v1.14.12',
       ' other N ms 0 other 10,000+ 100+ yes yes Geth/v1.14.12',
@@ -128,6 +128,7 @@ describe('the report for scripts', () => {
       tls: null,
       serves: 'ethereum',
       http_status: null,
+      server: null,
       client_version: 'Geth/v1.14.12/linux',
       chain_id: '1',
       block_height: 1_999_990,
@@ -329,7 +330,7 @@ describe('an upstream', () => {
     expect(code).toBe(0);
     expect(new Set(methodsOf(web))).toEqual(new Set(['GET']));
     expect(of('web')).toMatchObject({ serves: 'http', http_status: 200, websocket: false });
-    expect(of('web')['client_version']).toBe('nginx/1.27.3 31m');
+    expect(of('web')['server']).toBe('nginx/1.27.3 31m');
   });
 });
 
@@ -428,6 +429,16 @@ describe('what never changes the exit status', () => {
       reasons: { block_hash: 'not tried: nothing to compare with' },
     });
   });
+});
+
+it('one that says it is far ahead makes nobody lag', async () => {
+  const nodes = await Promise.all([start('a'), start('b'), start('mad', { head: 2 ** 52 })]);
+  const { document, of } = await checkJson([list(nodes)]);
+  expect(of('a')).toMatchObject({ lag_blocks: 0, fork: 'same' });
+  expect(of('mad')).toMatchObject({ lag_blocks: 2_000_000 - 2 ** 52 });
+  expect(document.advice[0].text).toBe(
+    'mad says that it is 4,503,599,625,370,496 blocks ahead of all others, which is not believed.',
+  );
 });
 
 describe('secrets', () => {

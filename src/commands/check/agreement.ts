@@ -1,5 +1,7 @@
 /** Compares the hashes that upstreams have for one block: who has another one is on another fork. */
 
+import { believedHeight } from '../../probes/heights.ts';
+
 /** What an upstream says is the hash of the block. */
 export interface HashVote {
   readonly name: string;
@@ -37,12 +39,12 @@ export function forkOf(agreement: Agreement, hash: string | undefined): 'same' |
 
 /** How far a block is behind the newest one when it hardly changes any more. */
 const SETTLED = 32;
-/** Who is further behind is still catching up: what it has says nothing about the others. */
-const CATCHING_UP = 1_000;
+/** Who is further away is still catching up, or broken: what it has says nothing about the others. */
+const FAR = 1_000;
 
 /** The block that is compared, by the newest blocks of all; undefined with fewer than two. */
 export function blockToCompare(heights: readonly number[]): number | undefined {
-  const best = Math.max(...heights);
-  const near = heights.filter((height) => height >= best - CATCHING_UP);
+  const best = believedHeight(heights, FAR) ?? 0;
+  const near = heights.filter((height) => Math.abs(height - best) <= FAR);
   return near.length < 2 ? undefined : Math.max(0, Math.min(...near) - SETTLED);
 }

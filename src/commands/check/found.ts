@@ -41,7 +41,10 @@ export interface Examined {
 
 export interface FoundUpstream extends Probed {
   readonly examined: Examined;
-  /** Blocks behind the newest one that any of the pool on its chain has; undefined where that is not known. */
+  /**
+   * Blocks behind the newest one that the pool's upstreams on its chain have; negative for one that is so far ahead of
+   * them that it is not believed. Undefined where that is not known.
+   */
   readonly lag: number | undefined;
 }
 

@@ -157,7 +157,10 @@ export class Inquiry {
     if (problem !== undefined) this.#missing += 1;
     // One may have been too heavy for it.
     if (problem !== undefined && (this.#missing > 1 || this.#latenciesMs.length === 0)) this.stop(problem);
-    const date = result.kind === 'answer' ? Date.parse(result.headers.date ?? '') : Number.NaN;
+    if (result.kind !== 'answer') return;
+    if (result.status === 429) this.stop('rate-limited');
+    // An answer from a cache has the date of long ago.
+    const date = 'age' in result.headers ? Number.NaN : Date.parse(result.headers.date ?? '');
     if (!Number.isNaN(date)) this.#clockAheadMs = date - this.#means.clock.wallMs();
   }
 

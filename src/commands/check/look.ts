@@ -5,6 +5,7 @@ import type { PoolConfig } from '../../config/config.ts';
 import { DEFAULT_POOL } from '../../events.ts';
 import type { Dialer } from '../../network/dial.ts';
 import { describeChains, type PoolChain, poolChain, votesOf, wrongChain } from '../../probes/chain.ts';
+import { believedHeight } from '../../probes/heights.ts';
 import { probes } from '../../probes/index.ts';
 import type { Probe, ProbeResult, ProbeSettings } from '../../probes/probe.ts';
 import { Upstream } from '../../upstreams/upstream.ts';
@@ -128,7 +129,7 @@ function foundPool(pool: ExaminedPool, block: number | undefined): FoundPool {
   const { settings, probe, undecided, chain, examinations, probed } = pool;
   const chainId = chainOf(chain, examinations);
   const same = onChain(examinations, chainId);
-  const best = Math.max(...same.flatMap(heightOf));
+  const best = believedHeight(same.flatMap(heightOf), settings.maxBlockLag) ?? 0;
   const upstreams = examinations.flatMap((examination, at): FoundUpstream[] => {
     const { result } = examination;
     const of = probed[at];

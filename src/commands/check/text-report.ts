@@ -3,7 +3,7 @@
 import type { MaskedSetting } from '../../config/masked-settings.ts';
 import { DEFAULT_SOURCE } from '../../config/sources/merge.ts';
 import { settingName } from '../../config/sources/pool-names.ts';
-import { type Advice, grouped } from './advice/advice.ts';
+import { type Advice, withCommas } from './advice/advice.ts';
 import { forkOf } from './agreement.ts';
 import { type Amount, type Finding, knownValue, type Server } from './finding.ts';
 import type { Found, FoundPool, FoundUpstream } from './found.ts';
@@ -12,7 +12,7 @@ import { table, withoutEmptyColumns, wrap } from './table.ts';
 
 const DASH = '–';
 /** Wider values of settings don't push the sources of all others to the right. */
-const WIDEST_VALUE = 48;
+const WIDEST_VALUE = 64;
 /** Narrower terminals break the lines themselves. */
 const LEAST_WIDTH = 72;
 const WIDEST_SOFTWARE = 40;
@@ -68,7 +68,7 @@ function poolLines(pool: FoundPool, { isNamed, width }: Layout): string[] {
     isNamed ? `Pool ${name} (probe: ${probe})` : `Upstreams (probe: ${probe})`,
     ...indented(table(upstreams.map(stateRow))),
     ...(isNamed ? indented(undecidedLine(pool)) : []),
-    ...(rows.length > 1 ? ['', ...indented(table(rows)).map((line) => cut(line, width))] : []),
+    ...(rows.length > 1 ? ['', ...fitted(indented(table(rows)), width)] : []),
   ];
 }
 
@@ -86,18 +86,8 @@ function detailsOf({ ms, isLimited, examined: { chainId, blockHeight } }: FoundU
   ];
 }
 
-const HEADINGS = [
-  '',
-  'latency',
-  'TLS',
-  'lag',
-  'fork',
-  'log range',
-  'batch',
-  'archive',
-  'WebSocket',
-  'software',
-];
+const SOFTWARE = 'software';
+const HEADINGS = ['', 'latency', 'TLS', 'lag', 'fork', 'logs', 'batch', 'archive', 'WS', SOFTWARE];
 
 function offerRow({ upstream, examined, lag }: FoundUpstream, fork: string | undefined): string[] {
   const { latencyMs, tlsDaysLeft, logsRange, batch, archive, webSocket } = examined;
@@ -106,7 +96,7 @@ function offerRow({ upstream, examined, lag }: FoundUpstream, fork: string | und
     upstream.name,
     dashOr(latencyMs === undefined ? undefined : `${Math.round(latencyMs)} ms`),
     dashOr(tlsDaysLeft === undefined ? undefined : `${tlsDaysLeft} days`),
-    dashOr(lag === undefined ? undefined : grouped(lag)),
+    dashOr(lag === undefined ? undefined : withCommas(lag)),
     dashOr(fork),
     cell(logsRange, amountText),
     cell(batch, amountText),
@@ -122,9 +112,9 @@ function cell<T>(finding: Finding<T>, textOf: (value: T) => string): string {
 
 /** `10` is the limit, `1,000+` the largest that was tried, `10–999` is where the limit lies. */
 export function amountText({ least, most }: Amount): string {
-  if (most === undefined) return `${grouped(least)}+`;
-  if (most === least) return most === 0 ? 'no' : grouped(most);
-  return least === 0 ? `under ${grouped(most + 1)}` : `${grouped(least)}–${grouped(most)}`;
+  if (most === undefined) return `${withCommas(least)}+`;
+  if (most === least) return most === 0 ? 'no' : withCommas(most);
+  return least === 0 ? `under ${withCommas(most + 1)}` : `${withCommas(least)}–${withCommas(most)}`;
 }
 
 function softwareOf(server: Server, version: string | undefined): string {
@@ -146,6 +136,12 @@ function softwareOf(server: Server, version: string | undefined): string {
     default:
       return server satisfies never;
   }
+}
+
+/** Cuts the last column, which is the least important, but not all of it. */
+function fitted(lines: readonly string[], width: number): string[] {
+  const last = lines[0]?.indexOf(SOFTWARE) ?? -1;
+  return last < 0 ? [...lines] : lines.map((line) => cut(line, Math.max(width, last + SOFTWARE.length)));
 }
 
 /** Of `Geth/v1.14.12-stable-293a300d/linux-amd64/go1.23.4` the first two parts. */

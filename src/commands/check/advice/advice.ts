@@ -3,27 +3,30 @@
 import type { FoundPool, FoundUpstream } from '../found.ts';
 
 /** The closed set of what it can be about; scripts look for these words. */
-export type AdviceCode =
-  | 'archive-differs'
-  | 'batch-refused'
-  | 'certificate-ends'
-  | 'clear-text'
-  | 'clock'
-  | 'fails-beyond-check'
-  | 'insecure'
-  | 'lag'
-  | 'logs-range'
-  | 'no-fallback'
-  | 'no-json-rpc'
-  | 'one-provider'
-  | 'one-upstream'
-  | 'other-chain'
-  | 'other-fork'
-  | 'probe'
-  | 'refused'
-  | 'setting-name'
-  | 'shared-provider'
-  | 'websocket-differs';
+export const ADVICE_CODES = [
+  'archive-differs',
+  'batch-refused',
+  'certificate-ends',
+  'clear-text',
+  'clock',
+  'fails-beyond-check',
+  'insecure',
+  'lag',
+  'logs-range',
+  'no-fallback',
+  'no-json-rpc',
+  'one-provider',
+  'one-upstream',
+  'other-chain',
+  'other-fork',
+  'probe',
+  'refused',
+  'setting-name',
+  'shared-provider',
+  'websocket-differs',
+] as const;
+
+export type AdviceCode = (typeof ADVICE_CODES)[number];
 
 export interface Advice {
   readonly code: AdviceCode;
@@ -40,6 +43,19 @@ export function advisor(pool: FoundPool) {
   return (code: AdviceCode, upstreams: readonly FoundUpstream[], text: string): Advice => {
     return { code, pool: pool.name, upstreams: upstreams.map(({ upstream }) => upstream.name), text };
   };
+}
+
+/** Those for which `keyOf` gives the same, in the order of the first of each; without those for which it gives nothing. */
+export function grouped<K>(
+  upstreams: readonly FoundUpstream[],
+  keyOf: (found: FoundUpstream) => K | undefined,
+): [key: K, those: FoundUpstream[]][] {
+  const groups = new Map<K, FoundUpstream[]>();
+  for (const each of upstreams) {
+    const key = keyOf(each);
+    if (key !== undefined) groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return [...groups];
 }
 
 const MAX_NAMED = 6;
@@ -61,6 +77,6 @@ export function verb(upstreams: readonly unknown[], one: string, several: string
 }
 
 /** 12,345 */
-export function grouped(value: number): string {
+export function withCommas(value: number): string {
   return value.toLocaleString('en-US');
 }

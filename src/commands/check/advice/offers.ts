@@ -1,8 +1,8 @@
 /** Advice on what upstreams offer, and where they differ. */
 
 import { knownValue } from '../finding.ts';
-import type { FoundPool, FoundUpstream } from '../found.ts';
-import { type Advice, advisor, grouped, namesIn, verb } from './advice.ts';
+import type { FoundPool } from '../found.ts';
+import { type Advice, advisor, grouped, namesIn, verb, withCommas } from './advice.ts';
 
 /** Whose limit is below that has a plan that hardly allows to look for logs. */
 const FEW_BLOCKS = 1_000;
@@ -12,15 +12,16 @@ export function adviceOnOffers(pool: FoundPool): Advice[] {
 }
 
 function logs(pool: FoundPool): Advice[] {
-  const byLimit = new Map<number, FoundUpstream[]>();
-  for (const each of pool.upstreams) {
-    const most = knownValue(each.examined.logsRange)?.most;
-    if (most !== undefined && most < FEW_BLOCKS) byLimit.set(most, [...(byLimit.get(most) ?? []), each]);
-  }
-  return [...byLimit].map(([most, those]) => {
+  const few = grouped(pool.upstreams, ({ examined }) => {
+    const most = knownValue(examined.logsRange)?.most;
+    return most !== undefined && most < FEW_BLOCKS ? most : undefined;
+  });
+  return few.map(([most, those]) => {
     const takes = verb(those, 'takes', 'take');
     const what =
-      most === 0 ? 'no eth_getLogs' : `at most ${grouped(most)} ${most === 1 ? 'block' : 'blocks'} of logs`;
+      most === 0
+        ? 'no eth_getLogs'
+        : `at most ${withCommas(most)} ${most === 1 ? 'block' : 'blocks'} of logs`;
     const text = `${namesIn(those)} ${takes} ${what} (a free tier?): calls for more go to the others, or in pieces.`;
     return advisor(pool)('logs-range', those, text);
   });

@@ -3,7 +3,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { isLoopback } from '../../../config/loopback.ts';
 import type { FoundPool, FoundUpstream } from '../found.ts';
-import { type Advice, advisor, namesIn, verb } from './advice.ts';
+import { type Advice, advisor, grouped, namesIn, verb } from './advice.ts';
 
 export function adviceOnProviders(pool: FoundPool): Advice[] {
   return [...oneProvider(pool), ...clearText(pool)];
@@ -11,7 +11,7 @@ export function adviceOnProviders(pool: FoundPool): Advice[] {
 
 /** Of all pools together, as are accounts. Those that have one are left out: their operator has thought of it. */
 export function adviceOnAccounts(upstreams: readonly FoundUpstream[]): Advice[] {
-  return [...byProvider(upstreams)].flatMap(([provider, those]): Advice[] => {
+  return byProvider(upstreams).flatMap(([provider, those]): Advice[] => {
     if (those.length < 2 || those.every(({ upstream }) => upstream.limits.account !== undefined)) return [];
     const text = `${namesIn(those)} are URLs of one provider (${provider}): if they share a plan, give each account=NAME, since it counts their calls together.`;
     const names = those.map(({ upstream }) => upstream.name);
@@ -20,7 +20,7 @@ export function adviceOnAccounts(upstreams: readonly FoundUpstream[]): Advice[] 
 }
 
 function oneProvider(pool: FoundPool): Advice[] {
-  const [only, ...others] = [...byProvider(pool.upstreams)];
+  const [only, ...others] = byProvider(pool.upstreams);
   const [provider, those] = only ?? ['', []];
   if (others.length > 0 || those.length < 2 || those.length < pool.upstreams.length) return [];
   const text = `All upstreams are ${provider}’s: when it fails, all do.`;
@@ -34,13 +34,8 @@ function clearText(pool: FoundPool): Advice[] {
   return [advisor(pool)('clear-text', those, text)];
 }
 
-function byProvider(upstreams: readonly FoundUpstream[]): Map<string, FoundUpstream[]> {
-  const found = new Map<string, FoundUpstream[]>();
-  for (const each of upstreams) {
-    const provider = providerOf(each.upstream.address.host);
-    if (provider !== undefined) found.set(provider, [...(found.get(provider) ?? []), each]);
-  }
-  return found;
+function byProvider(upstreams: readonly FoundUpstream[]) {
+  return grouped(upstreams, ({ upstream }) => providerOf(upstream.address.host));
 }
 
 /** Names that are given to machines of one's own. */

@@ -2,7 +2,7 @@
 
 import type { Server } from '../finding.ts';
 import type { FoundPool, FoundUpstream } from '../found.ts';
-import { type Advice, advisor, grouped, namesIn, verb } from './advice.ts';
+import { type Advice, advisor, grouped, namesIn, verb, withCommas } from './advice.ts';
 
 const WARN_DAYS = 14;
 /** Date has whole seconds, and an answer takes its time. */
@@ -21,22 +21,30 @@ export function adviceOnTrouble(pool: FoundPool): Advice[] {
 }
 
 const MEANING = {
-  'not authorized': 'is the key in its URL, or header=, right and still valid?',
-  'plan used up': 'its plan is used up, or does not allow this: look at the provider’s page.',
-  'rate-limited': 'it was already rate-limited when it was checked, so little was tried.',
+  'not authorized': 'is the key in the URL, or header=, right and still valid?',
+  'plan used up': 'the plan is used up, or does not allow this; the provider’s page tells.',
+  'rate-limited': 'a limit was met by the first question already, so nothing else was tried.',
 } as const;
 
 function refused(pool: FoundPool): Advice[] {
   const advise = advisor(pool);
-  return pool.upstreams.flatMap((each): Advice[] => {
-    const { server } = each.examined;
-    const { name } = each.upstream;
-    if (server.kind === 'refuses')
-      return [advise('refused', [each], `${name} refuses calls (${server.why}): ${MEANING[server.why]}`)];
-    if (server.kind !== 'unreachable' || !each.isUp) return [];
-    const text = `${name} accepts connections, but calls fail: ${server.problem}.`;
-    return [advise('fails-beyond-check', [each], text)];
-  });
+  const byRefusal = grouped(pool.upstreams, ({ examined: { server } }) =>
+    server.kind === 'refuses' ? server.why : undefined,
+  );
+  const byFailure = grouped(pool.upstreams, ({ isUp, examined: { server } }) =>
+    isUp && server.kind === 'unreachable' ? server.problem : undefined,
+  );
+  return [
+    ...byRefusal.map(([why, those]) => {
+      const refuses = verb(those, 'refuses', 'refuse');
+      return advise('refused', those, `${namesIn(those)} ${refuses} calls (${why}): ${MEANING[why]}`);
+    }),
+    ...byFailure.map(([problem, those]) => {
+      const accepts = verb(those, 'accepts', 'accept');
+      const text = `${namesIn(those)} ${accepts} connections, but calls fail: ${problem}.`;
+      return advise('fails-beyond-check', those, text);
+    }),
+  ];
 }
 
 /** What the probe itself has found is in the table. */
@@ -48,14 +56,12 @@ function otherChain(pool: FoundPool): Advice[] {
   const right = pool.chainId;
   if (right === undefined && chains.length > 1)
     return [advise('other-chain', told, `They are on different chains: ${chains.join(', ')}. Set CHAIN_ID.`)];
-  const others = told.filter(({ examined }) => examined.chainId !== right);
-  return others.map((each) =>
-    advise(
-      'other-chain',
-      [each],
-      `${each.upstream.name} is on chain ${each.examined.chainId} instead of ${right}; only HEALTH_CHECK=rpc takes it out.`,
-    ),
-  );
+  const others = grouped(told, ({ examined: { chainId } }) => (chainId === right ? undefined : chainId));
+  return others.map(([chainId, those]) => {
+    const [are, them] = [verb(those, 'is', 'are'), verb(those, 'it', 'them')];
+    const text = `${namesIn(those)} ${are} on chain ${chainId} instead of ${right}; only HEALTH_CHECK=rpc takes ${them} out.`;
+    return advise('other-chain', those, text);
+  });
 }
 
 function otherFork(pool: FoundPool): Advice[] {
@@ -67,7 +73,7 @@ function otherFork(pool: FoundPool): Advice[] {
       return [];
     case 'undecided': {
       const told = agreement.votes.map(({ name, hash }) => `${short(hash)} at ${name}`).join(', ');
-      const text = `They disagree about block ${grouped(agreement.block)}, and no hash has a majority: ${told}.`;
+      const text = `They disagree about block ${withCommas(agreement.block)}, and no hash has a majority: ${told}.`;
       return [
         advise(
           'other-fork',
@@ -79,7 +85,7 @@ function otherFork(pool: FoundPool): Advice[] {
     case 'decided':
       return agreement.others.map(({ name, hash }) => {
         const there = `${short(agreement.hash)} at ${agreement.votes} others`;
-        const text = `${name} is on another fork: block ${grouped(agreement.block)} has the hash ${short(hash)} here, ${there}.`;
+        const text = `${name} is on another fork: block ${withCommas(agreement.block)} has the hash ${short(hash)} here, ${there}.`;
         return advise('other-fork', found(name), text);
       });
     default:
@@ -93,16 +99,14 @@ function short(hash: string): string {
 
 function lagging(pool: FoundPool): Advice[] {
   const { maxBlockLag } = pool.settings;
-  const late = pool.upstreams.filter(({ lag = 0 }) => lag > maxBlockLag);
   const consequence =
     pool.probe === 'rpc' ? 'it is asked after the others' : 'only HEALTH_CHECK=rpc would notice';
-  return late.map((each) =>
-    advisor(pool)(
-      'lag',
-      [each],
-      `${each.upstream.name} is ${grouped(each.lag ?? 0)} blocks behind (MAX_BLOCK_LAG=${maxBlockLag}): ${consequence}.`,
-    ),
-  );
+  return pool.upstreams.flatMap((each): Advice[] => {
+    const { lag = 0, upstream } = each;
+    const behind = `${upstream.name} is ${withCommas(lag)} blocks behind (MAX_BLOCK_LAG=${maxBlockLag}): ${consequence}.`;
+    const ahead = `${upstream.name} says that it is ${withCommas(-lag)} blocks ahead of all others, which is not believed.`;
+    return lag > maxBlockLag || lag < 0 ? [advisor(pool)('lag', [each], lag < 0 ? ahead : behind)] : [];
+  });
 }
 
 const isRpc = ({ kind }: Server) => kind === 'ethereum' || kind === 'json-rpc';
@@ -111,11 +115,13 @@ const isRpc = ({ kind }: Server) => kind === 'ethereum' || kind === 'json-rpc';
 function withoutRpc(pool: FoundPool): Advice[] {
   const isExpected = pool.probe === 'rpc' || pool.upstreams.some(({ examined }) => isRpc(examined.server));
   if (!isExpected || pool.probe === 'http') return [];
-  return pool.upstreams.flatMap((each): Advice[] => {
-    const { server } = each.examined;
-    if (server.kind !== 'http') return [];
-    const text = `${each.upstream.name} answers no JSON-RPC at its URL (HTTP ${server.status}): are path and key right?`;
-    return [advisor(pool)('no-json-rpc', [each], text)];
+  const byStatus = grouped(pool.upstreams, ({ examined: { server } }) =>
+    server.kind === 'http' ? server.status : undefined,
+  );
+  return byStatus.map(([status, those]) => {
+    const answers = `${verb(those, 'answers', 'answer')} no JSON-RPC at ${verb(those, 'its URL', 'their URLs')}`;
+    const text = `${namesIn(those)} ${answers} (HTTP ${status}): are path and key right?`;
+    return advisor(pool)('no-json-rpc', those, text);
   });
 }
 
@@ -155,9 +161,9 @@ function clocks(pool: FoundPool): Advice[] {
       advise(
         'clock',
         off,
-        `This machine’s clock seems to be wrong: it differs by ${grouped(seconds(first))} s from that of ${namesIn(off)}. Dates in Retry-After and certificates are then misread.`,
+        `This machine’s clock seems to be wrong: it differs by ${withCommas(seconds(first))} s from that of ${namesIn(off)}. Dates in Retry-After and certificates are then misread.`,
       ),
     ];
-  const are = off.map((each) => `${each.upstream.name} (${grouped(seconds(each))} s)`).join(', ');
+  const are = off.map((each) => `${each.upstream.name} (${withCommas(seconds(each))} s)`).join(', ');
   return [advise('clock', off, `The ${verb(off, 'clock', 'clocks')} of ${are} and of this machine differ.`)];
 }

@@ -35,6 +35,7 @@ export async function webSocket(inquiry: Inquiry): Promise<Finding<WebSocketAnsw
     return untold(withoutResult(readReply(result, asked)));
   }
   const { status, headers } = result;
+  if (status === 429) return untold('HTTP 429');
   return known({ accepts: status === 101 && headers['sec-websocket-accept'] === ACCEPT, status });
 }
 
