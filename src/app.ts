@@ -11,7 +11,7 @@ import { Service } from './app/service.ts';
 import { createStatistics } from './app/statistics.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import type { LoadResult, Sources } from './config/load.ts';
+import type { SettingsResult, Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
 import { createIdentity } from './http/header-lines.ts';
 import { createDialer } from './network/index.ts';
@@ -44,7 +44,7 @@ export interface AppOptions {
   /** Keeps secrets that become known later out of the log. */
   readonly hide?: (secrets: readonly string[]) => void;
   /** Reads and checks all sources of settings anew; without it they never change. */
-  readonly load?: (persistServers: string | undefined) => LoadResult;
+  readonly load?: (persistServers: string | undefined) => SettingsResult;
   readonly setLogLevel?: (level: string) => void;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
@@ -132,7 +132,7 @@ export function createApp(
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store, config.leftOut);
   const reloader = new Reloader({
-    load: options.load ?? (() => ({ ok: true, command: 'run', config, sources, warnings: [] })),
+    load: options.load ?? (() => ({ ok: true, config, sources, warnings: [] })),
     service,
     lists,
     runtime,

@@ -97,7 +97,10 @@ function readVariables(
     if (settingsByName.has(variable) || !given(variable)) continue;
     const splits = splitsOf(variable, settingsByName, '_');
     const [first] = splits;
-    if (!first) continue;
+    if (!first) {
+      settings.foreign.push({ name: variable, source: sourceOf(variable) });
+      continue;
+    }
     const raw = statement(variable, variables[variable] ?? '', first.setting, options, sourceOf(variable));
     settings.suffixed.push({ ...raw, name: variable, splits });
   }

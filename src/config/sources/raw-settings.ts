@@ -15,6 +15,14 @@ export interface RawSettings {
   readonly warnings: readonly string[];
   /** For webhooks. */
   readonly proxies: StatedProxies;
+  /** Names that are no setting's, which is no problem either: they may be meant for other programs. */
+  readonly foreign: readonly ForeignName[];
+}
+
+export interface ForeignName {
+  readonly name: string;
+  /** Where it was written. */
+  readonly source: string;
 }
 
 /** What a source writes for a setting. */
@@ -51,6 +59,7 @@ export class RawSettingsBuilder implements RawSettings {
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
   proxies: StatedProxies = new Map();
+  readonly foreign: ForeignName[] = [];
 
   add(setting: Setting, raw: Statement): void {
     const { name } = setting;
