@@ -1,10 +1,10 @@
 /** The metrics that Prometheus reads. */
 
-import type { Announcer, PoolIdentity } from '../events.ts';
+import type { PoolIdentity } from '../events.ts';
 import { type Availability, STATES } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { Counters, type PoolCounts } from './counters.ts';
+import type { Counters, PoolCounts } from './counters.ts';
 import { CONTENT_TYPE, type Family, type Sample, write } from './exposition.ts';
 import { significant } from './stats.ts';
 
@@ -21,11 +21,9 @@ export interface MeasuredPool {
 }
 
 export interface MetricsDependencies {
-  readonly announcer: Announcer;
+  readonly counters: Counters;
   /** Those that serve at the moment. */
   readonly pools: () => readonly MeasuredPool[];
-  /** All kinds of `alert-sent` events. */
-  readonly alertKinds: readonly string[];
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
 }
@@ -37,12 +35,11 @@ export interface Metrics {
 }
 
 /**
- * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's text; a removed upstream
+ * Labels are names of upstreams and closed sets of words, never a client's text; a removed upstream
  * no longer appears.
  */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
-  const counters = new Counters(dependencies.alertKinds);
-  dependencies.announcer.listen((event) => counters.hear(event));
+  const { counters } = dependencies;
   let nodeMetrics: Promise<{ metrics(): Promise<string> }> | undefined;
   return {
     contentType: CONTENT_TYPE,

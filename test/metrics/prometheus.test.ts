@@ -9,6 +9,7 @@ import {
   REQUEST_RESULTS,
   type RequestResult,
 } from '../../src/events.ts';
+import { Counters } from '../../src/metrics/counters.ts';
 import { createMetrics } from '../../src/metrics/prometheus.ts';
 import { Budgets } from '../../src/pacing/budget.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
@@ -31,10 +32,11 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     },
   };
   const measured = { identity, registry, availability, usage, queue: [], onlookers: [] };
+  const counters = new Counters(['all-upstreams-failed', 'credentials']);
+  announcer.listen((event) => counters.hear(event));
   const metrics = createMetrics({
-    announcer,
+    counters,
     pools: () => [measured],
-    alertKinds: ['all-upstreams-failed', 'credentials'],
     logLinesDropped: () => dropped.lines,
   });
   const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>
