@@ -45,6 +45,8 @@ export interface AppOptions {
   /** Reads and checks all sources of settings anew; without it they never change. */
   readonly load?: (persistServers: string | undefined) => LoadResult;
   readonly setLogLevel?: (level: string) => void;
+  /** The program's, for operators. */
+  readonly version?: string;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
 }
@@ -104,18 +106,20 @@ export function createApp(
       return overload.isOn ? 'OVERLOADED' : undefined;
     },
   } as const;
-  const { sources = new Map(), hide = () => {}, setLogLevel = () => {} } = options;
+  const { sources = new Map(), hide = () => {}, setLogLevel = () => {}, version = 'unknown' } = options;
+  const secret = randomBytes(32);
+  const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
   const service = new Service(
     { config, sources },
     {
       runtime,
-      dialer: createDialer({ ...runtime, lookUp: options.lookUp }),
+      dialer,
       // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
       identity: createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`),
       budgets: new Budgets(),
       status,
       intake,
-      secret: randomBytes(32),
+      secret,
     },
   );
   const statistics = createStatistics({
@@ -141,7 +145,10 @@ export function createApp(
     },
   });
   const reload = () => reloader.reload();
-  const admin = createAdmin({ runtime, service, lists, status, statistics, reload, hide });
+  const admin = createAdmin({
+    ...{ runtime, dialer, service, lists, status, statistics },
+    ...{ version, secret, reload, hide },
+  });
   return new RunningApp({
     service,
     clock,
@@ -180,6 +187,7 @@ class RunningApp implements App {
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     const address = await clientPort.listen();
+    admin.useClientPort(address);
     for (const pool of service.pools.all) pool.start();
     overload.start();
     return address;

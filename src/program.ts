@@ -108,6 +108,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
     hide: (texts) => log.hide(texts),
     setLogLevel: (level) => log.setLevel(level),
     logLinesDropped: () => log.dropped,
+    version: readVersion(),
   });
   const address = await app.start().catch((error: ListenError) => {
     logger.fatal(whyNotListening(error, config));

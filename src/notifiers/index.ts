@@ -23,3 +23,13 @@ export function createNotifiers<Key extends string>(
   }
   return created;
 }
+
+/** The names of the notifiers whose webhook has a URL. */
+export function notifierNames<Key extends string>(
+  urls: Readonly<Record<NoInfer<Key>, string | undefined>>,
+  kinds: Readonly<Record<Key, NotifierKind>>,
+): string[] {
+  const names: string[] = [];
+  for (const key in kinds) if (urls[key] !== undefined) names.push(kinds[key].name);
+  return names;
+}
