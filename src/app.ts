@@ -2,10 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { hostname } from 'node:os';
 import { ServerLists } from './admin/server-lists.ts';
 import { ServerStore } from './admin/server-store.ts';
 import { type Admin, createAdmin } from './app/admin.ts';
+import { alertSettingsOf, createOperatorAlerts } from './app/alerts.ts';
 import { Reloader, type ReloadResult } from './app/reload.ts';
 import { Service } from './app/service.ts';
 import { createStatistics } from './app/statistics.ts';
@@ -17,9 +17,7 @@ import { createIdentity } from './http/header-lines.ts';
 import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
-import { type AlertSettings, type Alerts, createAlerts } from './notifiers/alerts.ts';
-import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
-import { NO_PROXIES } from './notifiers/notifier.ts';
+import type { Alerts } from './notifiers/alerts.ts';
 import { Budgets } from './pacing/budget.ts';
 import type { PoolTable } from './pools/pool-table.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
@@ -46,10 +44,10 @@ export interface AppOptions {
   /** Reads and checks all sources of settings anew; without it they never change. */
   readonly load?: (persistServers: string | undefined) => SettingsResult;
   readonly setLogLevel?: (level: string) => void;
+  /** The program's, for operators. */
+  readonly version?: string;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
-  /** Of the program, as metrics tell it. */
-  readonly version?: string;
 }
 
 /** Why the program can't listen. */
@@ -107,18 +105,20 @@ export function createApp(
       return overload.isOn ? 'OVERLOADED' : undefined;
     },
   } as const;
-  const { sources = new Map(), hide = () => {}, setLogLevel = () => {} } = options;
+  const { sources = new Map(), hide = () => {}, setLogLevel = () => {}, version = 'unknown' } = options;
+  const secret = randomBytes(32);
+  const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
   const service = new Service(
     { config, sources },
     {
       runtime,
-      dialer: createDialer({ ...runtime, lookUp: options.lookUp }),
+      dialer,
       // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
       identity: createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`),
       budgets: new Budgets(),
       status,
       intake,
-      secret: randomBytes(32),
+      secret,
     },
   );
   const statistics = createStatistics({
@@ -126,7 +126,7 @@ export function createApp(
     clock,
     announcer,
     logLinesDropped: options.logLinesDropped ?? (() => 0),
-    version: options.version ?? 'unknown',
+    version,
   });
   const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
@@ -145,7 +145,10 @@ export function createApp(
     },
   });
   const reload = () => reloader.reload();
-  const admin = createAdmin({ runtime, service, lists, status, statistics, alerts, reload, hide });
+  const admin = createAdmin({
+    ...{ runtime, dialer, service, lists, status, statistics, alerts },
+    ...{ version, secret, reload, hide },
+  });
   return new RunningApp({
     service,
     clock,
@@ -184,6 +187,7 @@ class RunningApp implements App {
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     const address = await clientPort.listen();
+    admin.useClientPort(address);
     for (const pool of service.pools.all) pool.start();
     overload.start();
     return address;
@@ -214,21 +218,6 @@ class RunningApp implements App {
     await admin.close();
     return cut;
   }
-}
-
-function createOperatorAlerts(config: Config, { announcer, clock, random, logger }: Runtime): Alerts {
-  const settings = alertSettingsOf(config);
-  const names = Object.values(kinds).map(({ setting }) => setting.name);
-  if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: no alerts are sent`);
-  return createAlerts({ ...settings, announcer, clock, random, hostname: hostname(), env: config.env });
-}
-
-function alertSettingsOf(config: Config): AlertSettings {
-  return {
-    notifiers: createNotifiers(config, kinds, config.proxies ?? NO_PROXIES),
-    cooldownMs: config.slackCooldownMs,
-    link: config.publicAdminUrl,
-  };
 }
 
 function limitsOf(config: Config): Config {

@@ -164,11 +164,13 @@ export type Event =
       readonly cause: RemovalCause;
     }
   | {
-      /** An operator has changed it. */
+      /** An operator has changed it, or the settings that were read anew. */
       readonly type: 'upstream-changed';
       readonly upstream: UpstreamIdentity;
       readonly weight: number;
       readonly draining: boolean;
+      /** Which of these an operator has changed; undefined where the settings have. */
+      readonly changed?: readonly ('weight' | 'draining')[];
     }
   | {
       readonly type: 'strategy-changed';

@@ -20,7 +20,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['upstreams', 'rpc'],
   ['network'],
   ['log', 'runtime'],
-  ['events', 'process-events', 'event-words', 'masking', 'http', 'pacing'],
+  ['events', 'process-events', 'event-words', 'event-sentences', 'masking', 'http', 'pacing'],
   ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random'],
 ];
 

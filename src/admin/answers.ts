@@ -18,7 +18,12 @@ export interface Answer {
 export const NO_CONTENT: Answer = { status: 204, type: undefined, body: '' };
 
 export function json(status: number, value: unknown): Answer {
-  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+  return jsonText(status, JSON.stringify(value));
+}
+
+/** `text` is JSON. */
+export function jsonText(status: number, text: string): Answer {
+  return { status, type: 'application/json', body: `${text}\n` };
 }
 
 export function problem({ code, detail, headers }: Refusal): Answer {

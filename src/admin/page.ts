@@ -1,40 +1,71 @@
-/** Assembles the live page from the files in `page/`. */
+/** Serves the live page from the files in `page/`, and the charts' library. */
 
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Answer } from './answers.ts';
-import { STREAMED_TYPES } from './events.ts';
+import { Refusal } from './problems.ts';
 
-const FOLDER = new URL('page/', import.meta.url);
+const FOLDER = fileURLToPath(new URL('page/', import.meta.url));
+const DOCUMENT = 'index.html';
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+/** Where the first figures come in the document. */
+const INITIAL = /<script type="application\/json" id="initial">[^<]*<\/script>|(?=<\/body>)/;
+/** Lets in the files of this listener, requests to it, and nothing else, so that any text shown in the page stays text. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+const HEADERS = { 'Content-Security-Policy': POLICY, 'Referrer-Policy': 'no-referrer' };
 
-/**
- * The page is one document. Its policy allows its own style and script, requests to this listener, and nothing else,
- * so that any text shown in it stays text. Throws when its files can't be read.
- */
-export function readPage(): Answer {
-  const style = readPart('style.css');
-  const script = `const EVENT_TYPES = ${JSON.stringify(STREAMED_TYPES)};\n${readPart('page.js')}`;
-  // Functions, because `$'` in a replacement text would have a meaning.
-  const body = readPart('index.html')
-    .replace('/*STYLE*/', () => style)
-    .replace('/*SCRIPT*/', () => script);
-  const policy = [
-    "default-src 'none'",
-    `style-src '${digest(style)}'`,
-    `script-src '${digest(script)}'`,
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ];
-  const headers = { 'Content-Security-Policy': policy.join('; '), 'Referrer-Policy': 'no-referrer' };
-  return { status: 200, type: 'text/html; charset=utf-8', body, headers };
+export interface Page {
+  /** The document with its first figures in it, which are JSON. */
+  document(initial: string): Answer;
+  /** A file of the page. Throws a Refusal when there is none of this name. */
+  file(name: string): Answer;
 }
 
-function readPart(name: string): string {
-  return readFileSync(new URL(name, FOLDER), 'utf8');
+/** Reads all files, once. Throws when that is not possible, or one is of an unknown kind. */
+export function readPage(): Page {
+  const files = new Map<string, Answer>();
+  for (const name of readdirSync(FOLDER))
+    if (name !== DOCUMENT) files.set(name, readFile(join(FOLDER, name)));
+  const charts = dirname(createRequire(import.meta.url).resolve('uplot'));
+  files.set('uplot.js', readFile(join(charts, 'uPlot.iife.min.js')));
+  files.set('uplot.css', readFile(join(charts, 'uPlot.min.css')));
+  const text = readFileSync(join(FOLDER, DOCUMENT), 'utf8');
+  const place = INITIAL.exec(text);
+  if (!place) throw new Error(`${DOCUMENT} has no place for the first figures`);
+  const before = `${text.slice(0, place.index)}<script type="application/json" id="initial">`;
+  const after = `</script>${text.slice(place.index + place[0].length)}`;
+  return {
+    // Without the beginning of a tag nothing in it can end the block.
+    document: (initial) => html(before + initial.replaceAll('<', '\\u003c') + after),
+    file(name) {
+      const file = files.get(name);
+      if (!file) throw new Refusal('NO_SUCH_PATH');
+      return file;
+    },
+  };
 }
 
-function digest(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+function html(body: string): Answer {
+  return { status: 200, type: 'text/html; charset=utf-8', body, headers: HEADERS };
+}
+
+function readFile(path: string): Answer {
+  const type = TYPES[extname(path)];
+  if (type === undefined) throw new Error(`${path} is of a kind that the live page has none of`);
+  return { status: 200, type, body: readFileSync(path, 'utf8') };
 }

@@ -11,7 +11,11 @@ const { BAD_REQUEST, HEADERS_TOO_LARGE, BODY_TOO_LARGE, CLIENT_TOO_SLOW } = OWN_
 const { METHOD_NOT_ALLOWED, EXPECTATION_FAILED, INTERNAL_ERROR, SHUTTING_DOWN } = OWN_ANSWERS;
 
 export const PROBLEMS = {
-  UNAUTHORIZED: { status: 401, sentence: 'This call needs "Authorization: Bearer" with ADMIN_TOKEN.' },
+  UNAUTHORIZED: {
+    status: 401,
+    sentence:
+      'This call needs ADMIN_TOKEN: as "Authorization: Bearer", or as the password of a login with any name.',
+  },
   HOST_NOT_ALLOWED: {
     status: 403,
     sentence: 'Without ADMIN_TOKEN only requests for a loopback name or address are answered.',
@@ -33,6 +37,7 @@ export const PROBLEMS = {
   ALERTS_NOT_SENT: { status: 502, sentence: 'Not every test message was taken.' },
   INVALID_SETTINGS: { status: 400, sentence: 'Something is wrong in the settings; nothing has changed.' },
   TOO_MANY_READERS: { status: 503, sentence: 'Too many clients read the events already.' },
+  TOO_MANY_CALLS: { status: 429, sentence: 'Too many calls of operators are under way already.' },
   BAD_REQUEST,
   HEADERS_TOO_LARGE,
   BODY_TOO_LARGE,

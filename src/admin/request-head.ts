@@ -10,6 +10,8 @@ export interface RequestHead {
   readonly method: string;
   /** Byte for byte as sent, without the query. */
   readonly path: string;
+  /** Without the question mark; undefined where there is none. */
+  readonly query: string | undefined;
   /** The host that was asked for: Host, or the authority of an absolute target. Undefined only in HTTP/1.0. */
   readonly host: string | undefined;
   /** The values of all lines of a name, which is in lower case, in their order. */
@@ -34,5 +36,5 @@ export function readRequestHead(request: IncomingRequest): RequestHead {
     (target.authority !== undefined && !readAuthority(target.authority)) ||
     (codings.length > 0 && (isHttp10(request) || codings.join().toLowerCase() !== 'chunked'));
   if (isMalformed) throw new Refusal('BAD_REQUEST');
-  return { method, path: target.path, host: target.authority ?? line, lines };
+  return { method, path: target.path, query: target.query, host: target.authority ?? line, lines };
 }

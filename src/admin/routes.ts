@@ -4,9 +4,12 @@ import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import type { Metrics } from '../metrics/prometheus.ts';
 import { type StatusSource, statusAnswer } from '../server/status-paths.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type Answer, json, NO_CONTENT } from './answers.ts';
+import { type Answer, json, jsonText, NO_CONTENT } from './answers.ts';
+import type { Console } from './console/console.ts';
 import type { EventStreams } from './events.ts';
 import { requireEmptyBody } from './input.ts';
+import type { LiveStreams } from './live/live-streams.ts';
+import type { Overview } from './live/overview.ts';
 import { readPage } from './page.ts';
 import { Refusal } from './problems.ts';
 import type { Servers } from './servers.ts';
@@ -17,6 +20,8 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export interface Call {
   /** The segment that stands for NAME in the path, decoded; empty where the path has none. */
   readonly name: string;
+  /** Without the question mark. */
+  readonly query: string | undefined;
   /** The JSON value of the body; undefined without one, and for GET. */
   readonly body: unknown;
   readonly request: IncomingRequest;
@@ -38,6 +43,9 @@ export interface RouteDependencies {
   readonly status: StatusSource;
   readonly servers: Servers;
   readonly events: EventStreams;
+  readonly live: LiveStreams;
+  readonly overview: Overview;
+  readonly console: Console;
   /** An upstream as a row of `/stats`. */
   readonly row: (upstream: Upstream) => unknown;
   readonly metrics: Metrics;
@@ -52,7 +60,8 @@ export interface RouteDependencies {
 }
 
 export function createRoutes(dependencies: RouteDependencies): readonly Route[] {
-  const { servers, events, row, metrics, config, changeStrategy, reload, testAlerts } = dependencies;
+  const { servers, events, live, overview, console, row, metrics } = dependencies;
+  const { config, changeStrategy, reload, testAlerts } = dependencies;
   const page = readPage();
   const answerTo = (path: string) => {
     const answer = statusAnswer(path, dependencies.status);
@@ -60,7 +69,13 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     return json(answer.status, answer.body);
   };
   return [
-    { method: 'GET', path: '/', handle: () => page },
+    { method: 'GET', path: '/', handle: async () => page.document(await overview.initial()) },
+    { method: 'GET', path: '/page/NAME', handle: ({ name }) => page.file(name) },
+    {
+      method: 'GET',
+      path: '/history',
+      handle: async () => jsonText(200, await overview.history()),
+    },
     { method: 'GET', path: '/stats', handle: () => answerTo('/stats') },
     { method: 'GET', path: '/healthz', handle: () => answerTo('/healthz') },
     { method: 'GET', path: '/readyz', handle: () => answerTo('/readyz') },
@@ -112,12 +127,18 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
         return json(200, await testAlerts());
       },
     },
+    {
+      method: 'POST',
+      path: '/call',
+      handle: ({ body, response }) => console.call(body, response),
+    },
     { method: 'PUT', path: '/strategy', handle: ({ body }) => json(200, changeStrategy(body)) },
     {
       method: 'GET',
       path: '/events',
-      handle({ request, response }) {
-        events.open(request, response);
+      handle({ query, request, response }) {
+        const isLive = new URLSearchParams(query).has('live');
+        (isLive ? live : events).open(request, response);
         return undefined;
       },
     },

@@ -9,6 +9,7 @@ import { type Answer, problem, send } from './answers.ts';
 import type { Guard } from './auth.ts';
 import { ClientLeft, readJson } from './body.ts';
 import { PROBLEMS, Refusal } from './problems.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { type Match, matchRoutes, type Route } from './routes.ts';
 
@@ -42,9 +43,11 @@ interface Messages {
 export class AdminServer {
   readonly #dependencies: AdminServerDependencies;
   readonly #listener: Listener;
+  readonly #refusals: RefusalLog;
 
   constructor(dependencies: AdminServerDependencies) {
     this.#dependencies = dependencies;
+    this.#refusals = new RefusalLog(dependencies.clock, dependencies.logger);
     this.#listener = new Listener(LIMITS, dependencies.clock, (request, response, upgrade) => {
       this.#serve({ request, response }, upgrade !== undefined).catch((error: unknown) => {
         dependencies.logger.error({ err: error }, 'A call to the admin port failed by a defect');
@@ -92,14 +95,14 @@ export class AdminServer {
     if (!found) throw new Refusal('INVALID_INPUT', 'the name in the path has a stray %');
     const route = routeFor(head.method, found);
     const body = route.method === 'GET' ? undefined : await readJson({ request, response }, head, clock);
-    return route.handle({ name: found.name, body, request, response });
+    return route.handle({ name: found.name, query: head.query, body, request, response });
   }
 
   /** Logs refusals that are due to missing permission or to a fault of ours. */
   #logRefusal({ code, detail }: Refusal, head: RequestHead | undefined): void {
     const { status } = PROBLEMS[code];
     const call = { code, method: head?.method, path: head?.path.slice(0, MAX_LOGGED_PATH) };
-    if (status === 401 || status === 403) this.#dependencies.logger.warn(call, 'Admin call refused');
+    if (status === 401 || status === 403) this.#refusals.write(call);
     else if (status >= 500)
       this.#dependencies.logger.error({ ...call, problem: detail }, 'Admin call failed');
   }

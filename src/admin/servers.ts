@@ -71,10 +71,14 @@ export class Servers {
       return {
         upstreams: changed,
         apply: () => {
+          const changed = [
+            ...(weight === upstream.weight ? [] : (['weight'] as const)),
+            ...(draining === upstream.draining ? [] : (['draining'] as const)),
+          ];
           upstream.weight = weight;
           upstream.draining = draining;
           const { identity } = upstream;
-          announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining });
+          announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining, changed });
           return upstream;
         },
       };

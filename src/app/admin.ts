@@ -2,23 +2,20 @@
 
 import type { AddressInfo } from 'node:net';
 import { createAlertTest } from '../admin/alert-test.ts';
-import { createGuard, type Guard } from '../admin/auth.ts';
-import { EventStreams } from '../admin/events.ts';
+import { createGuard, type Guard, type GuardSettings } from '../admin/auth.ts';
 import { Refusal } from '../admin/problems.ts';
-import { createRoutes } from '../admin/routes.ts';
+import { createRoutes, type Route, type RouteDependencies } from '../admin/routes.ts';
 import { AdminServer } from '../admin/server.ts';
 import type { ServerLists } from '../admin/server-lists.ts';
 import { Servers } from '../admin/servers.ts';
 import { createStrategyChange } from '../admin/strategy.ts';
+import type { Config } from '../config/config.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
-import type { Alerts } from '../notifiers/alerts.ts';
 import { warnIfInsecure } from '../pools/pool-state.ts';
-import type { Runtime } from '../runtime.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import { secretsOfSpec } from '../upstreams/upstream.ts';
+import { createConsole, createWatching, type OperatorsContext } from './operators.ts';
 import { inForce, type ReloadResult } from './reload.ts';
-import type { Service } from './service.ts';
-import type { Statistics } from './statistics.ts';
 
 /** A shorter token can be guessed by trying. */
 const SAFE_TOKEN_LENGTH = 16;
@@ -26,35 +23,32 @@ const SAFE_TOKEN_LENGTH = 16;
 export interface Admin {
   /** Resolves to the address; undefined when the port is off. Rejects with the system's error. */
   listen(): Promise<AddressInfo | undefined>;
+  /** From now on operators' calls go to the client port, which listens at this address. */
+  useClientPort(address: AddressInfo): void;
   /** Ends the streams of events and stops answering. */
   close(): Promise<void>;
 }
 
-export interface AdminContext {
-  readonly runtime: Runtime;
-  readonly service: Service;
+export interface AdminContext extends OperatorsContext {
   readonly lists: ServerLists;
   readonly status: StatusSource;
-  readonly statistics: Statistics;
-  readonly alerts: Alerts;
   /** See `Reloader.reload`. */
   readonly reload: () => Promise<ReloadResult>;
-  /** Keeps these texts out of the log. */
-  readonly hide: (secrets: readonly string[]) => void;
 }
 
 export function createAdmin(context: AdminContext): Admin {
   const { runtime, service } = context;
   const { adminPort: port, adminHost: host } = service.config;
-  if (port === undefined) return { listen: async () => undefined, close: async () => {} };
-  const { clock, announcer, logger } = runtime;
-  const events = new EventStreams(clock);
-  announcer.listen(events.listen);
+  if (port === undefined)
+    return { listen: async () => undefined, useClientPort: () => {}, close: async () => {} };
+  const { clock, logger } = runtime;
+  const watching = createWatching(context);
+  const calls = createConsole(context);
   const server = new AdminServer({
     clock,
     logger,
-    guard: createCurrentGuard(() => service.config.adminToken),
-    routes: createAdminRoutes(events, context),
+    guard: createCurrentGuard(() => service.config),
+    routes: createAdminRoutes({ ...watching, console: calls.console }, context),
   });
   return {
     async listen() {
@@ -67,26 +61,34 @@ export function createAdmin(context: AdminContext): Admin {
         logger.warn(`ADMIN_TOKEN has fewer than ${SAFE_TOKEN_LENGTH} characters: it can be guessed`);
       return address;
     },
+    useClientPort: calls.useClientPort,
     async close() {
-      events.end();
+      watching.events.end();
+      watching.live.end();
       await server.close();
     },
   };
 }
 
-/** A guard by the token that is in force. */
-function createCurrentGuard(token: () => string | undefined): Guard {
-  let known = token();
+/** A guard by the settings that are in force. */
+function createCurrentGuard(config: () => Config): Guard {
+  const read = (): GuardSettings => {
+    const { adminToken: token, publicAdminUrl } = config();
+    return { token, publicOrigin: publicAdminUrl && new URL(publicAdminUrl).origin };
+  };
+  let known = read();
   let guard = createGuard(known);
   return (head) => {
-    const now = token();
-    if (now !== known) guard = createGuard(now);
+    const now = read();
+    if (now.token !== known.token || now.publicOrigin !== known.publicOrigin) guard = createGuard(now);
     known = now;
     return guard(head);
   };
 }
 
-function createAdminRoutes(events: EventStreams, context: AdminContext) {
+type Parts = Pick<RouteDependencies, 'events' | 'live' | 'overview' | 'console'>;
+
+function createAdminRoutes(parts: Parts, context: AdminContext): readonly Route[] {
   const { runtime, service, lists, status, statistics, alerts, reload, hide } = context;
   const { announcer, logger } = runtime;
   const pools = () => service.pools;
@@ -103,7 +105,7 @@ function createAdminRoutes(events: EventStreams, context: AdminContext) {
   return createRoutes({
     status,
     servers,
-    events,
+    ...parts,
     row: statistics.row,
     metrics: statistics.metrics,
     config() {

@@ -1,5 +1,6 @@
 /** What serves clients by the settings in force, which can be read anew while it serves. */
 
+import { createHmac } from 'node:crypto';
 import { createHandler, type RequestHandler, type Serving } from '../balancer/handle.ts';
 import type { Intake } from '../balancer/intake.ts';
 import { type Clients, createClients } from '../clients/clients.ts';
@@ -23,6 +24,8 @@ export interface ServiceDependencies extends PoolDependencies {
 export class Service {
   readonly #dependencies: ServiceDependencies;
   readonly #handler: RequestHandler;
+  /** With which operators' calls are let in where API_KEYS is set; it stays the same when that changes. */
+  readonly consoleKey: string | undefined;
   #settings: Stated;
   #pools: PoolTable;
   #clients: Clients;
@@ -33,7 +36,11 @@ export class Service {
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#pools = createPools(config, dependencies);
-    this.#clients = createClients(config, secret);
+    this.consoleKey =
+      config.adminPort === undefined
+        ? undefined
+        : createHmac('sha256', secret).update('console').digest('hex');
+    this.#clients = createClients({ ...config, consoleKey: this.consoleKey }, secret);
     this.#handler = createHandler(config, { runtime, identity, ...this.#serving(config) });
   }
 
@@ -59,7 +66,9 @@ export class Service {
     const { config } = settings;
     this.#settings = settings;
     this.#pools = changePools(this.#pools, config, this.#dependencies);
-    this.#clients = createClients(config, this.#dependencies.secret, this.#clients.buckets);
+    const { consoleKey } = this;
+    const { secret } = this.#dependencies;
+    this.#clients = createClients({ ...config, consoleKey }, secret, this.#clients.buckets);
     this.#handler.reconfigure(config, this.#serving(config));
   }
 

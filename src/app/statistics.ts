@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
+import { Counters } from '../metrics/counters.ts';
 import { Latencies } from '../metrics/latencies.ts';
 import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
 import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
@@ -31,24 +32,26 @@ export interface StatisticsDependencies {
 export function createStatistics(dependencies: StatisticsDependencies): Statistics {
   const { pools, clock, announcer } = dependencies;
   const latencies = new Latencies(clock);
-  announcer.listen((event) => latencies.hear(event));
+  const counters = new Counters(
+    ALERT_KINDS,
+    Object.values(notifiers).map(({ name }) => name),
+  );
+  announcer.listen((event) => {
+    latencies.hear(event);
+    counters.hear(event);
+  });
   const rowsOf = (name?: string) =>
     pools()
       .select(name)
-      .flatMap((pool) => readStats({ ...pool, latencies, clock }));
+      .flatMap((pool) => readStats({ ...pool, latencies, counters, clock }));
   // Requests that no pool serves are counted, too, without a label.
   const measured = () => (pools().servesAll ? pools().all : [...pools().all, pools().nowhere]);
   return {
     stats: rowsOf,
     row(upstream) {
       const pool = pools().find(upstream.identity.pool.name) ?? pools().nowhere;
-      return rowOf(upstream, { ...pool, latencies, clock });
+      return rowOf(upstream, { ...pool, latencies, counters, clock });
     },
-    metrics: createMetrics({
-      ...dependencies,
-      pools: measured,
-      alertKinds: ALERT_KINDS,
-      notifiers: Object.values(notifiers).map(({ name }) => name),
-    }),
+    metrics: createMetrics({ ...dependencies, pools: measured, counters }),
   };
 }

@@ -14,7 +14,12 @@ export interface ClientSettings {
   readonly allowMethods: readonly string[] | undefined;
   readonly denyMethods: readonly string[] | undefined;
   readonly corsOrigins: readonly string[] | undefined;
+  /** A key that this process itself has, where keys are asked for; nobody else knows it, and it has no limit. */
+  readonly consoleKey?: string | undefined;
 }
+
+/** Whose key that is. */
+const CONSOLE = 'console';
 
 /** What the policy of a limit by address is called. */
 const ADDRESS = 'address';
@@ -46,7 +51,7 @@ export function createClients(
   secret: Buffer,
   { addresses, byName }: Buckets = NO_BUCKETS,
 ): Clients {
-  const { apiKeys, clientRps, corsOrigins } = settings;
+  const { apiKeys, clientRps, corsOrigins, consoleKey } = settings;
   const cors = corsOrigins && new Cors(corsOrigins);
   if (!apiKeys) {
     const buckets = clientRps === undefined ? undefined : (addresses ?? new AddressBuckets());
@@ -66,6 +71,10 @@ export function createClients(
     keyBuckets.set(name, bucket);
     const limiter = rps === undefined ? undefined : new Limiter(name, rps, () => bucket);
     keys.add(key, clientOf(apiKey, limiter, settings));
+  }
+  if (consoleKey !== undefined) {
+    const own = { name: CONSOLE, key: consoleKey, rps: undefined, methods: undefined };
+    keys.add(consoleKey, clientOf(own, undefined, settings));
   }
   const find = (text: string) => keys.find(text);
   return {

@@ -4,6 +4,8 @@ import {
   ATTEMPT_RESULTS,
   type AttemptResult,
   type Event,
+  FAILURE_REASONS,
+  type FailureReason,
   HEDGE_RESULTS,
   type HedgeResult,
   type PoolIdentity,
@@ -71,6 +73,15 @@ export class Counters {
       this.#attempts.set(upstream, counts);
     }
     return counts;
+  }
+
+  /** How often attempts at an upstream failed, by why; only what has happened. */
+  failuresOf(upstream: UpstreamIdentity): Partial<Record<FailureReason, number>> {
+    const failures: Partial<Record<FailureReason, number>> = {};
+    const results = this.#attempts.get(upstream)?.results;
+    if (!results) return failures;
+    for (const reason of FAILURE_REASONS) if (results[reason] > 0) failures[reason] = results[reason];
+    return failures;
   }
 
   /** To be called with every announced event. */

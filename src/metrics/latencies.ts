@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { AttemptResult, Event, EventOf, UpstreamIdentity } from '../events.ts';
+import { BUCKETS, bucketOf, middleOf } from './log-buckets.ts';
 
 /** In milliseconds, within 2 %. */
 export interface Percentiles {
@@ -13,13 +14,6 @@ export interface Percentiles {
 /** The window consists of slices, of which the oldest is dropped whole: it covers the last four to five minutes. */
 const SLICE_MS = 60_000;
 const SLICES = 5;
-
-/** 32 buckets for each power of two: a bucket's middle is within 1.6 % of all that it holds. */
-const SUB_BITS = 5;
-const SUB_BUCKETS = 2 ** SUB_BITS;
-/** Longer times, from 134 s on, count as this long. */
-const MAX_US = 2 ** 27 - 1;
-const BUCKETS = bucketOf(MAX_US) + 1;
 
 /**
  * Built by hand because it is written at each attempt: 3 ns against 26 ns of the histogram in node:perf_hooks, which
@@ -101,7 +95,7 @@ class Window {
       this.#counts.fill(0, start, start + BUCKETS);
       this.#numbers[place] = sliceNumber;
     }
-    const index = start + bucketOf(Math.min(MAX_US, Math.max(0, Math.round(ms * 1_000))));
+    const index = start + bucketOf(ms);
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
   }
 
@@ -128,22 +122,5 @@ function millisecondsAt(sums: Float64Array, rank: number): number {
     seen += count;
     return seen >= rank;
   });
-  return Number((middleOf(bucket) / 1_000).toPrecision(4));
-}
-
-/**
- * HdrHistogram's layout (`countsArrayIndex` in its HdrHistogram.java): whole numbers below 2^(SUB_BITS + 1) have a
- * bucket each; above, every power of two is divided into 2^SUB_BITS buckets of the same width.
- */
-function bucketOf(us: number): number {
-  if (us < 2 * SUB_BUCKETS) return us;
-  const shift = 31 - SUB_BITS - Math.clz32(us);
-  return shift * SUB_BUCKETS + (us >>> shift);
-}
-
-function middleOf(bucket: number): number {
-  if (bucket < 2 * SUB_BUCKETS) return bucket;
-  const shift = Math.floor(bucket / SUB_BUCKETS) - 1;
-  const from = (bucket - shift * SUB_BUCKETS) * 2 ** shift;
-  return from + (2 ** shift - 1) / 2;
+  return middleOf(bucket);
 }

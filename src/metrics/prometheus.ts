@@ -1,8 +1,7 @@
 /** The metrics that Prometheus reads. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer } from '../events.ts';
-import { Counters } from './counters.ts';
+import type { Counters } from './counters.ts';
 import { CONTENT_TYPE, type Family, write } from './exposition.ts';
 import type { MeasuredPool } from './measured-pool.ts';
 import { NodeMetrics } from './node-metrics.ts';
@@ -11,14 +10,10 @@ import { tallied } from './tally.ts';
 import { upstreamFamilies } from './upstream-families.ts';
 
 export interface MetricsDependencies {
-  readonly announcer: Announcer;
+  readonly counters: Counters;
   readonly clock: Clock;
   /** Those that serve at the moment. */
   readonly pools: () => readonly MeasuredPool[];
-  /** All kinds of `alert-sent` events. */
-  readonly alertKinds: readonly string[];
-  /** The names of all notifiers. */
-  readonly notifiers: readonly string[];
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
   /** Of the program. */
@@ -32,13 +27,11 @@ export interface Metrics {
 }
 
 /**
- * Counts from now on. Labels are names of upstreams and closed sets of words, never a client's text; a removed upstream
+ * Labels are names of upstreams and closed sets of words, never a client's text; a removed upstream
  * no longer appears.
  */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
-  const { announcer, clock } = dependencies;
-  const counters = new Counters(dependencies.alertKinds, dependencies.notifiers);
-  announcer.listen((event) => counters.hear(event));
+  const { counters, clock } = dependencies;
   const node = new NodeMetrics();
   return {
     contentType: CONTENT_TYPE,

@@ -1,10 +1,11 @@
 /** The rows of `/stats`. */
 
 import type { Clock } from '../clock.ts';
-import type { Tier } from '../events.ts';
+import type { FailureReason, Tier } from '../events.ts';
 import type { Availability, Standing } from '../upstreams/availability.ts';
 import type { Registry } from '../upstreams/registry.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
+import type { Counters } from './counters.ts';
 import type { Latencies, Percentiles } from './latencies.ts';
 
 const NOT_MEASURED = { p50: null, p95: null, p99: null } as const;
@@ -42,6 +43,8 @@ export interface UpstreamStats {
   /** Attempts sent. */
   readonly requests: number;
   readonly failures: number;
+  /** Attempts that failed, by why; only what has happened. */
+  readonly failures_by_reason: Readonly<Partial<Record<FailureReason, number>>>;
   readonly weight: number;
   /** Calls that health checks made. */
   readonly probe_calls: number;
@@ -68,6 +71,7 @@ export interface StatsSource {
   readonly registry: Registry;
   readonly availability: Availability;
   readonly latencies: Latencies;
+  readonly counters: Counters;
   readonly queue: { waitingFor(upstream: Upstream): number };
   readonly clock: Clock;
 }
@@ -93,6 +97,7 @@ export function rowOf(upstream: Upstream, source: StatsSource): UpstreamStats {
     connections_opened: upstream.connectionsOpened,
     requests: upstream.attempts,
     failures: upstream.failures,
+    failures_by_reason: source.counters.failuresOf(upstream.identity),
     weight: upstream.weight,
     probe_calls: upstream.probeCalls,
     chain_id: upstream.chainId ?? null,

@@ -325,6 +325,59 @@ describe('with a token', () => {
 
   const TOKEN = 'a-token-of-24-characters';
 
+  it('a browser that sends the login by itself changes nothing for a page that is not ours', async () => {
+    const upstream = await FakeUpstream.start();
+    const flags = ['--admin-port=0', `--admin-token=${TOKEN}`];
+    const secured = await startApp({ primaries: [`${upstream.url} name=a`], flags });
+    const { port: securedPort = 0 } = secured.app.adminAddress ?? {};
+    const own = `Host: 127.0.0.1:${securedPort}`;
+    const login = `Authorization: Basic ${Buffer.from(`me:${TOKEN}`).toString('base64')}`;
+    const form = 'Content-Type: application/x-www-form-urlencoded';
+    const statusOf = async (bytes: Buffer) => {
+      const { status, text } = await rawRequest(securedPort, bytes);
+      return [status, JSON.parse(text).code ?? ''].join(' ').trim();
+    };
+    const add = (lines: readonly string[], body = NEW) =>
+      statusOf(requestBytes('POST /servers', lines, body));
+    expect([
+      await add([own, login, JSON_TYPE, 'Origin: https://evil.example']),
+      await add([own, login, JSON_TYPE, 'Origin: null']),
+      await add([own, login, JSON_TYPE, 'Sec-Fetch-Site: cross-site']),
+      // Rebound: the browser takes the page for one of this name, and has no login for it; if it had, it is its own.
+      await add(['Host: evil.example', JSON_TYPE, 'Origin: http://evil.example']),
+      await add([own, login, form], 'url=http://127.0.0.1:1'),
+      await add([own, login, 'Content-Type: text/plain']),
+      await add([own, login.replace('Basic', 'Negotiate'), JSON_TYPE]),
+      await statusOf(requestBytes('POST /call', [own, login, form], '{"call":{"method":"x"}}')),
+      await statusOf(requestBytes('POST /reload', [own, login, JSON_TYPE, 'Origin: null'])),
+      await statusOf(requestBytes('DELETE /servers/a', [own, login, 'Origin: https://evil.example'])),
+    ]).toEqual([
+      '403 ORIGIN_NOT_ALLOWED',
+      '403 ORIGIN_NOT_ALLOWED',
+      '403 ORIGIN_NOT_ALLOWED',
+      '401 UNAUTHORIZED',
+      '415 NOT_JSON',
+      '415 NOT_JSON',
+      '401 UNAUTHORIZED',
+      '415 NOT_JSON',
+      '403 ORIGIN_NOT_ALLOWED',
+      '403 ORIGIN_NOT_ALLOWED',
+    ]);
+    expect(await add([own, login, JSON_TYPE, `Origin: http://127.0.0.1:${securedPort}`])).toBe('201');
+  });
+
+  it('those who try many tokens do not fill the log', async () => {
+    const clock = new ManualClock();
+    const flags = ['--admin-port=0', `--admin-token=${TOKEN}`];
+    const secured = await startApp({ primaries: ['http://127.0.0.1:1'], flags, clock });
+    const lines = () => secured.logs.filter(({ msg }) => msg === 'Admin call refused');
+    for (let i = 0; i < 50; i++) await http(`${secured.adminUrl}/stats`);
+    clock.advance(61_000);
+    await http(`${secured.adminUrl}/stats`);
+    await until(() => lines().some(({ notLogged }) => notLogged === 30), 'the number of the others');
+    expect(lines()).toHaveLength(21);
+  });
+
   it('every call but /healthz needs it, whatever it asks for', async () => {
     const upstream = await FakeUpstream.start();
     const flags = ['--admin-port=0', `--admin-token=${TOKEN}`];
@@ -339,7 +392,7 @@ describe('with a token', () => {
       const response = await doesNot.get(path);
       expect([response.status, response.headers['www-authenticate']]).toEqual([
         401,
-        'Bearer error="invalid_token"',
+        'Basic realm="rpc-load-balancer admin", charset="UTF-8"',
       ]);
     }
     const changes = [

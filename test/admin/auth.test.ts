@@ -6,16 +6,17 @@ import type { RequestHead } from '../../src/admin/request-head.ts';
 type Lines = Readonly<Record<string, string | readonly string[]>>;
 
 function head(method: string, path: string, host: string | undefined, lines: Lines): RequestHead {
-  return { method, path, host, lines: (name) => [lines[name] ?? []].flat() };
+  return { method, path, query: undefined, host, lines: (name) => [lines[name] ?? []].flat() };
 }
 
 const TOKEN = 'correct-horse-battery-staple';
 const JSON_LINE = { 'content-type': 'application/json' };
 
 describe('with a token', () => {
-  const guard = createGuard(TOKEN);
+  const guard = createGuard({ token: TOKEN, publicOrigin: undefined });
   const codeOf = (path: string, authorization: string | readonly string[]) =>
-    guard(head('POST', path, 'lb.example', { authorization }))?.code ?? 'met';
+    guard(head('POST', path, 'lb.example', { ...JSON_LINE, authorization }))?.code ?? 'met';
+  const login = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
   it.each<[string, string | readonly string[], string]>([
     ['the token', `Bearer ${TOKEN}`, 'met'],
@@ -24,7 +25,22 @@ describe('with a token', () => {
     ['an empty line', '', 'UNAUTHORIZED'],
     ['no token', 'Bearer ', 'UNAUTHORIZED'],
     ['the token alone', TOKEN, 'UNAUTHORIZED'],
-    ['another scheme', `Basic ${TOKEN}`, 'UNAUTHORIZED'],
+    ['another scheme', `Digest ${TOKEN}`, 'UNAUTHORIZED'],
+    ['a login with the token as password', login(`me:${TOKEN}`), 'met'],
+    ['a login without a name', login(`:${TOKEN}`), 'met'],
+    ['a login in other letters', login(`me:${TOKEN}`).replace('Basic', 'bASIC  '), 'met'],
+    ['a name beyond ASCII', login(`Jörg:${TOKEN}`), 'met'],
+    ['the token as the name', login(`${TOKEN}:`), 'UNAUTHORIZED'],
+    ['the token without a colon', login(TOKEN), 'UNAUTHORIZED'],
+    ['a wrong password', login(`me:${TOKEN}x`), 'UNAUTHORIZED'],
+    ['a colon too many', login(`me::${TOKEN}`), 'UNAUTHORIZED'],
+    ['a blank behind the password', login(`me:${TOKEN} `), 'UNAUTHORIZED'],
+    ['a login that is not encoded', `Basic me:${TOKEN}`, 'UNAUTHORIZED'],
+    ['no login', 'Basic ', 'UNAUTHORIZED'],
+    ['half a letter of Base64', 'Basic A', 'UNAUTHORIZED'],
+    ['two logins in a line', `${login(`me:${TOKEN}`)}, ${login(`me:${TOKEN}`)}`, 'UNAUTHORIZED'],
+    ['a login and a token', [login(`me:${TOKEN}`), `Bearer ${TOKEN}`], 'UNAUTHORIZED'],
+    ['the login as a token', login(`me:${TOKEN}`).replace('Basic', 'Bearer'), 'UNAUTHORIZED'],
     ['the beginning of the token', `Bearer ${TOKEN.slice(0, -1)}`, 'UNAUTHORIZED'],
     ['more than the token', `Bearer ${TOKEN}x`, 'UNAUTHORIZED'],
     ['the token in other letters', `Bearer ${TOKEN.toUpperCase()}`, 'UNAUTHORIZED'],
@@ -49,22 +65,85 @@ describe('with a token', () => {
       expect(codeOf(path, [])).toBe('UNAUTHORIZED');
   });
 
-  it('a refusal says what to come with, and whether what was given was wrong', () => {
-    const challengeOf = (lines: Lines) => guard(head('GET', '/', 'x', lines))?.headers;
-    expect(challengeOf({})).toEqual({ 'WWW-Authenticate': 'Bearer' });
-    expect(challengeOf({ authorization: 'Bearer wrong' })).toEqual({
-      'WWW-Authenticate': 'Bearer error="invalid_token"',
-    });
+  it('a password may hold colons, and letters beyond ASCII', () => {
+    const other = createGuard({ token: 'a:b:ü', publicOrigin: undefined });
+    expect(other(head('GET', '/', 'x', { authorization: login('me:a:b:ü') }))).toBeUndefined();
+    expect(other(head('GET', '/', 'x', { authorization: login('me:a:b:u') }))?.code).toBe('UNAUTHORIZED');
   });
 
-  it('any name and any origin is answered: no page can make a browser send the token', () => {
-    const lines = { authorization: `Bearer ${TOKEN}`, origin: 'https://evil.example' };
-    expect(guard(head('DELETE', '/servers/a', 'evil.example', lines))).toBeUndefined();
+  it('a refusal has a browser ask for a login, whatever was given', () => {
+    for (const lines of [{}, { authorization: 'Bearer wrong' }, { authorization: login('me:wrong') }])
+      expect(guard(head('GET', '/', 'x', lines))?.headers).toEqual({
+        'WWW-Authenticate': 'Basic realm="rpc-load-balancer admin", charset="UTF-8"',
+      });
+  });
+
+  it('any name is answered', () => {
+    expect(
+      guard(head('GET', '/stats', 'evil.example', { authorization: `Bearer ${TOKEN}` })),
+    ).toBeUndefined();
+  });
+
+  // A browser sends a login by itself, whichever page asks.
+  it.each<[string, Lines, string]>([
+    ['from our own page', { origin: 'http://lb.example', 'sec-fetch-site': 'same-origin' }, 'met'],
+    ['from our own page behind TLS', { origin: 'https://lb.example' }, 'met'],
+    ['from no page', {}, 'met'],
+    ['from another origin', { origin: 'https://evil.example' }, 'ORIGIN_NOT_ALLOWED'],
+    ['from another port', { origin: 'http://lb.example:8080' }, 'ORIGIN_NOT_ALLOWED'],
+    ['from a sandboxed page', { origin: 'null' }, 'ORIGIN_NOT_ALLOWED'],
+    ['from a page of the same site', { 'sec-fetch-site': 'same-site' }, 'ORIGIN_NOT_ALLOWED'],
+    ['from a page of another site', { 'sec-fetch-site': 'cross-site' }, 'ORIGIN_NOT_ALLOWED'],
+  ])('a change %s is %s', (_, lines, expected) => {
+    for (const authorization of [login(`me:${TOKEN}`), `Bearer ${TOKEN}`])
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+        expect(
+          guard(head(method, '/servers/a', 'lb.example', { ...JSON_LINE, authorization, ...lines }))?.code ??
+            'met',
+        ).toBe(expected);
+  });
+
+  it('a change needs JSON, so that no form can make one', () => {
+    const authorization = login(`me:${TOKEN}`);
+    const codeFor = (type: string | readonly string[], method = 'POST') =>
+      guard(head(method, '/servers', 'lb.example', { authorization, 'content-type': type }))?.code ?? 'met';
+    for (const type of [
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'text/plain',
+      [],
+    ])
+      expect(codeFor(type)).toBe('NOT_JSON');
+    expect([codeFor('application/json'), codeFor([], 'DELETE')]).toEqual(['met', 'met']);
+  });
+
+  it('a stranger learns nothing but that it is one', () => {
+    const lines = { origin: 'https://evil.example', 'content-type': 'text/plain' };
+    expect(guard(head('POST', '/servers', 'lb.example', lines))?.code).toBe('UNAUTHORIZED');
+  });
+});
+
+describe.each([TOKEN, undefined])('behind a proxy at PUBLIC_ADMIN_URL, token %s', (token) => {
+  const guard = createGuard({ token, publicOrigin: 'https://lb.example' });
+  const codeFor = (origin: string, host = 'localhost:9090') => {
+    const lines = { ...JSON_LINE, authorization: `Bearer ${TOKEN}`, origin };
+    return guard(head('POST', '/servers', host, lines))?.code ?? 'met';
+  };
+
+  it.each([
+    ['https://lb.example', 'met'],
+    ['http://localhost:9090', 'met'],
+    ['http://lb.example', 'ORIGIN_NOT_ALLOWED'],
+    ['https://lb.example:8443', 'ORIGIN_NOT_ALLOWED'],
+    ['https://lb.example.evil.example', 'ORIGIN_NOT_ALLOWED'],
+    ['null', 'ORIGIN_NOT_ALLOWED'],
+  ])('a change from the origin %s is %s', (origin, expected) => {
+    expect(codeFor(origin)).toBe(expected);
   });
 });
 
 describe('without a token', () => {
-  const guard = createGuard(undefined);
+  const guard = createGuard({ token: undefined, publicOrigin: undefined });
   const codeOf = (method: string, host: string | undefined, lines: Lines = {}) =>
     guard(head(method, '/servers', host, lines))?.code ?? 'met';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { STREAMED_TYPES } from '../../src/admin/events.ts';
 import { PROBLEMS } from '../../src/admin/problems.ts';
 import { OWN_ANSWERS } from '../../src/errors.ts';
+import { TOLD_TYPES } from '../../src/event-sentences.ts';
 
 const page = readFileSync(new URL('../../docs/admin.md', import.meta.url), 'utf8');
 
@@ -17,7 +17,7 @@ it('docs/admin.md names every refusal of the admin port, with its status where i
 });
 
 it('docs/admin.md names every event that is streamed', () => {
-  for (const type of STREAMED_TYPES) expect(page).toContain(`\`${type}\``);
+  for (const type of TOLD_TYPES) expect(page).toContain(`\`${type}\``);
 });
 
 it('docs/admin.md names every call of the admin port', () => {

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { EventStreams } from '../../src/admin/events.ts';
 import { Refusal } from '../../src/admin/problems.ts';
+import { Streams } from '../../src/admin/streams.ts';
 import { type Event, PoolIdentity, UpstreamIdentity } from '../../src/events.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { startApp } from '../support/app.ts';
@@ -36,7 +37,7 @@ async function eventsOf(client: RawClient): Promise<{ event: string; data: Recor
 /** The streams behind a server of their own, on a clock that stands still. */
 async function streamsAlone() {
   const clock = new ManualClock();
-  const streams = new EventStreams(clock);
+  const streams = new EventStreams(clock, new Streams(clock));
   const refusals: unknown[] = [];
   const server = createServer((request, response) => {
     try {

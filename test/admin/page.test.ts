@@ -1,113 +1,115 @@
-// The live page: what it may load, and what its script shows of a running program.
-import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+// The live page as it is served: what its document may load, its files, and who gets them.
+import { readdirSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { refusalIn } from '../support/admin-client.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { answer } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
-import { PageBrowser } from '../support/page-browser.ts';
-import { until } from '../support/waiting.ts';
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+];
+const FILES = readdirSync(new URL('../../src/admin/page/', import.meta.url)).filter(
+  (name) => name !== 'index.html',
+);
 
 let running: RunningApp;
-let first: FakeUpstream;
 
-beforeEach(async () => {
-  first = await FakeUpstream.start('first');
-  const second = await FakeUpstream.start('second');
+beforeAll(async () => {
+  const upstream = await FakeUpstream.start();
   running = await startApp({
-    primaries: [`${first.url}/v2/SECRET name=first weight=3`],
-    fallbacks: [`${second.url} name=second`],
-    flags: ['--admin-port=0', '--error-time-to-live-minutes=5'],
+    primaries: [`${upstream.url}/v2/SECRET name=a`],
+    flags: ['--admin-port=0', '--env=</script><b>&'],
   });
 });
 
-async function open() {
-  const { text } = await http(`${running.adminUrl}/`);
-  const [, script = ''] = /<script>([\s\S]*)<\/script>/.exec(text) ?? [];
-  const page = new PageBrowser(running.adminUrl, script);
-  const row = (name: string) =>
-    page
-      .at('upstreams')
-      .all('tr')
-      .find((each) => each.textContent.startsWith(name));
-  const button = (name: string, label: string) =>
-    row(name)
-      ?.all('button')
-      .find(({ textContent }) => textContent === label);
-  const shows = (name: string, words: string) =>
-    until(async () => row(name)?.textContent.includes(words) ?? false, `${name}: ${words}`);
-  await shows('first', 'usable');
-  return { page, row, button, shows };
-}
+const get = (path: string) => http(`${running.adminUrl}${path}`);
 
 describe('the live page', () => {
-  it('is one document whose policy lets in its own style and script, and nothing else', async () => {
-    const { status, headers, text } = await http(`${running.adminUrl}/`);
+  it('is a document whose policy lets in files of this port, and nothing else', async () => {
+    const { status, headers, text } = await get('/');
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
-    const hashOf = (tag: string) => {
-      const [, content = ''] = new RegExp(`<${tag}>([\\s\\S]*)</${tag}>`).exec(text) ?? [];
-      expect(content.length).toBeGreaterThan(100);
-      return `'sha256-${createHash('sha256').update(content).digest('base64')}'`;
-    };
-    expect(String(headers['content-security-policy']).split('; ')).toEqual([
-      "default-src 'none'",
-      `style-src ${hashOf('style')}`,
-      `script-src ${hashOf('script')}`,
-      "connect-src 'self'",
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-    ]);
-    expect(text).not.toMatch(/\bsrc=|<link|https?:|\son\w+=|innerHTML/);
+    expect(String(headers['content-security-policy']).split('; ')).toEqual(POLICY);
+    expect(headers).toMatchObject({
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    expect(text).not.toMatch(/<style|<script>|\bstyle=|\son\w+=|https?:\/\/(?!127\.0\.0\.1)/);
   });
 
-  it('needs the token where there is one', async () => {
+  it('has its first figures in it, as data that nothing in them can end', async () => {
+    const { text } = await get('/');
+    const blocks = [...text.matchAll(/<script type="application\/json" id="initial">(.*?)<\/script>/gs)];
+    expect(blocks).toHaveLength(1);
+    const [, json = ''] = blocks[0] ?? [];
+    expect(json).not.toContain('<');
+    expect(JSON.parse(json)).toMatchObject({
+      stats: [{ name: 'a', state: 'usable', failures_by_reason: {} }],
+      history: { slots: 900, pools: [{ pool: 'default', requests: [] }] },
+      about: { env: '</script><b>&', notifiers: [], pools: [{ pool: 'default', path: '/' }] },
+    });
+    expect(text).not.toContain('SECRET');
+  });
+
+  it('names only files that are there, relative to its own address', async () => {
+    const { text } = await get('/');
+    const named = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, path = '']) => path);
+    expect(named.length).toBeGreaterThan(1);
+    for (const path of named.filter((each) => !each.startsWith('data:'))) {
+      expect(path).toMatch(/^\w[\w./-]*$/);
+      expect((await get(`/${path}`)).status).toBe(200);
+    }
+  });
+
+  it.each([...FILES, 'uplot.js', 'uplot.css'])('has the file %s with its type', async (name) => {
+    const { status, headers, text } = await get(`/page/${name}`);
+    const types = {
+      js: 'text/javascript; charset=utf-8',
+      css: 'text/css; charset=utf-8',
+      svg: 'image/svg+xml',
+    };
+    const [, kind = ''] = /\.(\w+)$/.exec(name) ?? [];
+    expect([status, headers['content-type']]).toEqual([200, Object(types)[kind]]);
+    expect(text.length).toBeGreaterThan(50);
+  });
+
+  it('has the charts as a script that sets uPlot', async () => {
+    expect((await get('/page/uplot.js')).text).toMatch(/\bvar uPlot=/);
+  });
+
+  it.each([
+    'index.html',
+    'nothing.js',
+    '..%2fpage.ts',
+    '..%2f..%2f..%2fpackage.json',
+    'uPlot.cjs.js',
+    '__proto__',
+    'constructor',
+  ])('has no file %s', async (name) => {
+    expect(refusalIn(await get(`/page/${name}`))).toEqual([404, 'NO_SUCH_PATH']);
+  });
+
+  it('needs the token where there is one, and so do its files', async () => {
     const secured = await startApp({
       primaries: ['http://127.0.0.1:1'],
       flags: ['--admin-port=0', '--admin-token=a-token-of-24-characters'],
     });
-    expect((await http(`${secured.adminUrl}/`)).status).toBe(401);
-  });
-
-  it('shows every upstream, and what it does', async () => {
-    const { page, row, shows } = await open();
-    for (let n = 0; n < 7; n += 1) await http(running.url);
-    await shows('first', ' 7 0 0 ');
-    expect(row('first')?.textContent).toContain(`primary, ${first.url} `);
-    expect(row('first')?.textContent).not.toContain('SECRET');
-    expect(page.at('summary').textContent).toBe('2 of 2 upstreams usable');
-    expect(page.at('upstreams').all('tr')).toHaveLength(2);
-  });
-
-  it('tells why and for how long one is quarantined, and releases it', async () => {
-    const { page, button, shows } = await open();
-    first.next(answer({ status: 503 }));
-    await http(running.url);
-    await shows('first', 'quarantined status');
-    expect(page.at('summary').textContent).toBe('1 of 2 upstreams usable');
-    expect(page.at('events').textContent).toContain('upstream-quarantined, first, reason status');
-    expect(page.at('quiet').hidden).toBe(true);
-    button('first', 'Release')?.click();
-    await shows('first', 'usable');
-    await until(
-      async () => page.at('events').textContent.includes('upstream-released, first, by operator'),
-      'a line',
-    );
-  });
-
-  it('drains an upstream and takes it back', async () => {
-    const { button, shows } = await open();
-    button('first', 'Drain')?.click();
-    await shows('first', 'draining');
-    button('first', 'Take back')?.click();
-    await shows('first', 'usable');
-  });
-
-  it('says so when the load balancer does not answer any more', async () => {
-    const { page } = await open();
-    expect(page.at('problem').hidden).toBe(true);
-    await running.app.stop();
-    await until(async () => page.at('problem').textContent.includes('does not answer'), 'a word');
-    expect(page.at('problem').hidden).toBe(false);
+    for (const path of ['/', '/page/uplot.js', '/history', '/events?live']) {
+      const { status, headers } = await http(`${secured.adminUrl}${path}`);
+      expect([status, headers['www-authenticate']]).toEqual([
+        401,
+        'Basic realm="rpc-load-balancer admin", charset="UTF-8"',
+      ]);
+    }
+    const authorization = `Basic ${Buffer.from('me:a-token-of-24-characters').toString('base64')}`;
+    expect((await http(`${secured.adminUrl}/`, { headers: { authorization } })).status).toBe(200);
   });
 });

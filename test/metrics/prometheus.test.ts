@@ -9,6 +9,7 @@ import {
   REQUEST_RESULTS,
   type RequestResult,
 } from '../../src/events.ts';
+import { Counters } from '../../src/metrics/counters.ts';
 import { createMetrics } from '../../src/metrics/prometheus.ts';
 import { Budgets } from '../../src/pacing/budget.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
@@ -31,11 +32,11 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     },
   };
   const measured = { identity, registry, availability, usage, queue: [], onlookers: [] };
+  const counters = new Counters(['all-upstreams-failed', 'credentials'], ['slack']);
+  announcer.listen((event) => counters.hear(event));
   const metrics = createMetrics({
-    announcer,
+    counters,
     pools: () => [measured],
-    alertKinds: ['all-upstreams-failed', 'credentials'],
-    notifiers: ['slack'],
     logLinesDropped: () => dropped.lines,
     clock: pool.clock,
     version: '1.2.3',

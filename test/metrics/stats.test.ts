@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Counters } from '../../src/metrics/counters.ts';
 import { Latencies } from '../../src/metrics/latencies.ts';
 import { formatUptime, readStats } from '../../src/metrics/stats.ts';
 import { Budgets } from '../../src/pacing/budget.ts';
 import { Pool } from '../upstreams/pool.ts';
 
-function stats(pool: Pool, latencies = new Latencies(pool.clock)) {
+function stats(pool: Pool, latencies = new Latencies(pool.clock), counters = new Counters([], [])) {
   const { registry, availability, clock } = pool;
-  return readStats({ registry, availability, latencies, clock, queue: { waitingFor: () => 4 } });
+  return readStats({ registry, availability, latencies, counters, clock, queue: { waitingFor: () => 4 } });
 }
 const row = (pool: Pool, name: string) => stats(pool).find((each) => each.name === name);
 

@@ -1,6 +1,5 @@
-/** The script of the live page: polls /stats, and shows the events of /events. Text is inserted as text only. */
+/** The script of the live page: shows what /events?live tells. Text is inserted as text only. */
 
-const REFRESH_MS = 2_000;
 const MAX_EVENTS = 100;
 
 const byId = (id) => document.getElementById(id);
@@ -106,27 +105,24 @@ async function refresh() {
   }
 }
 
-async function refreshRegularly() {
-  // A hidden page makes no requests.
-  if (!document.hidden) await refresh();
-  setTimeout(refreshRegularly, REFRESH_MS);
-}
-
-function showEvent({ type, data }) {
-  const { time, type: _, upstream, ...facts } = JSON.parse(data);
-  const words = Object.entries(facts).map(([key, value]) => `${key} ${value}`);
+function showEvent({ time, text }) {
   const line = element('li', '');
-  line.append(
-    element('time', new Date(time).toLocaleTimeString()),
-    [type, upstream?.pool, upstream?.name, ...words].filter(Boolean).join(', '),
-  );
+  line.append(element('time', new Date(time).toLocaleTimeString()), text);
   byId('events').prepend(line);
   byId('quiet').hidden = true;
   while (byId('events').childElementCount > MAX_EVENTS) byId('events').lastElementChild.remove();
-  // Shows the change at once.
-  refresh();
 }
 
-const events = new EventSource('events');
-for (const type of EVENT_TYPES) events.addEventListener(type, showEvent);
-refreshRegularly();
+const { stats, history } = JSON.parse(byId('initial').textContent);
+showUpstreams(stats);
+for (const event of history.events) showEvent(event);
+const live = new EventSource('events?live');
+live.addEventListener('update', ({ data }) => {
+  const { events, figures } = JSON.parse(data);
+  for (const event of events) showEvent(event);
+  if (figures) showUpstreams(figures.stats);
+  showProblem('');
+});
+live.addEventListener('error', () => {
+  showProblem('The load balancer does not answer. What is shown may be old.');
+});

@@ -19,7 +19,7 @@ export const adminSettings = {
   adminToken: setting(optional(token()), {
     name: 'ADMIN_TOKEN',
     secret: 'all',
-    doc: 'Once it is set, every call of the admin port except `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',
+    doc: 'Once it is set, every call of the admin port except `/healthz` needs it: as `Authorization: Bearer …`, or as the password of a login, which browsers ask for. Make it long and random: `openssl rand -hex 32`.',
   }),
   publicAdminUrl: setting(optional(pageAddress()), {
     name: 'PUBLIC_ADMIN_URL',

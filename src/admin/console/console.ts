@@ -1,0 +1,126 @@
+/** Makes single JSON-RPC calls for operators: as a client, or to one upstream alone. */
+
+import { createHmac } from 'node:crypto';
+import type { OutgoingResponse } from '../../http/messages.ts';
+import type { Dialer } from '../../network/dial.ts';
+import type { Pool } from '../../pools/pool.ts';
+import type { PoolTable } from '../../pools/pool-table.ts';
+import type { Runtime } from '../../runtime.ts';
+import type { Upstream } from '../../upstreams/upstream.ts';
+import type { Answer } from '../answers.ts';
+import { poolFor } from '../input.ts';
+import { Refusal } from '../problems.ts';
+import { answerOf, type CallResult } from './call-result.ts';
+import { CallWatch } from './call-watch.ts';
+import { type ConsoleCall, readCall } from './console-input.ts';
+import { type OwnAddress, sendToSelf } from './own-request.ts';
+import { callUpstream } from './upstream-call.ts';
+
+/** Calls that may be under way at the same time. */
+const MAX_CALLS = 4;
+/** So much longer than REQUEST_TIMEOUT a request may take: then its own answer has come. */
+const GRACE_MS = 1_000;
+
+export interface ConsoleDependencies {
+  readonly runtime: Runtime;
+  readonly dialer: Dialer;
+  /** Those that serve at the moment. */
+  readonly pools: () => PoolTable;
+  /** Where the client port listens; undefined until it does. */
+  readonly self: () => OwnAddress | undefined;
+  /** The console's own key; undefined where requests need none, and where it would only be passed on to upstreams. */
+  readonly key: () => string | undefined;
+  /** Random, and known to nobody else: nobody can guess what the requests are called. */
+  readonly secret: Buffer;
+}
+
+export class Console {
+  readonly #dependencies: ConsoleDependencies;
+  readonly #watch: CallWatch;
+  #underWay = 0;
+  #made = 0;
+
+  constructor(dependencies: ConsoleDependencies) {
+    const { clock, announcer } = dependencies.runtime;
+    this.#dependencies = dependencies;
+    this.#watch = new CallWatch(clock);
+    announcer.listen((event) => this.#watch.hear(event));
+  }
+
+  /** Makes the call that a body describes. Rejects with a Refusal when nothing was sent. */
+  async call(body: unknown, response: OutgoingResponse): Promise<Answer> {
+    const call = readCall(body);
+    const place = this.#placeOf(call);
+    if (this.#underWay >= MAX_CALLS) throw new Refusal('TOO_MANY_CALLS', `allowed: ${MAX_CALLS} at a time`);
+    this.#underWay += 1;
+    try {
+      if ('upstream' in place) return await this.#callUpstream(place.upstream, call);
+      const left = new AbortController();
+      response.once('close', () => left.abort());
+      const { all } = place.pool.registry;
+      const result = await this.#callAsClient(place.pool, call, left.signal);
+      const names = new Set([result.answeredBy, ...result.attempts.map(({ upstream }) => upstream)]);
+      return answerOf(
+        result,
+        all.filter(({ name }) => names.has(name)).map(({ secrets }) => secrets),
+      );
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  #placeOf({ pool, upstream: name }: ConsoleCall): { readonly pool: Pool } | { readonly upstream: Upstream } {
+    const table = this.#dependencies.pools();
+    if (name === undefined) return { pool: poolFor(pool, table) };
+    const pools = pool === undefined ? table.all : [poolFor(pool, table)];
+    const [upstream] = pools.flatMap(({ registry }) => registry.find(name) ?? []);
+    if (!upstream) throw new Refusal('UNKNOWN_UPSTREAM');
+    return { upstream };
+  }
+
+  async #callUpstream(upstream: Upstream, { text, method }: ConsoleCall): Promise<Answer> {
+    const { runtime, dialer } = this.#dependencies;
+    const { name, pool } = upstream.identity;
+    runtime.logger.info({ pool: pool.shown, upstream: name, rpcMethod: method }, 'Called by an operator');
+    const result = await callUpstream(upstream, text, { clock: runtime.clock, dialer });
+    return answerOf(result, [upstream.secrets]);
+  }
+
+  async #callAsClient(pool: Pool, { text }: ConsoleCall, signal: AbortSignal): Promise<CallResult> {
+    const { runtime, self, key } = this.#dependencies;
+    const { clock } = runtime;
+    const to = self();
+    if (!to) throw new Refusal('SHUTTING_DOWN', 'the client port does not listen');
+    const id = this.#nextId();
+    const own = key();
+    const request = {
+      path: pool.path === '' ? '/' : pool.path,
+      headers: {
+        'Content-Type': 'application/json',
+        'Accept-Encoding': 'identity',
+        'User-Agent': 'rpc-load-balancer',
+        'X-Request-Id': id,
+        ...(own === undefined ? {} : { 'X-API-Key': own }),
+      },
+      body: text,
+      timeoutMs: pool.settings.requestTimeoutMs + GRACE_MS,
+      signal,
+    };
+    const startMs = clock.monotonicMs();
+    let ms = 0;
+    const [received, { attempts, answeredBy }] = await this.#watch.watch(id, async () => {
+      const result = await sendToSelf(to, request, clock);
+      ms = clock.monotonicMs() - startMs;
+      return result;
+    });
+    return { ...received, ms, answeredBy, attempts, requestId: id };
+  }
+
+  #nextId(): string {
+    this.#made += 1;
+    const digest = createHmac('sha256', this.#dependencies.secret)
+      .update(`console ${this.#made}`)
+      .digest('hex');
+    return `console-${digest.slice(0, 16)}`;
+  }
+}

@@ -1,0 +1,69 @@
+/** Puts an operator's call to one upstream, past the balancer and its counters. */
+
+import type { Clock } from '../../clock.ts';
+import type { AttemptResult } from '../../events.ts';
+import type { Dialer } from '../../network/dial.ts';
+import { type AskResult, askUncounted } from '../../probes/ask.ts';
+import type { Upstream } from '../../upstreams/upstream.ts';
+import type { CallResult, Received } from './call-result.ts';
+
+const TIMEOUT_MS = 30_000;
+const NOT_IN_TIME = `within ${TIMEOUT_MS / 1_000} s`;
+
+/** With its credentials and header lines, as a client's call. Never rejects. */
+export async function callUpstream(
+  upstream: Upstream,
+  body: string,
+  { clock, dialer }: { readonly clock: Clock; readonly dialer: Dialer },
+): Promise<CallResult> {
+  const startMs = clock.monotonicMs();
+  const question = {
+    method: 'POST',
+    target: upstream.targetOf({ path: '/', query: undefined }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+    },
+    body,
+  } as const;
+  const result = await askUncounted(upstream, question, { timeoutMs: TIMEOUT_MS, clock, dialer });
+  const ms = clock.monotonicMs() - startMs;
+  const { name } = upstream;
+  return {
+    ...receivedIn(result),
+    ms,
+    answeredBy: result.kind === 'answer' ? name : null,
+    attempts: result.kind === 'not-asked' ? [] : [{ upstream: name, result: resultOf(result), ms }],
+    requestId: null,
+  };
+}
+
+function receivedIn(result: AskResult): Received {
+  const none = { status: null, body: Buffer.alloc(0) };
+  switch (result.kind) {
+    case 'answer': {
+      const { status, body, ending } = result;
+      const problems = {
+        whole: null,
+        'too-large': null,
+        unfinished: `not answered whole ${NOT_IN_TIME}`,
+        cut: 'the answer broke off',
+      } as const;
+      return { status, body, problem: problems[ending] };
+    }
+    case 'timeout':
+      return { ...none, problem: `not answered ${NOT_IN_TIME}` };
+    case 'not-asked':
+    case 'failed':
+      return { ...none, problem: result.problem };
+    default:
+      return result satisfies never;
+  }
+}
+
+function resultOf(result: Exclude<AskResult, { kind: 'not-asked' }>): AttemptResult {
+  if (result.kind === 'failed') return result.reason;
+  if (result.kind === 'timeout' || result.ending === 'unfinished') return 'timeout';
+  return result.ending === 'cut' ? 'cut' : 'answered';
+}

@@ -1,0 +1,96 @@
+/** All that the live page shows, as the texts in which it is sent. */
+
+import type { Clock } from '../../clock.ts';
+import { type History, identitiesIn, STEP_MS } from '../../metrics/history.ts';
+import { SLOTS } from '../../metrics/seconds.ts';
+import type { PoolTable } from '../../pools/pool-table.ts';
+import type { RecentEvents } from './recent-events.ts';
+
+/** So many rows are read in one go: of 300 upstreams it would take 60 ms in which nobody else is served. */
+const ROWS_AT_ONCE = 10;
+
+/** What is true of the whole process, and seldom changes. In the terms of `GET /events?live`. */
+export interface About {
+  readonly version: string;
+  readonly env: string | null;
+  readonly host: string;
+  /** The names of those that are set up. */
+  readonly notifiers: readonly string[];
+  /** All that there are. */
+  readonly strategies: readonly string[];
+  readonly pools: readonly { readonly pool: string; readonly strategy: string; readonly path: string }[];
+}
+
+export interface OverviewDependencies {
+  readonly clock: Clock;
+  readonly history: History;
+  readonly recent: RecentEvents;
+  /** Those that serve at the moment. */
+  readonly pools: () => PoolTable;
+  /** The rows of `/stats`. */
+  readonly stats: () => readonly unknown[];
+  readonly about: () => About;
+}
+
+export class Overview {
+  readonly #dependencies: OverviewDependencies;
+
+  constructor(dependencies: OverviewDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** The answer to `GET /history`, as JSON. */
+  async history(): Promise<string> {
+    const { history, recent, pools } = this.#dependencies;
+    const { all } = pools();
+    const frame = history.frame();
+    const poolRows = await textOf(all, ({ identity }) => history.ofPool(identity, frame));
+    const upstreamRows = await textOf(identitiesIn(all), (each) => history.ofUpstream(each, frame));
+    const head = JSON.stringify({ now: this.#now(), to: frame.to, step_ms: STEP_MS, slots: SLOTS });
+    return `${head.slice(0, -1)},"pools":${poolRows},"upstreams":${upstreamRows},"events":${JSON.stringify(recent.after(0))}}`;
+  }
+
+  /** What the page shows before it has asked for anything, as JSON. */
+  async initial(): Promise<string> {
+    const { stats } = this.#dependencies;
+    const history = await this.history();
+    return `{"stats":${JSON.stringify(stats())},"history":${history},"about":${this.about()}}`;
+  }
+
+  /** As JSON. It has the time in it: whether something has changed `aboutKey` tells. */
+  about(): string {
+    return JSON.stringify({ ...this.#dependencies.about(), now: this.#now() });
+  }
+
+  /** Is the same as long as nothing has changed. */
+  aboutKey(): string {
+    return JSON.stringify(this.#dependencies.about());
+  }
+
+  /** The figures of the last whole second and the present rows of `/stats`, as JSON. */
+  figures(): string {
+    const { history, pools, stats } = this.#dependencies;
+    const { all } = pools();
+    const { to, pools: poolFigures, upstreams } = history.readLast(all);
+    const figures = all.map(({ usage, queue, onlookers }, index) => ({
+      ...poolFigures[index],
+      in_flight: usage.underWay,
+      waiting: queue.length + onlookers.length,
+    }));
+    return JSON.stringify({ to, pools: figures, upstreams, stats: stats() });
+  }
+
+  #now(): string {
+    return new Date(this.#dependencies.clock.wallMs()).toISOString();
+  }
+}
+
+/** A JSON array with a row for each item; others are served between the rows. */
+async function textOf<T>(items: readonly T[], rowOf: (item: T) => unknown): Promise<string> {
+  const rows: string[] = [];
+  for (const item of items) {
+    rows.push(JSON.stringify(rowOf(item)));
+    if (rows.length % ROWS_AT_ONCE === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return `[${rows.join(',')}]`;
+}

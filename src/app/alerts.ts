@@ -1,0 +1,23 @@
+/** Builds the alerts to the operators by the settings. */
+
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { type AlertSettings, type Alerts, createAlerts } from '../notifiers/alerts.ts';
+import { createNotifiers, notifiers as kinds } from '../notifiers/index.ts';
+import { NO_PROXIES } from '../notifiers/notifier.ts';
+import type { Runtime } from '../runtime.ts';
+
+export function createOperatorAlerts(config: Config, { announcer, clock, random, logger }: Runtime): Alerts {
+  const settings = alertSettingsOf(config);
+  const names = Object.values(kinds).map(({ setting }) => setting.name);
+  if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: no alerts are sent`);
+  return createAlerts({ ...settings, announcer, clock, random, hostname: hostname(), env: config.env });
+}
+
+export function alertSettingsOf(config: Config): AlertSettings {
+  return {
+    notifiers: createNotifiers(config, kinds, config.proxies ?? NO_PROXIES),
+    cooldownMs: config.slackCooldownMs,
+    link: config.publicAdminUrl,
+  };
+}
