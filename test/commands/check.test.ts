@@ -188,6 +188,17 @@ describe('an upstream', () => {
     },
   );
 
+  it.each([
+    ['accepts WebSockets', ethereumNode()],
+    ['refuses them', ethereumNode({ acceptsWebSockets: false })],
+    ['takes the handshake for a request', answer({ body: 'x' })],
+    ['redirects', answer({ status: 302, headers: [['Location', '/']] })],
+  ])('that %s is left with no open connection', async (_, behaviour) => {
+    const upstream = await FakeUpstream.start('a', behaviour);
+    await check([list([upstream])]);
+    await until(() => upstream.openConnections === 0, 'the end of all connections');
+  });
+
   it('is asked after the others of its account have been', async () => {
     const [a, b] = await Promise.all([start('a'), start('b')]);
     const seen: string[] = [];
@@ -210,7 +221,7 @@ describe('an upstream', () => {
     const node = await start('a');
     const startMs = clock.monotonicMs();
     let isDone = false;
-    const checking = checkJson([list([node], 'rps=20')], clock).finally(() => {
+    const checking = checkJson([list([node], 'rps=50')], clock).finally(() => {
       isDone = true;
     });
     await until(() => {
@@ -218,9 +229,9 @@ describe('an upstream', () => {
       return isDone;
     }, 'the end');
     const { of } = await checking;
-    // Nine questions: eight pauses of a twentieth of a second.
+    // Nine questions: eight pauses of a fiftieth of a second.
     expect(node.requests).toHaveLength(9);
-    expect(clock.monotonicMs() - startMs).toBeGreaterThanOrEqual(400);
+    expect(clock.monotonicMs() - startMs).toBeGreaterThanOrEqual(160);
     expect(of('a')['batch']).toEqual({ least: 10, most: null });
   });
 
@@ -357,6 +368,8 @@ describe('eth_getLogs', () => {
       block_hash: 'not tried: nothing to compare with',
       logs_range: 'error -32602: disk [31m failure at ***',
     });
+    const node = await start('a', { refusesLogs: () => 'disk failure' });
+    expect((await check([list([node])])).text).toMatch(/ \? .*\n {2}a: logs: error -32602: disk failure\n/);
   });
 });
 
@@ -375,7 +388,11 @@ describe('old states', () => {
   it.each(['missing trie node 5d', 'state at block #1 is pruned', 'header not found'])(
     'are not there: %s',
     async (message) => {
-      expect((await found({ refusesState: message }))['archive']).toEqual({ block: 1_000_000, has: false });
+      expect((await found({ refusesState: message }))['archive']).toEqual({
+        block: 1_000_000,
+        has: false,
+        why: `error -32000: ${message}`,
+      });
     },
   );
 });
@@ -469,9 +486,9 @@ describe('a certificate', () => {
   });
 });
 
-it('a hundred upstreams are all examined', async () => {
-  const nodes = await Promise.all(Array.from({ length: 100 }, (_, at) => start(`n${at}`)));
+it('more upstreams than are asked at a time are all examined', async () => {
+  const nodes = await Promise.all(Array.from({ length: 40 }, (_, at) => start(`n${at}`)));
   const { document } = await checkJson([list(nodes)]);
   const rows: Record<string, unknown>[] = document.pools[0].upstreams;
-  expect(rows.filter(({ websocket, fork }) => websocket === true && fork === 'same')).toHaveLength(100);
+  expect(rows.filter(({ websocket, fork }) => websocket === true && fork === 'same')).toHaveLength(40);
 });

@@ -16,6 +16,8 @@ export interface Amount {
 export interface OldState {
   readonly block: number;
   readonly has: boolean;
+  /** What it says where it has not. */
+  readonly why?: string;
 }
 
 /** What answers at an upstream's URL. */

@@ -60,20 +60,24 @@ export function readReply(result: AskResult, asked: AskedFor): Reply {
   return withoutRpc(result, asked);
 }
 
-/** The reply in an answer to a batch: one error for all, or its items. */
+/** The reply in an answer to a batch: its items, or one error: in place of all, or the first that is about the batch. */
 export function readBatchReply(result: AskResult, asked: AskedFor): Reply {
-  if (result.kind !== 'answer' || result.ending !== 'whole') return readReply(result, asked);
-  const items = itemsIn(result.body);
-  if (!items) return readReply(result, asked);
-  const error = items.find(isLimit);
-  return error ? errorReply(error.error, result.status, asked) : { kind: 'result', result: items };
-
-  function isLimit(item: unknown): item is { readonly error: object } {
-    if (typeof item !== 'object' || item === null || !('error' in item)) return false;
-    if (typeof item.error !== 'object' || item.error === null) return false;
-    const { class: meaning } = classifyError(item.error, asked.method, 200);
-    return REFUSALS[meaning] !== undefined || meaning === 'batch-too-large';
+  const items = result.kind === 'answer' && result.ending === 'whole' ? itemsIn(result.body) : undefined;
+  if (!items || result.kind !== 'answer') return readReply(result, asked);
+  for (const item of items) {
+    const error = errorIn(item);
+    const { class: meaning } = error ? classifyError(error, asked.method, result.status) : NO_ERROR;
+    if (error && (meaning === 'batch-too-large' || (meaning && REFUSALS[meaning] !== undefined)))
+      return errorReply(error, result.status, asked);
   }
+  return { kind: 'result', result: items };
+}
+
+const NO_ERROR = { class: undefined };
+
+function errorIn(item: unknown): object | undefined {
+  const error = typeof item === 'object' && item !== null && 'error' in item ? item.error : undefined;
+  return typeof error === 'object' && error !== null ? error : undefined;
 }
 
 /** The words for an error that is shown as a reason. */

@@ -16,6 +16,8 @@ const WIDEST_VALUE = 64;
 /** Narrower terminals break the lines themselves. */
 const LEAST_WIDTH = 72;
 const WIDEST_SOFTWARE = 40;
+/** Reasons that are shown of one pool; the JSON document has all. */
+const MOST_UNTOLD = 20;
 
 /** First those that are set, each with where it comes from; the others are only counted. */
 export function settingsLines(settings: readonly MaskedSetting[]): string[] {
@@ -69,6 +71,9 @@ function poolLines(pool: FoundPool, { isNamed, width }: Layout): string[] {
     ...indented(table(upstreams.map(stateRow))),
     ...(isNamed ? indented(undecidedLine(pool)) : []),
     ...(rows.length > 1 ? ['', ...fitted(indented(table(rows)), width)] : []),
+    ...indented(upstreams.flatMap(untoldLines))
+      .slice(0, MOST_UNTOLD)
+      .map((line) => cut(line, width)),
   ];
 }
 
@@ -104,6 +109,21 @@ function offerRow({ upstream, examined, lag }: FoundUpstream, fork: string | und
     cell(webSocket, ({ accepts, status }) => (accepts ? 'yes' : `no (${status})`)),
     softwareOf(examined.server, knownValue(examined.clientVersion)),
   ];
+}
+
+/** Why there is a question mark. */
+function untoldLines({ upstream, examined }: FoundUpstream): string[] {
+  const { blockHash, logsRange, batch, archive, webSocket } = examined;
+  const findings: Readonly<Record<string, Finding<unknown>>> = {
+    fork: blockHash,
+    logs: logsRange,
+    batch,
+    archive,
+    WS: webSocket,
+  };
+  return Object.entries(findings).flatMap(([name, finding]) =>
+    finding.kind === 'untold' ? [`${upstream.name}: ${name}: ${finding.why}`] : [],
+  );
 }
 
 function cell<T>(finding: Finding<T>, textOf: (value: T) => string): string {

@@ -19,6 +19,6 @@ export async function archive(inquiry: Inquiry, head: number | undefined): Promi
       ? known({ block, has: true })
       : untold('no balance in the answer');
   return reply.kind === 'error' && reply.verdict.class === 'missing-data'
-    ? known({ block, has: false })
+    ? known({ block, has: false, why: reply.says })
     : untold(reasonOf(reply));
 }
