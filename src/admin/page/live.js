@@ -1,0 +1,96 @@
+/** Keeps the store up to date by server-sent events, connects anew, and says since when there is no connection. */
+
+import { call, fetchHistory, urlOf } from './api.js';
+
+/** @import { Store } from './store.js' */
+
+/** Figures come every second: after this long without any the connection is held to be dead. */
+const SILENCE_MS = 6_000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 8_000;
+/** How long the reader has to see why the page is loaded anew. */
+const RELOAD_AFTER_MS = 2_500;
+
+export class Live {
+  /** @type {Store} */
+  #store;
+  /** @type {EventSource | undefined} */
+  #source;
+  #retryMs = FIRST_RETRY_MS;
+  #heardAtMs = 0;
+  #wasLost = false;
+  /** One message after the other, though the first one after a reconnection waits for the history. */
+  #heard = Promise.resolve();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retry;
+
+  /** @param {Store} store */
+  constructor(store) {
+    this.#store = store;
+    setInterval(() => this.#watch(), 1_000);
+    addEventListener('online', () => this.#retryNow());
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.#watch();
+    });
+    this.#connect();
+  }
+
+  #connect() {
+    this.#heardAtMs = performance.now();
+    const source = new EventSource(urlOf('events?live'));
+    this.#source = source;
+    source.addEventListener('update', ({ data }) => {
+      this.#heard = this.#heard.then(() => this.#hear(source, data));
+    });
+    source.addEventListener('error', () => this.#lose(source));
+  }
+
+  /**
+   * @param {EventSource} source
+   * @param {string} data
+   */
+  async #hear(source, data) {
+    if (source !== this.#source) return;
+    this.#heardAtMs = performance.now();
+    if (this.#wasLost) {
+      // What happened meanwhile, so that no gap stays.
+      this.#wasLost = false;
+      const history = await fetchHistory();
+      if (history) this.#store.replaceHistory(history);
+    }
+    this.#retryMs = FIRST_RETRY_MS;
+    if (this.#store.lostAtMs !== undefined) this.#store.connected();
+    this.#store.update(JSON.parse(data));
+  }
+
+  /** @param {EventSource} source */
+  #lose(source) {
+    if (source !== this.#source) return;
+    source.close();
+    this.#source = undefined;
+    this.#wasLost = true;
+    this.#store.lost('');
+    this.#retry = setTimeout(() => this.#connect(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+    this.#findWhy();
+  }
+
+  async #findWhy() {
+    const { status, ok } = await call('GET', 'stats');
+    if (status === 401) {
+      this.#store.lost('The token has changed: this page is loaded anew, log in again');
+      setTimeout(() => location.reload(), RELOAD_AFTER_MS);
+    } else if (ok && this.#source === undefined && this.#retryMs >= LONGEST_RETRY_MS)
+      this.#store.lost('It answers, but gives no live figures: perhaps too many pages are open');
+  }
+
+  #watch() {
+    if (this.#source && performance.now() - this.#heardAtMs > SILENCE_MS) this.#lose(this.#source);
+  }
+
+  #retryNow() {
+    if (this.#source) return;
+    clearTimeout(this.#retry);
+    this.#connect();
+  }
+}
