@@ -90,6 +90,7 @@ export class Actions {
       after,
       run: async () => {
         const answer = await call('DELETE', serverPath(name));
+        if (answer.ok) this.#store.removeRow(name);
         return outcomeOf(answer, () => `${name} was removed.`);
       },
     });

@@ -55,7 +55,7 @@ export class PoolSection {
   update(state, { shown, isOpen, isAlone }) {
     const { store } = this.#parts;
     const about = store.about.pools.find(({ pool }) => pool === this.#pool);
-    setAttribute(this.#fold, 'aria-expanded', isOpen);
+    setAttribute(this.#fold, 'aria-expanded', String(isOpen));
     this.#title.classList.toggle('unseen', isAlone);
     this.#fold.disabled = isAlone;
     setText(this.#facts, this.#factsOf(state, isAlone ? '' : (about?.path ?? '')));

@@ -88,6 +88,15 @@ export class Store {
     this.#tell();
   }
 
+  /**
+   * An upstream that the API has removed.
+   * @param {string} name
+   */
+  removeRow(name) {
+    this.rows = this.rows.filter((each) => each.name !== name);
+    this.#tell();
+  }
+
   /** @param {string} because empty when it is not known */
   lost(because) {
     this.lostAtMs ??= this.#wallMs();

@@ -83,7 +83,7 @@ export class UpstreamCard {
   #showMore(isOpen) {
     this.element.classList.toggle('open', isOpen);
     setText(this.#more, isOpen ? 'Less' : 'More');
-    setAttribute(this.#more, 'aria-expanded', isOpen);
+    setAttribute(this.#more, 'aria-expanded', String(isOpen));
     setAttribute(this.#more, 'aria-label', `${isOpen ? 'Less' : 'More'} about ${this.#row.name}`);
   }
 
