@@ -4,8 +4,10 @@ import type { AttemptResult } from '../../events.ts';
 import type { SecretTexts } from '../../secret-texts.ts';
 import { type Answer, jsonText } from '../answers.ts';
 
-/** Of an answer no more is shown. */
+/** Of a longer answer only the beginning is read and shown. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
+/** So much less of it is shown than was read: a secret that begins in what is shown was read whole, and is masked. */
+const LONGEST_SECRET = 1_024;
 
 export interface CallAttempt {
   /** Its name. */
@@ -18,9 +20,8 @@ export interface CallAttempt {
 export interface Received {
   /** Null when none came. */
   readonly status: number | null;
+  /** Whole, or longer than MAX_ANSWER_BYTES; shorter where there is a problem. */
   readonly body: Buffer;
-  /** There was more of the body. */
-  readonly isCut: boolean;
   /** Why there is no answer, or no whole one, in a few words and without secrets; null when nothing went wrong. */
   readonly problem: string | null;
 }
@@ -35,7 +36,8 @@ export interface CallResult extends Received {
 
 /** The answer to the operator. `secrets` are those of the upstreams that had a part in it. */
 export function answerOf(result: CallResult, secrets: readonly SecretTexts[]): Answer {
-  const { status, ms, answeredBy, attempts, requestId, isCut, problem } = result;
+  const { status, ms, answeredBy, attempts, requestId, body, problem } = result;
+  const isCut = body.length > MAX_ANSWER_BYTES;
   const head = JSON.stringify({
     status,
     ms: rounded(ms),
@@ -45,16 +47,24 @@ export function answerOf(result: CallResult, secrets: readonly SecretTexts[]): A
     cut: isCut,
     problem,
   });
-  return jsonText(200, `${head.slice(0, -1)},${shown(result, secrets)}}`);
+  return jsonText(200, `${head.slice(0, -1)},${isCut ? shownPart(body, secrets) : shown(body, secrets)}}`);
 }
 
 /** JSON goes on as it is written: numbers that JavaScript can't hold keep their digits. */
-function shown({ body, isCut }: Received, secrets: readonly SecretTexts[]): string {
+function shown(body: Buffer, secrets: readonly SecretTexts[]): string {
   const text = body.toString('utf8');
-  let json = isCut ? undefined : text;
-  for (const each of secrets) json = json === undefined ? undefined : each.maskJson(json);
-  if (json !== undefined && isJson(json)) return `"answer":${json.trim()}`;
-  return `"text":${JSON.stringify(secrets.reduce((masked, each) => each.mask(masked), text))}`;
+  if (!isJson(text)) return `"text":${JSON.stringify(masked(text, secrets))}`;
+  // It stays JSON.
+  return `"answer":${secrets.reduce((json, each) => each.maskLiterals(json), text).trim()}`;
+}
+
+function shownPart(body: Buffer, secrets: readonly SecretTexts[]): string {
+  const text = masked(body.toString('utf8'), secrets);
+  return `"text":${JSON.stringify(text.slice(0, MAX_ANSWER_BYTES - LONGEST_SECRET))}`;
+}
+
+function masked(text: string, secrets: readonly SecretTexts[]): string {
+  return secrets.reduce((shorter, each) => each.mask(shorter), text);
 }
 
 function isJson(text: string): boolean {

@@ -62,9 +62,7 @@ function receive(request: ClientRequest, timeoutMs: number, clock: Clock): Promi
     const chunks = new BodyChunks();
     const finish = (problem: string | null) => {
       stopTimer();
-      const isCut = chunks.size > MAX_ANSWER_BYTES;
-      const body = chunks.take().subarray(0, MAX_ANSWER_BYTES);
-      resolve({ status: response?.statusCode ?? null, body, isCut, problem });
+      resolve({ status: response?.statusCode ?? null, body: chunks.take(), problem });
       request.destroy();
     };
     const stopTimer = clock.after(timeoutMs, () => finish(`not answered within ${timeoutMs / 1_000} s`));

@@ -5,7 +5,7 @@ import type { AttemptResult } from '../../events.ts';
 import type { Dialer } from '../../network/dial.ts';
 import { type AskResult, askUncounted } from '../../probes/ask.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
-import { type CallResult, MAX_ANSWER_BYTES, type Received } from './call-result.ts';
+import type { CallResult, Received } from './call-result.ts';
 
 const TIMEOUT_MS = 30_000;
 const NOT_IN_TIME = `within ${TIMEOUT_MS / 1_000} s`;
@@ -40,7 +40,7 @@ export async function callUpstream(
 }
 
 function receivedIn(result: AskResult): Received {
-  const none = { status: null, body: Buffer.alloc(0), isCut: false };
+  const none = { status: null, body: Buffer.alloc(0) };
   switch (result.kind) {
     case 'answer': {
       const { status, body, ending } = result;
@@ -50,8 +50,7 @@ function receivedIn(result: AskResult): Received {
         unfinished: `not answered whole ${NOT_IN_TIME}`,
         cut: 'the answer broke off',
       } as const;
-      const isCut = body.length > MAX_ANSWER_BYTES;
-      return { status, body: body.subarray(0, MAX_ANSWER_BYTES), isCut, problem: problems[ending] };
+      return { status, body, problem: problems[ending] };
     }
     case 'timeout':
       return { ...none, problem: `not answered ${NOT_IN_TIME}` };
