@@ -173,5 +173,5 @@ function summaryOf({ status, ms: took, answered_by: who, attempts, request_id: i
   const facts = [status > 0 ? `status ${status}` : '', id === null ? '' : `request ${id}`]
     .filter(Boolean)
     .join(', ');
-  return [by, facts, problem ?? ''].filter(Boolean).join('. ');
+  return [facts === '' ? by : `${by} (${facts})`, problem ?? ''].filter(Boolean).join(': ');
 }

@@ -50,6 +50,7 @@ export class Confirmation {
     this.#opener = document.activeElement;
     setText(this.#title, question.title);
     setText(this.#sentence, question.sentence);
+    this.#sentence.hidden = false;
     setText(this.#confirm, question.action);
     setText(this.#cancel, 'Cancel');
     this.#confirm.hidden = false;
@@ -77,6 +78,8 @@ export class Confirmation {
     this.#confirm.disabled = false;
     this.#showOutcome(outcome);
     if (!outcome.ok) return;
+    // What it says of the present is past.
+    this.#sentence.hidden = true;
     this.#fields.hidden = true;
     this.#confirm.hidden = true;
     setText(this.#cancel, 'Close');

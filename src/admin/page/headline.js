@@ -1,7 +1,7 @@
 /** The one sentence that says the state, and the one that says what it costs. Pure. */
 
 import { count, counted, list, percent, time, whole } from './format.js';
-import { sum, together } from './series.js';
+import { SECONDS, sum } from './series.js';
 import { poolOf } from './store.js';
 import { lagOf } from './upstream-facts.js';
 import { reasonOf } from './words.js';
@@ -45,7 +45,7 @@ export function headline(store) {
   const unwell = unwellSentence(store.rows);
   if (unwell !== '') return { level, sentence: `${serving}${but}; ${unwell}.` };
   if (isFailing) return { level, sentence: `${serving}${but}.` };
-  if (sum(together([...store.pools.values()])['requests'], 900) === 0)
+  if (totalsOf(store.pools, SECONDS).requests === 0)
     return { level: 'idle', sentence: `Ready to serve from ${allOf(pools)}.` };
   return { level: 'good', sentence: `${serving}.` };
 }
@@ -58,10 +58,19 @@ const MUCH = 0.05;
  * @param {Store['pools']} pools
  */
 function failsMuch(pools) {
-  const { requests, good } = together([...pools.values()]);
-  const total = sum(requests, 60);
-  const failed = total - sum(good, 60);
-  return failed >= 3 && failed / total >= MUCH;
+  const { requests, failed } = totalsOf(pools, 60);
+  return failed >= 3 && failed / requests >= MUCH;
+}
+
+/**
+ * @param {Store['pools']} pools
+ * @param {number} seconds
+ */
+function totalsOf(pools, seconds) {
+  const total = (/** @type {string} */ field) =>
+    [...pools.values()].reduce((all, series) => all + sum(series[field], seconds), 0);
+  const requests = total('requests');
+  return { requests, failed: requests - total('good') };
 }
 
 /**
@@ -69,8 +78,8 @@ function failsMuch(pools) {
  * @returns {{ level: Level, sentence: string }} without an end stop where figures end it
  */
 export function cost({ pools, rows }) {
-  const { requests, good } = together([...pools.values()]);
-  const [total, lately] = [sum(requests, 900), sum(requests, 60)];
+  const { requests: total, failed } = totalsOf(pools, SECONDS);
+  const { requests: lately, failed: failedLately } = totalsOf(pools, 60);
   if (total === 0) {
     const isNew = rows.every((row) => row.requests === 0);
     return {
@@ -78,7 +87,6 @@ export function cost({ pools, rows }) {
       sentence: isNew ? 'No request came yet.' : 'No requests in the last 15 minutes.',
     };
   }
-  const [failed, failedLately] = [total - sum(good, 900), lately - sum(good, 60)];
   if (failed === 0)
     return { level: 'good', sentence: `No request failed in the last 15 minutes, of ${count(total)}.` };
   const last =

@@ -2,12 +2,15 @@
 
 import { call, fetchHistory, urlOf } from './api.js';
 
+/** @import { Update } from './contract.js' */
 /** @import { Store } from './store.js' */
 
 /** Figures come every second: after this long without any the connection is held to be dead. */
 const SILENCE_MS = 6_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8_000;
+/** How often at most a gap is filled by asking for all figures anew. */
+const FILL_EVERY_MS = 10_000;
 /** How long the reader has to see why the page is loaded anew. */
 const RELOAD_AFTER_MS = 2_500;
 
@@ -17,6 +20,8 @@ export class Live {
   /** @type {EventSource | undefined} */
   #source;
   #retryMs = FIRST_RETRY_MS;
+  #filledAtMs = Number.NEGATIVE_INFINITY;
+  #version;
   #heardAtMs = 0;
   #wasLost = false;
   /** One message after the other, though the first one after a reconnection waits for the history. */
@@ -27,6 +32,7 @@ export class Live {
   /** @param {Store} store */
   constructor(store) {
     this.#store = store;
+    this.#version = store.about.version;
     setInterval(() => this.#watch(), 1_000);
     addEventListener('online', () => this.#retryNow());
     document.addEventListener('visibilitychange', () => {
@@ -40,7 +46,7 @@ export class Live {
     const source = new EventSource(urlOf('events?live'));
     this.#source = source;
     source.addEventListener('update', ({ data }) => {
-      this.#heard = this.#heard.then(() => this.#hear(source, data));
+      this.#heard = this.#heard.then(() => this.#hear(source, data)).catch(console.error);
     });
     source.addEventListener('error', () => this.#lose(source));
   }
@@ -52,15 +58,29 @@ export class Live {
   async #hear(source, data) {
     if (source !== this.#source) return;
     this.#heardAtMs = performance.now();
-    if (this.#wasLost) {
+    /** @type {Update} */
+    const update = JSON.parse(data);
+    // Another program than the one that this page was made for.
+    if (update.about && update.about.version !== this.#version) return location.reload();
+    if (this.#wasLost || this.#hasGap(update)) {
       // What happened meanwhile, so that no gap stays.
       this.#wasLost = false;
+      this.#filledAtMs = performance.now();
       const history = await fetchHistory();
       if (history) this.#store.replaceHistory(history);
     }
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#store.lostAtMs !== undefined) this.#store.connected();
-    this.#store.update(JSON.parse(data));
+    this.#store.update(update);
+  }
+
+  /**
+   * Whether seconds are missing, because this page did not keep up with the messages.
+   * @param {Update} update
+   */
+  #hasGap({ figures }) {
+    if (!figures || performance.now() - this.#filledAtMs < FILL_EVERY_MS) return false;
+    return Date.parse(figures.to) / 1_000 - this.#store.toS > 1.5;
   }
 
   /** @param {EventSource} source */

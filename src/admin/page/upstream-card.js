@@ -180,7 +180,7 @@ export class UpstreamCard {
    */
   #updateBlock({ block_height: height, chain_id: chain }, { lag }) {
     const behind = lag === undefined ? [] : [lag === 0 ? 'newest' : `${whole(lag)} behind`];
-    const where = chain === null ? [] : [`chain ${chain}`];
+    const where = chain === null ? [] : [`chain\u00a0${chain}`];
     this.#block.show(
       height === null ? NONE : whole(height),
       [...behind, ...where].join(', ') || 'not checked',
