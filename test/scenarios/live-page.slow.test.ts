@@ -69,6 +69,8 @@ describe.runIf(isBrowserThere)('the live page', () => {
       env: { ADMIN_PORT: '0', STRATEGY: 'round-robin' },
     });
     for (let n = 0; n < 4; n += 1) await post(daemon.url, CALL);
+    // Figures are of whole seconds.
+    await until(async () => (await http(`${daemon.adminUrl}/history`)).text.includes('"good":[0'), 'the figures');
     seen = await visit(browser, daemon.adminUrl);
     page = seen.page;
   });
@@ -282,6 +284,33 @@ describe.runIf(isBrowserThere)('the live page with a token', () => {
     const { page } = await visit(browser, daemon.adminUrl.replace('//', `//me:${ADMIN_TOKEN}@`));
     await post(daemon.url, CALL);
     await shows(page, '#sentence', 'Serving from the only primary.');
+  });
+});
+
+describe.runIf(isBrowserThere)('the live page of one pool that has a path', () => {
+  it('makes its changes and calls in that pool', async () => {
+    const one = await FakeUpstream.start('A');
+    const two = await FakeUpstream.start('B');
+    const daemon = await startDaemon({
+      env: {
+        RPC_URLS_BASE: `${one.url} name=one`,
+        FALLBACK_RPC_URLS_BASE: 'none',
+        HEALTH_CHECK: 'off',
+        ADMIN_PORT: '0',
+      },
+    });
+    const { page } = await visit(browser, daemon.adminUrl);
+    await page.getByRole('button', { name: /^Strategy: / }).click();
+    await page.getByRole('combobox', { name: 'Strategy' }).selectOption('round-robin');
+    expect(await confirm(page, 'Set strategy')).toBe('The strategy is round-robin; it was shuffle.');
+    await close(page);
+    await page.getByRole('button', { name: 'Add an upstream' }).click();
+    await page.getByRole('textbox', { name: /^URL/ }).fill(two.url);
+    await page.getByRole('textbox', { name: /^Name/ }).fill('two');
+    expect(await confirm(page, 'Add')).toMatch(/^two was added .*as a primary with weight 1\.$/);
+    await close(page);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await shows(page, '#console .outcome', / answered in /);
   });
 });
 

@@ -124,7 +124,8 @@ export class Actions {
         },
         ...(pools.length > 1 ? [{ name: 'pool', label: 'Pool', control: poolControl }] : []),
       ],
-      run: async (values) => outcomeOf(await call('POST', 'servers', entryOf(values)), addedText),
+      run: async (values) =>
+        outcomeOf(await call('POST', 'servers', entryOf({ pool, ...values })), addedText),
     });
   }
 
@@ -141,7 +142,7 @@ export class Actions {
       action: 'Set strategy',
       fields: [{ name: 'strategy', label: 'Strategy', control }],
       run: async ({ strategy }) => {
-        const answer = await call('PUT', 'strategy', { strategy, ...(pools.length > 1 ? { pool } : {}) });
+        const answer = await call('PUT', 'strategy', { strategy, pool });
         return outcomeOf(answer, (body) => `The strategy${where} is ${body.strategy}; it was ${now}.`);
       },
     });
@@ -195,7 +196,7 @@ function entryOf({ url = '', name = '', tier, weight = '', pool }) {
     tier,
     ...(name.trim() === '' ? {} : { name: name.trim() }),
     ...(weight === '' ? {} : { weight: Number(weight) }),
-    ...(pool === undefined || pool === 'default' ? {} : { pool }),
+    ...(pool === 'default' ? {} : { pool }),
   };
 }
 

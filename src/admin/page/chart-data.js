@@ -63,7 +63,7 @@ function requestFigures(series, steps) {
   return {
     lines: [all, steps.map(({ from, to }) => drawn(mean(failed, from, to)))],
     now: [perSecond(requests), perSecond(failed)],
-    note: `15 min: mean ${rate(usual)}, least ${rate(least)}, most ${rate(most)}`,
+    note: `mean ${rate(usual)}, least ${rate(least)}, most ${rate(most)}`,
   };
 }
 
@@ -90,7 +90,7 @@ function goodFigures(series, steps) {
   const of15 =
     total === 0
       ? ''
-      : `15 min: ${percent(1 - failed / total)}, ${counted(failed, 'failed', 'failed')} of ${count(total)}`;
+      : `${percent(1 - failed / total)}, ${counted(failed, 'failed', 'failed')} of ${count(total)}`;
   const [least] = extremes(share);
   return {
     lines: [share],
@@ -114,7 +114,7 @@ function timeFigures(series, steps) {
   return {
     lines: [p50, p99],
     now: [ms(weightedMean(half, requests, recent)), ms(greatest(most, recent.from, recent.to))],
-    note: `15 min: p50 ${ms(fastest)} to ${ms(slowest)}, p99 at most ${ms(extremes(p99)[1])}`,
+    note: `p50 ${ms(fastest)} to ${ms(slowest)}, p99 up to ${ms(extremes(p99)[1])}`,
   };
 }
 

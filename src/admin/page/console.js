@@ -101,12 +101,11 @@ export class Console {
     const asked = callOf(this.#method.value.trim(), this.#params.value);
     if (typeof asked === 'string') return this.#tell(asked, false);
     const upstream = this.#targets.value;
-    const several = this.#store.about.pools.length > 1;
     this.#send.disabled = true;
     this.#tell('Waiting for an answer …', true);
     const { ok, body, problem } = await call('POST', 'call', {
       call: asked,
-      ...(several ? { pool: this.#pool.value } : {}),
+      pool: this.#pool.value,
       ...(upstream === BALANCER ? {} : { upstream }),
     });
     this.#send.disabled = false;

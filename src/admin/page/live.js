@@ -23,7 +23,8 @@ export class Live {
   #filledAtMs = Number.NEGATIVE_INFINITY;
   #version;
   #heardAtMs = 0;
-  #wasLost = false;
+  /** At the start, too: something may have happened since the document was made. */
+  #wasLost = true;
   /** One message after the other, though the first one after a reconnection waits for the history. */
   #heard = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */

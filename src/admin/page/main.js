@@ -56,12 +56,14 @@ function render() {
   for (const view of views) view.update();
 }
 
+let renderedAtMs = 0;
 let isAsked = false;
 function askToRender() {
   if (isAsked || document.hidden) return;
   isAsked = true;
   requestAnimationFrame(() => {
     isAsked = false;
+    renderedAtMs = performance.now();
     render();
   });
 }
@@ -72,7 +74,9 @@ byId('test-alert').addEventListener('click', () => actions.testAlert());
 byId('page').hidden = false;
 render();
 store.listen(askToRender);
-// Times that run down go on between two messages.
-setInterval(askToRender, 1_000);
+// Times that run down go on where no message comes.
+setInterval(() => {
+  if (performance.now() - renderedAtMs > 900) askToRender();
+}, 1_000);
 document.addEventListener('visibilitychange', askToRender);
 new Live(store);

@@ -5,6 +5,7 @@ import { buckets, mean, sumBetween } from './series.js';
 /** @import { Series } from './series.js' */
 
 const STEP_S = 12;
+const REDRAW_S = 4;
 const WIDTH = 100;
 const HEIGHT = 24;
 const SVG = 'http://www.w3.org/2000/svg';
@@ -14,6 +15,9 @@ export class Sparkline {
   #failures = path('spark-failures');
   element = document.createElementNS(SVG, 'svg');
   #drawnFor = -1;
+  /** Another one after the history was fetched anew. */
+  /** @type {Series | undefined} */
+  #series;
 
   constructor() {
     this.element.setAttribute('class', 'spark');
@@ -28,7 +32,9 @@ export class Sparkline {
    * @param {number} toS
    */
   update(series, toS) {
-    if (toS === this.#drawnFor) return;
+    // A second is a tenth of a pixel.
+    if (toS - this.#drawnFor < REDRAW_S && toS >= this.#drawnFor && series === this.#series) return;
+    this.#series = series;
     this.#drawnFor = toS;
     const points = series ? pointsOf(series, toS) : [];
     this.#line.setAttribute('d', lineOf(points));

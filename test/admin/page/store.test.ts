@@ -112,7 +112,7 @@ describe('figures of 15 minutes', () => {
     const told = store({ rows: [], requests: { default: { requests: [10, 10], good: [10, 9] } } });
     const { charts, at: times } = chartFigures(told.pools.get('default') ?? {}, told.toS);
     expect(times).toHaveLength(charts.good.lines[0]?.length ?? 0);
-    expect(charts.good.note.replaceAll('\u00a0', ' ')).toBe('15 min: 95 %, 1 failed of 20, least 95 %');
+    expect(charts.good.note.replaceAll('\u00a0', ' ')).toBe('95 %, 1 failed of 20, least 95 %');
     expect(charts.good.now.map((text) => text.replaceAll('\u00a0', ' '))).toEqual(['95 %']);
     const { requests } = chartFigures(store({ rows: [] }).pools.get('default') ?? {}, 1_000).charts;
     expect(requests.empty).toBe('No request in the last 15 minutes');
