@@ -69,8 +69,11 @@ describe.runIf(isBrowserThere)('the live page', () => {
       env: { ADMIN_PORT: '0', STRATEGY: 'round-robin' },
     });
     for (let n = 0; n < 4; n += 1) await post(daemon.url, CALL);
-    // Figures are of whole seconds.
-    await until(async () => (await http(`${daemon.adminUrl}/history`)).text.includes('"good":[0'), 'the figures');
+    // Figures are of whole seconds: until all four are in them.
+    await until(async () => {
+      const [, good = ''] = /"good":\[([\d,]*)\]/.exec((await http(`${daemon.adminUrl}/history`)).text) ?? [];
+      return good.split(',').reduce((sum, each) => sum + Number(each), 0) === 4;
+    }, 'the figures');
     seen = await visit(browser, daemon.adminUrl);
     page = seen.page;
   });

@@ -18,7 +18,11 @@ export class PoolSection {
   /** @type {string} */
   #pool;
   #facts = h('span', { class: 'facts' });
-  #strategy = h('button', { type: 'button', onclick: () => this.#parts.actions.strategy(this.#pool) });
+  #strategy = h('button', {
+    type: 'button',
+    class: 'strategy',
+    onclick: () => this.#parts.actions.strategy(this.#pool),
+  });
   #fold;
   #title;
   #body = h('div', { class: 'pool-body' });
@@ -63,6 +67,7 @@ export class PoolSection {
     setText(this.#strategy, `Strategy: ${strategy}`);
     setAttribute(this.#strategy, 'aria-label', `Strategy: ${strategy}, of pool ${this.#pool}`);
     setAttribute(this.element, 'data-level', levelOf(state));
+    setAttribute(this.element, 'data-open', isOpen);
     setShown(this.#body, isOpen);
     if (!isOpen) return;
     const traffic = trafficOf(state.rows, store.upstreams);
