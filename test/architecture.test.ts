@@ -158,6 +158,12 @@ describe('src', () => {
     expect(files.filter((name) => textOf(name).split('\n').length > 251)).toEqual([]);
   });
 
+  it('has no file over 250 lines in its live page', () => {
+    const folder = join(SRC, 'admin/page');
+    const long = (name: string) => readFileSync(join(folder, name), 'utf8').split('\n').length > 251;
+    expect(readdirSync(folder).filter(long)).toEqual([]);
+  });
+
   it('takes time and chance from those who were given them', () => {
     const found = files.flatMap((file) => {
       if (MAY_BE_AMBIENT.test(file)) return [];

@@ -63,10 +63,17 @@ describe('the live page', () => {
     const { text } = await get('/');
     const named = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, path = '']) => path);
     expect(named.length).toBeGreaterThan(1);
-    for (const path of named.filter((each) => !each.startsWith('data:'))) {
+    for (const path of named.filter((each) => !/^data:|^#/.test(each))) {
       expect(path).toMatch(/^\w[\w./-]*$/);
       expect((await get(`/${path}`)).status).toBe(200);
     }
+  });
+
+  it('has the browser load all modules at once', async () => {
+    const { text } = await get('/');
+    const modules = FILES.filter((name) => name.endsWith('.js') && !/^(main|contract)\.js$/.test(name));
+    const preloaded = [...text.matchAll(/rel="modulepreload" href="page\/([^"]*)"/g)].map(([, name]) => name);
+    expect(preloaded).toEqual(modules.sort());
   });
 
   it.each([...FILES, 'uplot.js', 'uplot.css'])('has the file %s with its type', async (name) => {
