@@ -2,12 +2,27 @@
 
 import type { Event, EventOf, Listener, UpstreamIdentity } from './events.ts';
 import type { Logger } from './log.ts';
+import type { Random } from './random.ts';
 
 /** How much of a client's text is logged. */
 const LONGEST_HTTP_METHOD = 32;
 const LONGEST_PATH = 1_024;
 
-export function createEventLog(logger: Logger): Listener {
+export interface EventLogSettings {
+  readonly logger: Logger;
+  readonly random: Random;
+  /** The share of good requests that have a line, from 0 to 1. */
+  readonly sample: number;
+}
+
+export interface EventLog {
+  readonly listener: Listener;
+  /** From the next request on. */
+  setSample(sample: number): void;
+}
+
+export function createEventLog({ logger, random, sample }: EventLogSettings): EventLog {
+  let share = sample;
   let logsRequests = false;
   let logsAttempts = false;
   // Once for each change of the level, not for each request.
@@ -17,36 +32,40 @@ export function createEventLog(logger: Logger): Listener {
   };
   readLevel();
   logger.on('level-change', readLevel);
-  return (event) => {
+  const listener: Listener = (event) => {
     switch (event.type) {
       case 'request-finished':
-        if (logsRequests) logRequest(logger, event);
+        if (!logsRequests) break;
+        if (share === 1 || !isGood(event)) logRequest(logger, event);
+        else if (random() < share) logRequest(logger, event, share);
         break;
       case 'attempt-finished':
-        if (logsAttempts) {
-          logger.debug(
-            {
-              id: event.id,
-              ...named(event.upstream),
-              result: event.result,
-              ms: rounded(event.durationMs),
-            },
-            'Attempt',
-          );
-        }
+        if (logsAttempts) logAttempt(logger, event);
         break;
       case 'hedge-finished':
         break;
       case 'tunnel-opened':
-        if (logsAttempts) logger.debug({ id: event.id, ...named(event.upstream) }, 'Tunnel opened');
+        if (logsAttempts) logTunnel(logger, event);
         break;
       default:
         logChange(logger, event);
     }
   };
+  return {
+    listener,
+    setSample(next) {
+      share = next;
+    },
+  };
 }
 
-function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
+/** An upstream has answered, and no error. How many were asked before does not matter: those attempts have lines of their own. */
+function isGood({ result, status }: EventOf<'request-finished'>): boolean {
+  return result === 'answered' && status < 400;
+}
+
+/** `sample`: what share of requests like this one have a line; undefined where all have. */
+function logRequest(logger: Logger, event: EventOf<'request-finished'>, sample?: number): void {
   logger.info(
     {
       id: event.id,
@@ -63,9 +82,22 @@ function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
       attempts: event.attempts,
       ms: rounded(event.durationMs),
       queuedMs: event.queuedMs > 0 ? rounded(event.queuedMs) : undefined,
+      traceId: event.traceId,
+      sample,
     },
     'Request',
   );
+}
+
+function logAttempt(logger: Logger, event: EventOf<'attempt-finished'>): void {
+  const { id, traceId, upstream, result, durationMs } = event;
+  logger.debug({ id, ...named(upstream), result, ms: rounded(durationMs), traceId }, 'Attempt');
+}
+
+/** The line of the request comes when the tunnel is closed, which may be days later. */
+function logTunnel(logger: Logger, event: EventOf<'tunnel-opened'>): void {
+  const { id, traceId, clientAddress: client, clientName, upstream } = event;
+  logger.debug({ id, client, clientName, ...named(upstream), traceId }, 'Tunnel opened');
 }
 
 function logChange(
