@@ -390,7 +390,7 @@ function writeLists(
   writeFileSync(join(cwd, '.env'), lines.map(([name, value]) => `${name}='${value}'\n`).join(''));
 }
 
-/** A receiver of alerts that quotes what it is sent. */
+/** A receiver of alerts, and the proxy before it, that quotes what it is sent. */
 async function startReceiver(seen: Seen[]): Promise<string> {
   let received = 0;
   const server = createServer(async (request, response) => {
@@ -403,6 +403,11 @@ async function startReceiver(seen: Seen[]): Promise<string> {
     const status = [500, 302, 200][received % 3] ?? 200;
     const headers = status === 302 ? { location: `http://127.0.0.1:9${request.url}` } : {};
     response.writeHead(status, headers).end(`no_service ${request.url} ${body}`);
+  });
+  // As a proxy it leads to itself.
+  server.on('connect', (_, socket) => {
+    socket.write('HTTP/1.1 200 Connected\r\n\r\n');
+    server.emit('connection', socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

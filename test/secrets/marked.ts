@@ -37,6 +37,8 @@ const OF_WEBHOOKS = {
   'query of Slack': 'slackQuery-1Qa2Ws',
   'path of the webhook': 'webhookPath-9Ol8Ik',
   'query of the webhook': 'webhookQuery-7Uj6',
+  'user of the proxy': 'proxyUser-3Wx9Cd',
+  'password of the proxy': 'proxyPass:4Ev8Rb/',
   'a webhook that is none': 'mistyped-Hook-3Edc',
 } as const;
 
@@ -163,7 +165,7 @@ export function refusedUpstreams(url: string): string[] {
 export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
   API_KEYS: `${OF_CALLERS['key that is refused']}, x ${OF_CALLERS['key that is refused']}, y:${OF_CALLERS['key that is refused']}/`,
   SLACK_WEBHOOK_URL: OF_WEBHOOKS['a webhook that is none'],
-  WEBHOOK_URL: `ftp://${OF_WEBHOOKS['a webhook that is none']}`,
+  WEBHOOK_URL: `ftp://hooks.example/${OF_WEBHOOKS['a webhook that is none']}`,
   ADMIN_TOKEN: `two words ${WRONG_TOKEN}`,
   HEALTH_CHECK_PATH: `health?token=${S['query of the health check']}`,
   CORS_ORIGINS: `https://user:${S['password of what is refused']}@app.example`,
@@ -171,12 +173,14 @@ export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
 
 /** The settings of a daemon that has a secret wherever one can be. */
 export function settingsWith(webhookUrl: string): Readonly<Record<string, string>> {
+  const proxyLogin = `${OF_WEBHOOKS['user of the proxy']}:${encoded(OF_WEBHOOKS['password of the proxy'])}`;
   return {
     API_KEYS: `alice:${KEYS.alice} rps=100000, bob:${KEYS.bob}, carl:${KEYS.limited} rps=1`,
     ADMIN_TOKEN: TOKEN,
     ADMIN_PORT: '0',
     SLACK_WEBHOOK_URL: `${webhookUrl}/services/${OF_WEBHOOKS['path of Slack']}?q=${OF_WEBHOOKS['query of Slack']}`,
     WEBHOOK_URL: `${webhookUrl}/${OF_WEBHOOKS['path of the webhook']}?q=${OF_WEBHOOKS['query of the webhook']}`,
+    HTTP_PROXY: webhookUrl.replace('http://', `http://${proxyLogin}@`),
     PUBLIC_ADMIN_URL: 'https://operators.example/lb/',
     HEALTH_CHECK: 'http',
     HEALTH_CHECK_INTERVAL: '200ms',
@@ -190,7 +194,8 @@ export function quotation(): string {
   const settings = new Set(SETTINGS.map(({ name }) => name));
   const all = Object.values({ ...OF_UPSTREAMS, ...OF_WEBHOOKS, alice: KEYS.alice, bob: KEYS.bob, TOKEN });
   const isInForce = (text: string) =>
-    !/refused|reloaded|added|mistyped/i.test(text) && (settings.has('WEBHOOK_URL') || !/^webhook/.test(text));
+    !/refused|reloaded|added|mistyped/i.test(text) &&
+    (settings.has('WEBHOOK_URL') || !/^(?:webhook|proxy)/.test(text));
   const inForce = all.filter(isInForce);
   const login = basic(S.user, S.password);
   const inJson = JSON.stringify(inForce);
