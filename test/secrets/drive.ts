@@ -486,6 +486,7 @@ export async function driveCommands(): Promise<readonly Seen[]> {
   const flags = wrong.flatMap((url) => [`--bakends=${url}`, `-${url}`, url]);
   const runs = await Promise.all([
     runDaemon(['--check', '--health-check=rpc'], right),
+    runDaemon(['--check', '--format=json'], right),
     runDaemon([], { ...REFUSED_SETTINGS, RPC_URLS: wrong.join(', '), FALLBACK_RPC_URLS: wrong.join(',') }),
     runDaemon(['--config=wrong.json', ...flags], {}, { 'wrong.json': json }),
   ]);
