@@ -11,7 +11,7 @@ import { Service } from './app/service.ts';
 import { createStatistics } from './app/statistics.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import type { LoadResult, Sources } from './config/load.ts';
+import type { SettingsResult, Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
 import { createIdentity } from './http/header-lines.ts';
 import { createDialer } from './network/index.ts';
@@ -19,6 +19,7 @@ import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
 import { type AlertSettings, type Alerts, createAlerts } from './notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from './notifiers/index.ts';
+import { NO_PROXIES } from './notifiers/notifier.ts';
 import { Budgets } from './pacing/budget.ts';
 import type { PoolTable } from './pools/pool-table.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
@@ -43,10 +44,12 @@ export interface AppOptions {
   /** Keeps secrets that become known later out of the log. */
   readonly hide?: (secrets: readonly string[]) => void;
   /** Reads and checks all sources of settings anew; without it they never change. */
-  readonly load?: (persistServers: string | undefined) => LoadResult;
+  readonly load?: (persistServers: string | undefined) => SettingsResult;
   readonly setLogLevel?: (level: string) => void;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
+  /** Of the program, as metrics tell it. */
+  readonly version?: string;
 }
 
 /** Why the program can't listen. */
@@ -124,12 +127,13 @@ export function createApp(
     clock,
     announcer,
     logLinesDropped: options.logLinesDropped ?? (() => 0),
+    version: options.version ?? 'unknown',
   });
   const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store, config.leftOut);
   const reloader = new Reloader({
-    load: options.load ?? (() => ({ ok: true, command: 'run', config, sources, warnings: [] })),
+    load: options.load ?? (() => ({ ok: true, config, sources, warnings: [] })),
     service,
     lists,
     runtime,
@@ -143,7 +147,7 @@ export function createApp(
     },
   });
   const reload = () => reloader.reload();
-  const admin = createAdmin({ runtime, service, lists, status, statistics, reload, hide });
+  const admin = createAdmin({ runtime, service, lists, status, statistics, alerts, reload, hide });
   return new RunningApp({
     service,
     clock,
@@ -214,15 +218,19 @@ class RunningApp implements App {
   }
 }
 
-function createOperatorAlerts(config: Config, { announcer, clock, logger }: Runtime): Alerts {
+function createOperatorAlerts(config: Config, { announcer, clock, random, logger }: Runtime): Alerts {
   const settings = alertSettingsOf(config);
   const names = Object.values(kinds).map(({ setting }) => setting.name);
   if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: no alerts are sent`);
-  return createAlerts({ ...settings, announcer, clock, hostname: hostname(), env: config.env });
+  return createAlerts({ ...settings, announcer, clock, random, hostname: hostname(), env: config.env });
 }
 
 function alertSettingsOf(config: Config): AlertSettings {
-  return { notifiers: createNotifiers(config, kinds), cooldownMs: config.slackCooldownMs };
+  return {
+    notifiers: createNotifiers(config, kinds, config.proxies ?? NO_PROXIES),
+    cooldownMs: config.slackCooldownMs,
+    link: config.publicAdminUrl,
+  };
 }
 
 function limitsOf(config: Config): Config {

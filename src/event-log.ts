@@ -1,12 +1,9 @@
 /** Writes the program's events to the log: a line for each finished request, a warning for each change of state. */
 
-import type { Event, EventOf, Listener, UpstreamIdentity } from './events.ts';
+import type { Event, EventOf, Listener } from './events.ts';
 import type { Logger } from './log.ts';
 import type { Random } from './random.ts';
-
-/** How much of a client's text is logged. */
-const LONGEST_HTTP_METHOD = 32;
-const LONGEST_PATH = 1_024;
+import { logAttempt, logRequest, logTunnel, named, rounded } from './request-lines.ts';
 
 export interface EventLogSettings {
   readonly logger: Logger;
@@ -62,42 +59,6 @@ export function createEventLog({ logger, random, sample }: EventLogSettings): Ev
 /** An upstream has answered, and no error. How many were asked before does not matter: those attempts have lines of their own. */
 function isGood({ result, status }: EventOf<'request-finished'>): boolean {
   return result === 'answered' && status < 400;
-}
-
-/** `sample`: what share of requests like this one have a line; undefined where all have. */
-function logRequest(logger: Logger, event: EventOf<'request-finished'>, sample?: number): void {
-  logger.info(
-    {
-      id: event.id,
-      pool: event.pool.shown,
-      client: event.clientAddress,
-      clientName: event.clientName,
-      method: truncated(event.method, LONGEST_HTTP_METHOD),
-      path: event.path && truncated(event.path, LONGEST_PATH),
-      rpcMethod: event.rpcMethod,
-      result: event.result,
-      status: event.status,
-      code: event.code,
-      upstream: event.upstream?.name,
-      attempts: event.attempts,
-      ms: rounded(event.durationMs),
-      queuedMs: event.queuedMs > 0 ? rounded(event.queuedMs) : undefined,
-      traceId: event.traceId,
-      sample,
-    },
-    'Request',
-  );
-}
-
-function logAttempt(logger: Logger, event: EventOf<'attempt-finished'>): void {
-  const { id, traceId, upstream, result, durationMs } = event;
-  logger.debug({ id, ...named(upstream), result, ms: rounded(durationMs), traceId }, 'Attempt');
-}
-
-/** The line of the request comes when the tunnel is closed, which may be days later. */
-function logTunnel(logger: Logger, event: EventOf<'tunnel-opened'>): void {
-  const { id, traceId, clientAddress: client, clientName, upstream } = event;
-  logger.debug({ id, client, clientName, ...named(upstream), traceId }, 'Tunnel opened');
 }
 
 function logChange(
@@ -220,25 +181,16 @@ function logChange(
     case 'alert-failed':
       logger.warn({ notifier: event.notifier, kind: event.kind, problem: event.problem }, 'Alert not sent');
       break;
+    case 'alert-lost':
+      logger.warn({ notifier: event.notifier, kind: event.kind, problem: event.problem }, 'Alert lost');
+      break;
+    case 'alerts-resumed':
+      logger.warn(
+        { notifier: event.notifier, failingSeconds: rounded(event.failingMs / 1_000) },
+        'Alerts are sent again',
+      );
+      break;
     default:
       event satisfies never;
   }
-}
-
-/** An upstream, and where there are several pools, its pool. */
-function named({ name, pool }: UpstreamIdentity): {
-  readonly pool: string | undefined;
-  readonly upstream: string;
-} {
-  return { pool: pool.shown, upstream: name };
-}
-
-/** For text whose length the client chooses. */
-function truncated(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
-}
-
-/** To a tenth: more digits would only be noise to the reader. */
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10;
 }

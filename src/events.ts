@@ -11,6 +11,7 @@ import type {
   RequestResult,
   SizeLimit,
   SlowReason,
+  Tier,
   UpstreamIdentity,
 } from './event-words.ts';
 import type { ProcessEvent } from './process-events.ts';
@@ -137,6 +138,8 @@ export type Event =
       readonly pool: PoolIdentity;
       /** `1 (a), 5 (b)`. */
       readonly chains: string;
+      /** Which upstream says that it is on which chain, in decimal. */
+      readonly votes: readonly { readonly name: string; readonly tier: Tier; readonly chainId: string }[];
     }
   | {
       /** It was down for so long that it would be removed, but nothing would be left in its place. */

@@ -53,9 +53,23 @@ export type ProcessEvent =
       readonly kind: string;
     }
   | {
+      /** A notifier begins to fail: the alert is tried again, unless `alert-lost` follows. */
       readonly type: 'alert-failed';
       readonly notifier: string;
       readonly kind: string;
       /** What went wrong, without the webhook's address. */
       readonly problem: string;
+    }
+  | {
+      /** An alert was given up, or dropped. */
+      readonly type: 'alert-lost';
+      readonly notifier: string;
+      readonly kind: string;
+      readonly problem: string;
+    }
+  | {
+      /** A notifier works again. */
+      readonly type: 'alerts-resumed';
+      readonly notifier: string;
+      readonly failingMs: number;
     };

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { persistedLine } from './app/reload.ts';
 import { createApp, type ListenError } from './app.ts';
 import { systemClock } from './clock.ts';
-import { runCheck } from './commands/check.ts';
+import { jsonProblems, nearMissText, runCheck } from './commands/check.ts';
 import { runHealthcheck } from './commands/healthcheck.ts';
 import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
@@ -39,10 +39,14 @@ export async function main(signals: Signals): Promise<void> {
   if (command === 'version') print(readVersion());
   else if (command === 'help') print(helpText());
   else if (loaded.ok) await runCommand(command, loaded, { load, signals });
-  else {
-    for (const problem of loaded.problems) console.error(problem);
-    process.exitCode = 1;
-  }
+  else printProblems(loaded);
+}
+
+/** Where a setting is wrong, nothing is run. */
+function printProblems({ format, problems, nearMisses }: Extract<LoadResult, { readonly ok: false }>): void {
+  process.exitCode = 1;
+  if (format === 'json') print(jsonProblems(readVersion(), problems, nearMisses));
+  else for (const line of [...problems, ...nearMisses.map(nearMissText)]) console.error(line);
 }
 
 /** Runs a command that needs valid settings. */
@@ -55,8 +59,7 @@ async function runCommand(
     case 'run':
       return run(loaded, surroundings);
     case 'check':
-      for (const warning of warningsOf(loaded)) console.error(warning);
-      process.exitCode = await runCheck(loaded.config, loaded.sources, print);
+      await check(loaded);
       return;
     case 'healthcheck':
       process.exitCode = await runHealthcheck(loaded.config);
@@ -64,6 +67,16 @@ async function runCommand(
     default:
       command satisfies never;
   }
+}
+
+async function check(loaded: Loaded): Promise<void> {
+  const warnings = warningsOf(loaded);
+  for (const warning of warnings) console.error(warning);
+  const { format, nearMisses } = loaded;
+  const version = readVersion();
+  const { columns: width } = process.stdout;
+  const input = { settings: loaded, format, version, warnings, nearMisses, ...(width && { width }) };
+  process.exitCode = await runCheck(input, print);
 }
 
 /** What is strange about the settings, or does not fit this machine, but does not prevent a start. */
@@ -77,6 +90,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
   const secrets = secretsOfConfig(config);
   const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });
   const { logger } = log;
+  const version = readVersion();
   const end = (code: number): never => {
     log.flush();
     process.exit(code);
@@ -112,6 +126,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
     hide: (texts) => log.hide(texts),
     setLogLevel: (level) => log.setLevel(level),
     logLinesDropped: () => log.dropped,
+    version,
   });
   const address = await app.start().catch((error: ListenError) => {
     logger.fatal(whyNotListening(error, config));
@@ -122,7 +137,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
       host: address.address,
       port: address.port,
       protocol: config.tlsCertFile === undefined ? 'http' : 'https',
-      version: readVersion(),
+      version,
       upstreams: config.upstreams.length,
       env: config.env,
     },

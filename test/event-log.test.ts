@@ -172,8 +172,12 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
   ],
   [
     'upstreams on different chains',
-    { type: 'chain-undecided', pool: A.pool, chains: '1 (A), 5 (B)' },
-    { level: 'warn', msg: 'Upstreams are on different chains: set CHAIN_ID', chains: '1 (A), 5 (B)' },
+    { type: 'chain-undecided', pool: A.pool, chains: '1 (A), 5 (B)', votes: [] },
+    {
+      level: 'warn',
+      msg: 'Upstreams are on different chains: set CHAIN_ID',
+      chains: '1 (A), 5 (B)',
+    },
   ],
   [
     'an upstream that is not removed',
@@ -210,6 +214,16 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
       kind: 'everything-failed',
       problem: 'HTTP 500',
     },
+  ],
+  [
+    'an alert that is given up',
+    { type: 'alert-lost', notifier: 'slack', kind: 'everything-failed', problem: 'HTTP 404' },
+    { level: 'warn', msg: 'Alert lost', notifier: 'slack', kind: 'everything-failed', problem: 'HTTP 404' },
+  ],
+  [
+    'a notifier that works again',
+    { type: 'alerts-resumed', notifier: 'slack', failingMs: 61_000 },
+    { level: 'warn', msg: 'Alerts are sent again', notifier: 'slack', failingSeconds: 61 },
   ],
 ];
 

@@ -15,7 +15,7 @@ import { AdminClient } from './support/admin-client.ts';
 import { startApp } from './support/app.ts';
 import { answer, refuseRate, rpcError } from './support/behaviours.ts';
 import { FakeUpstream } from './support/fake-upstream.ts';
-import { answers, startFakeWebhook } from './support/fake-webhook.ts';
+import { answers, startFakeWebhook, takesIt } from './support/fake-webhook.ts';
 import { rpc } from './support/http-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { seededRandom } from './support/seeded-random.ts';
@@ -46,6 +46,8 @@ const SOURCES: Readonly<Record<Event['type'], Source>> = {
   'pool-added': 'operators',
   'pool-removed': 'operators',
   'alert-sent': 'alerts',
+  'alert-lost': 'alerts',
+  'alerts-resumed': 'alerts',
   'alert-failed': 'alerts',
   'upstream-down': 'checks',
   'upstream-up': 'checks',
@@ -103,10 +105,12 @@ async function runProgram(): Promise<void> {
   const refusing = answer({ status: 401, body: 'seCret' });
   a.use(refusing);
   b.use(refusing);
-  webhook.answer = answers(500, 'seCret');
+  webhook.answer = answers(404, 'seCret');
   await rpc(url, 'eth_blockNumber');
-  await until(() => heardOf('alert-failed').length > 0, 'an alert that failed');
-  webhook.answer = answers(200, 'ok');
+  await until(() => heardOf('alert-lost').length > 0, 'an alert that was given up');
+  webhook.answer = takesIt;
+  await rpc(url, 'eth_blockNumber');
+  await until(() => heardOf('alerts-resumed').length > 0, 'an alert that was taken again');
   a.reset();
   await admin.post('/servers/a/release');
   await rpc(url, 'eth_blockNumber');

@@ -49,6 +49,8 @@ const IS_STREAMED: Readonly<Record<Event['type'], boolean>> = {
   'name-found': true,
   'alert-sent': true,
   'alert-failed': true,
+  'alert-lost': true,
+  'alerts-resumed': true,
 };
 
 /** The names of all events that a stream can carry. */

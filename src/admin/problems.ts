@@ -29,6 +29,8 @@ export const PROBLEMS = {
     status: 500,
     sentence: 'The file of PERSIST_SERVERS could not be written; nothing has changed.',
   },
+  NO_NOTIFIER: { status: 409, sentence: 'No way to send alerts is set up.' },
+  ALERTS_NOT_SENT: { status: 502, sentence: 'Not every test message was taken.' },
   INVALID_SETTINGS: { status: 400, sentence: 'Something is wrong in the settings; nothing has changed.' },
   TOO_MANY_READERS: { status: 503, sentence: 'Too many clients read the events already.' },
   BAD_REQUEST,

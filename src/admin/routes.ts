@@ -47,10 +47,12 @@ export interface RouteDependencies {
   readonly changeStrategy: (body: unknown) => unknown;
   /** Reads the settings anew. Rejects with a Refusal when something is wrong in them. */
   readonly reload: () => Promise<unknown>;
+  /** See `createAlertTest`. */
+  readonly testAlerts: () => Promise<unknown>;
 }
 
 export function createRoutes(dependencies: RouteDependencies): readonly Route[] {
-  const { servers, events, row, metrics, config, changeStrategy, reload } = dependencies;
+  const { servers, events, row, metrics, config, changeStrategy, reload, testAlerts } = dependencies;
   const page = readPage();
   const answerTo = (path: string) => {
     const answer = statusAnswer(path, dependencies.status);
@@ -100,6 +102,14 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
       async handle({ body }) {
         requireEmptyBody(body);
         return json(200, await reload());
+      },
+    },
+    {
+      method: 'POST',
+      path: '/alerts/test',
+      async handle({ body }) {
+        requireEmptyBody(body);
+        return json(200, await testAlerts());
       },
     },
     { method: 'PUT', path: '/strategy', handle: ({ body }) => json(200, changeStrategy(body)) },

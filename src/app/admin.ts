@@ -1,6 +1,7 @@
 /** Builds the operators' listener. */
 
 import type { AddressInfo } from 'node:net';
+import { createAlertTest } from '../admin/alert-test.ts';
 import { createGuard, type Guard } from '../admin/auth.ts';
 import { EventStreams } from '../admin/events.ts';
 import { Refusal } from '../admin/problems.ts';
@@ -10,6 +11,7 @@ import type { ServerLists } from '../admin/server-lists.ts';
 import { Servers } from '../admin/servers.ts';
 import { createStrategyChange } from '../admin/strategy.ts';
 import { maskedSettings } from '../config/masked-settings.ts';
+import type { Alerts } from '../notifiers/alerts.ts';
 import { warnIfInsecure } from '../pools/pool-state.ts';
 import type { Runtime } from '../runtime.ts';
 import type { StatusSource } from '../server/status-paths.ts';
@@ -34,6 +36,7 @@ export interface AdminContext {
   readonly lists: ServerLists;
   readonly status: StatusSource;
   readonly statistics: Statistics;
+  readonly alerts: Alerts;
   /** See `Reloader.reload`. */
   readonly reload: () => Promise<ReloadResult>;
   /** Keeps these texts out of the log. */
@@ -84,7 +87,7 @@ function createCurrentGuard(token: () => string | undefined): Guard {
 }
 
 function createAdminRoutes(events: EventStreams, context: AdminContext) {
-  const { runtime, service, lists, status, statistics, reload, hide } = context;
+  const { runtime, service, lists, status, statistics, alerts, reload, hide } = context;
   const { announcer, logger } = runtime;
   const pools = () => service.pools;
   const servers = new Servers({
@@ -110,6 +113,7 @@ function createAdminRoutes(events: EventStreams, context: AdminContext) {
       );
     },
     changeStrategy: createStrategyChange(pools, announcer),
+    testAlerts: createAlertTest(alerts),
     async reload() {
       const result = await reload();
       if (!('problems' in result)) return result;

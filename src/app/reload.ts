@@ -3,7 +3,7 @@
 import type { ServerLists } from '../admin/server-lists.ts';
 import { changesBetween, type SettingChanges, type Stated, withoutRestart } from '../config/changes.ts';
 import type { PoolConfig } from '../config/config.ts';
-import type { LoadResult } from '../config/load.ts';
+import type { SettingsResult } from '../config/load.ts';
 import { secretsOfConfig } from '../config/masked-settings.ts';
 import { settingName } from '../config/sources/pool-names.ts';
 import { LIST_NAMES } from '../config/table/settings.ts';
@@ -18,7 +18,7 @@ export type ReloadResult =
 
 export interface ReloaderDependencies {
   /** Reads and checks all sources of settings; the lists as `persistServers` keeps them, if there is such a file. */
-  readonly load: (persistServers: string | undefined) => LoadResult;
+  readonly load: (persistServers: string | undefined) => SettingsResult;
   readonly service: Service;
   readonly lists: ServerLists;
   readonly runtime: Runtime;

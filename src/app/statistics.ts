@@ -5,6 +5,7 @@ import type { Announcer } from '../events.ts';
 import { Latencies } from '../metrics/latencies.ts';
 import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
 import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
+import { notifiers } from '../notifiers/index.ts';
 import { ALERT_KINDS } from '../notifiers/notifier.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -23,14 +24,12 @@ export interface StatisticsDependencies {
   readonly clock: Clock;
   readonly announcer: Announcer;
   readonly logLinesDropped: () => number;
+  /** Of the program. */
+  readonly version: string;
 }
 
-export function createStatistics({
-  pools,
-  clock,
-  announcer,
-  logLinesDropped,
-}: StatisticsDependencies): Statistics {
+export function createStatistics(dependencies: StatisticsDependencies): Statistics {
+  const { pools, clock, announcer } = dependencies;
   const latencies = new Latencies(clock);
   announcer.listen((event) => latencies.hear(event));
   const rowsOf = (name?: string) =>
@@ -45,6 +44,11 @@ export function createStatistics({
       const pool = pools().find(upstream.identity.pool.name) ?? pools().nowhere;
       return rowOf(upstream, { ...pool, latencies, clock });
     },
-    metrics: createMetrics({ pools: measured, announcer, alertKinds: ALERT_KINDS, logLinesDropped }),
+    metrics: createMetrics({
+      ...dependencies,
+      pools: measured,
+      alertKinds: ALERT_KINDS,
+      notifiers: Object.values(notifiers).map(({ name }) => name),
+    }),
   };
 }

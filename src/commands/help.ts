@@ -10,7 +10,8 @@ Usage: rpc-load-balancer [--FLAG=VALUE ...]
   --backends=URL,URL  primary upstreams without a fallback list
   --config=FILE       settings from a JSON file, with their names in camelCase
   --env-file=FILE     settings from this env file instead of .env in the working directory
-  --check             check the settings and ask each upstream once; exit status 0 if all is well
+  --check             check the settings and all upstreams, and advise; exit status 0 if all is well
+  --format=json       with --check: print one JSON document instead of text
   --healthcheck       ask the running daemon whether it is ready; exit status 0 if it is
   --version           print the version
   --help              print this text

@@ -1,6 +1,7 @@
 /** Makes the Config of the checked settings, with the upstreams of their lists. */
 
 import { resolve } from 'node:path';
+import type { Proxies } from '../notifiers/notifier.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { Config, PoolConfig } from './config.ts';
 import { DEFAULT_SOURCE, type RawByKey } from './sources/merge.ts';
@@ -23,13 +24,14 @@ interface Folder {
   readonly readsFiles: boolean;
   /** That of PERSIST_SERVERS. */
   readonly file: string | undefined;
+  readonly proxies: Proxies | undefined;
 }
 
 /** The lists are those in the settings, or in the file of PERSIST_SERVERS, as operators have changed them. */
 export function assemble(
   checked: CheckedSettings,
   pools: readonly CheckedPool[],
-  { folder, readsFiles, file }: Folder,
+  { folder, readsFiles, file, proxies }: Folder,
 ): Assembled {
   const fromSettings = pools.flatMap(entriesOf);
   const read = (entries: readonly UpstreamEntry[]) => readUpstreams(entries, readsFiles ? folder : undefined);
@@ -37,6 +39,7 @@ export function assemble(
   if (!readsFiles || file === undefined) {
     const config = configOf(checked, pools, {
       folder,
+      proxies,
       upstreams: stated.upstreams,
       persisted: new Set(),
       gone: [],
@@ -55,7 +58,7 @@ export function assemble(
       `${where}: the upstreams of ${pool ?? 'the pool without a path'} are left out: there is no such pool`,
   );
   const gone = read(kept.entries.filter((entry) => !known.includes(entry))).upstreams;
-  const config = configOf(checked, pools, { folder, upstreams: lists.upstreams, persisted, gone });
+  const config = configOf(checked, pools, { folder, proxies, upstreams: lists.upstreams, persisted, gone });
   return { config, problems: [...new Set(problems)], warnings };
 }
 
@@ -75,6 +78,7 @@ function entriesOf({ name: pool, own, values }: CheckedPool): UpstreamEntry[] {
 
 interface Lists {
   readonly folder: string;
+  readonly proxies: Proxies | undefined;
   readonly upstreams: readonly UpstreamSpec[];
   /** The pools whose lists come from the file of PERSIST_SERVERS. */
   readonly persisted: ReadonlySet<string | undefined>;
@@ -102,6 +106,7 @@ function configOf(
     upstreams: configs.flatMap(({ upstreams }) => upstreams),
     pools: configs,
     leftOut: lists.gone,
+    proxies: lists.proxies,
     areListsPersisted: configs.some(({ arePersisted }) => arePersisted),
   };
   freezeWithMembers(config);

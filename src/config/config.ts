@@ -1,5 +1,6 @@
 /** The checked settings that the program runs with. */
 
+import type { Proxies } from '../notifiers/notifier.ts';
 import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { ListKey, PoolKey } from './table/settings.ts';
 import type { PoolValues, Values } from './values.ts';
@@ -20,6 +21,8 @@ export interface Config extends Readonly<Omit<Values, ListKey>> {
   readonly leftOut: readonly UpstreamSpec[];
   /** The lists come from the file of PERSIST_SERVERS, not from the settings. */
   readonly areListsPersisted: boolean;
+  /** For webhooks; never for upstreams. Undefined without one. */
+  readonly proxies: Proxies | undefined;
 }
 
 /** The settings of one pool, its own and those that hold for all. */

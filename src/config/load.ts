@@ -9,11 +9,14 @@ import { healthProblems } from './problems/health-problems.ts';
 import { tlsProblems } from './problems/tls-problems.ts';
 import { shownValue } from './secrecy.ts';
 import { readEnvFile, readEnvironment } from './sources/environment.ts';
-import { type Command, readCommandLine } from './sources/flags.ts';
+import { type Command, type Format, readCommandLine } from './sources/flags.ts';
 import { readJsonFile } from './sources/json-file.ts';
 import { DEFAULT_SOURCE, type MergedSettings, mergeSources, type RawByKey } from './sources/merge.ts';
+import { type NearMiss, nearMissesOf } from './sources/near-misses.ts';
 import { settingName } from './sources/pool-names.ts';
+import { type CheckedProxies, checkProxies } from './sources/proxies.ts';
 import type { RawSettings } from './sources/raw-settings.ts';
+import { notifierKeys } from './table/notifier-settings.ts';
 import { LIST_NAMES } from './table/settings.ts';
 import { formatSize } from './table/units.ts';
 import { urlList } from './table/value-types.ts';
@@ -34,16 +37,24 @@ export interface LoadInput {
 /** Where each setting comes from, by its name in the environment: `default`, `.env line 3`, `flag --port`. */
 export type Sources = ReadonlyMap<string, string>;
 
-export type LoadResult =
+/** All settings, or all problems with them. */
+export type SettingsResult =
   | {
       readonly ok: true;
-      readonly command: Command;
       readonly config: Config;
       readonly sources: Sources;
       /** About values that are ignored, one line each. */
       readonly warnings: readonly string[];
     }
-  | { readonly ok: false; readonly command: Command; readonly problems: readonly string[] };
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** With what the command line asks for, and what `--check` may say of names that have no effect. */
+export type LoadResult = SettingsResult & {
+  readonly command: Command;
+  readonly format: Format;
+  /** Only for `--check`. */
+  readonly nearMisses: readonly NearMiss[];
+};
 
 /**
  * Gathers all settings (command line, then environment, then `.env`, then the JSON file, then the defaults) and checks
@@ -51,7 +62,7 @@ export type LoadResult =
  * throw for a user's mistakes.
  */
 export function loadConfig(input: LoadInput): LoadResult {
-  const { command, settings, configFile, envFile } = readCommandLine(input.argv);
+  const { command, format, settings, configFile, envFile } = readCommandLine(input.argv);
   const files = [readEnvFile(input.cwd, envFile), readJsonFile(input.cwd, configFile)];
   const bySource: readonly RawSettings[] = [settings, readEnvironment(input.env), ...files];
   const merged = mergeSources(bySource, input.isTerminal);
@@ -64,6 +75,9 @@ export function loadConfig(input: LoadInput): LoadResult {
   const filesRead = files.every((file) => file.problems.length === 0);
   if (filesRead && isForDaemon) problems.push(...missingLists(merged));
 
+  const foreign = command === 'check' ? bySource.flatMap((each) => each.foreign) : [];
+  const asked = { command, format, nearMisses: nearMissesOf(foreign, [...merged.pools.keys()]) };
+
   const checked = checkValues(merged.common);
   const pools = poolsOf(merged);
   problems.push(...checked.problems, ...bodyLimitProblems(checked), ...clientProblems(checked, pools));
@@ -72,14 +86,21 @@ export function loadConfig(input: LoadInput): LoadResult {
     problems.push(...healthProblems(pools), ...chainProblems(merged), ...stickyProblems(checked, pools));
   if (checked.all && isForDaemon)
     problems.push(...tlsProblems(checked, input.cwd), ...adminProblems(checked));
+  const { proxies, problems: proxyProblems } = proxiesOf(bySource, checked);
+  if (isForDaemon) problems.push(...proxyProblems);
   const { file } = input.kept ?? { file: checked.values.persistServers };
-  const assembled = assemble(checked, pools, { folder: input.cwd, readsFiles: isForDaemon, file });
+  const assembled = assemble(checked, pools, {
+    folder: input.cwd,
+    readsFiles: isForDaemon,
+    file,
+    proxies,
+  });
   problems.push(...assembled.problems);
   const { config } = assembled;
-  if (!config || problems.length > 0) return { ok: false, command, problems };
+  if (!config || problems.length > 0) return { ...asked, ok: false, problems };
   const warnings = [...bySource.flatMap((each) => each.warnings), ...assembled.warnings];
   warnings.push(...keyWarnings(config.apiKeys ?? []));
-  return { ok: true, command, config, sources: sourcesOf(merged, config, file), warnings };
+  return { ...asked, ok: true, config, sources: sourcesOf(merged, config, file), warnings };
 }
 
 /** The one without a path first, if it has a list; a start without any pool is told with its settings. */
@@ -87,6 +108,15 @@ function poolsOf({ common, pools }: MergedSettings): CheckedPool[] {
   const named = [...pools].map(([name, own]) => checkPoolValues(name, own, common));
   if (named.length > 0 && !common.has('rpcUrls')) return named;
   return [checkPoolValues(undefined, common, common), ...named];
+}
+
+/** For the webhooks that are set. */
+function proxiesOf(bySource: readonly RawSettings[], { values }: CheckedSettings): CheckedProxies {
+  const stated = bySource.map((source) => source.proxies);
+  return checkProxies(
+    stated,
+    notifierKeys.flatMap((key) => values[key] ?? []),
+  );
 }
 
 function problemsApartFromValues(raw: RawByKey): string[] {

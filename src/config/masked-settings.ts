@@ -7,6 +7,7 @@ import { secretsOfKeys, shownKeys } from './api-keys.ts';
 import type { Config, PoolConfig } from './config.ts';
 import type { Sources } from './load.ts';
 import { SECRECY } from './secrecy.ts';
+import { DEFAULT_SOURCE } from './sources/merge.ts';
 import { settingName } from './sources/pool-names.ts';
 import { isList, isPerPool, LIST_TIERS, SETTINGS, type Setting } from './table/settings.ts';
 import { formatStatuses } from './table/statuses.ts';
@@ -23,7 +24,7 @@ export function maskedSettings(config: Config, sources: Sources): MaskedSetting[
   const unnamed = config.pools.find(({ name }) => name === undefined);
   const rows = SETTINGS.map((setting) => rowOf(setting, { ...config, upstreams: unnamed?.upstreams ?? [] }));
   const own = config.pools.filter(({ name }) => name !== undefined).flatMap(rowsOfPool);
-  return [...rows, ...own].map(([name, text]) => [name, text, sources.get(name) ?? 'default']);
+  return [...rows, ...own].map(([name, text]) => [name, text, sources.get(name) ?? DEFAULT_SOURCE]);
 }
 
 function rowOf(setting: Setting, settings: Shown, pool?: string): readonly [name: string, text: string] {
@@ -47,11 +48,15 @@ export function secretsOfConfig(config: Config): string[] {
     ...[...config.upstreams, ...config.leftOut].flatMap(secretsOfSpec),
     ...own,
     ...secretsOfKeys(config.apiKeys ?? []),
+    ...[config.proxies?.http, config.proxies?.https].flatMap((proxy) =>
+      proxy === undefined ? [] : SECRECY.url.secrets(proxy),
+    ),
   ];
 }
 
 /** The settings of the process, or of one pool. */
-type Shown = Partial<Omit<Config, 'upstreams' | 'pools' | 'areListsPersisted'>> & Pick<Config, 'upstreams'>;
+type Shown = Partial<Omit<Config, 'upstreams' | 'pools' | 'areListsPersisted' | 'proxies'>> &
+  Pick<Config, 'upstreams'>;
 
 function textOf({ key, name, default: fallback, secret }: Setting, config: Shown): string {
   if (isList(key)) return listOf(LIST_TIERS[key], config);

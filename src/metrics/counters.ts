@@ -14,6 +14,8 @@ import {
 } from '../events.ts';
 import { Durations } from './durations.ts';
 import { tellsLatency } from './latencies.ts';
+import { MethodCounts } from './method-counts.ts';
+import { tallyOf } from './tally.ts';
 
 /** What is counted of one upstream. */
 export interface AttemptCounts {
@@ -25,6 +27,7 @@ export interface AttemptCounts {
 /** What is counted of the requests to one pool. */
 export class PoolCounts {
   readonly requests: Record<RequestResult, number> = tallyOf(REQUEST_RESULTS);
+  readonly methods = new MethodCounts();
   readonly hedges: Record<HedgeResult, number> = tallyOf(HEDGE_RESULTS);
   /** Without tunnels, which last as long as the client wants. */
   readonly requestDurations = new Durations();
@@ -39,12 +42,17 @@ export class PoolCounts {
 export class Counters {
   /** By kind. */
   readonly alerts: Record<string, number>;
+  /** How often the process was overloaded, and whether it is. */
+  readonly overloads = { begun: 0, ended: 0 };
+  /** By notifier. */
+  readonly alertsLost: Record<string, number>;
   readonly #pools = new WeakMap<PoolIdentity, PoolCounts>();
   /** The key is the announced object: a removed upstream leaves nothing behind, not even for one of the same name. */
   readonly #attempts = new WeakMap<UpstreamIdentity, AttemptCounts>();
 
-  constructor(alertKinds: readonly string[]) {
+  constructor(alertKinds: readonly string[], notifiers: readonly string[]) {
     this.alerts = tallyOf(alertKinds);
+    this.alertsLost = tallyOf(notifiers);
   }
 
   of(pool: PoolIdentity): PoolCounts {
@@ -77,12 +85,22 @@ export class Counters {
       case 'request-finished': {
         const counts = this.of(event.pool);
         counts.requests[event.result] += 1;
+        counts.methods.count(event.rpcMethod, event.result);
         if (event.queuedMs > 0) counts.queueWaits.add(event.queuedMs);
         if (event.status !== SWITCHED) counts.requestDurations.add(event.durationMs);
         break;
       }
       case 'alert-sent':
         this.alerts[event.kind] = (this.alerts[event.kind] ?? 0) + 1;
+        break;
+      case 'overload-began':
+        this.overloads.begun += 1;
+        break;
+      case 'overload-ended':
+        this.overloads.ended += 1;
+        break;
+      case 'alert-lost':
+        this.alertsLost[event.notifier] = (this.alertsLost[event.notifier] ?? 0) + 1;
         break;
       case 'hedge-finished':
         this.of(event.pool).hedges[event.result] += 1;
@@ -108,20 +126,14 @@ export class Counters {
       case 'reload-refused':
       case 'pool-added':
       case 'pool-removed':
-      case 'overload-began':
-      case 'overload-ended':
       case 'shortage':
       case 'name-lost':
       case 'name-found':
       case 'alert-failed':
+      case 'alerts-resumed':
         break;
       default:
         event satisfies never;
     }
   }
-}
-
-function tallyOf<Word extends string>(words: readonly Word[]): Record<Word, number> {
-  // Every word is a key.
-  return Object.fromEntries(words.map((word) => [word, 0])) as Record<Word, number>;
 }

@@ -1,33 +1,28 @@
 /** The metrics that Prometheus reads. */
 
-import type { Announcer, PoolIdentity } from '../events.ts';
-import { type Availability, STATES } from '../upstreams/availability.ts';
-import type { Registry } from '../upstreams/registry.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
-import { Counters, type PoolCounts } from './counters.ts';
-import { CONTENT_TYPE, type Family, type Sample, write } from './exposition.ts';
-import { significant } from './stats.ts';
-
-/** What is read of a pool. */
-export interface MeasuredPool {
-  readonly identity: PoolIdentity;
-  readonly registry: Registry;
-  readonly availability: Availability;
-  /** Requests that have begun and not ended. */
-  readonly usage: { readonly underWay: number };
-  /** Those that wait for an upstream, and for what others find. */
-  readonly queue: { readonly length: number };
-  readonly onlookers: { readonly length: number };
-}
+import type { Clock } from '../clock.ts';
+import type { Announcer } from '../events.ts';
+import { Counters } from './counters.ts';
+import { CONTENT_TYPE, type Family, write } from './exposition.ts';
+import type { MeasuredPool } from './measured-pool.ts';
+import { NodeMetrics } from './node-metrics.ts';
+import { requestFamilies } from './request-families.ts';
+import { tallied } from './tally.ts';
+import { upstreamFamilies } from './upstream-families.ts';
 
 export interface MetricsDependencies {
   readonly announcer: Announcer;
+  readonly clock: Clock;
   /** Those that serve at the moment. */
   readonly pools: () => readonly MeasuredPool[];
   /** All kinds of `alert-sent` events. */
   readonly alertKinds: readonly string[];
+  /** The names of all notifiers. */
+  readonly notifiers: readonly string[];
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
+  /** Of the program. */
+  readonly version: string;
 }
 
 /** The answer to `GET /metrics`. */
@@ -41,88 +36,26 @@ export interface Metrics {
  * no longer appears.
  */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
-  const counters = new Counters(dependencies.alertKinds);
-  dependencies.announcer.listen((event) => counters.hear(event));
-  let nodeMetrics: Promise<{ metrics(): Promise<string> }> | undefined;
+  const { announcer, clock } = dependencies;
+  const counters = new Counters(dependencies.alertKinds, dependencies.notifiers);
+  announcer.listen((event) => counters.hear(event));
+  const node = new NodeMetrics();
   return {
     contentType: CONTENT_TYPE,
     async text() {
       const pools = dependencies.pools();
-      const own = write([
+      const own = [
         ...requestFamilies(counters, pools),
         ...processFamilies(counters, dependencies),
-        ...upstreamFamilies(counters, pools),
-      ]);
-      nodeMetrics ??= startNodeMetrics();
-      return own + (await (await nodeMetrics).metrics());
+        ...upstreamFamilies(counters, pools, clock),
+      ];
+      return write([...own, ...(await node.families())]);
     },
   };
 }
 
-/**
- * Node's own metrics, under the names that dashboards know. They start with the first read: watching the garbage
- * collector and loading prom-client costs something, which operators who never read them should not pay.
- */
-async function startNodeMetrics(): Promise<{ metrics(): Promise<string> }> {
-  const { collectDefaultMetrics, Registry: NodeRegistry } = await import('prom-client');
-  const register = new NodeRegistry();
-  collectDefaultMetrics({ register });
-  return register;
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-/** The label of a pool, where there are several. */
-function poolLabel({ shown }: PoolIdentity): Labels {
-  return shown === undefined ? {} : { pool: shown };
-}
-
-function requestFamilies(counters: Counters, pools: readonly MeasuredPool[]): Family[] {
-  const samples = (of: (pool: MeasuredPool, counts: PoolCounts, labels: Labels) => readonly Sample[]) =>
-    pools.flatMap((pool) => of(pool, counters.of(pool.identity), poolLabel(pool.identity)));
-  return [
-    {
-      name: 'rpc_lb_requests_total',
-      type: 'counter',
-      help: 'Requests of clients that have ended, by how they ended.',
-      samples: samples((_, { requests }, labels) => tallied(requests, 'outcome', labels)),
-    },
-    {
-      name: 'rpc_lb_request_duration_seconds',
-      type: 'histogram',
-      help: 'Time from a request to the end of its answer; not of WebSockets.',
-      samples: samples((_, { requestDurations }, labels) => requestDurations.samples(labels)),
-    },
-    {
-      name: 'rpc_lb_hedges_total',
-      type: 'counter',
-      help: 'Requests sent to a second upstream as well, because the first took longer than usual, by what became of the second.',
-      samples: samples((_, { hedges }, labels) => tallied(hedges, 'result', labels)),
-    },
-    {
-      name: 'rpc_lb_inflight_requests',
-      type: 'gauge',
-      help: 'Requests that have begun and not ended; a WebSocket ends when it is closed.',
-      samples: samples(({ usage }, _, labels) => [{ labels, value: usage.underWay }]),
-    },
-    {
-      name: 'rpc_lb_waiting_requests',
-      type: 'gauge',
-      help: 'Requests that wait for an upstream that has room.',
-      samples: samples(({ queue, onlookers }, _, labels) => [
-        { labels, value: queue.length + onlookers.length },
-      ]),
-    },
-    {
-      name: 'rpc_lb_queue_wait_seconds',
-      type: 'histogram',
-      help: 'How long requests waited for an upstream that has room; of those that waited.',
-      samples: samples((_, { queueWaits }, labels) => queueWaits.samples(labels)),
-    },
-  ];
-}
-
-function processFamilies(counters: Counters, { logLinesDropped }: MetricsDependencies): Family[] {
+function processFamilies(counters: Counters, { logLinesDropped, version }: MetricsDependencies): Family[] {
+  const { begun, ended } = counters.overloads;
   return [
     {
       name: 'rpc_lb_alerts_total',
@@ -131,67 +64,34 @@ function processFamilies(counters: Counters, { logLinesDropped }: MetricsDepende
       samples: tallied(counters.alerts, 'kind'),
     },
     {
+      name: 'rpc_lb_alerts_lost_total',
+      type: 'counter',
+      help: 'Alerts that a notifier has given up or dropped.',
+      samples: tallied(counters.alertsLost, 'notifier'),
+    },
+    {
       name: 'rpc_lb_log_lines_dropped_total',
       type: 'counter',
       help: 'Log lines that were lost, because nobody read them.',
       samples: [{ value: logLinesDropped() }],
     },
-  ];
-}
-
-function upstreamFamilies(counters: Counters, pools: readonly MeasuredPool[]): Family[] {
-  const samples = (of: (upstream: Upstream, labels: Labels, pool: MeasuredPool) => readonly Sample[]) =>
-    pools.flatMap((pool) => {
-      const label = poolLabel(pool.identity);
-      return pool.registry.all.flatMap((each) => of(each, { ...label, upstream: each.name }, pool));
-    });
-  return [
     {
-      name: 'rpc_lb_attempts_total',
+      name: 'rpc_lb_overloads_total',
       type: 'counter',
-      help: 'Requests sent, or tried to be sent, to an upstream, by how that ended.',
-      samples: samples(({ identity }, labels) =>
-        tallied(counters.attemptsOf(identity).results, 'outcome', labels),
-      ),
+      help: 'How often the process was so late that it began to refuse new requests.',
+      samples: [{ value: begun }],
     },
     {
-      name: 'rpc_lb_attempt_duration_seconds',
-      type: 'histogram',
-      help: 'Time until an upstream had answered, or its answer began to stream, or it had timed out.',
-      samples: samples(({ identity }, labels) => counters.attemptsOf(identity).durations.samples(labels)),
-    },
-    {
-      name: 'rpc_lb_budget_rps',
+      name: 'rpc_lb_overloaded',
       type: 'gauge',
-      help: 'Calls a second that an upstream may be sent, where that is limited and known.',
-      samples: samples(({ budget }, labels) => {
-        const rps = budget?.pacer.rps();
-        return rps === undefined ? [] : [{ labels, value: significant(rps) }];
-      }),
+      help: '1 while the process runs so late that it refuses new requests.',
+      samples: [{ value: begun - ended }],
     },
     {
-      name: 'rpc_lb_upstream_state',
+      name: 'rpc_lb_info',
       type: 'gauge',
-      help: '1 for the state that an upstream is in, 0 for the others.',
-      samples: samples((upstream, labels, { availability }) => {
-        const now = availability.standing(upstream).state;
-        return STATES.map((state) => ({ labels: { ...labels, state }, value: state === now ? 1 : 0 }));
-      }),
-    },
-    {
-      name: 'rpc_lb_upstream_slow',
-      type: 'gauge',
-      help: '1 for an upstream that is asked after the others, for some calls or all, because it is silent or much slower.',
-      samples: samples(({ slow }, labels) => [{ labels, value: slow ? 1 : 0 }]),
+      help: 'Always 1: which version runs.',
+      samples: [{ labels: { version }, value: 1 }],
     },
   ];
-}
-
-/** A sample for each word, with the word as a label. */
-function tallied(
-  tally: Readonly<Record<string, number>>,
-  label: string,
-  labels: Readonly<Record<string, string>> = {},
-): Sample[] {
-  return Object.entries(tally).map(([word, value]) => ({ labels: { ...labels, [label]: word }, value }));
 }

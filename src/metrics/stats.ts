@@ -98,11 +98,8 @@ export function rowOf(upstream: Upstream, source: StatsSource): UpstreamStats {
     chain_id: upstream.chainId ?? null,
     block_height: upstream.blockHeight ?? null,
     lagging: upstream.lagging !== undefined,
-    budget: budgetOf(upstream, source),
-    limits: {
-      logs_range: upstream.capacities.logsRange.shown(clock) ?? null,
-      batch: upstream.capacities.batch.shown(clock) ?? null,
-    },
+    budget: budgetRow(upstream, source),
+    limits: limitsOf(upstream, clock),
     slow: upstream.slow !== undefined,
     memory_usage: memoryOf(upstream),
     latency_ms: latencies.of(upstream.identity) ?? NOT_MEASURED,
@@ -125,17 +122,30 @@ function whyOut(standing: Standing, clock: Clock): Pick<UpstreamStats, 'reason' 
   }
 }
 
-function budgetOf(upstream: Upstream, { clock, queue }: StatsSource): BudgetStats | null {
-  const pacer = upstream.budget?.pacer;
-  const nowMs = clock.monotonicMs();
+function budgetRow(upstream: Upstream, { clock, queue }: StatsSource): BudgetStats | null {
+  const budget = budgetOf(upstream, clock);
+  return budget ? { ...budget, waiting: queue.waitingFor(upstream) } : null;
+}
+
+/** What an upstream may be sent; undefined while nothing limits it, or its limit is not known. */
+export function budgetOf({ budget }: Upstream, clock: Clock): Omit<BudgetStats, 'waiting'> | undefined {
+  const pacer = budget?.pacer;
   const rps = pacer?.rps();
-  if (!pacer?.source || rps === undefined) return null;
-  const used = Math.round(pacer.used(nowMs) * 100) / 100;
-  return { rps: significant(rps), source: pacer.source, used, waiting: queue.waitingFor(upstream) };
+  if (!pacer?.source || rps === undefined) return undefined;
+  const used = Math.round(pacer.used(clock.monotonicMs()) * 100) / 100;
+  return { rps: significant(rps), source: pacer.source, used };
+}
+
+/** What an upstream takes at once, as far as it was learnt. */
+export function limitsOf({ capacities }: Upstream, clock: Clock): UpstreamStats['limits'] {
+  return {
+    logs_range: capacities.logsRange.shown(clock) ?? null,
+    batch: capacities.batch.shown(clock) ?? null,
+  };
 }
 
 /** Of a rate, three digits. */
-export function significant(value: number): number {
+function significant(value: number): number {
   return Number(value.toPrecision(3));
 }
 

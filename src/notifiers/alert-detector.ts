@@ -1,50 +1,76 @@
 /** Finds in what the program announces of one pool what its operators must know. */
 
 import type { Clock } from '../clock.ts';
-import { type Event, type EventOf, SWITCHED } from '../events.ts';
-import { type Cooldown, Incident } from './incident.ts';
-import { isAboutCredentials, type Messages } from './messages.ts';
-import type { Alert } from './notifier.ts';
+import { type Event, type EventOf, SWITCHED, type UpstreamIdentity } from '../events.ts';
+import { durationInWords } from './alert-text.ts';
+import type { Cooldown } from './gate.ts';
+import { Group, type GroupOptions } from './group.ts';
+import { Incident, type IncidentOptions, type IncidentReport } from './incident.ts';
+import type { ChainVotes, LatestFailure, Messages } from './messages.ts';
+import type { Alert, AlertKind } from './notifier.ts';
 import { Outages } from './outages.ts';
+import { isAboutCredentials, whyOut } from './reasons.ts';
+import type { Outlet } from './topic.ts';
 
 /** Codes of the refusals that mean that every upstream is out. The client itself causes all others. */
 const NO_UPSTREAM_CODES: ReadonlySet<string | undefined> = new Set(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED']);
 
+export interface DetectorOptions {
+  readonly clock: Clock;
+  readonly cooldown: Cooldown;
+  readonly messages: Messages;
+  readonly outlet: Outlet;
+}
+
 /**
- * Each kind of alert has one Incident, whose states are described there, or one for each upstream:
+ * Each kind of alert has one Incident, which requests show again and again, or one Group of upstreams; the states are
+ * described there:
  *
- *     kind                     | occurs                                        | ends
- *     all-upstreams-failed     | request failed, or refused: no upstream       | request answered
- *     fallback-in-use          | request answered by a fallback, primaries out | request answered by a primary
- *     credentials (each)       | quarantined for plan or auth                  | never: see below
- *     wrong-chain (each)       | down for wrong-chain                          | up
- *     wrong-chain (of all)     | upstreams disagree, without a majority        | never
- *     upstream-removed (each)  | removed as unhealthy                          | never
+ *     kind                          | occurs, or an upstream joins                  | ends, or an upstream leaves
+ *     all-upstreams-failed          | request failed, or refused: no upstream       | request answered
+ *     fallback-in-use               | request answered by a fallback, primaries out | request answered by a primary
+ *     credentials (group)           | quarantined for plan or auth                  | never: see below
+ *     wrong-chain (group)           | down for wrong-chain                          | up, or gone from its list
+ *     wrong-chain (undecided)       | upstreams disagree, without a majority        | never
+ *     upstream-removed (group)      | removed as unhealthy                          | never
  *
  * A tunnel counts as answered when it is opened; its end, which may come days later, counts for nothing. No `resolved`
  * is sent for credentials, since nothing shows the end: an answer may belong to a request that was under way, or to one
  * that the plan still includes.
  */
 export class AlertDetector {
-  readonly #newIncident: () => Incident;
   readonly #messages: Messages;
-  readonly #send: (alert: Alert) => void;
   readonly #outages: Outages;
   readonly #allFailed: Incident;
   readonly #fallbackInUse: Incident;
-  readonly #credentials = new Map<string, Incident>();
-  readonly #wrongChain = new Map<string, Incident>();
-  readonly #removed = new Map<string, Incident>();
   readonly #undecided: Incident;
+  readonly #credentials: Group;
+  readonly #wrongChain: Group;
+  readonly #removed: Group;
+  #latestFailure: LatestFailure = { code: undefined, status: 0, attempts: 0 };
+  /** Who gave the latest answer that an incident is about. */
+  #answeredBy: UpstreamIdentity | undefined;
+  #chainVotes: ChainVotes = [];
+  #isPoolGone = false;
 
-  constructor(clock: Clock, cooldown: Cooldown, messages: Messages, send: (alert: Alert) => void) {
-    this.#newIncident = () => new Incident(clock, cooldown);
+  constructor({ messages, ...options }: DetectorOptions) {
+    const incident = (kind: AlertKind, write: IncidentOptions['write']) =>
+      new Incident({ ...options, kind, write });
+    const group = (kind: AlertKind, hasEnd: boolean, write: GroupOptions['write']) =>
+      new Group({ ...options, kind, hasEnd, write });
     this.#messages = messages;
-    this.#send = send;
-    this.#outages = new Outages(clock);
-    this.#allFailed = this.#newIncident();
-    this.#fallbackInUse = this.#newIncident();
-    this.#undecided = this.#newIncident();
+    this.#outages = new Outages(options.clock);
+    this.#allFailed = incident('all-upstreams-failed', (report) => this.#writeAllFailed(report));
+    this.#fallbackInUse = incident('fallback-in-use', (report) => this.#writeFallbackInUse(report));
+    this.#undecided = incident('wrong-chain', (report) => messages.chainUndecided(report, this.#chainVotes));
+    this.#credentials = group('credentials', false, (report) => messages.credentials(report));
+    this.#wrongChain = group('wrong-chain', true, (report) => messages.wrongChain(report));
+    this.#removed = group('upstream-removed', false, (report) => messages.removed(report));
+  }
+
+  /** Tells at once what would be told in a moment: the process is about to end. */
+  flush(): void {
+    for (const group of [this.#credentials, this.#wrongChain, this.#removed]) group.flush();
   }
 
   hear(event: Event): void {
@@ -65,20 +91,22 @@ export class AlertDetector {
         break;
       case 'upstream-up':
         this.#outages.note(event);
-        this.#onUp(event);
+        this.#wrongChain.leave(event.upstream);
         break;
       case 'upstream-released':
         this.#outages.note(event);
+        if (event.by === 'operator') this.#credentials.leave(event.upstream);
         break;
       case 'upstream-removed':
         this.#outages.note(event);
-        if (event.cause === 'unhealthy') this.#onRemoved(event);
+        this.#onRemoved(event);
         break;
       case 'pool-removed':
         this.#onPoolRemoved();
         break;
       case 'chain-undecided':
-        if (this.#undecided.occur()) this.#send(this.#messages.chainUndecided(event));
+        this.#chainVotes = event.votes;
+        this.#undecided.occur();
         break;
       case 'attempt-finished':
       case 'limit-learnt':
@@ -97,6 +125,8 @@ export class AlertDetector {
       case 'pool-added':
       case 'alert-sent':
       case 'alert-failed':
+      case 'alert-lost':
+      case 'alerts-resumed':
       case 'overload-began':
       case 'overload-ended':
       case 'shortage':
@@ -132,65 +162,60 @@ export class AlertDetector {
   /** Runs for every request: three comparisons while there is no incident. */
   #onAnswered(event: EventOf<'request-finished' | 'tunnel-opened'>): void {
     if (!this.#allFailed.isCalm) {
-      const report = this.#allFailed.end();
-      if (report) this.#send(this.#messages.answeredAgain(report, event));
+      this.#answeredBy = event.upstream;
+      this.#allFailed.end();
     }
     if (event.primariesOut) {
-      const report = this.#fallbackInUse.occur();
-      if (report) {
-        this.#send(this.#messages.fallbackInUse(report, event, this.#outages.describe('primary')));
-      }
+      this.#answeredBy = event.upstream;
+      this.#fallbackInUse.occur();
     } else if (!this.#fallbackInUse.isCalm && event.upstream?.tier === 'primary') {
-      const report = this.#fallbackInUse.end();
-      if (report) this.#send(this.#messages.primariesBack(report, event));
+      this.#answeredBy = event.upstream;
+      this.#fallbackInUse.end();
     }
   }
 
-  #onNotAnswered(event: EventOf<'request-finished'>): void {
-    const report = this.#allFailed.occur();
-    if (report) this.#send(this.#messages.allFailed(report, event, this.#outages.describe()));
+  #onNotAnswered({ code, status, attempts }: EventOf<'request-finished'>): void {
+    this.#latestFailure = { code, status, attempts };
+    this.#allFailed.occur();
+  }
+
+  #writeAllFailed(report: IncidentReport): Alert {
+    if (!report.isOver) return this.#messages.allFailed(report, this.#latestFailure, this.#outages.list());
+    if (this.#isPoolGone) return this.#messages.poolRemoved(report, 'all-upstreams-failed');
+    return this.#messages.answeredAgain(report, this.#answeredBy);
+  }
+
+  #writeFallbackInUse(report: IncidentReport): Alert {
+    if (!report.isOver)
+      return this.#messages.fallbackInUse(report, this.#answeredBy, this.#outages.list('primary'));
+    if (this.#isPoolGone) return this.#messages.poolRemoved(report, 'fallback-in-use');
+    return this.#messages.primariesBack(report, this.#answeredBy);
   }
 
   /** Nobody sends it requests any more, whose answers would show the end. */
   #onPoolRemoved(): void {
-    for (const [kind, incident] of [
-      ['all-upstreams-failed', this.#allFailed],
-      ['fallback-in-use', this.#fallbackInUse],
-    ] as const) {
-      const report = incident.end();
-      if (report) this.#send(this.#messages.poolRemoved(report, kind));
-    }
+    this.#isPoolGone = true;
+    this.#allFailed.end();
+    this.#fallbackInUse.end();
+    this.#wrongChain.dissolve();
   }
 
-  #onCredentials(event: EventOf<'upstream-quarantined'>): void {
-    const { reason } = event;
+  #onCredentials({ upstream, reason, method, durationMs }: EventOf<'upstream-quarantined'>): void {
     if (!isAboutCredentials(reason)) return;
-    const report = this.#incidentOf(this.#credentials, event.upstream.name).occur();
-    if (report) this.#send(this.#messages.credentials(event, reason));
+    const scope = method === undefined ? '' : ', for one method';
+    const why = `${whyOut(reason)}, left out for ${durationInWords(durationMs)}${scope}`;
+    this.#credentials.join(upstream, { reason, why, durationMs });
   }
 
-  #onWrongChain(event: EventOf<'upstream-down'>): void {
-    const report = this.#incidentOf(this.#wrongChain, event.upstream.name).occur();
-    if (report) this.#send(this.#messages.wrongChain(report, event));
+  #onWrongChain({ upstream, reason, problem }: EventOf<'upstream-down'>): void {
+    this.#wrongChain.join(upstream, { reason, why: whyOut(reason, problem) });
   }
 
-  #onRemoved(event: EventOf<'upstream-removed'>): void {
-    if (this.#incidentOf(this.#removed, event.upstream.name).occur())
-      this.#send(this.#messages.removed(event));
-  }
-
-  #onUp(event: EventOf<'upstream-up'>): void {
-    const report = this.#wrongChain.get(event.upstream.name)?.end();
-    if (report) this.#send(this.#messages.rightChain(report, event));
-  }
-
-  /** One for each name, so as few as there are upstreams; kept, since its cool-down may last longer than the incident. */
-  #incidentOf(incidents: Map<string, Incident>, name: string): Incident {
-    let incident = incidents.get(name);
-    if (!incident) {
-      incident = this.#newIncident();
-      incidents.set(name, incident);
-    }
-    return incident;
+  #onRemoved({ upstream, cause }: EventOf<'upstream-removed'>): void {
+    this.#credentials.leave(upstream);
+    this.#wrongChain.leave(upstream);
+    if (cause !== 'unhealthy') return;
+    const why = 'was down for REMOVE_UNHEALTHY_AFTER without a break';
+    this.#removed.join(upstream, { reason: 'probe-failed', why, durationMs: 0 });
   }
 }

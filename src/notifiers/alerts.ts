@@ -2,64 +2,97 @@
 
 import type { Clock } from '../clock.ts';
 import type { Announcer, Event, PoolIdentity } from '../events.ts';
+import type { Random } from '../random.ts';
 import { AlertDetector } from './alert-detector.ts';
-import { Messages } from './messages.ts';
-import type { Alert, NamedNotifier } from './notifier.ts';
-import { Outbox } from './outbox.ts';
+import { Messages, testAlert } from './messages.ts';
+import type { NamedNotifier } from './notifier.ts';
+import { Outboxes, type TestResult } from './outboxes.ts';
 
 export interface AlertSettings {
-  /** Each gets every alert. Without any, no alerts are sent. */
+  /** Each gets every alert. Without any, no alerts are sent. Their names are unique. */
   readonly notifiers: readonly NamedNotifier[];
   /** The same alert is not sent again within this many milliseconds. */
   readonly cooldownMs: number;
+  /** Where operators find the page of the admin port. */
+  readonly link: string | undefined;
 }
 
 export interface AlertsOptions extends AlertSettings {
   readonly announcer: Announcer;
   readonly clock: Clock;
+  readonly random: Random;
   /** This machine's name: tells the operators which replica sends the alert. */
   readonly hostname: string;
   readonly env: string | undefined;
 }
 
 export interface Alerts {
-  /** From the next alert on; those that are being sent go where they were to go. */
+  /** The names of the notifiers that are set up. */
+  readonly notifiers: readonly string[];
+  /** From the next attempt on. A notifier that is gone tries once more what it still has to send. */
   reconfigure(settings: AlertSettings): void;
+  /** Sends a test message by each notifier, once, at once. Never rejects; takes ten seconds at most. */
+  test(): Promise<readonly TestResult[]>;
   /** For the shutdown: waits until all alerts are sent or given up, at most `timeoutMs`. Never rejects. */
   drain(timeoutMs: number): Promise<void>;
 }
 
 /** Starts listening to `announcer`. */
-export function createAlerts({ announcer, clock, hostname, env, ...first }: AlertsOptions): Alerts {
-  // One for each: a slow notifier delays no other.
-  const outboxesOf = (notifiers: readonly NamedNotifier[]) =>
-    notifiers.map((notifier) => new Outbox(notifier, announcer, clock));
-  let outboxes = outboxesOf(first.notifiers);
+export function createAlerts({ announcer, clock, random, hostname, env, ...first }: AlertsOptions): Alerts {
   const cooldown = { ms: first.cooldownMs };
-  const send = (alert: Alert) => {
-    for (const outbox of outboxes) outbox.put(alert);
-  };
-  // By pool: an outage of one is none of the others.
-  const detectors = new WeakMap<PoolIdentity, AlertDetector>();
+  const origin = { place: env ? `${hostname}, ${env}` : hostname, link: first.link };
+  const outboxes = new Outboxes({ announcer, clock, random });
+  outboxes.use(first.notifiers);
+  const detectors = new Detectors(
+    (pool) => new AlertDetector({ clock, cooldown, outlet: outboxes, messages: new Messages(origin, pool) }),
+  );
   announcer.listen((event) => {
-    const pool = outboxes.length > 0 ? poolOf(event) : undefined;
-    if (!pool) return;
-    let detector = detectors.get(pool);
-    if (!detector) {
-      detector = new AlertDetector(clock, cooldown, new Messages(hostname, env, pool), send);
-      detectors.set(pool, detector);
-    }
-    detector.hear(event);
+    if (!outboxes.areNone) detectors.hear(event);
   });
   return {
-    reconfigure({ notifiers, cooldownMs }) {
-      outboxes = outboxesOf(notifiers);
-      cooldown.ms = cooldownMs;
+    get notifiers() {
+      return outboxes.names;
     },
+    reconfigure({ notifiers, cooldownMs, link }) {
+      cooldown.ms = cooldownMs;
+      origin.link = link;
+      outboxes.use(notifiers);
+    },
+    test: () => outboxes.test(testAlert(origin, clock.wallMs())),
     async drain(timeoutMs) {
-      await Promise.all(outboxes.map((outbox) => outbox.drain(timeoutMs)));
+      detectors.flush();
+      await outboxes.drain(timeoutMs);
     },
   };
+}
+
+/** By pool: an outage of one is none of the others. */
+class Detectors {
+  readonly #create: (pool: PoolIdentity) => AlertDetector;
+  readonly #all = new WeakMap<PoolIdentity, AlertDetector>();
+  /** Of the pools that are there. */
+  readonly #present = new Set<AlertDetector>();
+
+  constructor(create: (pool: PoolIdentity) => AlertDetector) {
+    this.#create = create;
+  }
+
+  hear(event: Event): void {
+    const pool = poolOf(event);
+    if (!pool) return;
+    let detector = this.#all.get(pool);
+    if (!detector) {
+      detector = this.#create(pool);
+      this.#all.set(pool, detector);
+      this.#present.add(detector);
+    }
+    detector.hear(event);
+    if (event.type === 'pool-removed') this.#present.delete(detector);
+  }
+
+  flush(): void {
+    for (const detector of this.#present) detector.flush();
+  }
 }
 
 /** Undefined for an event of the whole process. */

@@ -1,97 +1,151 @@
-/** One incident that operators are told about, and when a message about it is due. */
+/** One kind of trouble that requests show, in one pool, and when operators are told of it. */
 
 import type { Clock } from '../clock.ts';
+import { type Cooldown, Gate } from './gate.ts';
+import type { Alert, AlertKind } from './notifier.ts';
+import type { Composed, Outlet, Topic } from './topic.ts';
 
-/** When an incident began, in both times of the clock. */
-interface Beginning {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
+/** From the first sign of the trouble to its end. */
+interface Episode {
+  readonly beganMonotonicMs: number;
+  readonly beganWallMs: number;
+  occurrences: number;
+  /** Undefined while it goes on. */
+  lastedMs: number | undefined;
+  /** A message about it was delivered. */
+  isTold: boolean;
 }
 
-type State = { readonly name: 'calm' } | { readonly name: 'alerted' | 'muted'; readonly began: Beginning };
-
-const CALM: State = { name: 'calm' };
-
-/** The facts for a message that is due. */
+/** The facts for a message, as things stand. */
 export interface IncidentReport {
-  /** Whether the incident was reported before and goes on. */
-  readonly repeated: boolean;
+  readonly isOver: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly beganWallMs: number;
   readonly lastedMs: number;
   /** How often it occurred since it began. */
   readonly occurrences: number;
-  /** How often it began and ended without a message since the last one, during the cool-down. */
+  /** How often it began and ended, apart from this time, without a message that was delivered since the last one. */
   readonly unreported: number;
 }
 
-/** How long the same alert is not sent again, counted from the last one; may change while an incident lasts. */
-export interface Cooldown {
-  readonly ms: number;
+export interface IncidentOptions {
+  readonly kind: AlertKind;
+  readonly clock: Clock;
+  readonly cooldown: Cooldown;
+  readonly outlet: Outlet;
+  readonly write: (report: IncidentReport) => Alert;
 }
 
 /**
- * At most one alert and one message about its end in each cool-down; no message about the end of what was not reported.
+ * At most one alert and one message about its end in each cool-down; no message about the end of what nobody was told of.
+ * `Gate` says when an alert is due.
  *
- *     calm    --occurs, cool-down over-->     alerted   (alert)
- *     calm    --occurs, within cool-down-->   muted
- *     muted   --occurs, cool-down over-->     alerted   (alert)
- *     muted   --ends-->                       calm
- *     alerted --occurs, cool-down over-->     alerted   (alert, repeated)
- *     alerted --ends-->                       calm      (end)
+ *     calm    --occurs, gate open-->     alerted   (alert)
+ *     calm    --occurs, gate closed-->   muted
+ *     muted   --occurs, gate open-->     alerted   (alert)
+ *     muted   --ends-->                  calm
+ *     alerted --occurs, gate open-->     alerted   (alert, repeated)
+ *     alerted --ends, told or waiting--> calm      (end)
+ *     alerted --ends, alert given up-->  calm
  *
- * The cool-down begins with the last alert. No timers: an incident that lasts occurs again and again.
+ * A message is written when it is sent, which may be long after it was due, and tells how things stand then. An alert that
+ * still waits when the trouble ends goes out as the message about the end. No timers: an incident that lasts occurs again
+ * and again.
  */
-export class Incident {
+export class Incident implements Topic {
+  readonly kind: AlertKind;
   readonly #clock: Clock;
-  readonly #cooldown: Cooldown;
-  #state: State = CALM;
-  #alertedMs = Number.NEGATIVE_INFINITY;
-  #occurrences = 0;
-  #unreported = 0;
+  readonly #gate: Gate;
+  readonly #outlet: Outlet;
+  readonly #write: IncidentOptions['write'];
+  #current: Episode | undefined;
+  /** It was alerted in this state, not muted. */
+  #isAlerted = false;
+  /** The last one whose end was due. */
+  #ended: Episode | undefined;
+  /** What the next message is about. */
+  #isEndDue = false;
+  #untold = 0;
 
-  constructor(clock: Clock, cooldown: Cooldown) {
+  constructor({ kind, clock, cooldown, outlet, write }: IncidentOptions) {
+    this.kind = kind;
     this.#clock = clock;
-    this.#cooldown = cooldown;
+    this.#gate = new Gate(clock, cooldown, () => outlet.holds(this));
+    this.#outlet = outlet;
+    this.#write = write;
   }
 
   get isCalm(): boolean {
-    return this.#state === CALM;
+    return this.#current === undefined;
   }
 
-  /** To be called for everything that shows the incident. Returns the report for an alert, if one is due. */
-  occur(): IncidentReport | undefined {
-    const nowMs = this.#clock.monotonicMs();
-    const before = this.#state;
-    const began =
-      before.name === 'calm' ? { monotonicMs: nowMs, wallMs: this.#clock.wallMs() } : before.began;
-    this.#occurrences = before.name === 'calm' ? 1 : this.#occurrences + 1;
-    if (nowMs < this.#alertedMs + this.#cooldown.ms) {
-      if (before.name === 'calm') this.#state = { name: 'muted', began };
-      return undefined;
-    }
-    this.#state = { name: 'alerted', began };
-    this.#alertedMs = nowMs;
-    return this.#report(began, before.name === 'alerted');
+  /** To be called for everything that shows the incident. */
+  occur(): void {
+    this.#current ??= this.#begin();
+    this.#current.occurrences += 1;
+    if (!this.#gate.isOpen) return;
+    this.#isAlerted = true;
+    this.#isEndDue = false;
+    this.#gate.enter();
+    this.#outlet.put(this);
   }
 
-  /** To be called for everything that shows that it is over. Returns the report for a message about the end, if one is due. */
-  end(): IncidentReport | undefined {
-    const before = this.#state;
-    this.#state = CALM;
-    if (before.name === 'muted') this.#unreported += 1;
-    return before.name === 'alerted' ? this.#report(before.began, true) : undefined;
+  /** To be called for everything that shows that it is over. */
+  end(): void {
+    const episode = this.#current;
+    if (!episode) return;
+    episode.lastedMs = this.#lasted(episode);
+    const isDue = episode.isTold || (this.#isAlerted && this.#gate.isWaiting);
+    if (!episode.isTold) this.#untold += 1;
+    this.#current = undefined;
+    this.#isAlerted = false;
+    if (!isDue) return;
+    this.#ended = episode;
+    this.#isEndDue = true;
+    this.#outlet.put(this);
   }
 
-  #report(began: Beginning, repeated: boolean): IncidentReport {
-    const unreported = this.#unreported;
-    this.#unreported = 0;
+  compose(): Composed | undefined {
+    // Trouble that has begun again within the cool-down is not told of before it is over.
+    const isOver = this.#isEndDue && (!this.#current || this.#gate.coolsForMs > 0);
+    const episode = isOver ? this.#ended : (this.#current ?? this.#ended);
+    if (!episode) return undefined;
     return {
-      repeated,
-      beganWallMs: began.wallMs,
-      lastedMs: this.#clock.monotonicMs() - began.monotonicMs,
-      occurrences: this.#occurrences,
-      unreported,
+      alert: this.#write(this.#report(episode)),
+      delivered: () => {
+        episode.isTold = true;
+        this.#untold = 0;
+        if (episode === this.#current) this.#isAlerted = true;
+        this.#gate.delivered();
+      },
     };
+  }
+
+  /** The next occurrence is told of. */
+  lost(): void {}
+
+  #report(episode: Episode): IncidentReport {
+    const isOver = episode.lastedMs !== undefined;
+    return {
+      isOver,
+      beganWallMs: episode.beganWallMs,
+      lastedMs: episode.lastedMs ?? this.#lasted(episode),
+      occurrences: episode.occurrences,
+      unreported: this.#untold - (isOver && !episode.isTold ? 1 : 0),
+    };
+  }
+
+  #begin(): Episode {
+    return {
+      beganMonotonicMs: this.#clock.monotonicMs(),
+      beganWallMs: this.#clock.wallMs(),
+      occurrences: 0,
+      lastedMs: undefined,
+      isTold: false,
+    };
+  }
+
+  #lasted({ beganMonotonicMs }: Episode): number {
+    return this.#clock.monotonicMs() - beganMonotonicMs;
   }
 }

@@ -3,23 +3,26 @@
  * one is one file and one line here.
  */
 
-import type { NamedNotifier, NotifierKind } from './notifier.ts';
+import type { NamedNotifier, NotifierKind, Proxies } from './notifier.ts';
 import { slack } from './slack.ts';
+import { webhook } from './webhook.ts';
 
 export const notifiers = {
   slackWebhookUrl: slack,
+  webhookUrl: webhook,
 } as const satisfies Record<string, NotifierKind>;
 
 /** The notifiers whose webhook has a URL. */
 export function createNotifiers<Key extends string>(
   urls: Readonly<Record<NoInfer<Key>, string | undefined>>,
   kinds: Readonly<Record<Key, NotifierKind>>,
+  proxies: Proxies,
 ): NamedNotifier[] {
   const created: NamedNotifier[] = [];
   for (const key in kinds) {
     const { name, create } = kinds[key];
     const url = urls[key];
-    if (url !== undefined) created.push({ ...create(url), name });
+    if (url !== undefined) created.push({ ...create(url, proxies), name });
   }
   return created;
 }

@@ -1,158 +1,197 @@
-/** Writes the text of every alert. */
+/** Writes the facts of every alert. */
 
-import type { EventOf, FailureReason, PoolIdentity } from '../events.ts';
+import type { EventOf, PoolIdentity, UpstreamIdentity } from '../events.ts';
+import { count } from './alert-text.ts';
+import type { GroupReport } from './group.ts';
 import type { IncidentReport } from './incident.ts';
-import type { Alert } from './notifier.ts';
+import type { Alert, AlertKind } from './notifier.ts';
+import type { OutOfService } from './outages.ts';
+import { adviceFor } from './reasons.ts';
 
-type RequestFinished = EventOf<'request-finished'>;
-type Answered = Pick<RequestFinished, 'upstream'>;
-
-/** A duration for people: `45s`, `2m 05s`, `3h 04m`, `2d 05h`. */
-export function durationInWords(durationMs: number): string {
-  const seconds = Math.floor(durationMs / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  const two = (value: number) => String(value).padStart(2, '0');
-  if (seconds < 1) return 'less than 1s';
-  if (minutes < 1) return `${seconds}s`;
-  if (hours < 1) return `${minutes}m ${two(seconds % 60)}s`;
-  if (hours < 24) return `${hours}h ${two(minutes % 60)}m`;
-  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
+/** What all alerts have in common; the link may change. */
+export interface Origin {
+  /** The machine, and `ENV`. */
+  readonly place: string;
+  readonly link: string | undefined;
 }
 
+/** How the latest request failed. */
+export interface LatestFailure {
+  readonly code: string | undefined;
+  readonly status: number;
+  readonly attempts: number;
+}
+
+export type ChainVotes = EventOf<'chain-undecided'>['votes'];
+
+const OTHERS_SERVE = 'their answers, from the other upstreams';
+const AS_EVER = 'answers as ever';
+
 /**
- * For somebody who was asleep: what is broken, what still works, where to look. Nothing from outside but names of
+ * For somebody who was asleep: what is broken, what still works, what to do. Nothing from outside but names of
  * upstreams, words from closed sets and numbers: never a URL, never a client's text.
  */
 export class Messages {
-  readonly #place: string;
+  readonly #origin: Origin;
   readonly #pool: PoolIdentity;
 
-  /** `hostname` and `env` tell one replica from another; `pool` is what the alerts are about. */
-  constructor(hostname: string, env: string | undefined, pool: PoolIdentity) {
-    this.#place = `[${env ? `${hostname}, ${env}` : hostname}]`;
+  constructor(origin: Origin, pool: PoolIdentity) {
+    this.#origin = origin;
     this.#pool = pool;
   }
 
-  allFailed(report: IncidentReport, event: RequestFinished, out: string): Alert {
-    const answer = event.code ?? "the last upstream's answer";
-    return this.#alert('all-upstreams-failed', 'critical', [
-      `no upstream gives a usable answer${duration(report)}: clients get errors.`,
-      `${requests(report.occurrences)} failed since ${startTime(report)}, the latest with ${answer} (HTTP ${event.status}, ${count(event.attempts, 'attempt')}).${onAndOff(report)}`,
-      `${outOfService(out)}State and reason of each upstream: GET /stats.`,
-    ]);
+  allFailed(report: IncidentReport, latest: LatestFailure, out: readonly OutOfService[]): Alert {
+    const { code, status, attempts } = latest;
+    const answer = code ?? "the last upstream's answer";
+    return this.#alert('all-upstreams-failed', 'critical', {
+      ...report,
+      what: 'no upstream gives a usable answer: clients get errors',
+      requests: `${requests(report, 'failed')}${onAndOff(report)}`,
+      upstreams: out,
+      client: `errors, the latest with ${answer} (HTTP ${status}, after ${count(attempts, 'attempt')})`,
+      advice: adviceFor(out.map(({ reason }) => reason)),
+    });
   }
 
-  answeredAgain(report: IncidentReport, event: Answered): Alert {
-    const by = event.upstream ? ` by ${event.upstream.name} (${event.upstream.tier})` : '';
-    return this.#alert('all-upstreams-failed', 'resolved', [
-      `requests are answered again${by}, after ${durationInWords(report.lastedMs)} in which ${requests(report.occurrences)} failed.`,
-    ]);
+  answeredAgain(report: IncidentReport, by: UpstreamIdentity | undefined): Alert {
+    return this.#alert('all-upstreams-failed', 'resolved', {
+      ...report,
+      what: `requests are answered again${by ? ` by ${by.name} (${by.tier})` : ''}`,
+      requests: `${requests(report, 'failed')}${onAndOff(report)}`,
+      client: AS_EVER,
+    });
   }
 
-  fallbackInUse(report: IncidentReport, event: Answered, out: string): Alert {
-    const by = event.upstream ? `, now ${event.upstream.name}` : '';
-    return this.#alert('fallback-in-use', 'warning', [
-      `no primary upstream is usable${duration(report)}: the fallback carries the traffic${by}. Clients get their answers.`,
-      `${requests(report.occurrences)} answered by the fallback since ${startTime(report)}.${onAndOff(report)}`,
-      `${outOfService(out)}State and reason of each upstream: GET /stats.`,
-    ]);
-  }
-
-  primariesBack(report: IncidentReport, event: Answered): Alert {
-    const by = event.upstream ? ` (${event.upstream.name})` : '';
-    return this.#alert('fallback-in-use', 'resolved', [
-      `a primary upstream${by} answers again, after ${durationInWords(report.lastedMs)} in which the fallback answered ${requests(report.occurrences)}.`,
-    ]);
-  }
-
-  poolRemoved(report: IncidentReport, kind: Alert['kind']): Alert {
-    return this.#alert(kind, 'resolved', [
-      `the pool was taken out of the settings, after ${durationInWords(report.lastedMs)} in which this lasted.`,
-    ]);
-  }
-
-  credentials(
-    { upstream, durationMs, method }: EventOf<'upstream-quarantined'>,
-    reason: CredentialReason,
+  fallbackInUse(
+    report: IncidentReport,
+    by: UpstreamIdentity | undefined,
+    out: readonly OutOfService[],
   ): Alert {
-    const { says, look } = CREDENTIAL_PROBLEMS[reason];
-    const scope = method === undefined ? 'It is left out' : 'It is left out for one method';
-    return this.#alert('credentials', 'warning', [
-      `${upstream.name} (${upstream.tier}) ${says} (${reason}). ${look}.`,
-      `${scope}, ${durationInWords(durationMs)} from now on; the other upstreams are asked instead.`,
-    ]);
+    return this.#alert('fallback-in-use', 'warning', {
+      ...report,
+      what: `no primary upstream is usable: the fallback carries the traffic${by ? `, now ${by.name}` : ''}`,
+      requests: `${requests(report, 'answered')} by the fallback${onAndOff(report)}`,
+      upstreams: out,
+      client: 'their answers, from the fallback',
+      advice: adviceFor(out.map(({ reason }) => reason)),
+    });
   }
 
-  wrongChain(report: IncidentReport, { upstream, problem }: EventOf<'upstream-down'>): Alert {
-    return this.#alert('wrong-chain', 'warning', [
-      `${upstream.name} (${upstream.tier}) is on the wrong chain (${problem})${duration(report)}. It was taken out of service; the others serve its requests.`,
-      'See whether its URL belongs to the right network.',
-    ]);
+  primariesBack(report: IncidentReport, by: UpstreamIdentity | undefined): Alert {
+    return this.#alert('fallback-in-use', 'resolved', {
+      ...report,
+      what: `a primary upstream${by ? ` (${by.name})` : ''} answers again`,
+      requests: `${requests(report, 'answered')} by the fallback${onAndOff(report)}`,
+      client: AS_EVER,
+    });
   }
 
-  chainUndecided({ chains }: EventOf<'chain-undecided'>): Alert {
-    return this.#alert('wrong-chain', 'warning', [
-      `the upstreams are on different chains: ${chains}. As many are on one as on another, so nobody was taken out, and clients may get the wrong chain's data.`,
-      'Set CHAIN_ID to the right one, or take the others out.',
-    ]);
+  credentials(report: GroupReport): Alert {
+    return this.#alert('credentials', 'warning', {
+      ...report,
+      what: `${count(report.upstreams.length, 'upstream')} can not be used because of our key or plan`,
+      client: OTHERS_SERVE,
+      advice: adviceFor(report.reasons),
+    });
   }
 
-  rightChain(report: IncidentReport, { upstream }: EventOf<'upstream-up'>): Alert {
-    return this.#alert('wrong-chain', 'resolved', [
-      `${upstream.name} (${upstream.tier}) is on the right chain again and back in service, after ${durationInWords(report.lastedMs)}.`,
-    ]);
+  wrongChain(report: GroupReport): Alert {
+    const number = report.upstreams.length;
+    if (report.isOver) {
+      return this.#alert('wrong-chain', 'resolved', {
+        ...report,
+        what: 'no upstream is on the wrong chain any more',
+        upstreams: report.upstreams.map((upstream) => ({ ...upstream, why: 'was on the wrong chain' })),
+        client: AS_EVER,
+      });
+    }
+    const { recovered } = report;
+    return this.#alert('wrong-chain', 'warning', {
+      ...report,
+      what: `${count(number, 'upstream')} on the wrong chain, taken out of service${recovered > 0 ? `; no longer: ${recovered}` : ''}`,
+      client: OTHERS_SERVE,
+      advice: adviceFor(report.reasons),
+    });
   }
 
-  removed({ upstream }: EventOf<'upstream-removed'>): Alert {
-    return this.#alert('upstream-removed', 'warning', [
-      `${upstream.name} (${upstream.tier}) was down for REMOVE_UNHEALTHY_AFTER without a break and was removed from its list; the others serve its requests.`,
-      'It does not come back by itself: add it when it is well, or start anew.',
-    ]);
+  chainUndecided(report: IncidentReport, votes: ChainVotes): Alert {
+    return this.#alert('wrong-chain', 'warning', {
+      ...report,
+      what: 'the upstreams are on different chains, as many on one as on another: nobody was taken out',
+      upstreams: votes.map(({ name, tier, chainId }) => ({ name, tier, why: `is on chain ${chainId}` })),
+      client: "answers, perhaps with the wrong chain's data",
+      advice: 'Set CHAIN_ID to the right one, or take the others out.',
+    });
   }
 
-  #alert(kind: Alert['kind'], severity: Alert['severity'], lines: readonly string[]): Alert {
-    const { shown } = this.#pool;
-    const about = shown === undefined ? '' : `pool ${shown}: `;
-    return { kind, severity, text: `${this.#place} ${about}${lines.join('\n')}` };
+  removed(report: GroupReport): Alert {
+    return this.#alert('upstream-removed', 'warning', {
+      ...report,
+      what: `${count(report.upstreams.length, 'upstream')} removed from the lists`,
+      client: OTHERS_SERVE,
+      advice: 'Nothing comes back by itself: add it when it is well (POST /servers), or restart.',
+    });
+  }
+
+  poolRemoved(report: IncidentReport, kind: AlertKind): Alert {
+    return this.#alert(kind, 'resolved', {
+      ...report,
+      what: 'the pool was taken out of the settings',
+      client: 'whatever else serves its path',
+    });
+  }
+
+  #alert(kind: AlertKind, severity: Alert['severity'], facts: Facts): Alert {
+    const { beganWallMs, lastedMs, what, requests, upstreams = [], client, advice } = facts;
+    const { place, link } = this.#origin;
+    const { name: pool, shown } = this.#pool;
+    return {
+      kind,
+      severity,
+      pool,
+      isOneOfSeveral: shown !== undefined,
+      place,
+      what,
+      sinceMs: beganWallMs,
+      lastedMs,
+      requests,
+      upstreams: upstreams.map(({ name, tier, why }) => ({ name, tier, why })),
+      client,
+      advice,
+      link,
+    };
   }
 }
 
-const CREDENTIAL_PROBLEMS = {
-  auth: { says: 'refuses our credentials', look: 'It will not mend by itself: see whether its key is valid' },
-  plan: {
-    says: 'says that our plan is used up or does not include this',
-    look: 'See the quota and the bill at the provider',
-  },
-} as const satisfies Partial<Record<FailureReason, unknown>>;
+type Facts = Pick<GroupReport, 'beganWallMs' | 'lastedMs'> &
+  Pick<Alert, 'what' | 'client'> &
+  Partial<Pick<Alert, 'requests' | 'upstreams' | 'advice'>>;
 
-type CredentialReason = keyof typeof CREDENTIAL_PROBLEMS;
-
-/** Whether a failure is due to our credentials or our plan: only an operator can fix that. */
-export function isAboutCredentials(reason: FailureReason): reason is CredentialReason {
-  return Object.hasOwn(CREDENTIAL_PROBLEMS, reason);
+/** The alert with which operators try out whether alerts arrive. */
+export function testAlert({ place, link }: Origin, wallMs: number): Alert {
+  return {
+    kind: 'test',
+    severity: 'warning',
+    pool: undefined,
+    isOneOfSeveral: false,
+    place,
+    what: 'this is a test: alerts of this load balancer arrive here',
+    sinceMs: wallMs,
+    lastedMs: 0,
+    requests: undefined,
+    upstreams: [],
+    client: AS_EVER,
+    advice: undefined,
+    link,
+  };
 }
 
-function duration({ repeated, lastedMs }: IncidentReport): string {
-  return repeated ? `, for ${durationInWords(lastedMs)} now` : '';
-}
-
-function startTime({ beganWallMs }: IncidentReport): string {
-  return `${new Date(beganWallMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
-function requests(number: number): string {
-  return count(number, 'request');
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+function requests({ occurrences }: IncidentReport, what: string): string {
+  return `${count(occurrences, 'request')} ${what}`;
 }
 
 function onAndOff({ unreported }: IncidentReport): string {
-  return unreported === 0 ? '' : ` It came and went ${count(unreported, 'time')} more since the last alert.`;
-}
-
-function outOfService(out: string): string {
-  return out ? `Out of service: ${out}. ` : '';
+  return unreported === 0
+    ? ''
+    : `; it came and went ${count(unreported, 'time')} more since the last message`;
 }

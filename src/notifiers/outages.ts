@@ -1,7 +1,9 @@
 /** Which upstreams are out of service and why, as far as that was announced. */
 
 import type { Clock } from '../clock.ts';
-import type { EventOf, Tier, UpstreamIdentity } from '../events.ts';
+import type { DownReason, EventOf, FailureReason, Tier, UpstreamIdentity } from '../events.ts';
+import type { AffectedUpstream } from './notifier.ts';
+import { whyOut } from './reasons.ts';
 
 /** The events that take an upstream out of service or bring it back. */
 export type StandingEvent = EventOf<
@@ -9,12 +11,14 @@ export type StandingEvent = EventOf<
 >;
 
 interface Outage {
-  quarantine: { readonly reason: string; readonly untilMs: number } | undefined;
-  down: string | undefined;
+  quarantine: { readonly reason: FailureReason; readonly untilMs: number } | undefined;
+  down: { readonly reason: DownReason; readonly problem: string } | undefined;
 }
 
-/** As many names as fit into one line that somebody reads at night. */
-const MAX_NAMED = 8;
+/** An upstream that is out of service. */
+export interface OutOfService extends AffectedUpstream {
+  readonly reason: FailureReason | DownReason;
+}
 
 export class Outages {
   readonly #clock: Clock;
@@ -44,7 +48,7 @@ export class Outages {
         outage.quarantine = undefined;
         break;
       case 'upstream-down':
-        outage.down = event.reason;
+        outage.down = { reason: event.reason, problem: event.problem };
         break;
       case 'upstream-up':
         outage.down = undefined;
@@ -54,19 +58,19 @@ export class Outages {
     }
   }
 
-  /** `a (timeout), b (auth)`, of one tier or of both; empty when no upstream is known to be out. */
-  describe(tier?: Tier): string {
+  /** Those of one tier, or of both, that are known to be out. */
+  list(tier?: Tier): OutOfService[] {
     const nowMs = this.#clock.monotonicMs();
-    const out: string[] = [];
-    for (const [upstream, outage] of this.#outages) {
+    const out: OutOfService[] = [];
+    for (const [upstream, { quarantine, down }] of this.#outages) {
       if (tier !== undefined && upstream.tier !== tier) continue;
       // The end of a quarantine by time is not announced.
-      const quarantined =
-        outage.quarantine && outage.quarantine.untilMs > nowMs ? outage.quarantine.reason : undefined;
-      const why = outage.down ?? quarantined;
-      if (why !== undefined) out.push(`${upstream.name} (${why})`);
+      const quarantined = quarantine && quarantine.untilMs > nowMs ? quarantine.reason : undefined;
+      const reason = down?.reason ?? quarantined;
+      if (reason === undefined) continue;
+      const { name, tier: own } = upstream;
+      out.push({ name, tier: own, reason, why: whyOut(reason, down?.problem) });
     }
-    const more = out.length - MAX_NAMED;
-    return out.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+    return out;
   }
 }

@@ -1,73 +1,192 @@
-/** Sends alerts by one notifier, one after the other, without delaying requests. */
+/** Sends alerts by one notifier, one after the other, again and again until it takes them, without delaying requests. */
 
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
-import { type Alert, type NamedNotifier, NotificationFailed } from './notifier.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
+import type { Random } from '../random.ts';
+import { durationInWords } from './alert-text.ts';
+import type { NamedNotifier, NotificationFailed } from './notifier.ts';
+import { retryPauseMs } from './retries.ts';
+import { send } from './sending.ts';
+import type { Topic } from './topic.ts';
 
-/** Most alerts that wait while one is being sent: if a receiver is slow, the oldest are dropped. */
-const MAX_WAITING = 20;
-/** Twice a notifier's own timeout: a notifier that never settles must not hold up the alerts behind. */
-const SEND_TIMEOUT_MS = 10_000;
+/** Most topics that wait: one for each kind and pool, so that only very many pools reach it. The oldest is dropped. */
+const MAX_WAITING = 100;
+/** Older news is of no use to anybody. */
+const GIVE_UP_MS = 3_600_000;
 
-/** Never throws: an alert that was not delivered, or was dropped, is announced as `alert-failed`. */
+export interface OutboxDependencies {
+  readonly announcer: Announcer;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+interface Entry {
+  readonly topic: Topic;
+  /** When it was put in first. */
+  readonly sinceMs: number;
+}
+
+/**
+ *     works   --sent-->                     works
+ *     works   --not sent-->                 failing  (`alert-failed`)
+ *     failing --not sent, may be later-->   failing  (waits, tries again)
+ *     failing --not sent, final or old-->   failing  (`alert-lost`; the next alert is tried)
+ *     failing --sent-->                     works    (`alerts-resumed`)
+ *
+ * Never throws. A message that may have arrived is sent again all the same: better twice than never.
+ */
 export class Outbox {
-  readonly #notifier: NamedNotifier;
-  readonly #announcer: Announcer;
-  readonly #clock: Clock;
-  readonly #waiting: Alert[] = [];
+  readonly #dependencies: OutboxDependencies;
+  #notifier: NamedNotifier;
+  #waiting: Entry[] = [];
+  #current: Entry | undefined;
   #working: Promise<void> | undefined;
+  #failures = 0;
+  #failingSinceMs = 0;
+  #isLast = false;
+  #endPause: () => void = () => {};
 
-  constructor(notifier: NamedNotifier, announcer: Announcer, clock: Clock) {
+  constructor(notifier: NamedNotifier, dependencies: OutboxDependencies) {
     this.#notifier = notifier;
-    this.#announcer = announcer;
-    this.#clock = clock;
+    this.#dependencies = dependencies;
   }
 
-  put(alert: Alert): void {
-    this.#waiting.push(alert);
+  get notifier(): NamedNotifier {
+    return this.#notifier;
+  }
+
+  /** Has something to send. */
+  get isBusy(): boolean {
+    return this.#working !== undefined;
+  }
+
+  /** From the next attempt on, which is made at once: the settings may have been mended. */
+  use(notifier: NamedNotifier): void {
+    this.#notifier = notifier;
+    this.#endPause();
+  }
+
+  /** Does nothing when it waits already: its message is written when it is sent. */
+  put(topic: Topic): void {
+    if (this.#waiting.some((entry) => entry.topic === topic)) return;
+    this.#waiting.push({ topic, sinceMs: this.#dependencies.clock.monotonicMs() });
     if (this.#waiting.length > MAX_WAITING) {
-      const oldest = this.#waiting.shift();
-      if (oldest) this.#failed(oldest, `dropped: more than ${MAX_WAITING} alerts were waiting to be sent`);
+      const [oldest] = this.#waiting.splice(0, 1);
+      if (oldest) this.#lose(oldest, `dropped: more than ${MAX_WAITING} alerts were waiting to be sent`);
     }
     this.#working ??= this.#work();
   }
 
-  /** Resolves when all alerts are sent or given up, at the latest after `timeoutMs`. */
+  holds(topic: Topic): boolean {
+    return this.#current?.topic === topic || this.#waiting.some((entry) => entry.topic === topic);
+  }
+
+  /** From now on each alert is tried once more, without pauses: the notifier is not used any longer. */
+  close(): void {
+    this.#isLast = true;
+    this.#endPause();
+  }
+
+  /** As `close`. Resolves when all alerts are sent or given up, at the latest after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    if (this.#working) await this.#atMost(timeoutMs, this.#working);
+    this.close();
+    const working = this.#working;
+    if (!working) return;
+    let isLate = false;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#dependencies.clock.after(timeoutMs, () => {
+        isLate = true;
+        resolve();
+      });
+      working.then(resolve).finally(cancel);
+    });
+    if (!isLate) return;
+    if (this.#current) this.#putBack(this.#current);
+    const left = this.#waiting;
+    this.#waiting = [];
+    for (const entry of left) this.#lose(entry, 'the process ended before it was sent');
   }
 
   async #work(): Promise<void> {
     // Not during the handling of the request whose end was just announced.
     await Promise.resolve();
-    for (let alert = this.#waiting.shift(); alert; alert = this.#waiting.shift()) {
-      await this.#send(alert);
+    for (let entry = this.#waiting.shift(); entry; entry = this.#waiting.shift()) {
+      this.#current = entry;
+      // By a defect only; it must not end the process.
+      const pauseMs = await this.#try(entry).catch(() => this.#lose(entry, 'it could not be written'));
+      this.#current = undefined;
+      if (pauseMs === undefined) continue;
+      this.#putBack(entry);
+      await this.#pause(pauseMs);
     }
     this.#working = undefined;
   }
 
-  async #send(alert: Alert): Promise<void> {
-    try {
-      const inTime = await this.#atMost(SEND_TIMEOUT_MS, this.#notifier.send(alert));
-      if (inTime)
-        this.#announcer.announce({ type: 'alert-sent', notifier: this.#notifier.name, kind: alert.kind });
-      else this.#failed(alert, `not sent within ${SEND_TIMEOUT_MS} ms`);
-    } catch (error) {
-      // Only NotificationFailed promises a message without secrets.
-      this.#failed(alert, error instanceof NotificationFailed ? error.message : 'the notifier itself failed');
+  /** Resolves to how long to wait before it is tried again; undefined when it is done with. */
+  async #try(entry: Entry): Promise<number | undefined> {
+    const { announcer, clock } = this.#dependencies;
+    const composed = entry.topic.compose();
+    if (!composed) return undefined;
+    const { alert, delivered } = composed;
+    const notifier = this.#notifier;
+    const failure = await send(notifier, alert, clock);
+    if (failure) return this.#afterFailure(entry, failure);
+    delivered();
+    announcer.announce({ type: 'alert-sent', notifier: notifier.name, kind: alert.kind });
+    if (this.#failures > 0) {
+      const failingMs = clock.monotonicMs() - this.#failingSinceMs;
+      this.#failures = 0;
+      announcer.announce({ type: 'alerts-resumed', notifier: notifier.name, failingMs });
     }
+    return undefined;
   }
 
-  /** Whether `work` was done in time; rejects when it fails in time. */
-  #atMost(timeoutMs: number, work: Promise<void>): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(timeoutMs, () => resolve(false));
-      work.then(() => resolve(true), reject).finally(cancel);
+  #afterFailure(entry: Entry, failure: NotificationFailed): number | undefined {
+    const { announcer, clock, random } = this.#dependencies;
+    const { message: problem } = failure;
+    const nowMs = clock.monotonicMs();
+    this.#failures += 1;
+    if (this.#failures === 1) {
+      this.#failingSinceMs = nowMs;
+      announcer.announce({
+        type: 'alert-failed',
+        notifier: this.#notifier.name,
+        kind: entry.topic.kind,
+        problem,
+      });
+    }
+    const retryAfterMs = parseRetryAfter(failure.retryAfter, clock.wallMs());
+    const pauseMs = retryPauseMs(this.#failures, retryAfterMs, random);
+    const waitedMs = nowMs - entry.sinceMs;
+    const isOld = waitedMs + pauseMs > GIVE_UP_MS;
+    if (!failure.isFinal && !isOld && !this.#isLast) return pauseMs;
+    this.#current = undefined;
+    this.#lose(entry, isOld ? `given up after ${durationInWords(waitedMs)}: ${problem}` : problem);
+    return undefined;
+  }
+
+  /** In front; together with what has come in about the same in the meantime. */
+  #putBack(entry: Entry): void {
+    this.#waiting = [entry, ...this.#waiting.filter(({ topic }) => topic !== entry.topic)];
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    if (this.#isLast) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        this.#endPause = () => {};
+        resolve();
+      };
+      const cancel = this.#dependencies.clock.after(pauseMs, end);
+      this.#endPause = end;
     });
   }
 
-  #failed(alert: Alert, problem: string): void {
+  #lose({ topic }: Entry, problem: string): undefined {
     const { name: notifier } = this.#notifier;
-    this.#announcer.announce({ type: 'alert-failed', notifier, kind: alert.kind, problem });
+    this.#dependencies.announcer.announce({ type: 'alert-lost', notifier, kind: topic.kind, problem });
+    topic.lost();
   }
 }

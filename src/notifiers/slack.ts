@@ -1,21 +1,9 @@
 /** Sends alerts to a Slack incoming webhook. */
 
-import { IncomingWebhook, IncomingWebhookHTTPError, IncomingWebhookRequestError } from '@slack/webhook';
-import {
-  type Alert,
-  NotificationFailed,
-  type Notifier,
-  type NotifierKind,
-  type Severity,
-} from './notifier.ts';
-
-const DEFAULT_TIMEOUT_MS = 5_000;
-
-const EMOJI: Readonly<Record<Severity, string>> = {
-  critical: '🚨',
-  warning: '⚠️',
-  resolved: '✅',
-};
+import { IncomingWebhook, IncomingWebhookHTTPError } from '@slack/webhook';
+import { NO_PROXIES, NotificationFailed, type Notifier, type NotifierKind } from './notifier.ts';
+import { slackMessage } from './slack-message.ts';
+import { type CallWebhook, createWebhookCall, refusalOf, type WebhookAnswer } from './webhook-call.ts';
 
 /** Slack's codes for a refusal. Any other body may echo the request, and is not logged. */
 const SLACK_ERRORS: ReadonlySet<string> = new Set([
@@ -32,22 +20,17 @@ const SLACK_ERRORS: ReadonlySet<string> = new Set([
   'user_not_found',
 ]);
 
-/**
- * Sends each alert once: a message that may have arrived is not sent again. Redirects are not followed. `timeoutMs`
- * covers the connection, the answer and its body.
- */
-export function createSlackNotifier(
-  webhookUrl: string,
-  { timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
-): Notifier {
-  const webhook = new IncomingWebhook(webhookUrl, { timeout: timeoutMs });
+/** Sends each alert once; who uses it may try again. Redirects are not followed. */
+export function createSlackNotifier(webhookUrl: string, proxies = NO_PROXIES): Notifier {
+  const call = createWebhookCall(webhookUrl, proxies);
   return {
-    async send(alert) {
+    async send(alert, signal) {
+      const exchange = new Exchange(call, signal);
       try {
-        await webhook.send({ text: textOf(alert), unfurl_links: false });
+        const webhook = new IncomingWebhook(webhookUrl, { fetch: (_, init) => exchange.fetch(init?.body) });
+        await webhook.send(slackMessage(alert));
       } catch (error) {
-        // No `cause`: the errors of fetch quote the webhook's URL, with which anybody can post.
-        throw new NotificationFailed(problemOf(error, timeoutMs));
+        throw exchange.failureOf(error);
       }
     },
   };
@@ -57,32 +40,41 @@ export const slack: NotifierKind = {
   name: 'slack',
   setting: {
     name: 'SLACK_WEBHOOK_URL',
-    doc: 'Slack incoming webhook for alerts; without it a warning is logged at start.',
+    doc: 'Slack incoming webhook for alerts; without it and `WEBHOOK_URL` a warning is logged at start.',
   },
-  create: (webhookUrl) => createSlackNotifier(webhookUrl),
+  create: createSlackNotifier,
 };
 
-function textOf({ severity, text }: Alert): string {
-  return `${EMOJI[severity]} *${severity}* ${escapeMarkup(text)}`;
-}
+/** One request to Slack: the SDK's errors neither have the answer's headers, nor tell why there was no answer. */
+class Exchange {
+  readonly #call: CallWebhook;
+  readonly #signal: AbortSignal;
+  #answer: WebhookAnswer | undefined;
+  #failure: unknown;
 
-/** Escapes Slack's three control characters: a host name of `<!channel>` must not notify everybody. */
-function escapeMarkup(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}
-
-function problemOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof IncomingWebhookHTTPError) {
-    const word = SLACK_ERRORS.has(error.body) ? ` (${error.body})` : '';
-    return `the webhook answered HTTP ${error.statusCode}${word}`;
+  constructor(call: CallWebhook, signal: AbortSignal) {
+    this.#call = call;
+    this.#signal = signal;
   }
-  if (!(error instanceof IncomingWebhookRequestError)) return 'the webhook could not be called';
-  const { name, cause } = error.original;
-  if (name === 'TimeoutError') return `the webhook did not answer within ${timeoutMs} ms`;
-  if (!(cause instanceof Error)) return 'the webhook could not be called';
-  // Fetch has no code for this error.
-  if (cause.message === 'unexpected redirect')
-    return 'the webhook answered with a redirect, which is not followed';
-  const code = 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : '';
-  return `the webhook could not be reached${code}`;
+
+  /** In place of the SDK's fetch. */
+  async fetch(body: unknown) {
+    const request = { body: typeof body === 'string' ? body : '', signal: this.#signal };
+    const answer = await this.#call(request).catch((error: unknown) => {
+      this.#failure = error;
+      throw error;
+    });
+    this.#answer = answer;
+    const { status, text } = answer;
+    // Without the body, which is only read as text, and the headers, which the SDK does not look at.
+    return new Response(status === 204 ? null : text, { status });
+  }
+
+  failureOf(error: unknown): NotificationFailed {
+    if (this.#failure instanceof NotificationFailed) return this.#failure;
+    if (!(error instanceof IncomingWebhookHTTPError) || !this.#answer)
+      return new NotificationFailed('the webhook could not be called');
+    const { text } = this.#answer;
+    return refusalOf(this.#answer, SLACK_ERRORS.has(text) ? text : undefined);
+  }
 }

@@ -1,6 +1,11 @@
 /** Sends an HTTP request of our own to one upstream: what the probes that speak HTTP share. */
 
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as requestHttp,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
@@ -26,6 +31,10 @@ export interface Asking {
   readonly clock: Clock;
   /** Opens the connection. */
   readonly dialer: Dialer;
+  /** Told once the connection is open, and before anything is sent. Must not throw. */
+  readonly onConnected?: (socket: Socket) => void;
+  /** How much of the body is read; 64 kB where it is not said. */
+  readonly maxBodyBytes?: number;
 }
 
 export type BodyEnding = 'whole' | 'too-large' | 'unfinished' | 'cut';
@@ -43,8 +52,7 @@ export type AskResult =
   | {
       readonly kind: 'answer';
       readonly status: number;
-      /** The value of its Retry-After header. */
-      readonly retryAfter: string | undefined;
+      readonly headers: IncomingHttpHeaders;
       /** As far as it was read. */
       readonly body: Buffer;
       readonly ending: BodyEnding;
@@ -89,14 +97,18 @@ export function ask(upstream: Upstream, question: Question, asking: Asking): Pro
 export function askUncounted(
   upstream: Upstream,
   question: Question,
-  { timeoutMs, clock, dialer }: Asking,
+  { timeoutMs, clock, dialer, onConnected, maxBodyBytes = MAX_BODY_BYTES }: Asking,
 ): Promise<AskResult> {
   const endMs = clock.monotonicMs() + timeoutMs;
   const { address, secure, verification: tls } = upstream;
   return new Promise((resolve) => {
     dialer.dial(secure ? { ...address, tls } : address, timeoutMs, (result) => {
-      if (result instanceof DialFailure) resolve(notConnected(result));
-      else askOn(result, upstream, question, { clock, endMs }).then(resolve);
+      if (result instanceof DialFailure) {
+        resolve(notConnected(result));
+        return;
+      }
+      onConnected?.(result);
+      askOn(result, upstream, question, { clock, endMs, maxBodyBytes }).then(resolve);
     });
   });
 }
@@ -114,21 +126,21 @@ function failed(error: unknown): AskResult {
   return { kind: 'failed', problem: problemOf(error), reason };
 }
 
-interface Deadline {
+interface Bounds {
   readonly clock: Clock;
   readonly endMs: number;
+  readonly maxBodyBytes: number;
 }
 
-function askOn(
-  socket: Socket,
-  upstream: Upstream,
-  question: Question,
-  deadline: Deadline,
-): Promise<AskResult> {
+function askOn(socket: Socket, upstream: Upstream, question: Question, bounds: Bounds): Promise<AskResult> {
   return new Promise((resolve) => {
     try {
       const request = openRequest(socket, upstream, question);
-      receive(request, deadline, resolve);
+      receive(request, bounds, (result) => {
+        // Node takes a connection that was asked to change its protocol, and has not, for one that is kept.
+        socket.destroy();
+        resolve(result);
+      });
       request.end(question.body);
     } catch (error) {
       // A path that node:http refuses to send.
@@ -164,7 +176,7 @@ function openRequest(
 
 function receive(
   request: ClientRequest,
-  { clock, endMs }: Deadline,
+  { clock, endMs, maxBodyBytes }: Bounds,
   resolve: (result: AskResult) => void,
 ): void {
   let response: IncomingMessage | undefined;
@@ -178,7 +190,7 @@ function receive(
     finish({
       kind: 'answer',
       status: response?.statusCode ?? 0,
-      retryAfter: response?.headers['retry-after'],
+      headers: response?.headers ?? {},
       body: body.take(),
       ending,
     });
@@ -192,11 +204,17 @@ function receive(
     if (!response)
       finish({ kind: 'failed', problem: 'connection closed without an answer', reason: 'reset' });
   });
+  // Without this an unasked 101 ends as one that was ignored.
+  if (request.hasHeader('upgrade'))
+    request.on('upgrade', (incoming) => {
+      response = incoming;
+      answered('whole');
+    });
   request.on('response', (incoming) => {
     response = incoming;
     incoming.on('data', (chunk: Buffer) => {
       body.add(chunk);
-      if (body.size > MAX_BODY_BYTES) answered('too-large');
+      if (body.size > maxBodyBytes) answered('too-large');
     });
     incoming.on('end', () => answered('whole'));
     incoming.on('error', () => answered('cut'));

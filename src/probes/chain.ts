@@ -104,7 +104,7 @@ export class ChainReference {
     const [first] = upstreams;
     if (first && undecided !== '' && undecided !== this.#undecided) {
       const { pool } = first.identity;
-      this.#announcer.announce({ type: 'chain-undecided', pool, chains: undecided });
+      this.#announcer.announce({ type: 'chain-undecided', pool, chains: undecided, votes });
     }
     this.#undecided = undecided;
   }

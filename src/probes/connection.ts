@@ -3,6 +3,8 @@
 import type { DialFailure } from '../network/dial-failure.ts';
 import type { ProbeResult } from './probe.ts';
 
+const UNKNOWN_AUTHORITY = 'certificate of an unknown authority';
+
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'host name not found',
@@ -15,6 +17,13 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no connection',
   EHOSTUNREACH: 'host not reachable',
   ENETUNREACH: 'network not reachable',
+  CERT_HAS_EXPIRED: 'certificate has expired',
+  CERT_NOT_YET_VALID: 'certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate of another host',
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
 };
 
 /** An error's code; undefined when it has none. */

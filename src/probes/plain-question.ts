@@ -84,9 +84,10 @@ const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 404, 40
 
 /** Any answer will do: what is at the path is not known. */
 function judgeHttp(answer: Answer, settings: PlainQuestionSettings): Blame | undefined {
-  const { status, ending, retryAfter } = answer;
+  const { status, ending, headers } = answer;
   if (status === 429) return { reason: 'rate-limited', rest: restOf(answer, settings) };
-  if (status === 503 && retryAfter !== undefined) return { reason: 'status', rest: restOf(answer, settings) };
+  if (status === 503 && headers['retry-after'] !== undefined)
+    return { reason: 'status', rest: restOf(answer, settings) };
   if (settings.retryStatus.has(status)) return { reason: 'status' };
   return BROKE_OFF[ending] ? { reason: 'cut' } : undefined;
 }
@@ -98,7 +99,7 @@ function blameOf(verdict: RpcErrorVerdict, stated: Rest | undefined): Blame | un
   return { reason: blame, rest: verdict.rest ?? stated };
 }
 
-function restOf({ retryAfter }: Answer, { clock }: PlainQuestionSettings): Rest | undefined {
-  const ms = parseRetryAfter(retryAfter, clock.wallMs());
+function restOf({ headers }: Answer, { clock }: PlainQuestionSettings): Rest | undefined {
+  const ms = parseRetryAfter(headers['retry-after'], clock.wallMs());
   return ms === undefined ? undefined : { kind: 'for', ms };
 }

@@ -6,8 +6,18 @@ import type { Question } from './ask.ts';
 
 const ID = 1;
 
-/** The question for a method without parameters. */
-export function rpcQuestion(upstream: Upstream, method: string): Question {
+/** The question for a method. */
+export function rpcQuestion(upstream: Upstream, method: string, params: readonly unknown[] = []): Question {
+  return questionOf(upstream, { jsonrpc: '2.0', id: ID, method, params });
+}
+
+/** A batch of so many questions for a method without parameters; their ids are 1, 2, … */
+export function batchQuestion(upstream: Upstream, method: string, size: number): Question {
+  const calls = Array.from({ length: size }, (_, at) => ({ jsonrpc: '2.0', id: at + 1, method, params: [] }));
+  return questionOf(upstream, calls);
+}
+
+function questionOf(upstream: Upstream, body: object): Question {
   return {
     method: 'POST',
     target: upstream.targetOf({ path: '/', query: undefined }),
@@ -16,7 +26,7 @@ export function rpcQuestion(upstream: Upstream, method: string): Question {
       accept: 'application/json',
       'accept-encoding': 'identity',
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: ID, method, params: [] }),
+    body: JSON.stringify(body),
   };
 }
 

@@ -49,6 +49,9 @@ const METHODS: ReadonlyMap<string, Row> = new Map(
     .map(([name, kind], index) => [name, { kind, key: CALL_KINDS.length + index }]),
 );
 
+/** The names of those with latencies of their own. */
+export const WELL_KNOWN_METHODS: readonly string[] = [...METHODS.keys()];
+
 /** How many keys there are. */
 export const LATENCY_KEYS = CALL_KINDS.length + METHODS.size;
 

@@ -78,6 +78,21 @@ describe('flags', () => {
     ],
     ['that takes no value', ['--check=yes'], 'flag --check: it takes no value; allowed: --check'],
     [
+      'a format that there is not',
+      ['--check', '--format=xml'],
+      'flag --format: "xml" is not allowed; allowed: text or json',
+    ],
+    [
+      'a format without a value',
+      ['--check', '--format='],
+      'flag --format: it has no value; allowed: text or json',
+    ],
+    [
+      'a format of another command',
+      ['--format=json'],
+      'flag --format: it is about what --check prints; allowed: with --check',
+    ],
+    [
       'wrong',
       ['--port=x'],
       'PORT (flag --port): "x" is not allowed; allowed: a port from 0 to 65535 (0 takes any free one)',
@@ -110,6 +125,15 @@ describe('the command', () => {
 
   it('is known also where the settings are wrong', () => {
     expect(load({ argv: ['--help', '--bogus'] })).toMatchObject({ ok: false, command: 'help' });
+  });
+
+  it.each([
+    [['--check'], 'text'],
+    [['--check', '--format=text'], 'text'],
+    [['--format', 'json', '--check'], 'json'],
+    [['--check', '--format=json', '--bogus'], 'json'],
+  ] as const)('of %j prints %s', (argv, format) => {
+    expect(load({ argv, env: LISTS })).toMatchObject({ command: 'check', format });
   });
 
   it('is only one', () => {

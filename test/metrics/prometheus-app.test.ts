@@ -4,7 +4,7 @@ import { type RunningApp, startApp } from '../support/app.ts';
 import { answer, Gate, held } from '../support/behaviours.ts';
 import { readExposition } from '../support/exposition.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
-import { http } from '../support/http-client.ts';
+import { http, post } from '../support/http-client.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { switchProtocol, TunnelClient } from '../support/tunnel-client.ts';
 import { until } from '../support/waiting.ts';
@@ -146,5 +146,35 @@ describe('the metrics of a running program', () => {
     await http(`${running.url}/healthz`);
     expect(await numbers(running, 'rpc_lb_requests_total')).toEqual({});
     expect(await inFlight(running)).toBe(0);
+  });
+
+  it('have no more series for whatever clients send', async () => {
+    const { first, second, running } = await setUp();
+    const series = async () => {
+      const families = [...(await read(running))].filter(([name]) => name.startsWith('rpc_lb_'));
+      return new Set(families.flatMap(([, { samples }]) => [...samples.keys()]));
+    };
+    const before = await series();
+    for (let n = 0; n < 40; n += 1) {
+      const odd = `eth_get${'x'.repeat(n * 10)}Odd${n}"} 1`;
+      if (n % 10 === 0) first.next(answer({ status: 503 }));
+      if (n % 20 === 0) second.next(answer({ status: 503 }));
+      await Promise.all([
+        http(`${running.url}/odd${n}?q=${n}`, {
+          method: ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH'][n % 5] ?? '',
+          headers: { 'user-agent': `odd-${n}`, 'x-request-id': `odd-${n}`, 'x-api-key': `odd-${n}` },
+        }),
+        post(`${running.url}/odd${n}`, JSON.stringify({ jsonrpc: '2.0', id: odd, method: odd })),
+        post(running.url, '{"jsonrpc":"2.0","id":1'),
+      ]);
+    }
+    const more = [...(await series())].filter((each) => !before.has(each));
+    // Only while an upstream is out.
+    expect(more.filter((each) => !/^rpc_lb_upstream_(?:out|quarantine_end)/.test(each))).toEqual([]);
+    expect(await text(running)).not.toMatch(/odd/i);
+    await idle(running);
+    const byMethod = await numbers(running, 'rpc_lb_method_requests_total');
+    expect(Object.keys(byMethod).filter((key) => !key.includes('method="other"'))).toEqual([]);
+    expect(Object.values(byMethod).reduce((sum, value) => sum + value, 0)).toBe(40);
   });
 });

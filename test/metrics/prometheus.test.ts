@@ -35,7 +35,10 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     announcer,
     pools: () => [measured],
     alertKinds: ['all-upstreams-failed', 'credentials'],
+    notifiers: ['slack'],
     logLinesDropped: () => dropped.lines,
+    clock: pool.clock,
+    version: '1.2.3',
   });
   const attempt = (of: Upstream, result: AttemptResult, durationMs = 10, tunnel = false) =>
     announcer.announce({
@@ -46,7 +49,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
       tunnel,
       durationMs,
     });
-  const request = (result: RequestResult, durationMs = 10, status = 200) =>
+  const request = (result: RequestResult, durationMs = 10, status = 200, rpcMethod = 'seCret') =>
     announcer.announce({
       type: 'request-finished',
       pool: identity,
@@ -55,7 +58,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
       clientName: 'seCret',
       method: 'seCret',
       path: '/seCret',
-      rpcMethod: 'seCret',
+      rpcMethod,
       result,
       status,
       code: undefined,
@@ -89,7 +92,7 @@ describe('the metrics', () => {
       ]),
     );
     for (const [name, { samples }] of families) {
-      if (!name.startsWith('rpc_lb_') || /^rpc_lb_(?:upstream_state|budget_rps)$/.test(name)) continue;
+      if (!name.startsWith('rpc_lb_') || /^rpc_lb_(?:upstream_state|budget_rps|.*info)$/.test(name)) continue;
       expect([...samples.values()].every((each) => each === 0)).toBe(true);
     }
   });
@@ -154,12 +157,89 @@ describe('the metrics', () => {
     expect((await read()).get('rpc_lb_upstream_state')?.samples.size).toBe(12);
   });
 
+  it('tell why an upstream is out, and until when, while it is', async () => {
+    const { pool, read } = setUp();
+    pool.quarantine.add(pool.of('A'), { reason: 'timeout' });
+    pool.down('B');
+    pool.drain('c');
+    const samples = async (name: string) => [...((await read()).get(name)?.samples ?? [])];
+    expect(await samples('rpc_lb_upstream_out')).toEqual([
+      ['rpc_lb_upstream_out{reason="timeout",upstream="A"}', 1],
+      ['rpc_lb_upstream_out{reason="probe-failed",upstream="B"}', 1],
+    ]);
+    const [[key, end = 0] = []] = await samples('rpc_lb_upstream_quarantine_end_timestamp_seconds');
+    expect(key).toBe('rpc_lb_upstream_quarantine_end_timestamp_seconds{upstream="A"}');
+    expect(end - pool.clock.wallMs() / 1_000).toBeGreaterThan(4);
+    expect(end - pool.clock.wallMs() / 1_000).toBeLessThan(6);
+    pool.clock.advance(6_000);
+    pool.up('B');
+    expect(await samples('rpc_lb_upstream_out')).toEqual([]);
+    expect(await samples('rpc_lb_upstream_quarantine_end_timestamp_seconds')).toEqual([]);
+  });
+
+  it('tell what is known of an upstream’s limits and of its chain, and nothing that is not known', async () => {
+    const { pool, value } = setUp();
+    const a = pool.of('A');
+    a.capacities.batch.refused(20, 10, pool.clock);
+    a.blockHeight = 1_000;
+    a.lagging = { sinceMs: 0 };
+    a.inFlight = 3;
+    expect(await value('rpc_lb_upstream_size_limit{limit="batch",upstream="A"}')).toBe(10);
+    expect(await value('rpc_lb_upstream_size_limit{limit="logs_range",upstream="A"}')).toBeUndefined();
+    expect(await value('rpc_lb_upstream_block_height{upstream="A"}')).toBe(1_000);
+    expect(await value('rpc_lb_upstream_block_height{upstream="B"}')).toBeUndefined();
+    expect(await value('rpc_lb_upstream_lagging{upstream="A"}')).toBe(1);
+    expect(await value('rpc_lb_upstream_lagging{upstream="B"}')).toBe(0);
+    expect(await value('rpc_lb_inflight_attempts{upstream="A"}')).toBe(3);
+    expect(await value('rpc_lb_budget_rps{upstream="A"}')).toBe(10);
+    expect(await value('rpc_lb_budget_used_ratio{upstream="A"}')).toBe(0);
+    expect(await value('rpc_lb_budget_used_ratio{upstream="B"}')).toBeUndefined();
+    expect(await value('rpc_lb_upstream_info{tier="primary",upstream="A"}')).toBe(1);
+    expect(await value('rpc_lb_upstream_info{tier="fallback",upstream="c"}')).toBe(1);
+  });
+
+  it('tell the version, and whether the process is overloaded and how often it was', async () => {
+    const { announcer, value } = setUp();
+    announcer.announce({ type: 'overload-began', lagMs: 700 });
+    announcer.announce({ type: 'overload-ended', durationMs: 3_000 });
+    announcer.announce({ type: 'overload-began', lagMs: 700 });
+    expect(await value('rpc_lb_overloads_total')).toBe(2);
+    expect(await value('rpc_lb_overloaded')).toBe(1);
+    announcer.announce({ type: 'overload-ended', durationMs: 3_000 });
+    expect(await value('rpc_lb_overloaded')).toBe(0);
+    expect(await value('rpc_lb_info{version="1.2.3"}')).toBe(1);
+  });
+
+  it('count requests by method, unknown methods together', async () => {
+    const { request, value, read } = setUp();
+    for (const method of ['eth_call', 'eth_call', 'batch', 'eth_odd', 'constructor', '__proto__'])
+      request('answered', 10, 200, method);
+    request('failed', 10, 200, 'eth_call');
+    const of = (method: string, outcome: string) =>
+      value(`rpc_lb_method_requests_total{method="${method}",outcome="${outcome}"}`);
+    expect(await of('eth_call', 'answered')).toBe(2);
+    expect(await of('eth_call', 'failed')).toBe(1);
+    expect(await of('batch', 'answered')).toBe(1);
+    expect(await of('other', 'answered')).toBe(3);
+    expect((await read()).get('rpc_lb_method_requests_total')?.samples.size).toBe(3 * REQUEST_RESULTS.length);
+  });
+
+  it('spell what is no number as Prometheus does, also when nothing was measured', async () => {
+    const { metrics } = setUp();
+    await metrics.text();
+    // Nothing was measured in between: the mean is no number.
+    expect(await metrics.text()).not.toMatch(/ (?!NaN$)nan$/im);
+  });
+
   it('tell the requests in flight, and count alerts by kind', async () => {
     const { inFlight, dropped, announcer, value } = setUp();
     inFlight.now = 7;
     dropped.lines = 3;
     announcer.announce({ type: 'alert-sent', notifier: 'slack', kind: 'credentials' });
     announcer.announce({ type: 'alert-failed', notifier: 'slack', kind: 'credentials', problem: 'x' });
+    expect(await value('rpc_lb_alerts_lost_total{notifier="slack"}')).toBe(0);
+    announcer.announce({ type: 'alert-lost', notifier: 'slack', kind: 'credentials', problem: 'x' });
+    expect(await value('rpc_lb_alerts_lost_total{notifier="slack"}')).toBe(1);
     expect(await value('rpc_lb_inflight_requests')).toBe(7);
     expect(await value('rpc_lb_alerts_total{kind="credentials"}')).toBe(1);
     expect(await value('rpc_lb_log_lines_dropped_total')).toBe(3);
@@ -204,7 +284,13 @@ describe('the metrics', () => {
     const onPage = listed.map(
       ([, name, labels = '', type]) => `${type} ${name}{${labels.split(',').sort()}}`,
     );
-    const families = [...(await setUp().read())].filter(([name]) => name.startsWith('rpc_lb_'));
+    const { pool, read } = setUp();
+    const a = pool.of('A');
+    // What is not told before it is known.
+    a.blockHeight = 1_000;
+    a.capacities.batch.refused(20, 10, pool.clock);
+    pool.quarantine.add(a, { reason: 'timeout' });
+    const families = [...(await read())].filter(([name]) => name.startsWith('rpc_lb_'));
     const inText = families.map(([name, { type, samples }]) => {
       const [key = ''] = samples.keys();
       const labels = [...key.matchAll(/([a-z]+)="/g)]

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { type Event, UpstreamIdentity } from '../../src/events.ts';
-import { durationInWords } from '../../src/notifiers/messages.ts';
+import { durationInWords } from '../../src/notifiers/alert-text.ts';
 import {
   answeredBy,
   COOLDOWN_MS,
   failed,
   fallbackAnswered,
   POOL,
+  primary,
   primaryAnswered,
   quarantined,
   requestFinished,
+  settled,
   setUp,
   tunnelOpened,
 } from './set-up.ts';
@@ -24,11 +26,21 @@ describe('the alert that all upstreams failed', () => {
     expect(sent.at(-1)).toEqual({
       kind: 'all-upstreams-failed',
       severity: 'critical',
-      text: [
-        '[lb-1, production] no upstream gives a usable answer: clients get errors.',
-        '1 request failed since 2026-01-15 12:00:00 UTC, the latest with ALL_UPSTREAMS_FAILED (HTTP 502, 3 attempts).',
-        'Out of service: alchemy (timeout), infura (auth). State and reason of each upstream: GET /stats.',
-      ].join('\n'),
+      pool: 'default',
+      isOneOfSeveral: false,
+      place: 'lb-1, production',
+      what: 'no upstream gives a usable answer: clients get errors',
+      sinceMs: Date.UTC(2026, 0, 15, 12),
+      lastedMs: 0,
+      requests: '1 request failed',
+      upstreams: [
+        { name: 'alchemy', tier: 'primary', why: 'does not answer in time (timeout)' },
+        { name: 'infura', tier: 'primary', why: 'refuses our key (auth)' },
+      ],
+      client: 'errors, the latest with ALL_UPSTREAMS_FAILED (HTTP 502, after 3 attempts)',
+      advice: expect.stringContaining('See at the provider whether the key is valid'),
+      link: 'https://lb.example/ops',
+      text: expect.any(String),
     });
   });
 
@@ -38,9 +50,11 @@ describe('the alert that all upstreams failed', () => {
     clock.advance(125_000);
     await announce(failed, primaryAnswered, primaryAnswered);
     expect(severities()).toEqual([CRITICAL, RESOLVED]);
-    expect(sent[1]?.text).toBe(
-      '[lb-1, production] requests are answered again by alchemy (primary), after 2m 05s in which 3 requests failed.',
-    );
+    expect(sent[1]).toMatchObject({
+      what: 'requests are answered again by alchemy (primary)',
+      requests: '3 requests failed',
+      lastedMs: 125_000,
+    });
   });
 
   it('is repeated after the cool-down while requests go on failing', async () => {
@@ -50,8 +64,7 @@ describe('the alert that all upstreams failed', () => {
       clock.advance(1_000);
     }
     expect(severities()).toEqual([CRITICAL, CRITICAL, CRITICAL]);
-    expect(sent[2]?.text).toContain('no upstream gives a usable answer, for 10m 00s now:');
-    expect(sent[2]?.text).toContain('601 requests failed since 2026-01-15 12:00:00 UTC');
+    expect(sent[2]?.text).toContain('Since 2026-01-15 12:00:00 UTC, for 10m 00s now; 601 requests failed.');
   });
 
   it('stays silent while the trouble flaps within the cool-down, and tells of it afterwards', async () => {
@@ -61,7 +74,7 @@ describe('the alert that all upstreams failed', () => {
     clock.advance(COOLDOWN_MS);
     await announce(failed);
     expect(severities()).toEqual([CRITICAL, RESOLVED, CRITICAL]);
-    expect(sent[2]?.text).toContain('It came and went 4 times more since the last alert.');
+    expect(sent[2]?.text).toContain('it came and went 4 times more since the last message');
   });
 
   it.each(['NO_UPSTREAM_AVAILABLE', 'RATE_LIMITED'])(
@@ -94,9 +107,12 @@ describe('the alert that the fallback is in use', () => {
     expect(sent.at(-1)).toMatchObject({ kind: 'fallback-in-use', severity: 'warning' });
     expect(sent.at(-1)?.text).toBe(
       [
-        '[lb-1, production] no primary upstream is usable: the fallback carries the traffic, now spare. Clients get their answers.',
-        '1 request answered by the fallback since 2026-01-15 12:00:00 UTC.',
-        'Out of service: alchemy (refused). State and reason of each upstream: GET /stats.',
+        '[lb-1, production] no primary upstream is usable: the fallback carries the traffic, now spare.',
+        'Since 2026-01-15 12:00:00 UTC; 1 request answered by the fallback.',
+        '- alchemy (primary) refuses connections (refused)',
+        'Clients get: their answers, from the fallback.',
+        'What to do: See whether the provider has trouble and whether this machine can reach it.',
+        'https://lb.example/ops',
       ].join('\n'),
     );
   });
@@ -109,7 +125,7 @@ describe('the alert that the fallback is in use', () => {
     expect(severities()).toEqual(['fallback-in-use warning']);
     await announce(primaryAnswered);
     expect(severities()).toEqual(['fallback-in-use warning', 'fallback-in-use resolved']);
-    expect(sent[1]?.text).toContain('a primary upstream (alchemy) answers again, after 45s');
+    expect(sent[1]).toMatchObject({ what: 'a primary upstream (alchemy) answers again', lastedMs: 45_000 });
   });
 
   it('has a cool-down of its own', async () => {
@@ -140,59 +156,78 @@ describe('a tunnel', () => {
 });
 
 describe('the alerts about one upstream', () => {
-  it('tell of refused credentials and of a used-up plan, per upstream, once in a cool-down', async () => {
-    const { announce, clock, sent, severities } = setUp();
+  it('tell of refused keys and of a used-up plan, of all upstreams together, once in a cool-down', async () => {
+    const { announce, gather, clock, sent, severities } = setUp();
     await announce(quarantined('a', 'auth'), quarantined('b', 'plan'), quarantined('a', 'auth'));
-    expect(severities()).toEqual(['credentials warning', 'credentials warning']);
-    expect(sent[0]?.text).toContain('a (primary) refuses our credentials (auth).');
-    expect(sent[0]?.text).toContain('15m 00s');
-    expect(sent[1]?.text).toContain('b (primary) says that our plan is used up');
+    expect(severities()).toEqual([]);
+    await gather();
+    expect(severities()).toEqual(['credentials warning']);
+    expect(sent[0]?.text).toContain('2 upstreams can not be used because of our key or plan.');
+    expect(sent[0]?.text).toContain('- a (primary) refuses our key (auth), left out for 15m 00s\n');
+    expect(sent[0]?.text).toContain(
+      'b (primary) says that our plan is used up or does not include this (plan)',
+    );
+    expect(sent[0]?.advice).toMatch(/key is valid.*quota and the bill/);
     clock.advance(COOLDOWN_MS);
+    await settled();
+    expect(sent).toHaveLength(1);
     await announce(quarantined('a', 'auth'));
-    expect(sent).toHaveLength(3);
+    await gather();
+    expect(sent).toHaveLength(2);
   });
 
   it('are not sent for a quarantine that heals by itself', async () => {
-    const { announce, severities } = setUp();
+    const { announce, gather, severities } = setUp();
     await announce(quarantined('a', 'timeout'), quarantined('a', 'rate-limited'));
+    await gather();
     expect(severities()).toEqual([]);
   });
 
   it('tell of a wrong chain, and of its end when the upstream comes up', async () => {
-    const { announce, clock, sent, severities } = setUp();
+    const { announce, gather, clock, sent, severities } = setUp();
     const upstream = new UpstreamIdentity('a', 'fallback', POOL);
     const problem = 'chain 5 instead of 1';
     await announce({ type: 'upstream-down', upstream, reason: 'wrong-chain', problem });
-    expect(sent[0]?.text).toContain('a (fallback) is on the wrong chain (chain 5 instead of 1).');
-    clock.advance(3_600_000 + 240_000);
+    await gather();
+    expect(sent[0]?.text).toContain('a (fallback) is on the wrong chain (chain 5 instead of 1)');
+    clock.advance(240_000);
     await announce(
       { type: 'upstream-up', upstream: new UpstreamIdentity('b', 'primary', POOL), downMs: 1 },
       { type: 'upstream-up', upstream, downMs: 1 },
     );
     expect(severities()).toEqual(['wrong-chain warning', 'wrong-chain resolved']);
-    expect(sent[1]?.text).toContain(
-      'a (fallback) is on the right chain again and back in service, after 1h 04m.',
-    );
+    expect(sent[1]).toMatchObject({
+      what: 'no upstream is on the wrong chain any more',
+      upstreams: [{ name: 'a', tier: 'fallback', why: 'was on the wrong chain' }],
+      lastedMs: 242_000,
+    });
   });
 
   it('tell of upstreams that disagree about the chain, once in a cool-down', async () => {
     const { announce, sent, severities } = setUp();
-    await announce({ type: 'chain-undecided', pool: POOL, chains: '1 (a), 5 (b)' });
-    await announce({ type: 'chain-undecided', pool: POOL, chains: '1 (a), 5 (b), 10 (c)' });
+    const votes = [
+      { name: 'a', tier: 'primary', chainId: '1' },
+      { name: 'b', tier: 'primary', chainId: '5' },
+    ] as const;
+    await announce({ type: 'chain-undecided', pool: POOL, chains: '1 (a), 5 (b)', votes });
+    await announce({ type: 'chain-undecided', pool: POOL, chains: '', votes: [] });
     expect(severities()).toEqual(['wrong-chain warning']);
-    expect(sent[0]?.text).toContain('the upstreams are on different chains: 1 (a), 5 (b).');
+    expect(sent[0]?.text).toContain('\n- a (primary) is on chain 1\n- b (primary) is on chain 5\n');
     expect(sent[0]?.text).toContain('Set CHAIN_ID');
   });
 
   it('tell of one that was removed for being down, not of one that an operator has removed', async () => {
-    const { announce, sent, severities } = setUp();
+    const { announce, gather, sent, severities } = setUp();
     const upstream = new UpstreamIdentity('a', 'primary', POOL);
     const b = new UpstreamIdentity('b', 'primary', POOL);
     await announce({ type: 'upstream-removed', upstream, cause: 'operator' });
+    await gather();
     expect(severities()).toEqual([]);
     await announce({ type: 'upstream-removed', upstream, cause: 'unhealthy' });
     await announce({ type: 'upstream-removed', upstream: b, cause: 'unhealthy' });
-    expect(severities()).toEqual(['upstream-removed warning', 'upstream-removed warning']);
+    await gather();
+    expect(severities()).toEqual(['upstream-removed warning']);
+    expect(sent[0]?.text).toContain('2 upstreams removed from the lists');
     expect(sent[0]?.text).toContain('a (primary) was down for REMOVE_UNHEALTHY_AFTER without a break');
   });
 
@@ -233,8 +268,9 @@ describe('who is out of service', () => {
     await announce({ type: 'upstream-down', upstream: d, reason: 'probe-failed', problem: 'refused' });
     clock.advance(5_000);
     await announce(failed, fallbackAnswered);
-    expect(sent[0]?.text).toContain('Out of service: b (status), d (probe-failed).');
-    expect(sent[2]?.text).toContain('Out of service: b (status).');
+    const out = sent.map(({ upstreams }) => upstreams.map(({ name, why }) => `${name} ${why}`));
+    const ofB = 'b answers with HTTP errors (status)';
+    expect(out).toEqual([[ofB, 'd fails its health check (refused)'], [], [ofB]]);
   });
 
   it('calls an upstream by the name and tier that it has now', async () => {
@@ -243,14 +279,14 @@ describe('who is out of service', () => {
     await announce({ type: 'upstream-down', upstream, reason: 'probe-failed', problem: 'refused' });
     upstream.name = 'b';
     await announce(failed);
-    expect(sent[0]?.text).toContain('Out of service: b (probe-failed).');
+    expect(sent[0]?.upstreams.map(({ name }) => name)).toEqual(['b']);
     await announce({ type: 'upstream-removed', upstream, cause: 'reload' });
     expect(sent).toHaveLength(1);
   });
 
   it('does not count a ban of one method', async () => {
     const { announce, sent } = setUp();
-    const upstream = new UpstreamIdentity('a', 'primary', POOL);
+    const upstream = primary('a');
     const reason = 'method-unsupported';
     await announce({
       type: 'upstream-quarantined',
@@ -260,14 +296,15 @@ describe('who is out of service', () => {
       durationMs: 9e5,
     });
     await announce(failed);
-    expect(sent[0]?.text).not.toContain('Out of service');
+    expect(sent[0]?.upstreams).toEqual([]);
   });
 
   it('names eight and counts the rest', async () => {
     const { announce, sent } = setUp();
     for (let index = 0; index < 11; index += 1) await announce(quarantined(`u${index}`, 'timeout'));
     await announce(failed);
-    expect(sent[0]?.text).toContain('u7 (timeout) and 3 more.');
+    expect(sent[0]?.text).toContain('- u7 (primary) does not answer in time (timeout)\n- and 3 more\n');
+    expect(sent[0]?.upstreams).toHaveLength(11);
   });
 });
 

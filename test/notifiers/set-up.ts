@@ -8,7 +8,9 @@ import {
   type Tier,
   UpstreamIdentity,
 } from '../../src/events.ts';
+import { alertText } from '../../src/notifiers/alert-text.ts';
 import { createAlerts } from '../../src/notifiers/alerts.ts';
+import { GATHER_MS } from '../../src/notifiers/group.ts';
 import type { Alert, NamedNotifier, Notifier } from '../../src/notifiers/notifier.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -62,9 +64,43 @@ export function tunnelOpened(name: string, tier: Tier, primariesOut = false): Ev
 export const fallbackAnswered = answeredBy('spare', 'fallback', true);
 export const primaryAnswered = answeredBy('alchemy', 'primary');
 
+const identities = new Map<string, UpstreamIdentity>();
+
+/** The same object for one name. */
+export function primary(name: string): UpstreamIdentity {
+  const identity = identities.get(name) ?? new UpstreamIdentity(name, 'primary', POOL);
+  identities.set(name, identity);
+  return identity;
+}
+
 export function quarantined(name: string, reason: FailureReason, durationMs = 900_000): Event {
-  const upstream = new UpstreamIdentity(name, 'primary', POOL);
+  const upstream = primary(name);
   return { type: 'upstream-quarantined', upstream, reason, method: undefined, durationMs };
+}
+
+/** A critical alert, but for what the test is about. */
+export function alertLike(change: Partial<Alert> = {}): Alert {
+  return {
+    kind: 'all-upstreams-failed',
+    severity: 'critical',
+    pool: 'default',
+    isOneOfSeveral: false,
+    place: 'lb-1, production',
+    what: 'no upstream gives a usable answer',
+    sinceMs: Date.UTC(2026, 0, 15, 12),
+    lastedMs: 0,
+    requests: undefined,
+    upstreams: [],
+    client: 'errors',
+    advice: undefined,
+    link: undefined,
+    ...change,
+  };
+}
+
+/** Resolves when all that can happen without time passing has happened. */
+export async function settled(): Promise<void> {
+  await new Promise(setImmediate);
 }
 
 /** Alerts with everything real but the clock and, where none is given, the receiver. */
@@ -73,24 +109,35 @@ export function setUp(notifier?: Notifier, ...others: NamedNotifier[]) {
   const problems: unknown[] = [];
   const announcer = new Announcer((error) => problems.push(error));
   const failures: EventOf<'alert-failed'>[] = [];
-  const sent: Alert[] = [];
-  const recorder: Notifier = { send: async (alert) => void sent.push(alert) };
+  const losses: EventOf<'alert-lost'>[] = [];
+  const sent: (Alert & { readonly text: string })[] = [];
+  const recorder: Notifier = { send: async (alert) => void sent.push({ ...alert, text: alertText(alert) }) };
   announcer.listen((event) => {
     if (event.type === 'alert-failed') failures.push(event);
+    if (event.type === 'alert-lost') losses.push(event);
   });
   const alerts = createAlerts({
     announcer,
     notifiers: [{ ...(notifier ?? recorder), name: 'first' }, ...others],
     clock,
     cooldownMs: COOLDOWN_MS,
+    link: 'https://lb.example/ops',
+    random: () => 0,
     hostname: 'lb-1',
     env: 'production',
   });
   const announce = async (...events: Event[]) => {
-    for (const event of events) announcer.announce(event);
+    for (const event of events) {
+      announcer.announce(event);
+      await settled();
+    }
     expect(problems).toEqual([]);
-    if (!notifier) await alerts.drain(1_000);
+  };
+  /** What single upstreams have is collected for a moment. */
+  const gather = async () => {
+    clock.advance(GATHER_MS);
+    await settled();
   };
   const severities = () => sent.map(({ kind, severity }) => `${kind} ${severity}`);
-  return { clock, announcer, alerts, announce, failures, sent, severities };
+  return { clock, announcer, alerts, announce, gather, failures, losses, sent, severities };
 }

@@ -4,7 +4,7 @@ import { rowsOf } from '../../src/config/table/notifier-settings.ts';
 import { definitionOf } from '../../src/config/table/setting-definition.ts';
 import { SETTINGS } from '../../src/config/table/settings.ts';
 import { createNotifiers, notifiers } from '../../src/notifiers/index.ts';
-import type { Alert, NotifierKind } from '../../src/notifiers/notifier.ts';
+import { type Alert, NO_PROXIES, type NotifierKind } from '../../src/notifiers/notifier.ts';
 import { slack } from '../../src/notifiers/slack.ts';
 import { failed, primaryAnswered, setUp } from './set-up.ts';
 
@@ -27,13 +27,17 @@ describe('a second notifier', () => {
 
   it('is made where its setting is set', () => {
     const made = (slackWebhookUrl?: string, pagerUrl?: string) =>
-      createNotifiers({ slackWebhookUrl, pagerUrl }, kinds).map(({ name }) => name);
+      createNotifiers({ slackWebhookUrl, pagerUrl }, kinds, NO_PROXIES).map(({ name }) => name);
     expect([made(), made('http://a'), made(undefined, 'http://b')]).toEqual([[], ['slack'], ['pager']]);
     expect(made('http://a', 'http://b')).toEqual(['slack', 'pager']);
   });
 
   it('gets every alert at once, whatever becomes of the first', async () => {
-    const second = createNotifiers({ slackWebhookUrl: undefined, pagerUrl: 'http://pager/KEY' }, kinds);
+    const second = createNotifiers(
+      { slackWebhookUrl: undefined, pagerUrl: 'http://pager/KEY' },
+      kinds,
+      NO_PROXIES,
+    );
     const { announce, clock, failures, announcer } = setUp({ send: () => new Promise(() => {}) }, ...second);
     const told: string[] = [];
     announcer.listen((event) => event.type === 'alert-sent' && told.push(`${event.notifier} ${event.kind}`));

@@ -281,7 +281,7 @@ describe('the rpc probe', () => {
     const stranger = await checkAgain('rpc', new Upstream(spec, 1_000));
     expect(stranger).toMatchObject({
       up: false,
-      problem: expect.stringMatching(/^connection failed \(\w+\)$/),
+      problem: expect.stringMatching(/^certificate of an unknown authority \(\w+\)$/),
     });
     expect(server.authorizations).toEqual([]);
     const ca = { file: 'ca.pem', pem: authority.cert };

@@ -145,6 +145,29 @@ describe('commands', () => {
     expect((await runDaemon(['--check', '--backends=nonsense'])).code).toBe(1);
   });
 
+  it('--check --format=json prints one document, also where a setting is wrong', async () => {
+    const flags = ['--check', '--format=json', '--max-connections=1000000'];
+    const good = await runDaemon([...flags, `--backends=${primary.url}/hidden-key name=good`]);
+    expect(good.code).toBe(0);
+    const warning = descriptorWarning(1_000_000);
+    expect(JSON.parse(good.stdout)).toMatchObject({
+      ok: true,
+      warnings: warning === undefined ? [] : [warning],
+      pools: [{ upstreams: [{ name: 'good', state: 'up', serves: 'json-rpc' }] }],
+    });
+    const bad = await runDaemon(flags, {}, { '.env': 'RPC_URL=http://a.test/hidden-key\n' });
+    expect([bad.code, bad.stderr]).toEqual([1, '']);
+    expect(JSON.parse(bad.stdout)).toMatchObject({
+      ok: false,
+      problems: [
+        expect.stringMatching(/^RPC_URLS: not set/),
+        expect.stringMatching(/^FALLBACK_RPC_URLS: not set/),
+      ],
+      warnings: ['RPC_URL (.env line 1) is no setting and has no effect; did you mean RPC_URLS?'],
+    });
+    expect(good.stdout + bad.stdout).not.toContain('hidden-key');
+  });
+
   it('--healthcheck asks the running daemon', async () => {
     const daemon = await startBalancer({ primaries: [primary] });
     const env = { PORT: `${daemon.port}`, HOST: '127.0.0.1' };

@@ -85,6 +85,7 @@ export async function startApp(setUp: AppSetUp): Promise<RunningApp> {
     sources: loaded.sources,
     load,
     hide: (secrets) => log.hide(secrets),
+    version: '0.0.0',
   });
   const { port } = await app.start();
   let stopped: Promise<number> | undefined;

@@ -29,6 +29,7 @@ describe('the reader of metrics', () => {
     ['a label without quotes', `${HEAD} gauge\na{x=1} 1\n`],
     ['a comma at the end of labels', `${HEAD} gauge\na{x="1",} 1\n`],
     ['a word for a number', `${HEAD} gauge\na many\n`],
+    ['another spelling of NaN', `${HEAD} gauge\na Nan\n`],
     ['no number', `${HEAD} gauge\na\n`],
     ['a negative counter', `${HEAD} counter\na -1\n`],
     [

@@ -56,8 +56,8 @@ function readSample(line: string, name: string, { type, samples }: ReadFamily): 
 }
 
 function readNumber(text: string): number {
-  if (/^nan$/i.test(text)) return Number.NaN;
-  if (/^[+-]?inf$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
+  if (text === 'NaN') return Number.NaN;
+  if (/^[+-]Inf$/.test(text)) return text === '-Inf' ? -Infinity : Infinity;
   if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw new Error(`not a number: ${text}`);
   return Number(text);
 }

@@ -4,6 +4,7 @@ import { parse } from 'dotenv';
 import { isList, SETTINGS, type Setting } from '../table/settings.ts';
 import { readTextFile } from '../text-file.ts';
 import { splitsOf } from './pool-names.ts';
+import { readProxies } from './proxies.ts';
 import { type RawSettings, RawSettingsBuilder, type Statement } from './raw-settings.ts';
 
 const DEFAULT_FILE = '.env';
@@ -83,6 +84,7 @@ function readVariables(
   options: VariableOptions,
 ): RawSettingsBuilder {
   const settings = new RawSettingsBuilder();
+  settings.proxies = readProxies(variables, sourceOf);
   const given = (variable: string) => (variables[variable] ?? '').trim() !== '';
   for (const setting of SETTINGS) {
     for (const variable of namesOf(setting)) {
@@ -95,7 +97,10 @@ function readVariables(
     if (settingsByName.has(variable) || !given(variable)) continue;
     const splits = splitsOf(variable, settingsByName, '_');
     const [first] = splits;
-    if (!first) continue;
+    if (!first) {
+      settings.foreign.push({ name: variable, source: sourceOf(variable) });
+      continue;
+    }
     const raw = statement(variable, variables[variable] ?? '', first.setting, options, sourceOf(variable));
     settings.suffixed.push({ ...raw, name: variable, splits });
   }

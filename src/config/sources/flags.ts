@@ -1,7 +1,7 @@
 /** Reads the command line. */
 
 import { closestName } from '../closest-name.ts';
-import { looksLikeName } from '../secrecy.ts';
+import { looksLikeName, shownValue } from '../secrecy.ts';
 import { SETTINGS, type Setting } from '../table/settings.ts';
 import { optionHint } from '../upstreams/upstream-options.ts';
 import { settingName, splitsOf } from './pool-names.ts';
@@ -13,8 +13,12 @@ export type Command = 'run' | 'check' | 'healthcheck' | 'version' | 'help';
 /** Flags without a value. If several are given, the first in this order counts. */
 const COMMANDS: readonly Command[] = ['help', 'version', 'healthcheck', 'check'];
 
+/** How `--check` prints what it finds. */
+export type Format = 'text' | 'json';
+
 export interface CommandLine {
   readonly command: Command;
+  readonly format: Format;
   readonly settings: RawSettingsBuilder;
   /** The files of `--config` and `--env-file`. */
   readonly configFile: string | undefined;
@@ -26,7 +30,8 @@ const settingsByFlag = new Map<string, Setting>([
   ...SETTINGS.filter(({ key }) => key === 'rpcUrls').map((setting) => ['backends', setting] as const),
 ]);
 const FILE_FLAGS = ['config', 'env-file'];
-const KNOWN_FLAGS = new Set<string>([...settingsByFlag.keys(), ...FILE_FLAGS, ...COMMANDS]);
+const FORMATS: readonly Format[] = ['text', 'json'];
+const KNOWN_FLAGS = new Set<string>([...settingsByFlag.keys(), ...FILE_FLAGS, 'format', ...COMMANDS]);
 
 /**
  * Reads `--flag=value`, `--flag value` and flags without a value, with one dash or two. Never throws; the problems are
@@ -74,7 +79,7 @@ class FlagReader {
     else if (COMMANDS.some((command) => command === name)) {
       if (value !== undefined) this.problem(`${shown}: it takes no value; allowed: --${name}`);
     } else if (value === undefined || value.trim() === '') {
-      const allowed = setting?.allowed ?? 'the name of a file';
+      const allowed = setting?.allowed ?? (name === 'format' ? FORMATS.join(' or ') : 'the name of a file');
       this.problem(`${shown}: it has no value; allowed: ${allowed}`);
     } else if (setting) {
       const raw = { value, source: `flag --${name}`, standsAlone: /^backends(?:-|$)/.test(name) };
@@ -96,10 +101,22 @@ class FlagReader {
       this.problem(`${commands.map((name) => `--${name}`).join(' and ')}: allowed: one of them`);
     return {
       command: commands[0] ?? 'run',
+      format: this.#format(),
       settings: this.#settings,
       configFile: this.#values.get('config') || undefined,
       envFile: this.#values.get('env-file') || undefined,
     };
+  }
+
+  #format(): Format {
+    const given = this.#values.get('format') || undefined;
+    if (given === undefined) return 'text';
+    const format = FORMATS.find((name) => name === given);
+    if (!format)
+      this.problem(`flag --format: ${shownValue(given)} is not allowed; allowed: ${FORMATS.join(' or ')}`);
+    if (!this.#values.has('check'))
+      this.problem('flag --format: it is about what --check prints; allowed: with --check');
+    return format ?? 'text';
   }
 }
 

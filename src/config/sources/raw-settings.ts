@@ -2,6 +2,7 @@
 
 import type { Key, Setting } from '../table/settings.ts';
 import type { Split } from './pool-names.ts';
+import type { StatedProxies } from './proxies.ts';
 
 export interface RawSettings {
   readonly byKey: ReadonlyMap<Key, RawSetting>;
@@ -12,6 +13,16 @@ export interface RawSettings {
   readonly problems: readonly string[];
   /** About values that are ignored, which is no problem. */
   readonly warnings: readonly string[];
+  /** For webhooks. */
+  readonly proxies: StatedProxies;
+  /** Names that are no setting's, which is no problem either: they may be meant for other programs. */
+  readonly foreign: readonly ForeignName[];
+}
+
+export interface ForeignName {
+  readonly name: string;
+  /** Where it was written. */
+  readonly source: string;
 }
 
 /** What a source writes for a setting. */
@@ -47,6 +58,8 @@ export class RawSettingsBuilder implements RawSettings {
   readonly pools: string[] = [];
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
+  proxies: StatedProxies = new Map();
+  readonly foreign: ForeignName[] = [];
 
   add(setting: Setting, raw: Statement): void {
     const { name } = setting;

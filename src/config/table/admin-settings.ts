@@ -1,7 +1,7 @@
 /** The rows of the settings' table for the operators' listener and what operators change. */
 
 import { optional, setting } from './setting-definition.ts';
-import { fileName, listenHost, orOff, port, token } from './value-types.ts';
+import { fileName, listenHost, orOff, pageAddress, port, token } from './value-types.ts';
 
 export const adminSettings = {
   adminPort: setting(orOff(port()), {
@@ -20,6 +20,10 @@ export const adminSettings = {
     name: 'ADMIN_TOKEN',
     secret: 'all',
     doc: 'Once it is set, every call of the admin port except `/healthz` needs `Authorization: Bearer …`. Make it long and random: `openssl rand -hex 32`.',
+  }),
+  publicAdminUrl: setting(optional(pageAddress()), {
+    name: 'PUBLIC_ADMIN_URL',
+    doc: 'Where operators reach the admin port from outside; alerts link to it.',
   }),
   persistServers: setting(orOff(fileName()), {
     name: 'PERSIST_SERVERS',

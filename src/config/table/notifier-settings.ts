@@ -7,6 +7,9 @@ import { webhook } from './value-types.ts';
 
 export const notifierSettings = rowsOf(notifiers);
 
+/** The keys of an object literal. */
+export const notifierKeys = Object.keys(notifiers) as (keyof typeof notifiers)[];
+
 /** A row for each notifier, under its key. */
 export function rowsOf<Key extends string>(kinds: Readonly<Record<Key, NotifierKind>>) {
   const rows = Object.entries<NotifierKind>(kinds).map(([key, kind]) => [key, rowOf(kind)] as const);

@@ -204,6 +204,18 @@ export function webhook() {
   };
 }
 
+/** The address of a page that may be told to anybody; the value is without a slash at its end. */
+export function pageAddress() {
+  return {
+    schema: text
+      .max(2048)
+      .regex(/^https?:\/\/[^/\\@?#\s|<>]+(?:\/[^\\@?#\s|<>]*)?$/i)
+      .refine((input) => URL.canParse(input), 'is no URL')
+      .transform((input) => input.replace(/\/+$/, '')),
+    allowed: 'an http or https URL without user, query and fragment',
+  };
+}
+
 /** Any text on one line. */
 export function line() {
   return { schema: text.regex(/^\P{Cc}{1,200}$/u), allowed: 'up to 200 characters on one line' };

@@ -1,0 +1,66 @@
+/** Writes an alert as plain text, for people. */
+
+import type { AffectedUpstream, Alert } from './notifier.ts';
+
+/** As many upstreams as somebody reads at night; the page has them all. */
+const MAX_NAMED = 8;
+
+/** So short a time need not be told. */
+const JUST_NOW_MS = 10_000;
+
+/** A duration for people: `45s`, `2m 05s`, `3h 04m`, `2d 05h`. */
+export function durationInWords(durationMs: number): string {
+  const seconds = Math.floor(durationMs / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (seconds < 1) return 'less than 1s';
+  if (minutes < 1) return `${seconds}s`;
+  if (hours < 1) return `${minutes}m ${two(seconds % 60)}s`;
+  if (hours < 24) return `${hours}h ${two(minutes % 60)}m`;
+  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
+}
+
+/** `1 request`, `2 requests`. */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}
+
+/** When it began and how long it has lasted, or lasted: `2026-01-15 12:00:00 UTC, for 5m 00s`. */
+export function sinceText({ sinceMs, lastedMs, severity }: Alert): string {
+  const began = `${new Date(sinceMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  if (severity === 'resolved') return `${began}, it lasted ${durationInWords(lastedMs)}`;
+  return lastedMs < JUST_NOW_MS ? began : `${began}, for ${durationInWords(lastedMs)} now`;
+}
+
+/** `[lb-1, production] pool base:`: where an alert comes from. */
+function origin({ place, pool, isOneOfSeveral }: Alert): string {
+  return isOneOfSeveral ? `[${place}] pool ${pool}:` : `[${place}]`;
+}
+
+/** `alchemy (primary) does not answer in time (timeout)`. */
+export function upstreamText({ name, tier, why }: AffectedUpstream): string {
+  return `${name} (${tier}) ${why}`;
+}
+
+/** Where to look when no link is known. */
+export const NO_LINK = 'More: the page of the admin port (PUBLIC_ADMIN_URL would put a link here).';
+
+/** The whole alert but its severity: a few lines of plain text. */
+export function alertText(alert: Alert): string {
+  const { what, requests, upstreams, client, advice, link, kind } = alert;
+  const named = upstreams.slice(0, MAX_NAMED).map(upstreamText);
+  const more = upstreams.length - named.length;
+  const lines = [
+    `${origin(alert)} ${what}.`,
+    ...(kind === 'test'
+      ? []
+      : [`Since ${sinceText(alert)}${requests === undefined ? '' : `; ${requests}`}.`]),
+    ...named.map((upstream) => `- ${upstream}`),
+    ...(more > 0 ? [`- and ${more} more`] : []),
+    `Clients get: ${client}.`,
+    ...(advice === undefined ? [] : [`What to do: ${advice}`]),
+    link ?? NO_LINK,
+  ];
+  return lines.join('\n');
+}
