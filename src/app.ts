@@ -84,7 +84,8 @@ export function createApp(
 ): App {
   const runtime = createRuntime(runtimeParts);
   const { announcer, clock, logger } = runtime;
-  announcer.listen(createEventLog(logger));
+  const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
+  announcer.listen(eventLog.listener);
   const alerts = createOperatorAlerts(config, runtime);
   const overload = new Overload({
     eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
@@ -140,6 +141,7 @@ export function createApp(
     hide,
     apply(next) {
       setLogLevel(next.logLevel);
+      eventLog.setSample(next.logSample);
       clientPort.setLimits(limitsOf(next));
       alerts.reconfigure(alertSettingsOf(next));
     },

@@ -1,13 +1,25 @@
 /** Writes the program's events to the log: a line for each finished request, a warning for each change of state. */
 
-import type { Event, EventOf, Listener, UpstreamIdentity } from './events.ts';
+import type { Event, EventOf, Listener } from './events.ts';
 import type { Logger } from './log.ts';
+import type { Random } from './random.ts';
+import { logAttempt, logRequest, logTunnel, named, rounded } from './request-lines.ts';
 
-/** How much of a client's text is logged. */
-const LONGEST_HTTP_METHOD = 32;
-const LONGEST_PATH = 1_024;
+export interface EventLogSettings {
+  readonly logger: Logger;
+  readonly random: Random;
+  /** The share of good requests that have a line, from 0 to 1. */
+  readonly sample: number;
+}
 
-export function createEventLog(logger: Logger): Listener {
+export interface EventLog {
+  readonly listener: Listener;
+  /** From the next request on. */
+  setSample(sample: number): void;
+}
+
+export function createEventLog({ logger, random, sample }: EventLogSettings): EventLog {
+  let share = sample;
   let logsRequests = false;
   let logsAttempts = false;
   // Once for each change of the level, not for each request.
@@ -17,55 +29,36 @@ export function createEventLog(logger: Logger): Listener {
   };
   readLevel();
   logger.on('level-change', readLevel);
-  return (event) => {
+  const listener: Listener = (event) => {
     switch (event.type) {
       case 'request-finished':
-        if (logsRequests) logRequest(logger, event);
+        if (!logsRequests) break;
+        if (share === 1 || !isGood(event)) logRequest(logger, event);
+        else if (random() < share) logRequest(logger, event, share);
         break;
       case 'attempt-finished':
-        if (logsAttempts) {
-          logger.debug(
-            {
-              id: event.id,
-              ...named(event.upstream),
-              result: event.result,
-              ms: rounded(event.durationMs),
-            },
-            'Attempt',
-          );
-        }
+        if (logsAttempts) logAttempt(logger, event);
         break;
       case 'hedge-finished':
         break;
       case 'tunnel-opened':
-        if (logsAttempts) logger.debug({ id: event.id, ...named(event.upstream) }, 'Tunnel opened');
+        if (logsAttempts) logTunnel(logger, event);
         break;
       default:
         logChange(logger, event);
     }
   };
+  return {
+    listener,
+    setSample(next) {
+      share = next;
+    },
+  };
 }
 
-function logRequest(logger: Logger, event: EventOf<'request-finished'>): void {
-  logger.info(
-    {
-      id: event.id,
-      pool: event.pool.shown,
-      client: event.clientAddress,
-      clientName: event.clientName,
-      method: truncated(event.method, LONGEST_HTTP_METHOD),
-      path: event.path && truncated(event.path, LONGEST_PATH),
-      rpcMethod: event.rpcMethod,
-      result: event.result,
-      status: event.status,
-      code: event.code,
-      upstream: event.upstream?.name,
-      attempts: event.attempts,
-      ms: rounded(event.durationMs),
-      queuedMs: event.queuedMs > 0 ? rounded(event.queuedMs) : undefined,
-    },
-    'Request',
-  );
+/** An upstream has answered, and no error. How many were asked before does not matter: those attempts have lines of their own. */
+function isGood({ result, status }: EventOf<'request-finished'>): boolean {
+  return result === 'answered' && status < 400;
 }
 
 function logChange(
@@ -200,22 +193,4 @@ function logChange(
     default:
       event satisfies never;
   }
-}
-
-/** An upstream, and where there are several pools, its pool. */
-function named({ name, pool }: UpstreamIdentity): {
-  readonly pool: string | undefined;
-  readonly upstream: string;
-} {
-  return { pool: pool.shown, upstream: name };
-}
-
-/** For text whose length the client chooses. */
-function truncated(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
-}
-
-/** To a tenth: more digits would only be noise to the reader. */
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -23,6 +23,8 @@ export type Event =
       readonly type: 'attempt-finished';
       /** Of the request. */
       readonly id: string;
+      /** Likewise, if it has a valid `traceparent`: 32 hexadecimal digits. */
+      readonly traceId?: string | undefined;
       /** The same object for all attempts of one upstream, so that numbers can be kept by it. */
       readonly upstream: UpstreamIdentity;
       readonly result: AttemptResult;
@@ -54,6 +56,7 @@ export type Event =
       /** How long it has waited for an upstream that has room; 0 when it did not wait. */
       readonly queuedMs: number;
       readonly durationMs: number;
+      readonly traceId?: string | undefined;
     }
   /**
    * An upstream has changed the protocol as a client asked. `request-finished` follows when the tunnel is
@@ -63,6 +66,9 @@ export type Event =
       readonly type: 'tunnel-opened';
       /** That of the request. */
       readonly id: string;
+      readonly traceId?: string | undefined;
+      readonly clientAddress: string;
+      readonly clientName: string | undefined;
       readonly upstream: UpstreamIdentity;
       /** A fallback serves it while no primary was usable. */
       readonly primariesOut: boolean;

@@ -113,6 +113,10 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
     end(1);
   });
 
+  // Else Node writes them to standard error as they are, whatever they quote.
+  process.removeAllListeners('warning');
+  process.on('warning', (err) => logger.warn({ err }, `Node.js: ${err.name}`));
+
   for (const warning of warningsOf(loaded)) logger.warn(warning);
   if (config.areListsPersisted) logger.info(...persistedLine(config));
   const runtime = { clock: systemClock, random: systemRandom, logger };

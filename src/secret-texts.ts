@@ -51,6 +51,11 @@ export function secretsOfHeader(name: string, value: string): string[] {
   return longEnough(words.filter((word) => !isPublic(word)));
 }
 
+/** A text that is secret as a whole, however short, in all its forms. */
+export function secretForms(text: string): string[] {
+  return [text, ...longEnough([text])];
+}
+
 function longEnough(parts: readonly string[]): string[] {
   return [...new Set(parts.flatMap(formsOf))].filter((text) => text.length >= SHORTEST_SECRET);
 }
@@ -69,8 +74,9 @@ function basicOf({ username, password }: URL): string[] {
 function formsOf(part: string): string[] {
   const plain = decoded(part);
   const bytes = Buffer.from(plain).toString('latin1');
+  const inJson = JSON.stringify(plain).slice(1, -1);
   // Encoded once more, it stands in another URL's query; as bytes, in a header line.
-  return [part, plain, encodeURIComponent(plain), encodeURIComponent(part), encodeURI(plain), bytes];
+  return [part, plain, encodeURIComponent(plain), encodeURIComponent(part), encodeURI(plain), bytes, inJson];
 }
 
 function decoded(text: string): string {

@@ -17,7 +17,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['calls', 'clients', 'tunnels', 'probes'],
   ['transport'],
   ['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
-  ['upstreams', 'rpc'],
+  ['upstreams', 'rpc', 'request-lines'],
   ['network'],
   ['log', 'runtime'],
   ['events', 'process-events', 'event-words', 'event-sentences', 'masking', 'http', 'pacing'],
@@ -29,7 +29,7 @@ const SEPARATE: ReadonlySet<string> = new Set([
   ...['balancer', 'server'],
   ...['calls', 'clients', 'tunnels', 'probes'],
   ...['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
-  ...['rpc', 'upstreams'],
+  ...['rpc', 'upstreams', 'request-lines'],
 ]);
 
 /** What a part of one level, or above, must not know all the same. */

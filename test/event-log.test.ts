@@ -5,10 +5,12 @@ import { createLog } from '../src/log.ts';
 import { linesInto } from './support/app.ts';
 import { upstream } from './support/upstreams.ts';
 
+const all = { random: () => 0.999, sample: 1 };
+
 async function logged(event: Event, level = 'debug'): Promise<Record<string, unknown>[]> {
   const lines: Record<string, unknown>[] = [];
   const { logger, flush } = await createLog({ level, format: 'json', secrets: [], to: linesInto(lines) });
-  createEventLog(logger)(event);
+  createEventLog({ logger, ...all }).listener(event);
   flush();
   return lines.map(({ time, ...line }) => line);
 }
@@ -35,11 +37,29 @@ const request: Event = {
   durationMs: 12.3456,
 };
 
+const tunnel: Event = {
+  type: 'tunnel-opened',
+  id: 'abc-1',
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  clientAddress: '192.0.2.1',
+  clientName: 'alice',
+  upstream: A,
+  primariesOut: false,
+};
+
 const rows: readonly [what: string, event: Event, line: Record<string, unknown>][] = [
   [
     'a tunnel that was opened',
-    { type: 'tunnel-opened', id: 'abc-1', upstream: A, primariesOut: false },
-    { level: 'debug', msg: 'Tunnel opened', id: 'abc-1', upstream: 'A' },
+    tunnel,
+    {
+      level: 'debug',
+      msg: 'Tunnel opened',
+      id: 'abc-1',
+      client: '192.0.2.1',
+      clientName: 'alice',
+      upstream: 'A',
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    },
   ],
   [
     'a request that was answered',
@@ -228,13 +248,65 @@ describe('the event log', () => {
 it('follows the level of the log', async () => {
   const lines: { msg?: string }[] = [];
   const log = await createLog({ level: 'info', format: 'json', secrets: [], to: linesInto(lines) });
-  const listener = createEventLog(log.logger);
+  const { listener } = createEventLog({ logger: log.logger, ...all });
   const levels = ['warn', 'debug', 'info'];
   for (const level of levels) {
     log.setLevel(level);
     listener(request);
-    listener({ type: 'tunnel-opened', id: level, upstream: A, primariesOut: false });
+    listener({ ...tunnel, id: level });
   }
   log.flush();
   expect(lines.map(({ msg }) => msg)).toEqual(['Request', 'Tunnel opened', 'Request']);
+});
+
+describe('a share of the good requests', () => {
+  const draws = [0.05, 0.5, 0.0999, 0.1, 0.9];
+
+  /** What is logged of these at LOG_SAMPLE=0.1, with these draws in turn, and how many were made. */
+  async function sampled(events: readonly Event[], sample = 0.1) {
+    const lines: Record<string, unknown>[] = [];
+    const log = await createLog({ level: 'debug', format: 'json', secrets: [], to: linesInto(lines) });
+    let drawn = 0;
+    const random = () => draws[drawn++] ?? 0.999;
+    const eventLog = createEventLog({ logger: log.logger, random, sample });
+    for (const event of events) eventLog.listener(event);
+    log.flush();
+    return { lines, drawn, eventLog, log };
+  }
+
+  it('has a line, which says so', async () => {
+    const { lines } = await sampled(draws.map((_, index) => ({ ...request, id: `${index}` })));
+    expect(lines.map(({ id, sample }) => [id, sample])).toEqual([
+      ['0', 0.1],
+      ['2', 0.1],
+    ]);
+  });
+
+  it.each<[string, Partial<Event & { type: 'request-finished' }>]>([
+    ['failed', { result: 'failed', status: 502 }],
+    ['was refused', { result: 'refused', status: 401 }],
+    ['was refused with status 200', { result: 'refused', status: 200, code: 'METHOD_DENIED' }],
+    ['was cut', { result: 'cut' }],
+    ['whose client left', { result: 'client-left', status: 0 }],
+    ['got an error of the upstream', { status: 404 }],
+  ])('says nothing of a request that %s: it always has a line', async (_, difference) => {
+    const { lines, drawn } = await sampled([{ ...request, ...difference }], 0);
+    expect(lines.map(({ msg, sample }) => [msg, sample])).toEqual([['Request', undefined]]);
+    expect(drawn).toBe(0);
+  });
+
+  it('says nothing of attempts, tunnels and changes of state', async () => {
+    const others = rows.map(([, event]) => event).filter(({ type }) => type !== 'request-finished');
+    const { lines, drawn } = await sampled(others, 0);
+    expect([lines.length, drawn]).toEqual([others.length, 0]);
+  });
+
+  it('can be changed, and of all nothing is left to chance', async () => {
+    const { lines, eventLog, log } = await sampled([request], 0);
+    eventLog.setSample(1);
+    eventLog.listener(request);
+    log.flush();
+    expect(lines.map(({ sample }) => sample)).toEqual([undefined]);
+    expect((await sampled([request, request], 1)).drawn).toBe(0);
+  });
 });

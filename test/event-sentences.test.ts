@@ -153,7 +153,14 @@ describe('an event in plain words', () => {
   });
 
   it('is there for no event of a single request', () => {
-    const event = { type: 'tunnel-opened', id: 'x', upstream, primariesOut: false } as const;
+    const event = {
+      type: 'tunnel-opened',
+      id: 'x',
+      clientAddress: '::1',
+      clientName: undefined,
+      upstream,
+      primariesOut: false,
+    } as const;
     expect([sentenceOf(event), isTold(event)]).toEqual([undefined, false]);
   });
 

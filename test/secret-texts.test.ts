@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SecretTexts, secretsOf, secretsOfHeader } from '../src/secret-texts.ts';
+import { SecretTexts, secretForms, secretsOf, secretsOfHeader } from '../src/secret-texts.ts';
 import { fc } from './support/properties.ts';
 
 const letters = 'abcXYZ059-_.~%2f+=ä ';
@@ -114,5 +114,17 @@ describe('the secrets of a header line', () => {
     ['Accept', 'application/json', 'application/json', 'application/json'],
   ])('%s: %s are found', (name, value, text, shown) => {
     expect(masked(name, value, text)).toBe(shown);
+  });
+});
+
+describe('a text that is secret as a whole', () => {
+  it('is known as it is, percent-encoded and as JSON has it', () => {
+    expect(secretForms('a"key/of 9')).toEqual(
+      expect.arrayContaining(['a"key/of 9', 'a%22key%2Fof%209', 'a\\"key/of 9']),
+    );
+  });
+
+  it('may be short, its forms may not: they would be found everywhere', () => {
+    expect(secretForms('%61')).toEqual(['%61']);
   });
 });

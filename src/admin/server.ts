@@ -100,11 +100,20 @@ export class AdminServer {
 
   /** Logs refusals that are due to missing permission or to a fault of ours. */
   #logRefusal({ code, detail }: Refusal, head: RequestHead | undefined): void {
+    const { logger } = this.#dependencies;
     const { status } = PROBLEMS[code];
-    const call = { code, method: head?.method, path: head?.path.slice(0, MAX_LOGGED_PATH) };
+    const call = { code, method: head?.method, path: head && this.#shownPath(head.path, status) };
     if (status === 401 || status === 403) this.#refusals.write(call);
-    else if (status >= 500)
-      this.#dependencies.logger.error({ ...call, problem: detail }, 'Admin call failed');
+    else if (status >= 500) logger.error({ ...call, problem: detail }, 'Admin call failed');
+  }
+
+  /**
+   * Of who lacks the permission only what the table of calls has: a token, or an upstream's URL, may stand where a name
+   * belongs. A call that failed by our fault has found what it names.
+   */
+  #shownPath(path: string, status: number): string | undefined {
+    if (status >= 500) return path.slice(0, MAX_LOGGED_PATH);
+    return matchRoutes(this.#dependencies.routes, path)?.routes[0]?.path;
   }
 }
 

@@ -167,10 +167,10 @@ export class Attempt implements TransmissionListener {
   }
 
   #announce(result: AttemptResult, tunnel: boolean, durationMs: number): void {
-    const { id } = this.#exchange;
+    const { id, traceId } = this.#exchange;
     const upstream = this.#candidate.upstream.identity;
     const { announcer } = this.#pool.runtime;
-    announcer.announce({ type: 'attempt-finished', id, upstream, result, tunnel, durationMs });
+    announcer.announce({ type: 'attempt-finished', id, traceId, upstream, result, tunnel, durationMs });
   }
 }
 

@@ -90,7 +90,15 @@ async function passTunnel(
   exchange.forget(0);
   upstream.inFlight += 1;
   const primariesOut = upstream.tier === 'fallback' && pool.availability.isOut('primary');
-  pool.runtime.announcer.announce({ type: 'tunnel-opened', id, upstream: upstream.identity, primariesOut });
+  pool.runtime.announcer.announce({
+    type: 'tunnel-opened',
+    id,
+    traceId: exchange.traceId,
+    clientAddress: exchange.origin.address,
+    clientName: exchange.clientName,
+    upstream: upstream.identity,
+    primariesOut,
+  });
   const lines = withoutReplaced(headers.forward, exchange.client.replaces);
   addAnswerLines(lines, id, upstream.name, exchange.answerLines);
   const isWebSocketNow = isWebSocket(protocol);
@@ -229,6 +237,7 @@ function announce(exchange: Exchange, { result, status, upstream, code }: Finish
     attempts: attempts.length,
     queuedMs,
     durationMs: pool.runtime.clock.monotonicMs() - startedMs,
+    traceId: exchange.traceId,
   });
 }
 

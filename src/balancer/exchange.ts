@@ -139,6 +139,11 @@ export class Exchange {
     return this.client.name;
   }
 
+  /** The id of the trace that it is a part of; undefined where there is none, or where a mistyped key may be in it. */
+  get traceId(): string | undefined {
+    return this.isPathSecret ? undefined : this.headers.traceId;
+  }
+
   /** Nobody may see the path: a mistyped key may be in it. */
   get isPathSecret(): boolean {
     return this.barred === 'UNAUTHORIZED';

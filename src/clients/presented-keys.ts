@@ -115,7 +115,7 @@ function withoutKeys(text: string, keys: readonly KnownKey[]): string {
 }
 
 function cleanHeaders(headers: RequestHeaders, clean: (text: string) => string): RequestHeaders {
-  const { forward, requestId, host, claims } = headers;
+  const { forward, requestId, traceId, host, claims } = headers;
   // An Authorization that holds a key in yet another form is of no use without it.
   const authorization =
     headers.authorization && linesWithout(headers.authorization, (_, value) => clean(value) !== value);
@@ -126,6 +126,7 @@ function cleanHeaders(headers: RequestHeaders, clean: (text: string) => string):
     authorization: hasAuthorization ? authorization : undefined,
     logsIn: headers.logsIn && hasAuthorization,
     requestId: requestId !== undefined && clean(requestId) === requestId ? requestId : undefined,
+    traceId: traceId !== undefined && clean(traceId) === traceId ? traceId : undefined,
     host: host && clean(host),
     claims: claims && cleanClaims(claims, clean),
   };

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { ApiKey } from '../clients/client.ts';
 import { MAX_KEY_LENGTH } from '../clients/known-keys.ts';
 import { OWN_PATHS } from '../http/target.ts';
-import { HIDDEN } from '../secret-texts.ts';
+import { HIDDEN, secretForms } from '../secret-texts.ts';
 import { closestName } from './closest-name.ts';
+import { hasManyDigits } from './secrecy.ts';
 import { MAX_CLIENT_RPS, METHOD_PATTERN } from './table/client-values.ts';
 
 const NAME = /^[\w.-]{1,64}$/;
@@ -102,11 +103,11 @@ export function shownKeys(keys: readonly ApiKey[]): string {
 
 /** A pattern with many digits may be a key whose name was forgotten. */
 function shownMethod(pattern: string): string {
-  return /(?:\d\D*){4}/.test(pattern) ? HIDDEN : pattern;
+  return hasManyDigits(pattern) ? HIDDEN : pattern;
 }
 
 export function secretsOfKeys(keys: readonly ApiKey[]): string[] {
-  return keys.flatMap(({ key }) => [key, encodeURIComponent(key)]);
+  return keys.flatMap(({ key }) => secretForms(key));
 }
 
 /** What operators should know of keys that are allowed. Not by their names, in whose place somebody may have put a key. */

@@ -1,7 +1,7 @@
 /** What of a setting's value is secret, and what of it may be shown. */
 
 import { maskUrl } from '../masking.ts';
-import { HIDDEN, secretsOf } from '../secret-texts.ts';
+import { HIDDEN, secretForms, secretsOf } from '../secret-texts.ts';
 
 /**
  * What of a setting's value is secret: all of it; of a URL, or of each in a list, everything but scheme, host and
@@ -20,7 +20,7 @@ interface SecrecyRule {
 }
 
 export const SECRECY: Readonly<Record<Secrecy, SecrecyRule>> = {
-  all: { shown: () => HIDDEN, secrets: (value) => [value] },
+  all: { shown: () => HIDDEN, secrets: secretForms },
   url: { shown: maskUrl, secrets: (value) => secretsOf(new URL(value)) },
   query: {
     shown: withoutQuery,
@@ -53,6 +53,16 @@ function isPlain(text: string): boolean {
   if (text.length > MAX_PLAIN_LENGTH || !/^[\x20-\x7e]*$/.test(text) || /@|:[/\\]/.test(text)) return false;
   if (/^[-+]?[\d.]+e[-+]?\d+$/.test(text)) return true;
   return text.split(/[^a-z\d]+/i).every((word) => /^(?:\d*[a-z]*|[A-Z]?[a-z]*\d{0,3})$/.test(word));
+}
+
+/** Whether a flag or a key that there is none of is a misspelt one. Else it may be a value in the wrong place: a key, for one. */
+export function looksLikeName(text: string): boolean {
+  return /^[A-Za-z][\w-]{0,40}$/.test(text) && !hasManyDigits(text);
+}
+
+/** As keys have them, and words have not. */
+export function hasManyDigits(text: string): boolean {
+  return /(?:\d\D*){4}/.test(text);
 }
 
 /** A value in the form that a problem may show: quoted and cut; of a URL only scheme, host and port. */

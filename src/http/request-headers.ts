@@ -8,6 +8,7 @@ import {
   lowerCased,
   without,
 } from './header-lines.ts';
+import { traceIdOf } from './trace-context.ts';
 
 /** A request's headers, read once. */
 export interface RequestHeaders {
@@ -19,6 +20,8 @@ export interface RequestHeaders {
   readonly logsIn: boolean;
   readonly host: string | undefined;
   readonly requestId: string | undefined;
+  /** That of its one valid traceparent, which is also in `forward`. */
+  readonly traceId: string | undefined;
   readonly contentType: string;
   /** The exact value of Transfer-Encoding; undefined when there is none. */
   readonly transferEncoding: string | undefined;
@@ -95,6 +98,7 @@ export function readRequestHeaders(
   let expect: string | undefined;
   let acceptEncoding: string | undefined;
   let requestId: string | undefined;
+  let traceparent: string | undefined;
   let via = '';
   let repeated = false;
   let malformed = false;
@@ -146,6 +150,8 @@ export function readRequestHeaders(
         if (key === 'content-type') contentType ??= value;
         else if (key === 'accept-encoding')
           acceptEncoding = acceptEncoding === undefined ? value : `${acceptEncoding},${value}`;
+        else if (key === 'traceparent')
+          traceparent = traceparent === undefined ? value : `${traceparent},${value}`;
         forward.push(name, value);
     }
   }
@@ -157,6 +163,7 @@ export function readRequestHeaders(
     logsIn,
     host,
     requestId: requestId !== undefined && ACCEPTABLE_REQUEST_ID.test(requestId) ? requestId : undefined,
+    traceId: traceparent && traceIdOf(traceparent),
     contentType: contentType ?? '',
     transferEncoding,
     contentLength,

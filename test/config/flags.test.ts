@@ -49,6 +49,11 @@ describe('flags', () => {
       ['--PORT=1'],
       '--PORT: unknown flag; allowed: the flags that --help lists, --port is the nearest',
     ],
+    [
+      'a key in the wrong place',
+      ['--apiKey4f7Qx91Zk'],
+      'argument 1: unknown flag; allowed: the flags that --help lists',
+    ],
     ['repeated', ['--port=1', '-port', '2'], 'PORT (flag --port): it is given twice; allowed: once'],
     ['repeated, without a value', ['--check', '-check'], 'flag --check: it is given twice; allowed: once'],
     [

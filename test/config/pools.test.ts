@@ -164,6 +164,17 @@ describe('problems of pools', () => {
     expect(problemsWith(alone)).toEqual([]);
   });
 
+  it('what is no name, and may be a key: it is not shown', () => {
+    const file = JSON.stringify({
+      servers: ['https://x'],
+      pools: { 'k+ey/4f7Qx91Zk': { servers: ['https://x'], bogus: 1 }, 'chain-42161': 7 },
+    });
+    expect(problemsOf({ argv: ['--config=c.json'], files: { 'c.json': file } })).toEqual([
+      expect.stringContaining('key "pools" of c.json: pool number 1 is no name of a pool; allowed: '),
+      expect.stringContaining('key "pools" of c.json: pool "chain-42161" is no object'),
+    ]);
+  });
+
   it('two names with one path', () => {
     const file = JSON.stringify({
       pools: { a_b: { servers: ['https://x'] }, 'A-b': { servers: ['https://y'] } },

@@ -126,6 +126,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   SHUTDOWN_TIMEOUT: ['30', '0s'],
   LOG_LEVEL: ['verbose', 'warning'],
   LOG_FORMAT: ['text', 'JSON lines'],
+  LOG_SAMPLE: ['1.01', '-0.1', '10%', '0,5', '1e-3', 'all', 'off', '.'],
   ENV: ['two\nlines', 'x'.repeat(201)],
 };
 
@@ -245,6 +246,9 @@ describe('a right value', () => {
     ['HTTP_REDIRECT_PORT', 'Off', 'httpRedirectPort', undefined],
     ['STATUS_PATHS', 'off', 'statusPaths', false],
     ['LOG_LEVEL', 'WARN', 'logLevel', 'warn'],
+    ['LOG_SAMPLE', '0', 'logSample', 0],
+    ['LOG_SAMPLE', '.05', 'logSample', 0.05],
+    ['LOG_SAMPLE', '1.0', 'logSample', 1],
     ['ENV', 'production', 'env', 'production'],
   ])('%s=%j is taken', (name, value, key, expected) => {
     expect(configWith({ [name]: value })[key]).toEqual(expected);
@@ -310,6 +314,7 @@ describe('defaults', () => {
       shutdownTimeoutMs: 30_000,
       logLevel: 'info',
       logFormat: 'json',
+      logSample: 1,
       env: undefined,
       leftOut: [],
     });

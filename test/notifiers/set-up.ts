@@ -51,7 +51,14 @@ export function answeredBy(name: string, tier: Tier, primariesOut = false): Even
 }
 
 export function tunnelOpened(name: string, tier: Tier, primariesOut = false): Event {
-  return { type: 'tunnel-opened', id: 'r1', upstream: new UpstreamIdentity(name, tier, POOL), primariesOut };
+  return {
+    type: 'tunnel-opened',
+    clientAddress: '192.0.2.1',
+    clientName: undefined,
+    id: 'r1',
+    upstream: new UpstreamIdentity(name, tier, POOL),
+    primariesOut,
+  };
 }
 
 export const fallbackAnswered = answeredBy('spare', 'fallback', true);

@@ -195,14 +195,20 @@ async function launch({ env = {}, args = [], files = {}, cwd, descriptors }: Lau
 export async function startDaemon(how: Launch = {}): Promise<Daemon> {
   const env = { PORT: '0', HOST: '127.0.0.1', ADMIN_PORT: 'off', ...how.env };
   const daemon = await launch({ ...how, env });
-  const listening = daemon.logged((line) => line.msg === 'Listening', 'Listening');
+  const listening = until(() => portIn(daemon.stdout, /[ "]Listening/), 'Listening');
   const early = daemon.exited.then(({ code }) => {
     throw new Error(`ended with ${code} before it listened:\n${daemon.stdout}${daemon.stderr}`);
   });
-  const line = await Promise.race([listening, early]);
-  daemon.port = Number(line.port);
-  daemon.adminPort = Number(daemon.logs().find(({ msg }) => msg === 'Admin listening')?.port ?? 0);
+  daemon.port = await Promise.race([listening, early]);
+  daemon.adminPort = portIn(daemon.stdout, /Admin listening/) ?? 0;
   return daemon;
+}
+
+/** The port in the line of the log, of whatever format, that says this. */
+function portIn(log: string, what: RegExp): number | undefined {
+  const line = log.split('\n').find((each) => what.test(each));
+  const [, port] = /"port":(\d+)/.exec(line ?? '') ?? [];
+  return port === undefined ? undefined : Number(port);
 }
 
 type Listed = string | { readonly url: string };

@@ -1,7 +1,7 @@
 /** Reads the command line. */
 
 import { closestName } from '../closest-name.ts';
-import { shownValue } from '../secrecy.ts';
+import { looksLikeName, shownValue } from '../secrecy.ts';
 import { SETTINGS, type Setting } from '../table/settings.ts';
 import { optionHint } from '../upstreams/upstream-options.ts';
 import { settingName, splitsOf } from './pool-names.ts';
@@ -121,8 +121,7 @@ class FlagReader {
 }
 
 function unknownFlag(name: string, position: number): string {
-  // What does not look like a flag's name may be a value in the wrong place.
-  const isName = /^[A-Za-z][\w-]{0,40}$/.test(name);
+  const isName = looksLikeName(name);
   const shown = isName ? `--${name}` : `argument ${position}`;
   const closest = isName ? closestName(name, KNOWN_FLAGS) : undefined;
   const suggestion = closest === undefined ? '' : `, --${closest} is the nearest`;

@@ -1,10 +1,11 @@
 /** Reads settings from a JSON file. */
 
 import { closestName } from '../closest-name.ts';
+import { looksLikeName } from '../secrecy.ts';
 import { isList, SETTINGS, type Setting } from '../table/settings.ts';
 import { readTextFile } from '../text-file.ts';
 import { optionHint } from '../upstreams/upstream-options.ts';
-import { poolNameOf, settingName } from './pool-names.ts';
+import { noPoolName, poolNameOf, settingName } from './pool-names.ts';
 import { type RawSetting, type RawSettings, RawSettingsBuilder } from './raw-settings.ts';
 
 const settingsByKey = new Map<string, Setting>(
@@ -54,7 +55,13 @@ function readPools(file: string, value: unknown, settings: RawSettingsBuilder): 
   }
   for (const [index, [written, members]] of Object.entries(value).entries()) {
     const pool = poolNameOf(written);
-    const shown = isName(written) ? `"${written}"` : `number ${index + 1}`;
+    const noName = noPoolName(pool);
+    if (noName !== undefined && !looksLikeName(written)) {
+      // It may be a key, and goes no further: what follows would show it.
+      settings.problems.push(`${where}: pool number ${index + 1} ${noName}`);
+      continue;
+    }
+    const shown = `"${written}"`;
     if (settings.pools.includes(pool))
       settings.problems.push(`${where}: pool ${shown} has the path /${pool} of another one; allowed: one`);
     else settings.pools.push(pool);
@@ -76,19 +83,14 @@ interface JsonMember {
   readonly pool?: string;
 }
 
-/** What does not look like a name may be a value in the wrong place. */
-function isName(key: string): boolean {
-  return /^[A-Za-z][\w-]{0,40}$/.test(key);
-}
-
 function readMember({ name, index, key, value, pool }: JsonMember, settings: RawSettingsBuilder): void {
   const setting = settingsByKey.get(key);
-  const within = pool === undefined ? '' : `pools.${isName(pool) ? pool : '…'}.`;
+  const within = pool === undefined ? '' : `pools.${pool}.`;
   if (!setting) {
-    const shown = isName(key)
+    const shown = looksLikeName(key)
       ? `key "${within}${key}" of ${name}`
       : `key number ${index + 1} of ${pool === undefined ? '' : `"${within}" of `}${name}`;
-    const closest = isName(key) ? closestName(key, [...settingsByKey.keys(), 'pools']) : undefined;
+    const closest = looksLikeName(key) ? closestName(key, [...settingsByKey.keys(), 'pools']) : undefined;
     const suggestion = closest === undefined ? '' : `, "${closest}" is the nearest`;
     settings.problems.push(
       `${shown}: unknown key; allowed: the settings in camelCase${suggestion}${optionHint(key)}`,

@@ -43,10 +43,16 @@ export function splitsOf(
   return splits;
 }
 
+/** Why no pool could ever have this name; undefined when one could. */
+export function noPoolName(pool: string): string | undefined {
+  if (NAME.test(pool) && pool.length <= MAX_LENGTH) return undefined;
+  return `is no name of a pool; allowed: up to ${MAX_LENGTH} letters and digits, with "-" or "_" between them`;
+}
+
 /** Why a pool can't have this name; undefined when it can. `pools` are the names of all. */
 export function poolNameProblem(pool: string, pools: ReadonlySet<string>): string | undefined {
-  if (!NAME.test(pool) || pool.length > MAX_LENGTH)
-    return `is no name of a pool; allowed: up to ${MAX_LENGTH} letters and digits, with "-" or "_" between them`;
+  const noName = noPoolName(pool);
+  if (noName !== undefined) return noName;
   if (TAKEN.has(pool)) return 'has another meaning in a path; allowed: another name for the pool';
   for (const { setting, tail } of TAILS) {
     const rest = pool.slice(tail.length + 1);

@@ -13,7 +13,7 @@ import { definitionOf, optional, setting, type TypedDefinition } from './setting
 import { speedSettings } from './speed-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { attemptSettings, listSettings, orderSettings } from './upstream-settings.ts';
-import { duration, integer, line, listenHost, oneOf, onOff, port, size } from './value-types.ts';
+import { duration, integer, line, listenHost, oneOf, onOff, port, share, size } from './value-types.ts';
 
 const GB = 1_024 ** 3;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -132,6 +132,11 @@ export const schema = z.object({
     default: 'json',
     defaultOnTerminal: 'pretty',
     doc: 'One JSON object per line (`json`), or lines for people (`pretty`).',
+  }),
+  logSample: setting(share(), {
+    name: 'LOG_SAMPLE',
+    default: '1',
+    doc: 'The share of good requests that are logged, from 0 to 1: `0.01` for one in a hundred. All other requests are always logged.',
   }),
   env: setting(optional(line()), {
     name: 'ENV',

@@ -33,6 +33,17 @@ export function integer(min: number, max: number) {
   };
 }
 
+/** A part of a whole, as a number from 0 to 1. */
+export function share() {
+  return {
+    schema: text
+      .regex(/^(?:\d+(?:\.\d*)?|\.\d+)$/)
+      .transform(Number)
+      .pipe(z.number().max(1)),
+    allowed: 'a number from 0 to 1 such as 0.05',
+  };
+}
+
 /** One of these words, in any case. */
 export function oneOf<const T extends string>(words: readonly T[]) {
   return {
