@@ -188,6 +188,10 @@ describe.runIf(isBrowserThere)('the live page', () => {
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await until(async () => /^beta answered in /.test(await result.innerText()), 'an answer of beta');
     expect(b.requests.at(-1)?.body.toString()).toContain('eth_chainId');
+    b.next(answer({ body: '{"jsonrpc":"2.0","id":1,"result":"<img src=x onerror=alert(1)>"}' }));
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await shows(page, '#console pre', '<img src=x onerror=alert(1)>');
+    expect(await page.locator('img').count()).toBe(0);
     await page.getByRole('textbox', { name: /^Parameters/ }).fill('[1');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await until(async () => (await result.innerText()).startsWith('The parameters are no JSON'), 'a problem');
@@ -280,6 +284,22 @@ describe.runIf(isBrowserThere)('the live page with a token', () => {
     await post(daemon.url, CALL);
     await shows(page, '#sentence', 'Serving from the only primary.');
     expect(faults).toEqual([]);
+  });
+
+  it('says so when the token is another one after a restart, and asks for it', async () => {
+    const daemon = await start();
+    const { page } = await visit(browser, daemon.adminUrl, {
+      httpCredentials: { username: 'me', password: ADMIN_TOKEN },
+    });
+    const { adminPort } = daemon;
+    await daemon.stop();
+    const reloaded = page.waitForResponse((response) => response.request().isNavigationRequest());
+    await startBalancer({
+      primaries: [await FakeUpstream.start('A')],
+      env: { ADMIN_PORT: `${adminPort}`, ADMIN_TOKEN: ADMIN_TOKEN.replace('24', '25') },
+    });
+    await shows(page, '#lost', /: The token has changed: this page is loaded anew, log in again\.$/);
+    expect((await reloaded).status()).toBe(401);
   });
 
   it('opens with the login in its address', async () => {

@@ -103,7 +103,7 @@ export class Chart {
     };
     return {
       ...this.#size(),
-      padding: [8, 8, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'charts' }, points: { size: 6 } },
       scales: { x: { time: true }, y: this.#kind.scale },

@@ -22,7 +22,7 @@ const views = [
 ];
 
 function renderState() {
-  const { about, lostAtMs, lostBecause, nowMs } = store;
+  const { about, lostAtMs, lostBecause, nowMs, toS } = store;
   const { level, sentence } = headline(store);
   const bill = cost(store);
   setText(byId('sentence'), sentence);
@@ -44,7 +44,7 @@ function renderState() {
   const waiting = store.waiting > 0 ? `, ${counted(store.waiting, 'request')} waiting` : '';
   setText(
     byId('in-flight'),
-    `${counted(store.inFlight, 'request')} in flight${waiting} at ${time(nowMs, nowMs)}`,
+    `${counted(store.inFlight, 'request')} in flight${waiting} at ${time(toS * 1_000, nowMs)}`,
   );
   setShown(byId('test-alert'), about.notifiers.length > 0);
 }

@@ -46,6 +46,8 @@ export class Store {
     this.#wallMs = wallMs;
     this.rows = stats;
     this.about = about;
+    // The attempts, until the first message has the requests.
+    this.inFlight = stats.reduce((total, { connections }) => total + connections, 0);
     this.replaceHistory(history);
   }
 

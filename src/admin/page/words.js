@@ -14,7 +14,7 @@ const REASONS = {
   'not-an-answer': 'gives no valid answers',
   'upstream-broken': 'is broken',
   'rate-limited': 'is rate-limited',
-  plan: 'refuses our plan',
+  plan: 'says that our plan is used up',
   auth: 'refuses our key',
   'method-unsupported': 'lacks a method',
   'probe-failed': 'fails its health checks',
