@@ -89,7 +89,9 @@ it('shows what is printed', () => {
     ...settingsLines(maskedSettings(config, sources)),
     ...foundLines(found, adviceOn(found), 100),
   ];
-  expect(block('check-output')).toBe(`${lines.join('\n')}\n`);
+  // How many settings there are is no matter of this page.
+  const withoutCount = (text: string) => text.replace(/\d+ others/, 'N others');
+  expect(withoutCount(block('check-output'))).toBe(withoutCount(`${lines.join('\n')}\n`));
 });
 
 it('names all kinds of advice', () => {
