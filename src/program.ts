@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { persistedLine } from './app/reload.ts';
 import { createApp, type ListenError } from './app.ts';
 import { systemClock } from './clock.ts';
-import { jsonProblems, nearMissText, runCheck } from './commands/check.ts';
 import { runHealthcheck } from './commands/healthcheck.ts';
 import { helpText } from './commands/help.ts';
 import type { Config } from './config/config.ts';
@@ -39,11 +38,16 @@ export async function main(signals: Signals): Promise<void> {
   if (command === 'version') print(readVersion());
   else if (command === 'help') print(helpText());
   else if (loaded.ok) await runCommand(command, loaded, { load, signals });
-  else printProblems(loaded);
+  else await printProblems(loaded);
 }
 
 /** Where a setting is wrong, nothing is run. */
-function printProblems({ format, problems, nearMisses }: Extract<LoadResult, { readonly ok: false }>): void {
+async function printProblems({
+  format,
+  problems,
+  nearMisses,
+}: Extract<LoadResult, { readonly ok: false }>): Promise<void> {
+  const { jsonProblems, nearMissText } = await import('./commands/check.ts');
   process.exitCode = 1;
   if (format === 'json') print(jsonProblems(readVersion(), problems, nearMisses));
   else for (const line of [...problems, ...nearMisses.map(nearMissText)]) console.error(line);
@@ -70,6 +74,8 @@ async function runCommand(
 }
 
 async function check(loaded: Loaded): Promise<void> {
+  // Only now: the daemon starts sooner without it.
+  const { runCheck } = await import('./commands/check.ts');
   const warnings = warningsOf(loaded);
   for (const warning of warnings) console.error(warning);
   const { format, nearMisses } = loaded;
