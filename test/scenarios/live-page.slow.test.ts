@@ -300,6 +300,7 @@ describe.runIf(isBrowserThere)('the live page with a token', () => {
     });
     await shows(page, '#lost', /: The token has changed: this page is loaded anew, log in again\.$/);
     expect((await reloaded).status()).toBe(401);
+    await page.waitForLoadState();
   });
 
   it('opens with the login in its address', async () => {

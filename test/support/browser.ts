@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { releaseAfterwards } from './leftovers.ts';
 
@@ -65,7 +66,8 @@ export async function visit(
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
-  releaseAfterwards(() => context.close());
+  // One that is asked for a login may not close by itself: it ends with the browser.
+  releaseAfterwards(() => Promise.race([context.close(), sleep(3_000, undefined, { ref: false })]));
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
