@@ -1,15 +1,43 @@
-// Three sample upstreams and the load balancer in front of them, to play with: npm run demo
+// Four sample upstreams and the load balancer in front of them, to play with: npm run demo
+// With `npm run demo -- --quiet` nobody calls but you.
 import { fork, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 
+/** What is wrong with each comes and goes: it is on at the end of each period, so that all begin in good health. */
 const SAMPLES = [
-  { name: 'steady', about: 'always answers', faults: {} },
-  { name: 'limited', about: '5 requests a second, then 429', faults: { RATE_LIMIT: '5' } },
-  { name: 'flaky', about: 'answers one in four with 503', faults: { FAIL_RATE: '0.25' } },
+  { name: 'steady', about: 'always answers', faults: { LATENCY_MS: '20' } },
+  {
+    name: 'limited',
+    about: '5 requests a second, or 1, then 429',
+    faults: { RATE_LIMIT: '5', LOW_RATE_LIMIT: '1', FAULTS_EVERY: '70', FAULTS_FOR: '25', LATENCY_MS: '30' },
+  },
+  {
+    name: 'flaky',
+    about: 'answers half with 503, every other half minute',
+    faults: { FAIL_RATE: '0.5', FAULTS_EVERY: '60', FAULTS_FOR: '30', LATENCY_MS: '10' },
+  },
+  {
+    name: 'silent',
+    about: 'answers nothing, for 8 s in 45 s',
+    faults: { HANG_RATE: '1', FAULTS_EVERY: '45', FAULTS_FOR: '8', LATENCY_MS: '40' },
+  },
 ];
+/** What the demo itself calls, the usual more often. */
+const CALLS = [
+  ...['eth_blockNumber', 'eth_blockNumber', 'eth_call', 'eth_call', 'eth_chainId', 'eth_gasPrice'],
+  ...['eth_getBalance', 'eth_getBlockByNumber', 'net_version', 'web3_clientVersion'],
+];
+const PARAMS = {
+  eth_call: [{ to: `0x${'11'.repeat(20)}`, data: '0x' }, 'latest'],
+  eth_getBalance: [`0x${'22'.repeat(20)}`, 'latest'],
+  eth_getBlockByNumber: ['latest', false],
+};
+/** Calls a second: in waves of a minute, between half and twice as many. */
+const CALLS_PER_SECOND = 5;
+const WAVE_MS = 60_000;
 const HOST = '127.0.0.1';
 const RESTART_MS = 20_000;
 const READY_WITHIN_MS = 20_000;
@@ -21,6 +49,10 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const sampleFile = fileURLToPath(new URL('backend/server.mjs', import.meta.url));
 const port = Number(process.env.PORT || 8080);
+const USUAL_ADMIN_PORT = 9090;
+/** Of the live page; `off` for none. */
+let adminPort = process.env.ADMIN_PORT;
+const isQuiet = process.argv.includes('--quiet');
 
 const children = new Set();
 let stopping = false;
@@ -85,10 +117,13 @@ function startBalancer() {
         HOST,
         RPC_URLS: SAMPLES.map((sample) => `http://${HOST}:${sample.port} name=${sample.name}`).join(', '),
         FALLBACK_RPC_URLS: 'none',
-        ADMIN_PORT: process.env.ADMIN_PORT || 'off',
+        ADMIN_PORT: String(adminPort),
+        // Clients of the silent one need not wait for as long as usual.
+        ATTEMPT_TIMEOUT: '3s',
         HEALTH_CHECK_INTERVAL: '5s',
         SHUTDOWN_TIMEOUT: '2s',
-        LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
+        // Each change of state has a line, which would push the explanation away.
+        LOG_LEVEL: process.env.LOG_LEVEL || (isQuiet ? 'warn' : 'error'),
         LOG_FORMAT: 'pretty',
       }),
       detached: true,
@@ -115,12 +150,22 @@ function stop(exitCode) {
   }, POLL_MS);
 }
 
-function portIsFree() {
+/** The port if it can be had, any for 0; undefined if it is taken. */
+function freePort(wanted) {
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
-    probe.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
-    probe.listen(port, HOST, () => probe.close(() => resolve(true)));
+    probe.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
+    probe.listen(wanted, HOST, () => {
+      const { port: found } = probe.address();
+      probe.close(() => resolve(found));
+    });
   });
+}
+
+/** The usual one, or any other where that is taken; the one that was asked for, or none. */
+async function chooseAdminPort() {
+  if (adminPort) return adminPort;
+  return (await freePort(USUAL_ADMIN_PORT)) ?? (await freePort(0));
 }
 
 function isReady() {
@@ -142,6 +187,27 @@ async function waitUntilReady() {
   }
 }
 
+/** Calls now and then, so that there is something to see. What comes of it the load balancer counts. */
+function keepCalling() {
+  const agent = new http.Agent({ keepAlive: true });
+  const callOnce = () => {
+    if (stopping) return;
+    const method = CALLS[Math.floor(Math.random() * CALLS.length)];
+    const request = http.request({ host: HOST, port, agent, method: 'POST' }, (response) =>
+      response.resume(),
+    );
+    request.once('error', () => {});
+    request.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: PARAMS[method] ?? [] }));
+    const wave = 2 ** Math.sin((2 * Math.PI * performance.now()) / WAVE_MS);
+    setTimeout(callOnce, ((0.5 + Math.random()) * 1_000) / (CALLS_PER_SECOND * wave));
+  };
+  callOnce();
+}
+
+function pageUrl() {
+  return `http://localhost:${adminPort}/`;
+}
+
 function explain(balancer) {
   const url = `http://localhost:${port}`;
   const call = `curl -s ${url} -d '{"jsonrpc":"2.0","id":1,"method":"web3_clientVersion"}'`;
@@ -154,7 +220,8 @@ function explain(balancer) {
 The load balancer listens on ${url} (process ${balancer.pid}), in front of
 ${rows.join('\n')}
 
-Now, in another terminal:
+${adminPort === 'off' ? '' : `What happens now is seen at ${pageUrl()}\n`}${isQuiet ? '' : 'A few calls a second are made to have something to see; not with npm run demo -- --quiet.\nLOG_LEVEL=info npm run demo shows the log, too.\n'}
+In another terminal:
 
   a call, and who answered it:
     ${call}
@@ -176,14 +243,20 @@ async function run() {
     throw new Error(`PORT=${process.env.PORT} is not a port; take one from 1 to 65535`);
   }
   if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
-  if (!(await portIsFree())) {
+  const unknown = process.argv.slice(2).find((word) => word !== '--quiet');
+  if (unknown !== undefined) throw new Error(`${unknown} is unknown; allowed: --quiet`);
+  if ((await freePort(port)) === undefined) {
     throw new Error(`Port ${port} is taken. Stop what uses it, or take another: PORT=8081 npm run demo`);
   }
+  adminPort = await chooseAdminPort();
+  if (adminPort !== 'off') console.log(`The live page: ${pageUrl()}`);
   await Promise.all(SAMPLES.map(startSample));
   if (stopping) return;
   const balancer = startBalancer();
   await waitUntilReady();
-  if (!stopping) explain(balancer);
+  if (stopping) return;
+  explain(balancer);
+  if (!isQuiet) keepCalling();
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));

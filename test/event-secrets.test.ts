@@ -1,6 +1,7 @@
 // Whatever is announced may be written down whole: an event of every type, stringified and inspected.
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { sentenceOf } from '../src/event-sentences.ts';
 import { Announcer, type Event, UpstreamIdentity } from '../src/events.ts';
 import { Names } from '../src/network/names.ts';
 import { Shortages } from '../src/network/shortage.ts';
@@ -201,6 +202,7 @@ describe('an event of type', () => {
     expect(events).not.toEqual([]);
     for (const event of events) {
       expect(JSON.stringify(event)).not.toMatch(SECRET);
+      expect(sentenceOf(event)?.text ?? '').not.toMatch(SECRET);
       expect(inspect(event, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toMatch(SECRET);
     }
   });

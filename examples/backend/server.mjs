@@ -1,14 +1,18 @@
 // A small upstream to try the load balancer with: JSON-RPC and plain HTTP, and faults on request.
 // The settings are environment variables; README.md beside this file names them.
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 
 const name = process.env.NAME || 'sample';
 const host = process.env.HOST || '0.0.0.0';
 const port = number('PORT', 8545, 0, 65_535);
 const rateLimit = number('RATE_LIMIT', Number.POSITIVE_INFINITY, 0);
+const lowRateLimit = number('LOW_RATE_LIMIT', rateLimit, 0);
 const failRate = number('FAIL_RATE', 0, 0, 1);
 const failStatus = number('FAIL_STATUS', 503, 400, 599);
 const hangRate = number('HANG_RATE', 0, 0, 1);
+const faultsEveryMs = 1_000 * number('FAULTS_EVERY', 0, 0);
+const faultsForMs = 1_000 * number('FAULTS_FOR', 0, 0);
 const latencyMs = number('LATENCY_MS', 0, 0);
 const sleepMs = number('SLEEP_MS', 1_000, 0);
 const blockMs = number('BLOCK_MS', 2_000, 1);
@@ -37,9 +41,26 @@ function blockNumber() {
   return `0x${Math.max(0, newest - Math.floor(blockLag)).toString(16)}`;
 }
 
+function block() {
+  const hashed = (text) => `0x${createHash('sha256').update(text).digest('hex')}`;
+  const height = blockNumber();
+  const parent = `0x${(Number(height) - 1).toString(16)}`;
+  return {
+    number: height,
+    hash: hashed(height),
+    parentHash: hashed(parent),
+    timestamp: `0x${Math.floor(Date.now() / 1_000).toString(16)}`,
+    transactions: [],
+  };
+}
+
 const rpcMethods = {
   eth_chainId: () => `0x${chainId.toString(16)}`,
   eth_blockNumber: blockNumber,
+  eth_getBlockByNumber: block,
+  eth_gasPrice: () => '0x3b9aca00',
+  eth_getBalance: () => '0xde0b6b3a7640000',
+  eth_call: () => '0x',
   net_version: () => String(chainId),
   web3_clientVersion: () => `sample/${name}`,
 };
@@ -101,6 +122,11 @@ function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** Always, or at the end of each period. */
+function areFaultsOn() {
+  return faultsEveryMs === 0 || (performance.now() % faultsEveryMs) + faultsForMs >= faultsEveryMs;
+}
+
 let windowEndsMs = 0;
 let requestsInWindow = 0;
 
@@ -112,7 +138,7 @@ function isOverBudget() {
     requestsInWindow = 0;
   }
   requestsInWindow += 1;
-  return requestsInWindow > rateLimit;
+  return requestsInWindow > (areFaultsOn() ? lowRateLimit : rateLimit);
 }
 
 /** Ten lines, one after each pause, to see that a stream is not held back. */
@@ -153,8 +179,9 @@ async function handle(request, response) {
   if (isOverBudget()) {
     return send(response, 429, `${name}: too many requests\n`, { 'Retry-After': String(WINDOW_MS / 1_000) });
   }
-  if (Math.random() < hangRate) return;
-  if (Math.random() < failRate) return send(response, failStatus, `${name}: fails on purpose\n`);
+  if (areFaultsOn() && Math.random() < hangRate) return;
+  if (areFaultsOn() && Math.random() < failRate)
+    return send(response, failStatus, `${name}: fails on purpose\n`);
   if (request.method === 'GET' || request.method === 'HEAD') return answerGet(url, response);
   if (request.method !== 'POST') return send(response, 405, 'GET or POST\n', { Allow: 'GET, HEAD, POST' });
   const answer = answerBody(body);

@@ -9,10 +9,13 @@ import { callRpc, demoFile, type Running, runs, startNode } from './processes.ts
 const READY_MS = 15_000;
 const CALLS = 40;
 
-async function startDemo(): Promise<{ demo: Running; url: string; pids: number[] }> {
+async function startDemo(
+  words: readonly string[] = ['--quiet'],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ demo: Running; url: string; pids: number[] }> {
   const port = await releasedPort();
   // A process group of its own, like a terminal's foreground job: Ctrl-C goes to the whole group.
-  const demo = startNode([demoFile], { PORT: String(port) }, { detached: true });
+  const demo = startNode([demoFile, ...words], { PORT: String(port), ...env }, { detached: true });
   const pids = (): number[] => [...demo.output().matchAll(/process (\d+)/g)].map((match) => Number(match[1]));
   releaseAfterwards(() => {
     for (const pid of pids().filter(runs)) process.kill(pid, 'SIGKILL');
@@ -42,7 +45,31 @@ describe('npm run demo', () => {
       answers.add(JSON.stringify(body).match(/sample\/\w+/)?.[0]);
     }
     expect(answers.size).toBeGreaterThan(1);
-    expect(names(await (await fetch(`${url}/stats`)).json())).toEqual(['steady', 'limited', 'flaky']);
+    expect(names(await (await fetch(`${url}/stats`)).json())).toEqual([
+      'steady',
+      'limited',
+      'flaky',
+      'silent',
+    ]);
+  });
+
+  it('says first where the live page is, and has something to see there', async () => {
+    const { demo } = await startDemo([]);
+    const [, page = ''] =
+      /^The live page: (http:\/\/localhost:\d+\/)$/.exec(demo.output().split('\n')[0] ?? '') ?? [];
+    expect(await (await fetch(page)).text()).toContain('<title>');
+    await until(async () => {
+      const rows: unknown = await (await fetch(`${page}stats`)).json();
+      return Array.isArray(rows) && rows.reduce((sum, { requests }) => sum + requests, 0) > 5;
+    }, 'calls');
+  });
+
+  it('calls nobody itself when it is told to be quiet, and has no page with ADMIN_PORT=off', async () => {
+    const { demo, url } = await startDemo(['--quiet'], { ADMIN_PORT: 'off' });
+    expect(demo.output()).not.toContain('page');
+    await callRpc(url, { jsonrpc: '2.0', id: 1, method: 'eth_chainId' });
+    const rows: unknown = await (await fetch(`${url}/stats`)).json();
+    expect(Array.isArray(rows) && rows.reduce((sum, { requests }) => sum + requests, 0)).toBe(1);
   });
 
   it('goes on answering after the steady upstream was killed, and says so', async () => {
@@ -57,7 +84,7 @@ describe('npm run demo', () => {
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves no process behind after %s', async (signal) => {
     const { demo, url, pids } = await startDemo();
-    expect(pids).toHaveLength(4);
+    expect(pids).toHaveLength(5);
     expect(pids.filter(runs)).toEqual(pids);
     await callRpc(url, { jsonrpc: '2.0', id: 1, method: 'eth_chainId' });
     process.kill(-demo.pid, signal);
@@ -75,6 +102,12 @@ describe('npm run demo', () => {
     expect(await demo.ended).toBe(1);
     expect(demo.output()).toContain(`Port ${port} is taken`);
     expect(demo.output()).toContain('PORT=8081 npm run demo');
+  });
+
+  it('refuses words that it does not know', async () => {
+    const demo = startNode([demoFile, '--quite'], {});
+    expect(await demo.ended).toBe(1);
+    expect(demo.output()).toContain('--quite is unknown; allowed: --quiet');
   });
 
   it('refuses a PORT that is none', async () => {

@@ -9,7 +9,7 @@ function call(method: string, id: unknown = 1): object {
 }
 
 describe('the sample upstream, asked for JSON-RPC', () => {
-  it('answers the four methods and says which instance it is', async () => {
+  it('answers its methods and says which instance it is', async () => {
     const url = await startSample({ NAME: 'one' });
     const methods = ['eth_chainId', 'net_version', 'web3_clientVersion'];
     const answers = await Promise.all(methods.map((method) => callRpc(`${url}/any/path`, call(method))));
@@ -118,6 +118,18 @@ describe('the faults of the sample upstream', () => {
   it('fails with the status of FAIL_STATUS', async () => {
     const url = await startSample({ FAIL_RATE: '1', FAIL_STATUS: '500' });
     expect((await fetch(url)).status).toBe(500);
+  });
+
+  it('has faults for some of the time only, where that is asked for', async () => {
+    const url = await startSample({
+      FAIL_RATE: '1',
+      RATE_LIMIT: '1000',
+      FAULTS_EVERY: '0.1',
+      FAULTS_FOR: '0.05',
+    });
+    const seen = new Set<number>();
+    await until(async () => seen.add((await fetch(url)).status).size === 2, 'both');
+    expect([...seen].sort()).toEqual([200, 503]);
   });
 
   it('never answers when it hangs', async () => {
