@@ -16,6 +16,7 @@ import { buckets, greatest, knownSeconds, mean, SECONDS, sum, weightedMean } fro
 
 /** How many seconds of the past one point of a chart stands for, and how many are "now". */
 const STEP_S = 5;
+const LEAST_S = 3;
 const NOW_S = 10;
 const MINUTE_S = 60;
 
@@ -27,7 +28,8 @@ const NO_REQUEST = 'No request in the last 15 minutes';
  * @returns {{ at: number[], charts: Record<'requests' | 'good' | 'times', ChartFigures> }}
  */
 export function chartFigures(series, toS) {
-  const steps = buckets(toS, STEP_S);
+  // One that has only just begun would jump.
+  const steps = buckets(toS, STEP_S).filter(({ from, to }) => to - from >= LEAST_S);
   const total = sum(series['requests'], SECONDS);
   const empty = total === 0 ? NO_REQUEST : '';
   return {
