@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { configOf } from '../config/loading.ts';
-import { below, composeProgram, plainLines, resolveCompose, serviceLines } from './compose-file.ts';
+import { below, plainLines, serviceLines } from './compose-file.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'examples');
@@ -100,30 +100,4 @@ it('starts each whoami on the port that the load balancer asks', () => {
   for (const name of ['one', 'two', 'three']) {
     expect(serviceLines(lines, name)).toContain(`    command: --port=8000 --name=${name}`);
   }
-});
-
-const compose = composeProgram();
-
-describe('docker-compose with the examples', () => {
-  if (!compose) {
-    it('is not installed on this machine: only their text was checked', () => {
-      expect(composeProgram()).toBeUndefined();
-    });
-    return;
-  }
-
-  it.each(examples)('accepts examples/$file from the top of the repository', ({ file, upstreams }) => {
-    const text = resolveCompose(compose, ['-f', `examples/${file}`], { cwd: root });
-    const lines = plainLines(text);
-    for (const name of upstreams) expect(serviceLines(lines, name)).toContain('    read_only: true');
-    const contexts = [...text.matchAll(/context: (\S+)/g)].map(([, context = '']) => context);
-    expect(contexts.length).toBeGreaterThan(0);
-    for (const context of contexts) expect(existsSync(join(context, 'Dockerfile'))).toBe(true);
-  });
-
-  it.each(examples)('publishes $file on the PORT of the shell, and listens on 8080 inside', ({ file }) => {
-    const text = resolveCompose(compose, ['-f', `examples/${file}`], { cwd: root, shell: { PORT: '3030' } });
-    expect(text).toMatch(/127\.0\.0\.1:3030:8080|published: ['"]?3030/);
-    expect(plainLines(text).join('\n')).toMatch(/PORT: 8080\b/);
-  });
 });

@@ -1,10 +1,7 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { releaseAfterwards } from '../support/leftovers.ts';
-import { below, composeProgram, plainLines, resolveCompose } from './compose-file.ts';
+import { below, plainLines } from './compose-file.ts';
 
 const composeFile = fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));
 
@@ -47,58 +44,5 @@ describe('docker-compose.yml', () => {
 
   it('starts again after a crash, not after a stop', () => {
     expect(service).toContain('restart: unless-stopped');
-  });
-});
-
-function testWithCompose(compose: readonly string[]): void {
-  function resolved(envFile: string, shell: Record<string, string> = {}): string {
-    const folder = mkdtempSync(join(tmpdir(), 'compose-'));
-    releaseAfterwards(() => rmSync(folder, { recursive: true }));
-    copyFileSync(composeFile, join(folder, 'docker-compose.yml'));
-    writeFileSync(join(folder, '.env'), envFile);
-    const stdout = resolveCompose(compose, [], { cwd: folder, shell });
-    return plainLines(stdout).join('\n');
-  }
-
-  it('listens and publishes on 8080 when nothing is said', () => {
-    const text = resolved('RPC_URLS=http://one.example\n');
-    expect(text).toMatch(/PORT: 8080\b/);
-    expect(text).toMatch(/published: 8080\b/);
-    expect(text).toMatch(/target: 8080\b/);
-  });
-
-  it('listens and publishes on the PORT of .env', () => {
-    const text = resolved('PORT=3030\n');
-    expect(text).toMatch(/PORT: 3030\b/);
-    expect(text).toMatch(/published: 3030\b/);
-    expect(text).toMatch(/target: 3030\b/);
-  });
-
-  it('listens and publishes on the PORT of the shell, which wins', () => {
-    const text = resolved('PORT=3030\n', { PORT: '4040' });
-    expect(text).toMatch(/PORT: 4040\b/);
-    expect(text).toMatch(/published: 4040\b/);
-    expect(text).not.toContain('3030');
-  });
-
-  it('hands the settings of .env on as they stand', () => {
-    const text = resolved(
-      'RPC_URLS=https://one.example/v2/k name=a weight=3, https://two.example\nHOST=127.0.0.1\n',
-    );
-    expect(text).toContain('RPC_URLS: https://one.example/v2/k name=a weight=3, https://two.example');
-    expect(text).toContain('HOST: 0.0.0.0');
-  });
-}
-
-const compose = composeProgram();
-
-describe('docker-compose', () => {
-  if (compose) {
-    testWithCompose(compose);
-    return;
-  }
-  it('is not installed on this machine: only the text of docker-compose.yml was checked', () => {
-    console.warn('docker-compose is not installed here: docker-compose.yml was checked as text only');
-    expect(composeProgram()).toBeUndefined();
   });
 });
