@@ -1,4 +1,8 @@
 // The live page of a daemon in a real browser: what it shows, how it changes, and what can be done with it.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answer } from '../support/behaviours.ts';
@@ -14,6 +18,7 @@ import {
 import { type Daemon, startBalancer, startDaemon } from '../support/daemon.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http, post } from '../support/http-client.ts';
+import { releaseAfterwards } from '../support/leftovers.ts';
 import { until } from '../support/waiting.ts';
 
 const CALL = '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}';
@@ -267,6 +272,47 @@ describe.runIf(isBrowserThere)('the live page', () => {
     await page.getByRole('searchbox', { name: 'Filter events' }).focus();
     await page.keyboard.type('al', { delay: 600 });
     expect(await focused().inputValue()).toBe('al');
+  });
+});
+
+describe.runIf(isBrowserThere)('the live page of a machine whose clock is set', () => {
+  /** A wall clock that is off by what the file `clock` has, in ms. */
+  const CLOCK = `import { readFileSync } from 'node:fs';
+    const now = Date.now.bind(Date);
+    let offMs = 0;
+    setInterval(() => { offMs = Number(readFileSync('clock', 'utf8') || offMs); }, 10).unref();
+    Date.now = () => now() + offMs;`;
+
+  it('goes on at once when it is set back, and keeps its figures when it is set forward right after', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'clock-'));
+    releaseAfterwards(() => rm(cwd, { recursive: true, force: true }));
+    const set = async (ms: number) => {
+      await writeFile(join(cwd, 'clock'), `${ms}`);
+      await sleep(200);
+    };
+    await set(0);
+    const upstream = await FakeUpstream.start('A');
+    const daemon = await startDaemon({
+      cwd,
+      env: {
+        RPC_URLS: `${upstream.url} name=alpha`,
+        FALLBACK_RPC_URLS: 'none',
+        HEALTH_CHECK: 'off',
+        ADMIN_PORT: '0',
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(CLOCK)}`,
+      },
+    });
+    const { page, faults } = await visit(browser, daemon.adminUrl);
+    for (let n = 0; n < 4; n += 1) await post(daemon.url, CALL);
+    await shows(page, '.chart:nth-child(2) .note', /0 failed of 4$/);
+    await set(-3_600_000);
+    await post(daemon.url, CALL);
+    await shows(page, '.chart:nth-child(2) .note', /0 failed of 5$/);
+    await set(1_200_000);
+    await post(daemon.url, CALL);
+    await shows(page, '.chart:nth-child(2) .note', /0 failed of 1$/);
+    await shows(page, '.chart:nth-child(2) .note', /0 failed of 6$/);
+    expect(faults).toEqual([]);
   });
 });
 

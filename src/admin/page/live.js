@@ -1,6 +1,7 @@
 /** Keeps the store up to date by server-sent events, connects anew, and says since when there is no connection. */
 
 import { call, fetchHistory, urlOf } from './api.js';
+import { Gaps } from './gaps.js';
 
 /** @import { Update } from './contract.js' */
 /** @import { Store } from './store.js' */
@@ -9,8 +10,6 @@ import { call, fetchHistory, urlOf } from './api.js';
 const SILENCE_MS = 6_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8_000;
-/** How often at most a gap is filled by asking for all figures anew. */
-const FILL_EVERY_MS = 10_000;
 /** How long the reader has to see why the page is loaded anew. */
 const RELOAD_AFTER_MS = 2_500;
 
@@ -20,11 +19,9 @@ export class Live {
   /** @type {EventSource | undefined} */
   #source;
   #retryMs = FIRST_RETRY_MS;
-  #filledAtMs = Number.NEGATIVE_INFINITY;
+  #gaps = new Gaps();
   #version;
   #heardAtMs = 0;
-  /** At the start, too: something may have happened since the document was made. */
-  #wasLost = true;
   /** One message after the other, though the first one after a reconnection waits for the history. */
   #heard = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -47,7 +44,8 @@ export class Live {
     const source = new EventSource(urlOf('events?live'));
     this.#source = source;
     source.addEventListener('update', ({ data }) => {
-      this.#heard = this.#heard.then(() => this.#hear(source, data)).catch(console.error);
+      const arrivedAtMs = performance.now();
+      this.#heard = this.#heard.then(() => this.#hear(source, data, arrivedAtMs)).catch(console.error);
     });
     source.addEventListener('error', () => this.#lose(source));
   }
@@ -55,19 +53,22 @@ export class Live {
   /**
    * @param {EventSource} source
    * @param {string} data
+   * @param {number} arrivedAtMs
    */
-  async #hear(source, data) {
+  async #hear(source, data, arrivedAtMs) {
     if (source !== this.#source) return;
     this.#heardAtMs = performance.now();
     /** @type {Update} */
     const update = JSON.parse(data);
     // Another program than the one that this page was made for.
     if (update.about && update.about.version !== this.#version) return location.reload();
-    if (this.#wasLost || this.#hasGap(update)) {
+    const aheadS = update.figures ? Date.parse(update.figures.to) / 1_000 - this.#store.toS : 0;
+    if (this.#gaps.mustFill(aheadS, { arrivedAtMs, nowMs: performance.now() })) {
       // What happened meanwhile, so that no gap stays.
-      this.#wasLost = false;
-      this.#filledAtMs = performance.now();
       const history = await fetchHistory();
+      // Lost meanwhile: what is missed then is for the next connection to fetch.
+      if (source !== this.#source) return;
+      this.#gaps.filled(history !== undefined, performance.now());
       if (history) this.#store.replaceHistory(history);
     }
     this.#retryMs = FIRST_RETRY_MS;
@@ -75,21 +76,12 @@ export class Live {
     this.#store.update(update);
   }
 
-  /**
-   * Whether seconds are missing, because this page did not keep up with the messages.
-   * @param {Update} update
-   */
-  #hasGap({ figures }) {
-    if (!figures || performance.now() - this.#filledAtMs < FILL_EVERY_MS) return false;
-    return Date.parse(figures.to) / 1_000 - this.#store.toS > 1.5;
-  }
-
   /** @param {EventSource} source */
   #lose(source) {
     if (source !== this.#source) return;
     source.close();
     this.#source = undefined;
-    this.#wasLost = true;
+    this.#gaps.lost();
     this.#store.lost('');
     this.#retry = setTimeout(() => this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
