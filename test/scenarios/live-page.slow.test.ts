@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answer } from '../support/behaviours.ts';
+import { answer, silence } from '../support/behaviours.ts';
 import {
   accessibilityFaults,
   firstText,
@@ -207,6 +207,71 @@ describe.runIf(isBrowserThere)('the live page', () => {
     expect(seen.faults).toEqual([]);
   });
 
+  it('sends and shows numbers as they were written, and answers however deep they are', async () => {
+    const [result, shown] = [page.locator('#console .outcome'), page.locator('#console pre')];
+    const send = async (params: string) => {
+      await page.getByRole('textbox', { name: /^Parameters/ }).fill(params);
+      const sent = page.waitForRequest('**/call');
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      return (await sent).postData();
+    };
+    await page.getByRole('combobox', { name: 'Send to' }).selectOption('beta');
+    b.next(answer({ body: '{"jsonrpc":"2.0","id":1,"result":{"rentEpoch":18446744073709551615,"x":1.0}}' }));
+    expect(await send('[18446744073709551615, 1.0]')).toContain('"params":[18446744073709551615, 1.0]}');
+    await shows(page, '#console pre', '"rentEpoch": 18446744073709551615,\n    "x": 1.0\n');
+    const deep = '['.repeat(5_000) + ']'.repeat(5_000);
+    b.next(answer({ body: `{"jsonrpc":"2.0","id":1,"result":${deep}}` }));
+    await send('[]');
+    await until(
+      async () => (await shown.innerText()).replaceAll(/\s/g, '').includes(deep),
+      'the deep answer',
+    );
+    b.next(
+      answer({ body: '[{"jsonrpc":"2.0","id":1,"result":1},{"jsonrpc":"2.0","id":2,"error":{"code":1}}]' }),
+    );
+    await send(`[${CALL},${CALL.replace('1', '2')}]`);
+    await shows(page, '#console .outcome', /; 1 of 2 calls got an error; sent as a batch of 2$/);
+    expect(await result.getAttribute('class')).toContain('bad');
+    expect(await send('{"method":"x"}')).toContain('"params":{"method":"x"}}');
+    await shows(
+      page,
+      '#console .outcome',
+      '; sent as the parameters of eth_blockNumber: a whole request has',
+    );
+    expect(seen.faults).toEqual([]);
+  });
+
+  it('stops waiting for an answer', async () => {
+    b.use(silence());
+    await page.getByRole('combobox', { name: 'Send to' }).selectOption('beta');
+    const stop = page.getByRole('button', { name: 'Stop', exact: true });
+    expect(await stop.isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await stop.click();
+    await shows(page, '#console .outcome', 'Stopped: an upstream may have got it all the same.');
+    expect(await stop.isVisible()).toBe(false);
+    expect(await page.locator(':focus').innerText()).toBe('Send');
+    b.reset();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await shows(page, '#console .outcome', /^beta answered in /);
+  });
+
+  it('sends nothing elsewhere when the target of its console is gone', async () => {
+    const targets = page.getByRole('combobox', { name: 'Send to' });
+    await targets.selectOption('beta');
+    await http(`${daemon.adminUrl}/servers/beta`, { method: 'DELETE' });
+    await card(page, 'beta').waitFor({ state: 'detached' });
+    expect(await targets.locator('option:checked').innerText()).toBe('beta is gone');
+    const before = a.requests.length + b.requests.length;
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await shows(page, '#console .outcome', 'beta is gone: choose where to send it. Nothing was sent.');
+    expect(a.requests.length + b.requests.length).toBe(before);
+    await targets.selectOption('alpha');
+    expect(await targets.locator('option').allInnerTexts()).not.toContain('beta is gone');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await shows(page, '#console .outcome', /^alpha answered in /);
+  });
+
   it('filters its events', async () => {
     await quarantine();
     await shows(page, '.events', 'alpha');
@@ -381,6 +446,43 @@ describe.runIf(isBrowserThere)('the live page of one pool that has a path', () =
     await close(page);
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await shows(page, '#console .outcome', / answered in /);
+  });
+});
+
+describe.runIf(isBrowserThere)('the live page of pools that a reload removes', () => {
+  it('sends no call to another pool', async () => {
+    const upstream = await FakeUpstream.start('A');
+    const cwd = await mkdtemp(join(tmpdir(), 'pools-'));
+    releaseAfterwards(() => rm(cwd, { recursive: true, force: true }));
+    const set = (pools: object) =>
+      writeFile(
+        join(cwd, 'config.json'),
+        JSON.stringify({
+          servers: [`${upstream.url} name=one`],
+          fallbackServers: [],
+          healthCheck: 'off',
+          pools,
+        }),
+      );
+    await set({ base: { servers: [`${upstream.url}/base name=two`], fallbackServers: [] } });
+    const daemon = await startDaemon({ cwd, args: ['--config=config.json'], env: { ADMIN_PORT: '0' } });
+    const { page, faults } = await visit(browser, daemon.adminUrl);
+    const pools = page.locator('#console').getByRole('combobox', { name: 'Pool' });
+    await pools.selectOption('base');
+    await set({});
+    await http(`${daemon.adminUrl}/reload`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+    });
+    await card(page, 'two').waitFor({ state: 'detached' });
+    expect(await pools.locator('option:checked').innerText()).toBe('base is gone');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await shows(page, '#console .outcome', 'base is gone: choose where to send it. Nothing was sent.');
+    expect(upstream.requests).toEqual([]);
+    await pools.selectOption('default');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await shows(page, '#console .outcome', /^one answered in /);
+    expect(faults).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@
  * @property {boolean} ok
  * @property {number} status 0 when there was no answer
  * @property {any} body parsed JSON; undefined without any
+ * @property {string} text its source
  * @property {string} problem what is wrong; empty when nothing is
  */
 
@@ -27,20 +28,29 @@ export function urlOf(path) {
  * @param {unknown} [body]
  * @returns {Promise<Answer>}
  */
-export async function call(method, path, body) {
+export function call(method, path, body) {
+  return send(method, path, body === undefined ? {} : { body: JSON.stringify(body) });
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{ body?: string, signal?: AbortSignal }} more `body`: JSON, sent as it is
+ * @returns {Promise<Answer>}
+ */
+export async function send(method, path, more) {
   const headers = { 'Content-Type': 'application/json' };
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   try {
     const response = await fetch(urlOf(path), {
       method,
       cache: 'no-store',
       ...(method === 'GET' ? {} : { headers }),
-      ...sent,
+      ...more,
     });
     return await read(response);
   } catch {
     const problem = 'The load balancer did not answer, so it is not known whether this was done.';
-    return { ok: false, status: 0, body: undefined, problem };
+    return { ok: false, status: 0, body: undefined, text: '', problem };
   }
 }
 
@@ -57,10 +67,16 @@ async function read(response) {
     body = text === '' ? undefined : JSON.parse(text);
   } catch {
     // Something before the daemon has answered in its place.
-    return { ok: false, status, body: undefined, problem: `The answer has status ${status} and is no JSON.` };
+    return {
+      ok: false,
+      status,
+      body: undefined,
+      text,
+      problem: `The answer has status ${status} and is no JSON.`,
+    };
   }
   const problem = ok ? '' : (body?.detail ?? body?.title ?? `The answer has status ${status}.`);
-  return { ok, status, body, problem: String(problem) };
+  return { ok, status, body, text, problem: String(problem) };
 }
 
 /** @returns {Promise<History | undefined>} undefined when it can't be had */

@@ -1,8 +1,10 @@
 /** Sends a JSON-RPC call, through the balancer or to one upstream, and shows who answered what. */
 
-import { call } from './api.js';
-import { h, labelled, options, setShown, setText } from './dom.js';
+import { send } from './api.js';
+import { callBody, callOf, errorsIn } from './call-text.js';
+import { goneIn, h, labelled, setChoices, setShown, setText } from './dom.js';
 import { ms } from './format.js';
+import { indented, memberText } from './json-text.js';
 import { poolOf } from './store.js';
 import { resultOf } from './words.js';
 
@@ -23,19 +25,23 @@ const METHODS = [
   'web3_clientVersion',
 ];
 const BALANCER = '';
+const STOPPED = 'Stopped: an upstream may have got it all the same.';
 
 export class Console {
   #store;
-  #targets = h('select');
-  #pool = h('select', { onchange: () => this.#updateTargets(true) });
+  #targets = h('select', { onchange: () => this.#updateTargets() });
+  #pool = h('select', { onchange: () => this.#choosePool() });
   #method = h('input', { type: 'text', list: 'methods', required: true, value: 'eth_blockNumber' });
   #params = h('textarea', { rows: 2, spellcheck: 'false', autocapitalize: 'off' }, '[]');
   #send = h('button', { type: 'submit', class: 'main' }, 'Send');
+  #stop = h('button', { type: 'button', hidden: true, onclick: () => this.#underWay?.abort() }, 'Stop');
   #summary = h('p', { class: 'outcome', role: 'status', hidden: true });
   #attempts = h('ol', { class: 'attempts', hidden: true });
   #answer = h('pre', { tabindex: 0, 'aria-label': 'Answer', hidden: true });
   #poolField = labelled('Pool', this.#pool);
   #known = '';
+  /** @type {AbortController | undefined} of the call that waits for its answer */
+  #underWay;
 
   /**
    * @param {HTMLElement} parent
@@ -59,6 +65,7 @@ export class Console {
       labelled('Method', this.#method),
       labelled('Parameters', this.#params, 'JSON; or a whole request, or a batch'),
       this.#send,
+      this.#stop,
       h('datalist', { id: 'methods' }, ...METHODS.map((value) => h('option', { value }))),
     );
     parent.append(form, this.#summary, this.#attempts, this.#answer);
@@ -73,57 +80,87 @@ export class Console {
     ]);
     if (known === this.#known) return;
     this.#known = known;
-    const { value } = this.#pool;
-    this.#pool.replaceChildren(...options(about.pools.map(({ pool, path }) => [pool, `${pool} (${path})`])));
-    if (about.pools.some(({ pool }) => pool === value)) this.#pool.value = value;
-    setShown(this.#poolField, about.pools.length > 1);
-    this.#updateTargets(false);
+    this.#updatePools();
+    this.#updateTargets();
   }
 
-  /** @param {boolean} isAnew */
-  #updateTargets(isAnew) {
+  #updatePools() {
+    const { pools } = this.#store.about;
+    setChoices(
+      this.#pool,
+      pools.map(({ pool, path }) => [pool, `${pool} (${path})`]),
+    );
+    setShown(this.#poolField, this.#pool.options.length > 1);
+  }
+
+  #choosePool() {
+    this.#updatePools();
+    this.#targets.replaceChildren();
+    this.#updateTargets();
+  }
+
+  #updateTargets() {
     const { rows, about } = this.#store;
     const own = rows.filter((row) => about.pools.length === 1 || poolOf(row) === this.#pool.value);
-    const { value } = this.#targets;
-    /** @type {[string, string][]} */
-    const choices = [
+    setChoices(this.#targets, [
       [BALANCER, 'the load balancer, as a client'],
       ...own.map(({ name }) => /** @type {[string, string]} */ ([name, `${name} alone`])),
-    ];
-    this.#targets.replaceChildren(...options(choices));
-    if (!isAnew && own.some(({ name }) => name === value)) this.#targets.value = value;
+    ]);
   }
 
   /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
-    if (this.#send.disabled) return;
+    if (this.#underWay) return;
+    const gone = goneIn(this.#pool) ?? goneIn(this.#targets);
+    if (gone !== undefined)
+      return this.#tell(`${gone} is gone: choose where to send it. Nothing was sent.`, false);
     const asked = callOf(this.#method.value.trim(), this.#params.value);
     if (typeof asked === 'string') return this.#tell(asked, false);
-    const upstream = this.#targets.value;
-    this.#send.disabled = true;
-    this.#tell('Waiting for an answer …', true);
-    const { ok, body, problem } = await call('POST', 'call', {
-      call: asked,
-      pool: this.#pool.value,
-      ...(upstream === BALANCER ? {} : { upstream }),
-    });
-    this.#send.disabled = false;
-    if (ok) this.#show(body);
-    else this.#tell(problem, false);
+    const { value: pool } = this.#pool;
+    const { value: upstream } = this.#targets;
+    const body = callBody(asked.json, upstream === BALANCER ? { pool } : { pool, upstream });
+    this.#tell(['Waiting for an answer …', asked.taken].filter(Boolean).join(' '), true);
+    const { signal } = this.#begin();
+    const answer = await send('POST', 'call', { body, signal });
+    this.#end();
+    if (answer.ok) this.#show(answer, asked.taken);
+    else this.#tell(signal.aborted ? STOPPED : answer.problem, false);
   }
 
-  /** @param {CallAnswer} answer */
-  #show(answer) {
+  #begin() {
+    const underWay = new AbortController();
+    this.#underWay = underWay;
+    this.#send.disabled = true;
+    setShown(this.#stop, true);
+    return underWay;
+  }
+
+  #end() {
+    this.#underWay = undefined;
+    this.#send.disabled = false;
+    if (document.activeElement === this.#stop) this.#send.focus();
+    setShown(this.#stop, false);
+  }
+
+  /**
+   * @param {import('./api.js').Answer} received
+   * @param {string} taken
+   */
+  #show({ body, text: source }, taken) {
+    /** @type {CallAnswer} */
+    const answer = body;
     const { answer: parsed, text, cut, attempts, problem } = answer;
-    const isError = typeof parsed === 'object' && parsed !== null && 'error' in parsed;
-    this.#tell(summaryOf(answer), problem === null && answer.status < 400 && !isError);
+    const errors = errorsIn(parsed);
+    const said = [summaryOf(answer), errors, taken].filter(Boolean).join('; ');
+    this.#tell(said, problem === null && answer.status < 400 && errors === '');
     const lines = attempts.map((each) =>
       h('li', {}, `${each.upstream}: ${resultOf(each.result)}, ${ms(each.ms)}`),
     );
     this.#attempts.replaceChildren(...lines);
     setShown(this.#attempts, attempts.length > 0);
-    const shown = parsed === undefined ? (text ?? '') : JSON.stringify(parsed, null, 2);
+    const json = memberText(source, 'answer');
+    const shown = json === undefined ? (text ?? '') : indented(json);
     setText(this.#answer, cut ? `${shown}\n… cut off here, it is longer than 64 kB` : shown);
     setShown(this.#answer, shown !== '');
   }
@@ -139,29 +176,6 @@ export class Console {
     setShown(this.#attempts, false);
     setShown(this.#answer, false);
   }
-}
-
-/**
- * @param {string} method
- * @param {string} params
- * @returns {object | string} the call, or what is wrong
- */
-function callOf(method, params) {
-  /** @type {unknown} */
-  let parsed;
-  try {
-    parsed = JSON.parse(params.trim() === '' ? '[]' : params);
-  } catch (error) {
-    return `The parameters are no JSON: ${error instanceof Error ? error.message : error}`;
-  }
-  if (typeof parsed !== 'object' || parsed === null) return 'The parameters must be a JSON array or object.';
-  return isWhole(parsed) ? parsed : { method, params: parsed };
-}
-
-/** @param {object} parsed */
-function isWhole(parsed) {
-  const [first] = Array.isArray(parsed) ? parsed : [parsed];
-  return typeof first === 'object' && first !== null && 'method' in first;
 }
 
 /** @param {CallAnswer} answer */

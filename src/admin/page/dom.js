@@ -116,3 +116,24 @@ export function select(choices, props = {}) {
 export function options(choices) {
   return choices.map(([value, text]) => h('option', { value }, text));
 }
+
+/**
+ * Changes the choices of a list. What is chosen stays so; when it is no longer among them, as one that can't be chosen again.
+ * @param {HTMLSelectElement} list
+ * @param {readonly (readonly [value: string, text: string])[]} choices
+ */
+export function setChoices(list, choices) {
+  const { value } = list;
+  const isGone = list.options.length > 0 && !choices.some(([each]) => each === value);
+  const gone = isGone ? [h('option', { value, disabled: true }, `${value} is gone`)] : [];
+  list.replaceChildren(...gone, ...options(choices));
+  if (value !== '') list.value = value;
+}
+
+/**
+ * What is chosen in a list though it is gone; undefined when it is there.
+ * @param {HTMLSelectElement} list
+ */
+export function goneIn({ selectedOptions: [chosen] }) {
+  return chosen?.disabled ? chosen.value : undefined;
+}

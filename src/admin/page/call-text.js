@@ -1,0 +1,62 @@
+/** What the console sends, in the words of who wrote it, and what is said of an answer. Pure. */
+
+/**
+ * @typedef {object} Asked
+ * @property {string} json the call, with its parameters as they were written
+ * @property {string} taken what was taken for what, where that may be in doubt; else empty
+ */
+
+/**
+ * @param {string} method
+ * @param {string} written what was entered as parameters
+ * @returns {Asked | string} or what is wrong
+ */
+export function callOf(method, written) {
+  const json = written.trim() === '' ? '[]' : written.trim();
+  /** @type {unknown} */
+  let parsed;
+  try {
+    parsed = JSON.parse(json);
+  } catch (error) {
+    return `The parameters are no JSON: ${error instanceof Error ? error.message : error}`;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return 'The parameters must be a JSON array or object.';
+  const items = Array.isArray(parsed) ? parsed : [parsed];
+  if (Array.isArray(parsed) && items.length > 0 && items.every(hasMethod))
+    return { json, taken: `sent as a batch of ${items.length}` };
+  if (!Array.isArray(parsed) && 'jsonrpc' in parsed) return { json, taken: 'sent as a whole request' };
+  const taken = items.some(hasMethod)
+    ? `sent as the parameters of ${method}: a whole request has "jsonrpc", and each of a batch a "method"`
+    : '';
+  return { json: `{"method":${JSON.stringify(method)},"params":${json}}`, taken };
+}
+
+/** @param {unknown} item */
+function hasMethod(item) {
+  return typeof item === 'object' && item !== null && !Array.isArray(item) && 'method' in item;
+}
+
+/**
+ * The body of `POST /call`.
+ * @param {string} json the call
+ * @param {{ pool: string, upstream?: string }} where
+ */
+export function callBody(json, where) {
+  return `{"call":${json},${JSON.stringify(where).slice(1)}`;
+}
+
+/**
+ * How many of an answer's items are errors, in words; empty when none is.
+ * @param {unknown} answer parsed
+ */
+export function errorsIn(answer) {
+  const items = Array.isArray(answer) ? answer : [answer];
+  const errors = items.filter(isError).length;
+  if (errors === 0) return '';
+  return Array.isArray(answer) ? `${errors} of ${items.length} calls got an error` : 'it is an error';
+}
+
+/** @param {unknown} item */
+function isError(item) {
+  return typeof item === 'object' && item !== null && 'error' in item && item.error !== null;
+}
