@@ -86,7 +86,7 @@ export function createApp(
   const { announcer, clock, logger } = runtime;
   const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
   announcer.listen(eventLog.listener);
-  const alerts = createOperatorAlerts(config, runtime);
+  const alerts = createOperatorAlerts(config, runtime, () => service.pools);
   const overload = new Overload({
     eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
     clock,

@@ -176,13 +176,13 @@ function logChange(
       logger.warn({ host: event.host }, 'Host name found again');
       break;
     case 'alert-sent':
-      logger.info({ notifier: event.notifier, kind: event.kind }, 'Alert sent');
+      logger.info(alertOf(event), 'Alert sent');
       break;
     case 'alert-failed':
-      logger.warn({ notifier: event.notifier, kind: event.kind, problem: event.problem }, 'Alert not sent');
+      logger.warn({ ...alertOf(event), problem: event.problem }, 'Alert not sent');
       break;
     case 'alert-lost':
-      logger.warn({ notifier: event.notifier, kind: event.kind, problem: event.problem }, 'Alert lost');
+      logger.warn({ ...alertOf(event), problem: event.problem }, 'Alert lost');
       break;
     case 'alerts-resumed':
       logger.warn(
@@ -193,4 +193,8 @@ function logChange(
     default:
       event satisfies never;
   }
+}
+
+function alertOf({ notifier, kind, severity }: EventOf<'alert-sent' | 'alert-failed' | 'alert-lost'>) {
+  return { notifier, kind, severity };
 }

@@ -158,11 +158,24 @@ const SENTENCES: Sentences = {
   'name-lost': ({ host }) =>
     bad(`the host name ${host} is not found any more: its last known addresses go on serving`),
   'name-found': ({ host }) => good(`the host name ${host} is found again`),
-  'alert-sent': ({ notifier, kind }) => info(`an alert was sent by ${notifier}: ${kind}`),
-  'alert-failed': ({ notifier, kind, problem }) =>
-    bad(`an alert could not be sent by ${notifier}, and is tried again: ${kind}, ${problem}`),
-  'alert-lost': ({ notifier, kind, problem }) =>
-    bad(`an alert was given up by ${notifier}: ${kind}, ${problem}`),
+  'alert-sent': ({ notifier, kind, severity }) =>
+    info(
+      severity === 'resolved'
+        ? `the end of ${kind} was told by ${notifier}`
+        : `an alert was sent by ${notifier}: ${kind}`,
+    ),
+  'alert-failed': ({ notifier, kind, severity, problem }) =>
+    bad(
+      severity === 'resolved'
+        ? `the end of ${kind} could not be told by ${notifier}, and is tried again: ${problem}`
+        : `an alert could not be sent by ${notifier}, and is tried again: ${kind}, ${problem}`,
+    ),
+  'alert-lost': ({ notifier, kind, severity, problem }) =>
+    bad(
+      severity === 'resolved'
+        ? `the end of ${kind} was not told by ${notifier}: ${problem}`
+        : `an alert was given up by ${notifier}: ${kind}, ${problem}`,
+    ),
   'alerts-resumed': ({ notifier, failingMs }) =>
     good(`alerts are sent by ${notifier} again, after ${durationInWords(failingMs)}`),
 };

@@ -56,6 +56,9 @@ export const FAILURE_REASONS = [
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
+/** How bad an alert is; `resolved`: what an earlier one was about is over. */
+export type Severity = 'critical' | 'warning' | 'resolved';
+
 /** Why a probe took an upstream out. */
 export type DownReason = 'probe-failed' | 'wrong-chain';
 

@@ -1,6 +1,6 @@
 /** What the program announces of itself: of its settings, of the machine and of alerts. */
 
-import type { PoolIdentity } from './event-words.ts';
+import type { PoolIdentity, Severity } from './event-words.ts';
 
 export type ProcessEvent =
   | {
@@ -51,12 +51,14 @@ export type ProcessEvent =
       /** By which notifier. */
       readonly notifier: string;
       readonly kind: string;
+      readonly severity: Severity;
     }
   | {
       /** A notifier begins to fail: the alert is tried again, unless `alert-lost` follows. */
       readonly type: 'alert-failed';
       readonly notifier: string;
       readonly kind: string;
+      readonly severity: Severity;
       /** What went wrong, without the webhook's address. */
       readonly problem: string;
     }
@@ -65,6 +67,8 @@ export type ProcessEvent =
       readonly type: 'alert-lost';
       readonly notifier: string;
       readonly kind: string;
+      /** Undefined where no message could be written. */
+      readonly severity: Severity | undefined;
       readonly problem: string;
     }
   | {

@@ -10,6 +10,7 @@ import type { Config } from './config/config.ts';
 import { type LoadResult, loadConfig } from './config/load.ts';
 import { secretsOfConfig } from './config/masked-settings.ts';
 import type { Command } from './config/sources/flags.ts';
+import { nearMissText } from './config/sources/near-misses.ts';
 import { createLog, type Log } from './log.ts';
 import { descriptorWarning } from './network/shortage.ts';
 import { systemRandom } from './random.ts';
@@ -47,10 +48,14 @@ async function printProblems({
   problems,
   nearMisses,
 }: Extract<LoadResult, { readonly ok: false }>): Promise<void> {
-  const { jsonProblems, nearMissText } = await import('./commands/check.ts');
   process.exitCode = 1;
-  if (format === 'json') print(jsonProblems(readVersion(), problems, nearMisses));
-  else for (const line of [...problems, ...nearMisses.map(nearMissText)]) console.error(line);
+  // One of them may be why.
+  if (format !== 'json') {
+    for (const line of [...problems, ...nearMisses.map(nearMissText)]) console.error(line);
+    return;
+  }
+  const { jsonProblems } = await import('./commands/check.ts');
+  print(jsonProblems(readVersion(), problems, nearMisses));
 }
 
 /** Runs a command that needs valid settings. */

@@ -206,19 +206,39 @@ const rows: readonly [what: string, event: Event, line: Record<string, unknown>]
   ],
   [
     'an alert that was not sent',
-    { type: 'alert-failed', notifier: 'slack', kind: 'everything-failed', problem: 'HTTP 500' },
+    {
+      type: 'alert-failed',
+      notifier: 'slack',
+      kind: 'everything-failed',
+      severity: 'critical',
+      problem: 'HTTP 500',
+    },
     {
       level: 'warn',
       msg: 'Alert not sent',
       notifier: 'slack',
       kind: 'everything-failed',
+      severity: 'critical',
       problem: 'HTTP 500',
     },
   ],
   [
     'an alert that is given up',
-    { type: 'alert-lost', notifier: 'slack', kind: 'everything-failed', problem: 'HTTP 404' },
-    { level: 'warn', msg: 'Alert lost', notifier: 'slack', kind: 'everything-failed', problem: 'HTTP 404' },
+    {
+      type: 'alert-lost',
+      notifier: 'slack',
+      kind: 'everything-failed',
+      severity: 'critical',
+      problem: 'HTTP 404',
+    },
+    {
+      level: 'warn',
+      msg: 'Alert lost',
+      notifier: 'slack',
+      kind: 'everything-failed',
+      severity: 'critical',
+      problem: 'HTTP 404',
+    },
   ],
   [
     'a notifier that works again',

@@ -120,16 +120,46 @@ const SENTENCES: readonly (readonly [Event, string])[] = [
   ],
   [{ type: 'name-found', host: 'rpc.example' }, 'good: the host name rpc.example is found again'],
   [
-    { type: 'alert-sent', notifier: 'slack', kind: 'credentials' },
+    { type: 'alert-sent', notifier: 'slack', kind: 'credentials', severity: 'warning' },
     'info: an alert was sent by slack: credentials',
   ],
   [
-    { type: 'alert-failed', notifier: 'slack', kind: 'credentials', problem: 'HTTP 500' },
+    {
+      type: 'alert-failed',
+      notifier: 'slack',
+      kind: 'credentials',
+      severity: 'warning',
+      problem: 'HTTP 500',
+    },
     'bad: an alert could not be sent by slack, and is tried again: credentials, HTTP 500',
   ],
   [
-    { type: 'alert-lost', notifier: 'slack', kind: 'credentials', problem: 'HTTP 404' },
+    { type: 'alert-lost', notifier: 'slack', kind: 'credentials', severity: 'warning', problem: 'HTTP 404' },
     'bad: an alert was given up by slack: credentials, HTTP 404',
+  ],
+  [
+    { type: 'alert-sent', notifier: 'slack', kind: 'fallback-in-use', severity: 'resolved' },
+    'info: the end of fallback-in-use was told by slack',
+  ],
+  [
+    {
+      type: 'alert-failed',
+      notifier: 'slack',
+      kind: 'fallback-in-use',
+      severity: 'resolved',
+      problem: 'HTTP 500',
+    },
+    'bad: the end of fallback-in-use could not be told by slack, and is tried again: HTTP 500',
+  ],
+  [
+    {
+      type: 'alert-lost',
+      notifier: 'slack',
+      kind: 'fallback-in-use',
+      severity: 'resolved',
+      problem: 'HTTP 404',
+    },
+    'bad: the end of fallback-in-use was not told by slack: HTTP 404',
   ],
   [
     { type: 'alerts-resumed', notifier: 'slack', failingMs: 65_000 },

@@ -5,13 +5,23 @@ import type { Config } from '../config/config.ts';
 import { type AlertSettings, type Alerts, createAlerts } from '../notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from '../notifiers/index.ts';
 import { NO_PROXIES } from '../notifiers/notifier.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 
-export function createOperatorAlerts(config: Config, { announcer, clock, random, logger }: Runtime): Alerts {
+/** `pools` are those in force. */
+export function createOperatorAlerts(config: Config, runtime: Runtime, pools: () => PoolTable): Alerts {
+  const { announcer, clock, random, logger } = runtime;
   const settings = alertSettingsOf(config);
   const names = Object.values(kinds).map(({ setting }) => setting.name);
   if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: no alerts are sent`);
-  return createAlerts({ ...settings, announcer, clock, random, hostname: hostname(), env: config.env });
+  return createAlerts({
+    ...settings,
+    ...{ announcer, clock, random, hostname: hostname(), env: config.env },
+    drained: (identity) => {
+      const pool = pools().all.find((each) => each.identity === identity);
+      return pool?.registry.all.flatMap((upstream) => (upstream.draining ? upstream.identity : [])) ?? [];
+    },
+  });
 }
 
 export function alertSettingsOf(config: Config): AlertSettings {

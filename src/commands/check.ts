@@ -14,7 +14,6 @@ import { jsonReport } from './check/json-report.ts';
 import { type LookMeans, look } from './check/look.ts';
 import { foundLines, settingsLines } from './check/text-report.ts';
 
-export { nearMissText } from './check/advice/names.ts';
 export { jsonProblems } from './check/json-report.ts';
 
 export interface CheckInput {

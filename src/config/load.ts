@@ -12,10 +12,10 @@ import { readEnvFile, readEnvironment } from './sources/environment.ts';
 import { type Command, type Format, readCommandLine } from './sources/flags.ts';
 import { readJsonFile } from './sources/json-file.ts';
 import { DEFAULT_SOURCE, type MergedSettings, mergeSources, type RawByKey } from './sources/merge.ts';
-import { type NearMiss, nearMissesOf } from './sources/near-misses.ts';
+import { type NearMiss, nearMissesOf, nearMissText } from './sources/near-misses.ts';
 import { settingName } from './sources/pool-names.ts';
 import { type CheckedProxies, checkProxies } from './sources/proxies.ts';
-import type { RawSettings } from './sources/raw-settings.ts';
+import type { ForeignName, RawSettings } from './sources/raw-settings.ts';
 import { notifierKeys } from './table/notifier-settings.ts';
 import { LIST_NAMES } from './table/settings.ts';
 import { formatSize } from './table/units.ts';
@@ -48,11 +48,11 @@ export type SettingsResult =
     }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** With what the command line asks for, and what `--check` may say of names that have no effect. */
+/** With what the command line asks for, and names that have no effect. */
 export type LoadResult = SettingsResult & {
   readonly command: Command;
   readonly format: Format;
-  /** Only for `--check`. */
+  /** Of the environment for `--check` only; a start has them in its warnings, too. */
   readonly nearMisses: readonly NearMiss[];
 };
 
@@ -63,7 +63,8 @@ export type LoadResult = SettingsResult & {
  */
 export function loadConfig(input: LoadInput): LoadResult {
   const { command, format, settings, configFile, envFile } = readCommandLine(input.argv);
-  const files = [readEnvFile(input.cwd, envFile), readJsonFile(input.cwd, configFile)];
+  const fromEnvFile = readEnvFile(input.cwd, envFile);
+  const files = [...(fromEnvFile ? [fromEnvFile] : []), readJsonFile(input.cwd, configFile)];
   const bySource: readonly RawSettings[] = [settings, readEnvironment(input.env), ...files];
   const merged = mergeSources(bySource, input.isTerminal);
   const problems = [...bySource.flatMap((each) => each.problems), ...merged.problems];
@@ -73,10 +74,14 @@ export function loadConfig(input: LoadInput): LoadResult {
   const isForDaemon = command !== 'healthcheck';
   // After a file that can't be read, "not set" would mislead.
   const filesRead = files.every((file) => file.problems.length === 0);
-  if (filesRead && isForDaemon) problems.push(...missingLists(merged));
+  if (filesRead && isForDaemon) {
+    problems.push(...missingLists(merged));
+    if (!fromEnvFile && configFile === undefined) problems.push(...missingEnvFile(merged, input.cwd));
+  }
 
-  const foreign = command === 'check' ? bySource.flatMap((each) => each.foreign) : [];
-  const asked = { command, format, nearMisses: nearMissesOf(foreign, [...merged.pools.keys()]) };
+  const foreign = foreignNames(command, bySource, fromEnvFile);
+  const nearMisses = nearMissesOf(foreign, [...merged.pools.keys()]);
+  const asked = { command, format, nearMisses };
 
   const checked = checkValues(merged.common);
   const pools = poolsOf(merged);
@@ -100,7 +105,22 @@ export function loadConfig(input: LoadInput): LoadResult {
   if (!config || problems.length > 0) return { ...asked, ok: false, problems };
   const warnings = [...bySource.flatMap((each) => each.warnings), ...assembled.warnings];
   warnings.push(...keyWarnings(config.apiKeys ?? []));
+  // The check has them as advice.
+  if (command === 'run') warnings.push(...nearMisses.map(nearMissText));
   return { ...asked, ok: true, config, sources: sourcesOf(merged, config, file), warnings };
+}
+
+/**
+ * Names that may be misspelt settings. A start looks only at the file that is written for this program: it would warn
+ * each time of variables that are another one's.
+ */
+function foreignNames(
+  command: Command,
+  all: readonly RawSettings[],
+  envFile: RawSettings | undefined,
+): ForeignName[] {
+  if (command === 'check') return all.flatMap(({ foreign }) => foreign);
+  return command === 'run' ? [...(envFile?.foreign ?? [])] : [];
 }
 
 /** The one without a path first, if it has a list; a start without any pool is told with its settings. */
@@ -129,6 +149,12 @@ function missingLists({ common, pools }: MergedSettings): string[] {
   const named = [...pools].flatMap(([name, own]) => missingIn(own, name));
   const isUsed = pools.size === 0 || common.has('rpcUrls') || common.has('fallbackRpcUrls');
   return [...(isUsed ? missingIn(common, undefined) : []), ...named];
+}
+
+/** Where nobody has named any upstream, which is what a new installation looks like. */
+function missingEnvFile({ common, pools }: MergedSettings, folder: string): string[] {
+  if (common.has('rpcUrls') || pools.size > 0) return [];
+  return [`there is no .env in ${folder} (cp .env.example .env)`];
 }
 
 function missingIn(raw: RawByKey, pool: string | undefined): string[] {

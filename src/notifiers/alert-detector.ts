@@ -20,6 +20,8 @@ export interface DetectorOptions {
   readonly cooldown: Cooldown;
   readonly messages: Messages;
   readonly outlet: Outlet;
+  /** Those of the pool that an operator has drained, at this moment. */
+  readonly drained: () => readonly UpstreamIdentity[];
 }
 
 /**
@@ -53,13 +55,13 @@ export class AlertDetector {
   #chainVotes: ChainVotes = [];
   #isPoolGone = false;
 
-  constructor({ messages, ...options }: DetectorOptions) {
+  constructor({ messages, drained, ...options }: DetectorOptions) {
     const incident = (kind: AlertKind, write: IncidentOptions['write']) =>
       new Incident({ ...options, kind, write });
     const group = (kind: AlertKind, hasEnd: boolean, write: GroupOptions['write']) =>
       new Group({ ...options, kind, hasEnd, write });
     this.#messages = messages;
-    this.#outages = new Outages(options.clock);
+    this.#outages = new Outages(options.clock, drained);
     this.#allFailed = incident('all-upstreams-failed', (report) => this.#writeAllFailed(report));
     this.#fallbackInUse = incident('fallback-in-use', (report) => this.#writeFallbackInUse(report));
     this.#undecided = incident('wrong-chain', (report) => messages.chainUndecided(report, this.#chainVotes));
@@ -151,8 +153,11 @@ export class AlertDetector {
       case 'refused':
         if (NO_UPSTREAM_CODES.has(event.code)) this.#onNotAnswered(event);
         break;
-      case 'client-left':
       case 'cut':
+        this.#allFailed.pass();
+        this.#fallbackInUse.pass();
+        break;
+      case 'client-left':
         break;
       default:
         result satisfies never;
@@ -168,15 +173,25 @@ export class AlertDetector {
     if (event.primariesOut) {
       this.#answeredBy = event.upstream;
       this.#fallbackInUse.occur();
-    } else if (!this.#fallbackInUse.isCalm && event.upstream?.tier === 'primary') {
-      this.#answeredBy = event.upstream;
-      this.#fallbackInUse.end();
+    } else if (!this.#fallbackInUse.isCalm) {
+      this.#onFallbackIdle(event.upstream);
     }
+  }
+
+  #onFallbackIdle(by: UpstreamIdentity | undefined): void {
+    // A fallback that answers although primaries are usable shows nothing.
+    if (by?.tier !== 'primary') {
+      this.#fallbackInUse.pass();
+      return;
+    }
+    this.#answeredBy = by;
+    this.#fallbackInUse.end();
   }
 
   #onNotAnswered({ code, status, attempts }: EventOf<'request-finished'>): void {
     this.#latestFailure = { code, status, attempts };
     this.#allFailed.occur();
+    this.#fallbackInUse.pass();
   }
 
   #writeAllFailed(report: IncidentReport): Alert {

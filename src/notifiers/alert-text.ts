@@ -46,19 +46,24 @@ export function upstreamText({ name, tier, why }: AffectedUpstream): string {
 /** Where to look when no link is known. */
 export const NO_LINK = 'More: the page of the admin port (PUBLIC_ADMIN_URL would put a link here).';
 
-/** The whole alert but its severity: a few lines of plain text. */
+/** What an alert begins with, for people and for what only reads its text: `CRITICAL`, `RESOLVED`; `Test:`. */
+export function label({ kind, severity }: Alert): string {
+  return kind === 'test' ? 'Test:' : severity.toUpperCase();
+}
+
+/** The whole alert: a few lines of plain text. */
 export function alertText(alert: Alert): string {
   const { what, requests, upstreams, client, advice, link, kind } = alert;
   const named = upstreams.slice(0, MAX_NAMED).map(upstreamText);
   const more = upstreams.length - named.length;
   const lines = [
-    `${origin(alert)} ${what}.`,
+    `${label(alert)} ${origin(alert)} ${what}.`,
     ...(kind === 'test'
       ? []
       : [`Since ${sinceText(alert)}${requests === undefined ? '' : `; ${requests}`}.`]),
     ...named.map((upstream) => `- ${upstream}`),
     ...(more > 0 ? [`- and ${more} more`] : []),
-    `Clients get: ${client}.`,
+    ...(client === undefined ? [] : [`Clients get: ${client}.`]),
     ...(advice === undefined ? [] : [`What to do: ${advice}`]),
     link ?? NO_LINK,
   ];

@@ -1,7 +1,7 @@
 /** Turns what the program announces into alerts for the operators. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer, Event, PoolIdentity } from '../events.ts';
+import type { Announcer, Event, PoolIdentity, UpstreamIdentity } from '../events.ts';
 import type { Random } from '../random.ts';
 import { AlertDetector } from './alert-detector.ts';
 import { Messages, testAlert } from './messages.ts';
@@ -24,6 +24,8 @@ export interface AlertsOptions extends AlertSettings {
   /** This machine's name: tells the operators which replica sends the alert. */
   readonly hostname: string;
   readonly env: string | undefined;
+  /** The upstreams of a pool that an operator has drained, at this moment. */
+  readonly drained: (pool: PoolIdentity) => readonly UpstreamIdentity[];
 }
 
 export interface Alerts {
@@ -38,13 +40,21 @@ export interface Alerts {
 }
 
 /** Starts listening to `announcer`. */
-export function createAlerts({ announcer, clock, random, hostname, env, ...first }: AlertsOptions): Alerts {
+export function createAlerts(options: AlertsOptions): Alerts {
+  const { announcer, clock, random, hostname, env, drained, ...first } = options;
   const cooldown = { ms: first.cooldownMs };
   const origin = { place: env ? `${hostname}, ${env}` : hostname, link: first.link };
   const outboxes = new Outboxes({ announcer, clock, random });
   outboxes.use(first.notifiers);
   const detectors = new Detectors(
-    (pool) => new AlertDetector({ clock, cooldown, outlet: outboxes, messages: new Messages(origin, pool) }),
+    (pool) =>
+      new AlertDetector({
+        clock,
+        cooldown,
+        outlet: outboxes,
+        messages: new Messages(origin, pool),
+        drained: () => drained(pool),
+      }),
   );
   announcer.listen((event) => {
     if (!outboxes.areNone) detectors.hear(event);

@@ -35,7 +35,8 @@ export interface GroupReport {
   readonly isOver: boolean;
   /** Those that have the trouble, or had it. */
   readonly upstreams: readonly AffectedUpstream[];
-  readonly reasons: ReadonlySet<Reason>;
+  /** What each of them has. */
+  readonly troubles: readonly { readonly name: string; readonly reason: Reason }[];
   /** How many had it and are well again, or gone, while others are not. */
   readonly recovered: number;
   readonly beganWallMs: number;
@@ -174,7 +175,7 @@ export class Group implements Topic {
     return {
       isOver,
       upstreams: [...shown].map(([{ name, tier }, { why }]) => ({ name, tier, why })),
-      reasons: new Set(members.map(({ reason }) => reason)),
+      troubles: [...shown].map(([{ name }, { reason }]) => ({ name, reason })),
       recovered: isOver ? 0 : this.#left.size,
       beganWallMs: Math.min(...members.map(({ beganWallMs }) => beganWallMs)),
       lastedMs: (this.#endedMs ?? clock.monotonicMs()) - beganMs,

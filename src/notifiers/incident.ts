@@ -10,6 +10,8 @@ interface Episode {
   readonly beganMonotonicMs: number;
   readonly beganWallMs: number;
   occurrences: number;
+  /** Requests that did not show it. */
+  others: number;
   /** Undefined while it goes on. */
   lastedMs: number | undefined;
   /** A message about it was delivered. */
@@ -24,6 +26,8 @@ export interface IncidentReport {
   readonly lastedMs: number;
   /** How often it occurred since it began. */
   readonly occurrences: number;
+  /** How many requests there were since then, those that it occurred in among them. */
+  readonly requestCount: number;
   /** How often it began and ended, apart from this time, without a message that was delivered since the last one. */
   readonly unreported: number;
 }
@@ -90,6 +94,11 @@ export class Incident implements Topic {
     this.#outlet.put(this);
   }
 
+  /** To be called for a request that shows neither the incident nor its end. */
+  pass(): void {
+    if (this.#current) this.#current.others += 1;
+  }
+
   /** To be called for everything that shows that it is over. */
   end(): void {
     const episode = this.#current;
@@ -131,6 +140,7 @@ export class Incident implements Topic {
       beganWallMs: episode.beganWallMs,
       lastedMs: episode.lastedMs ?? this.#lasted(episode),
       occurrences: episode.occurrences,
+      requestCount: episode.occurrences + episode.others,
       unreported: this.#untold - (isOver && !episode.isTold ? 1 : 0),
     };
   }
@@ -140,6 +150,7 @@ export class Incident implements Topic {
       beganMonotonicMs: this.#clock.monotonicMs(),
       beganWallMs: this.#clock.wallMs(),
       occurrences: 0,
+      others: 0,
       lastedMs: undefined,
       isTold: false,
     };

@@ -49,7 +49,7 @@ export class Messages {
       requests: `${requests(report, 'failed')}${onAndOff(report)}`,
       upstreams: out,
       client: `errors, the latest with ${answer} (HTTP ${status}, after ${count(attempts, 'attempt')})`,
-      advice: adviceFor(out.map(({ reason }) => reason)),
+      advice: adviceFor(out),
     });
   }
 
@@ -73,7 +73,7 @@ export class Messages {
       requests: `${requests(report, 'answered')} by the fallback${onAndOff(report)}`,
       upstreams: out,
       client: 'their answers, from the fallback',
-      advice: adviceFor(out.map(({ reason }) => reason)),
+      advice: adviceFor(out),
     });
   }
 
@@ -91,7 +91,7 @@ export class Messages {
       ...report,
       what: `${count(report.upstreams.length, 'upstream')} can not be used because of our key or plan`,
       client: OTHERS_SERVE,
-      advice: adviceFor(report.reasons),
+      advice: adviceFor(report.troubles),
     });
   }
 
@@ -110,7 +110,7 @@ export class Messages {
       ...report,
       what: `${count(number, 'upstream')} on the wrong chain, taken out of service${recovered > 0 ? `; no longer: ${recovered}` : ''}`,
       client: OTHERS_SERVE,
-      advice: adviceFor(report.reasons),
+      advice: adviceFor(report.troubles),
     });
   }
 
@@ -167,7 +167,10 @@ type Facts = Pick<GroupReport, 'beganWallMs' | 'lastedMs'> &
   Pick<Alert, 'what' | 'client'> &
   Partial<Pick<Alert, 'requests' | 'upstreams' | 'advice'>>;
 
-/** The alert with which operators try out whether alerts arrive. */
+/**
+ * The alert with which operators try out whether alerts arrive. A `warning`: it must neither wake anybody nor close what
+ * another alert has opened. What clients get is not in it, since it is sent in an outage, too.
+ */
 export function testAlert({ place, link }: Origin, wallMs: number): Alert {
   return {
     kind: 'test',
@@ -175,19 +178,19 @@ export function testAlert({ place, link }: Origin, wallMs: number): Alert {
     pool: undefined,
     isOneOfSeveral: false,
     place,
-    what: 'this is a test: alerts of this load balancer arrive here',
+    what: 'alerts of this load balancer arrive here',
     sinceMs: wallMs,
     lastedMs: 0,
     requests: undefined,
     upstreams: [],
-    client: AS_EVER,
+    client: undefined,
     advice: undefined,
     link,
   };
 }
 
-function requests({ occurrences }: IncidentReport, what: string): string {
-  return `${count(occurrences, 'request')} ${what}`;
+function requests({ occurrences, requestCount }: IncidentReport, what: string): string {
+  return `${occurrences} of ${count(requestCount, 'request')} ${what}`;
 }
 
 function onAndOff({ unreported }: IncidentReport): string {

@@ -1,6 +1,8 @@
 /** The contract of a notifier: a way to send alerts to the operators. */
 
-import type { Tier } from '../events.ts';
+import type { Severity, Tier } from '../events.ts';
+
+export type { Severity };
 
 /** What an alert can be about; `kind` in metrics and logs. */
 export const ALERT_KINDS = [
@@ -12,9 +14,6 @@ export const ALERT_KINDS = [
   'test',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
-
-/** `resolved`: what an earlier alert was about is over. */
-export type Severity = 'critical' | 'warning' | 'resolved';
 
 /** An upstream that an alert is about. */
 export interface AffectedUpstream {
@@ -40,11 +39,11 @@ export interface Alert {
   readonly sinceMs: number;
   /** How long it has lasted by now, or lasted until it was over. */
   readonly lastedMs: number;
-  /** `5 requests failed`: how many were affected, and in which way; undefined where that is not counted. */
+  /** `5 of 5 requests failed`: how many were affected, and in which way; undefined where that is not counted. */
   readonly requests: string | undefined;
   readonly upstreams: readonly AffectedUpstream[];
-  /** What clients see of it. */
-  readonly client: string;
+  /** What clients see of it; undefined in a test, which says nothing of the state of things. */
+  readonly client: string | undefined;
   /** What to do about it; undefined when there is nothing to do. */
   readonly advice: string | undefined;
   /** Where the operators' page is; undefined when that is not known. */

@@ -1,9 +1,9 @@
-/** Which upstreams are out of service and why, as far as that was announced. */
+/** Which upstreams are out of service and why: as far as that was announced, and by what operators have drained. */
 
 import type { Clock } from '../clock.ts';
 import type { DownReason, EventOf, FailureReason, Tier, UpstreamIdentity } from '../events.ts';
 import type { AffectedUpstream } from './notifier.ts';
-import { whyOut } from './reasons.ts';
+import { type OutReason, whyOut } from './reasons.ts';
 
 /** The events that take an upstream out of service or bring it back. */
 export type StandingEvent = EventOf<
@@ -17,16 +17,19 @@ interface Outage {
 
 /** An upstream that is out of service. */
 export interface OutOfService extends AffectedUpstream {
-  readonly reason: FailureReason | DownReason;
+  readonly reason: OutReason;
 }
 
 export class Outages {
   readonly #clock: Clock;
+  readonly #drained: () => readonly UpstreamIdentity[];
   /** By what stays when its name changes. */
   readonly #outages = new Map<UpstreamIdentity, Outage>();
 
-  constructor(clock: Clock) {
+  /** `drained`: those that an operator has drained, at this moment. They may have been since the start. */
+  constructor(clock: Clock, drained: () => readonly UpstreamIdentity[]) {
     this.#clock = clock;
+    this.#drained = drained;
   }
 
   note(event: StandingEvent): void {
@@ -60,17 +63,29 @@ export class Outages {
 
   /** Those of one tier, or of both, that are known to be out. */
   list(tier?: Tier): OutOfService[] {
-    const nowMs = this.#clock.monotonicMs();
-    const out: OutOfService[] = [];
-    for (const [upstream, { quarantine, down }] of this.#outages) {
-      if (tier !== undefined && upstream.tier !== tier) continue;
-      // The end of a quarantine by time is not announced.
-      const quarantined = quarantine && quarantine.untilMs > nowMs ? quarantine.reason : undefined;
-      const reason = down?.reason ?? quarantined;
-      if (reason === undefined) continue;
-      const { name, tier: own } = upstream;
-      out.push({ name, tier: own, reason, why: whyOut(reason, down?.problem) });
-    }
-    return out;
+    const drained = new Set(this.#drained());
+    const upstreams = new Set([...this.#outages.keys(), ...drained]);
+    return [...upstreams].flatMap((upstream) => {
+      const failing = this.#whyFailing(upstream);
+      // First, as in `/stats`: it would get no request either way.
+      const out = drained.has(upstream) ? drainedAnd(failing) : failing;
+      if (!out || (tier !== undefined && upstream.tier !== tier)) return [];
+      return [{ name: upstream.name, tier: upstream.tier, ...out }];
+    });
   }
+
+  #whyFailing(upstream: UpstreamIdentity): Why | undefined {
+    const { quarantine, down } = this.#outages.get(upstream) ?? {};
+    // The end of a quarantine by time is not announced.
+    const isQuarantined = quarantine && quarantine.untilMs > this.#clock.monotonicMs();
+    const reason = down?.reason ?? (isQuarantined ? quarantine.reason : undefined);
+    return reason && { reason, why: whyOut(reason, down?.problem) };
+  }
+}
+
+type Why = Pick<OutOfService, 'reason' | 'why'>;
+
+function drainedAnd(failing: Why | undefined): Why {
+  const why = whyOut('draining');
+  return { reason: 'draining', why: failing ? `${why}, and ${failing.why}` : why };
 }

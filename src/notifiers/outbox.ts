@@ -5,7 +5,7 @@ import type { Announcer } from '../events.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import type { Random } from '../random.ts';
 import { durationInWords } from './alert-text.ts';
-import type { NamedNotifier, NotificationFailed } from './notifier.ts';
+import type { NamedNotifier, NotificationFailed, Severity } from './notifier.ts';
 import { retryPauseMs } from './retries.ts';
 import { send } from './sending.ts';
 import type { Topic } from './topic.ts';
@@ -73,7 +73,8 @@ export class Outbox {
     this.#waiting.push({ topic, sinceMs: this.#dependencies.clock.monotonicMs() });
     if (this.#waiting.length > MAX_WAITING) {
       const [oldest] = this.#waiting.splice(0, 1);
-      if (oldest) this.#lose(oldest, `dropped: more than ${MAX_WAITING} alerts were waiting to be sent`);
+      if (oldest)
+        this.#loseUnsent(oldest, `dropped: more than ${MAX_WAITING} alerts were waiting to be sent`);
     }
     this.#working ??= this.#work();
   }
@@ -105,7 +106,7 @@ export class Outbox {
     if (this.#current) this.#putBack(this.#current);
     const left = this.#waiting;
     this.#waiting = [];
-    for (const entry of left) this.#lose(entry, 'the process ended before it was sent');
+    for (const entry of left) this.#loseUnsent(entry, 'the process ended before it was sent');
   }
 
   async #work(): Promise<void> {
@@ -114,7 +115,9 @@ export class Outbox {
     for (let entry = this.#waiting.shift(); entry; entry = this.#waiting.shift()) {
       this.#current = entry;
       // By a defect only; it must not end the process.
-      const pauseMs = await this.#try(entry).catch(() => this.#lose(entry, 'it could not be written'));
+      const pauseMs = await this.#try(entry).catch(() =>
+        this.#lose(entry, 'it could not be written', undefined),
+      );
       this.#current = undefined;
       if (pauseMs === undefined) continue;
       this.#putBack(entry);
@@ -131,9 +134,14 @@ export class Outbox {
     const { alert, delivered } = composed;
     const notifier = this.#notifier;
     const failure = await send(notifier, alert, clock);
-    if (failure) return this.#afterFailure(entry, failure);
+    if (failure) return this.#afterFailure(entry, alert.severity, failure);
     delivered();
-    announcer.announce({ type: 'alert-sent', notifier: notifier.name, kind: alert.kind });
+    announcer.announce({
+      type: 'alert-sent',
+      notifier: notifier.name,
+      kind: alert.kind,
+      severity: alert.severity,
+    });
     if (this.#failures > 0) {
       const failingMs = clock.monotonicMs() - this.#failingSinceMs;
       this.#failures = 0;
@@ -142,7 +150,7 @@ export class Outbox {
     return undefined;
   }
 
-  #afterFailure(entry: Entry, failure: NotificationFailed): number | undefined {
+  #afterFailure(entry: Entry, severity: Severity, failure: NotificationFailed): number | undefined {
     const { announcer, clock, random } = this.#dependencies;
     const { message: problem } = failure;
     const nowMs = clock.monotonicMs();
@@ -153,6 +161,7 @@ export class Outbox {
         type: 'alert-failed',
         notifier: this.#notifier.name,
         kind: entry.topic.kind,
+        severity,
         problem,
       });
     }
@@ -162,7 +171,7 @@ export class Outbox {
     const isOld = waitedMs + pauseMs > GIVE_UP_MS;
     if (!failure.isFinal && !isOld && !this.#isLast) return pauseMs;
     this.#current = undefined;
-    this.#lose(entry, isOld ? `given up after ${durationInWords(waitedMs)}: ${problem}` : problem);
+    this.#lose(entry, isOld ? `given up after ${durationInWords(waitedMs)}: ${problem}` : problem, severity);
     return undefined;
   }
 
@@ -184,9 +193,21 @@ export class Outbox {
     });
   }
 
-  #lose({ topic }: Entry, problem: string): undefined {
+  /** One that no attempt was made for just now. */
+  #loseUnsent(entry: Entry, problem: string): void {
+    this.#lose(entry, problem, entry.topic.compose()?.alert.severity);
+  }
+
+  /** `severity`: as it was last written; undefined when it could not be. */
+  #lose({ topic }: Entry, problem: string, severity: Severity | undefined): undefined {
     const { name: notifier } = this.#notifier;
-    this.#dependencies.announcer.announce({ type: 'alert-lost', notifier, kind: topic.kind, problem });
+    this.#dependencies.announcer.announce({
+      type: 'alert-lost',
+      notifier,
+      kind: topic.kind,
+      severity,
+      problem,
+    });
     topic.lost();
   }
 }

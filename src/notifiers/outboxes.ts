@@ -57,7 +57,8 @@ export class Outboxes implements Outlet {
     const { announcer, clock } = this.#dependencies;
     const sendBy = async ({ notifier }: Outbox): Promise<TestResult> => {
       const failure = await send(notifier, alert, clock);
-      if (!failure) announcer.announce({ type: 'alert-sent', notifier: notifier.name, kind: alert.kind });
+      const { kind, severity } = alert;
+      if (!failure) announcer.announce({ type: 'alert-sent', notifier: notifier.name, kind, severity });
       return { notifier: notifier.name, problem: failure?.message };
     };
     return Promise.all(this.#open.map(sendBy));

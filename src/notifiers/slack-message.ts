@@ -1,6 +1,6 @@
 /** An alert as a Slack message in blocks. */
 
-import { alertText, count, NO_LINK, sinceText, upstreamText } from './alert-text.ts';
+import { alertText, count, label, NO_LINK, sinceText, upstreamText } from './alert-text.ts';
 import type { Alert, Severity } from './notifier.ts';
 
 /** Slack's limits, in characters; a message that is over one is refused as a whole. */
@@ -42,15 +42,16 @@ export interface SlackMessage {
 export function slackMessage(alert: Alert): SlackMessage {
   const { severity, what, requests, client, advice } = alert;
   const pool = alert.isOneOfSeveral ? `, pool ${alert.pool}` : '';
-  const text = `${EMOJI[severity]} *${severity}* ${escaped(alertText(alert))}`;
+  const isTest = alert.kind === 'test';
+  const text = `${EMOJI[severity]} ${escaped(alertText(alert))}`;
   const facts = [
-    ...(alert.kind === 'test' ? [] : [`*Since:* ${sinceText(alert)}`]),
+    ...(isTest ? [] : [`*Since:* ${sinceText(alert)}`]),
     ...(requests === undefined ? [] : [`*Requests:* ${requests}`]),
-    `*Clients get:* ${client}`,
+    ...(client === undefined ? [] : [`*Clients get:* ${client}`]),
   ];
   const blocks: Block[] = [
-    header(`${EMOJI[severity]} ${severity}${pool}: ${what}`),
-    section(facts),
+    header(`${EMOJI[severity]} ${isTest ? label(alert) : `${severity}${pool}:`} ${what}`),
+    ...(facts.length === 0 ? [] : [section(facts)]),
     ...(alert.upstreams.length === 0 ? [] : [upstreams(alert)]),
     ...(advice === undefined ? [] : [section([`*What to do:* ${advice}`])]),
     { type: 'context', elements: [{ type: 'mrkdwn', text: footer(alert) }] },

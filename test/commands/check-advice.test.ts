@@ -191,6 +191,28 @@ describe('limits', () => {
   });
 });
 
+describe('a chain that no upstream has told', () => {
+  const limited = (url: string) => ({ ...upstream(url, { chainId: undefined }), isLimited: true });
+  const [a, b] = [limited('https://a.example'), limited('https://b.example')];
+  const of = (those: FoundUpstream[], probe = 'rpc') => texts('chain-unknown', those, { probe });
+
+  it('is told where all that are up were rate-limited', () => {
+    expect(of([a])).toEqual([
+      'Nothing could be checked, since a.example was rate-limited: the chain is not known. Try again later.',
+    ]);
+    expect(of([a, b, { ...spare, isUp: false }])[0]).toMatch(
+      /since a.example and b.example were rate-limited/,
+    );
+  });
+
+  it('is not where one has answered, or has told its chain, or none is asked for it', () => {
+    expect(of([a, spare])).toEqual([]);
+    expect(of([{ ...upstream('https://a.example'), isLimited: true }])).toEqual([]);
+    expect(of([{ ...spare, isUp: false }])).toEqual([]);
+    expect(of([a], 'http')).toEqual([]);
+  });
+});
+
 describe('a block’s hash', () => {
   const vote = (name: string, hash: string) => ({ name, hash });
 

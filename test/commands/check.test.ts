@@ -242,6 +242,7 @@ describe('an upstream', () => {
       const { code, of, codes } = await checkJson([list([limited]), `--health-check=${probe}`]);
       expect(code).toBe(0);
       expect(methodsOf(limited)).toEqual(['eth_chainId']);
+      expect(codes.includes('chain-unknown')).toBe(probe === 'rpc');
       expect(of('limited')).toMatchObject({ rate_limited: true, serves: null, batch: null });
       expect(of('limited')['reasons']).toMatchObject({
         serves: 'rate-limited',

@@ -18,14 +18,17 @@ describe('CHAIN_ID', () => {
 
 describe('what only some checks can see', () => {
   it.each([
-    [{ CHAIN_ID: '1' }, 'CHAIN_ID (environment): "1" needs HEALTH_CHECK=rpc; allowed: not set without it'],
+    [
+      { CHAIN_ID: '1' },
+      'CHAIN_ID (environment): "1" needs HEALTH_CHECK=rpc: set that, or leave CHAIN_ID out',
+    ],
     [
       { MAX_BLOCK_LAG: '5', HEALTH_CHECK: 'http' },
-      'MAX_BLOCK_LAG (environment): "5" needs HEALTH_CHECK=rpc; allowed: 10 without it',
+      'MAX_BLOCK_LAG (environment): "5" needs HEALTH_CHECK=rpc: set that, or leave MAX_BLOCK_LAG out',
     ],
     [
       { REMOVE_UNHEALTHY_AFTER: '10m', HEALTH_CHECK: 'off' },
-      'REMOVE_UNHEALTHY_AFTER (environment): "10m" needs a HEALTH_CHECK other than off; allowed: off without it',
+      'REMOVE_UNHEALTHY_AFTER (environment): "10m" needs a HEALTH_CHECK other than off: set that, or leave REMOVE_UNHEALTHY_AFTER out',
     ],
   ])('%j is a problem where they are not made', (env, problem) => {
     expect(problemsWith(env)).toEqual([problem]);
@@ -52,7 +55,7 @@ describe('what only some checks can see', () => {
   it('may come from the JSON file as numbers', () => {
     const files = { 'c.json': '{"healthCheck": "tcp", "chainId": 1, "maxBlockLag": 10}' };
     expect(problemsOf({ argv: ['--config=c.json'], env: LISTS, files })).toEqual([
-      'CHAIN_ID (key "chainId" of c.json): "1" needs HEALTH_CHECK=rpc; allowed: not set without it',
+      'CHAIN_ID (key "chainId" of c.json): "1" needs HEALTH_CHECK=rpc: set that, or leave CHAIN_ID out',
     ]);
   });
 });

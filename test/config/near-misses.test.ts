@@ -50,6 +50,28 @@ describe('a name in the environment', () => {
   );
 });
 
-it('a start does not look for them', () => {
-  expect(load({ env: { ...LISTS, RPC_URL: 'x' } }).nearMisses).toEqual([]);
+describe('a start', () => {
+  const files = { '.env': 'SLACK_WEBHOOK=x', 'other.env': '\nSTRATEGYY=x' };
+
+  it('warns of those in the env file', () => {
+    const warnings = (argv: string[]) => {
+      const loaded = load({ argv, env: LISTS, files });
+      return loaded.ok && loaded.warnings;
+    };
+    const text = 'is no setting and has no effect; did you mean';
+    expect(warnings([])).toEqual([`SLACK_WEBHOOK (.env line 1) ${text} SLACK_WEBHOOK_URL?`]);
+    expect(warnings(['--env-file=other.env'])).toEqual([`STRATEGYY (other.env line 2) ${text} STRATEGY?`]);
+    // There it is advice.
+    expect(warnings(['--check'])).toEqual([]);
+  });
+
+  it('has them beside the problems, of which they may be the reason', () => {
+    const loaded = load({ files: { '.env': 'RPC_URL=http://a' } });
+    expect([loaded.ok, loaded.nearMisses.map(({ meant }) => meant)]).toEqual([false, ['RPC_URLS']]);
+  });
+
+  it('does not look for them in the environment, where other programs have theirs', () => {
+    const loaded = load({ env: { ...LISTS, RPC_URL: 'x' } });
+    expect([loaded.nearMisses, loaded.ok && loaded.warnings]).toEqual([[], []]);
+  });
 });

@@ -135,7 +135,7 @@ describe('problems of pools', () => {
     ],
     [
       { CHAIN_ID_BASE: '8453' },
-      'CHAIN_ID_BASE (environment): "8453" needs HEALTH_CHECK=rpc; allowed: not set without it',
+      'CHAIN_ID_BASE (environment): "8453" needs HEALTH_CHECK=rpc: set that, or leave CHAIN_ID_BASE out',
     ],
     [
       { RPC_URLS_base: 'https://again' },

@@ -59,7 +59,20 @@ describe('the two lists', () => {
     expect(problemsOf({})).toEqual([
       expect.stringMatching(/^RPC_URLS: not set; allowed: .*--backends/),
       expect.stringMatching(/^FALLBACK_RPC_URLS: not set; allowed: .*none/),
+      expect.stringMatching(/^there is no \.env in \/\S+ \(cp \.env\.example \.env\)$/),
     ]);
+  });
+
+  it.each<[string, Given]>([
+    ['.env is there', { files: { '.env': 'PORT=1' } }],
+    ['another file is named', { argv: ['--env-file=e'], files: { e: '' } }],
+    ['a JSON file is named', { argv: ['--config=c'], files: { c: '{}' } }],
+    ['upstreams are set', { env: { RPC_URLS: 'http://a' } }],
+    ['a pool is', { env: { RPC_URLS_BASE: 'http://a' } }],
+  ])('are not missing for want of an .env when %s', (_why, given) => {
+    const problems = problemsOf(given);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.filter((problem) => problem.startsWith('there is no .env'))).toEqual([]);
   });
 
   it.each<[string, Given]>([

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { configOf } from '../config/loading.ts';
-import { below, plainLines, serviceLines } from './compose-file.ts';
+import { below, plainLines, serviceLines, uncommented } from './compose-file.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'examples');
@@ -100,4 +100,15 @@ it('starts each whoami on the port that the load balancer asks', () => {
   for (const name of ['one', 'two', 'three']) {
     expect(serviceLines(lines, name)).toContain(`    command: --port=8000 --name=${name}`);
   }
+});
+
+it('has the admin port before two backends once the lines are taken in that it names', () => {
+  const yaml = readFileSync(join(folder, 'compose.two-backends.yml'), 'utf8');
+  const taken = uncommented(yaml, ['ADMIN_HOST: ', 'ADMIN_TOKEN: ', '- "127.0.0.1:9090']);
+  const service = serviceLines(plainLines(taken), 'load-balancer');
+  expect(below(service, 'environment').slice(-2)).toEqual([
+    'ADMIN_HOST: 0.0.0.0',
+    `ADMIN_TOKEN: \${ADMIN_TOKEN:?}`,
+  ]);
+  expect(below(service, 'ports')).toEqual(['127.0.0.1:9090:9090', `127.0.0.1:\${PORT:-8080}:8080`]);
 });

@@ -8,6 +8,15 @@ export function plainLines(yaml: string): string[] {
     .map((line) => line.replaceAll(/['"]/g, ''));
 }
 
+/** The file with these lines, by how they begin after their `# `, taken in as its comments ask for. */
+export function uncommented(yaml: string, beginnings: readonly string[]): string {
+  return beginnings.reduce((text, beginning) => {
+    const line = text.split('\n').find((each) => each.trim().startsWith(`# ${beginning}`));
+    if (line === undefined) throw new Error(`no comment begins with ${beginning}`);
+    return text.replace(line, line.replace('# ', ''));
+  }, yaml);
+}
+
 /** The keys and items directly below a key: enough of YAML for a file of nested blocks. */
 export function below(lines: readonly string[], key: string): string[] {
   const start = lines.findIndex((line) => line.trim() === `${key}:`);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { below, plainLines } from './compose-file.ts';
+import { below, plainLines, uncommented } from './compose-file.ts';
 
 const composeFile = fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));
 
@@ -24,6 +24,12 @@ describe('docker-compose.yml', () => {
       ?.slice(6);
     expect(listening).toContain('PORT:-8080');
     expect(below(lines, 'ports')).toEqual([`${listening}:${listening}`]);
+  });
+
+  it('has the admin port once the lines are taken in that it names', () => {
+    const taken = uncommented(readFileSync(composeFile, 'utf8'), ['ADMIN_HOST: ', '- "127.0.0.1:9090']);
+    expect(below(plainLines(taken), 'environment').at(-1)).toBe('ADMIN_HOST: 0.0.0.0');
+    expect(below(plainLines(taken), 'ports').at(-1)).toBe('127.0.0.1:9090:9090');
   });
 
   it('can be connected to whatever HOST the .env names', () => {

@@ -236,10 +236,22 @@ describe('the metrics', () => {
     const { inFlight, dropped, announcer, value } = setUp();
     inFlight.now = 7;
     dropped.lines = 3;
-    announcer.announce({ type: 'alert-sent', notifier: 'slack', kind: 'credentials' });
-    announcer.announce({ type: 'alert-failed', notifier: 'slack', kind: 'credentials', problem: 'x' });
+    announcer.announce({ type: 'alert-sent', notifier: 'slack', kind: 'credentials', severity: 'warning' });
+    announcer.announce({
+      type: 'alert-failed',
+      notifier: 'slack',
+      kind: 'credentials',
+      severity: 'warning',
+      problem: 'x',
+    });
     expect(await value('rpc_lb_alerts_lost_total{notifier="slack"}')).toBe(0);
-    announcer.announce({ type: 'alert-lost', notifier: 'slack', kind: 'credentials', problem: 'x' });
+    announcer.announce({
+      type: 'alert-lost',
+      notifier: 'slack',
+      kind: 'credentials',
+      severity: 'warning',
+      problem: 'x',
+    });
     expect(await value('rpc_lb_alerts_lost_total{notifier="slack"}')).toBe(1);
     expect(await value('rpc_lb_inflight_requests')).toBe(7);
     expect(await value('rpc_lb_alerts_total{kind="credentials"}')).toBe(1);

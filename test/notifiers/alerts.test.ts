@@ -32,13 +32,15 @@ describe('the alert that all upstreams failed', () => {
       what: 'no upstream gives a usable answer: clients get errors',
       sinceMs: Date.UTC(2026, 0, 15, 12),
       lastedMs: 0,
-      requests: '1 request failed',
+      requests: '1 of 1 request failed',
       upstreams: [
         { name: 'alchemy', tier: 'primary', why: 'does not answer in time (timeout)' },
         { name: 'infura', tier: 'primary', why: 'refuses our key (auth)' },
       ],
       client: 'errors, the latest with ALL_UPSTREAMS_FAILED (HTTP 502, after 3 attempts)',
-      advice: expect.stringContaining('See at the provider whether the key is valid'),
+      advice: expect.stringMatching(
+        /^infura: see at the provider whether the key is valid.*; alchemy: see whether/,
+      ),
       link: 'https://lb.example/ops',
       text: expect.any(String),
     });
@@ -52,7 +54,7 @@ describe('the alert that all upstreams failed', () => {
     expect(severities()).toEqual([CRITICAL, RESOLVED]);
     expect(sent[1]).toMatchObject({
       what: 'requests are answered again by alchemy (primary)',
-      requests: '3 requests failed',
+      requests: '3 of 3 requests failed',
       lastedMs: 125_000,
     });
   });
@@ -64,7 +66,9 @@ describe('the alert that all upstreams failed', () => {
       clock.advance(1_000);
     }
     expect(severities()).toEqual([CRITICAL, CRITICAL, CRITICAL]);
-    expect(sent[2]?.text).toContain('Since 2026-01-15 12:00:00 UTC, for 10m 00s now; 601 requests failed.');
+    expect(sent[2]?.text).toContain(
+      'Since 2026-01-15 12:00:00 UTC, for 10m 00s now; 601 of 601 requests failed.',
+    );
   });
 
   it('stays silent while the trouble flaps within the cool-down, and tells of it afterwards', async () => {
@@ -107,8 +111,8 @@ describe('the alert that the fallback is in use', () => {
     expect(sent.at(-1)).toMatchObject({ kind: 'fallback-in-use', severity: 'warning' });
     expect(sent.at(-1)?.text).toBe(
       [
-        '[lb-1, production] no primary upstream is usable: the fallback carries the traffic, now spare.',
-        'Since 2026-01-15 12:00:00 UTC; 1 request answered by the fallback.',
+        'WARNING [lb-1, production] no primary upstream is usable: the fallback carries the traffic, now spare.',
+        'Since 2026-01-15 12:00:00 UTC; 1 of 1 request answered by the fallback.',
         '- alchemy (primary) refuses connections (refused)',
         'Clients get: their answers, from the fallback.',
         'What to do: See whether the provider has trouble and whether this machine can reach it.',
@@ -126,6 +130,22 @@ describe('the alert that the fallback is in use', () => {
     await announce(primaryAnswered);
     expect(severities()).toEqual(['fallback-in-use warning', 'fallback-in-use resolved']);
     expect(sent[1]).toMatchObject({ what: 'a primary upstream (alchemy) answers again', lastedMs: 45_000 });
+  });
+
+  it('counts all requests since it began, whatever became of them', async () => {
+    const { announce, sent, clock } = setUp();
+    const cut = requestFinished({ result: 'cut' });
+    const left = requestFinished({ result: 'client-left', status: 0 });
+    await announce(fallbackAnswered, failed, cut, left, answeredBy('spare', 'fallback'));
+    clock.advance(COOLDOWN_MS);
+    await announce(fallbackAnswered, primaryAnswered, fallbackAnswered);
+    expect(sent.map(({ kind, requests }) => `${kind} ${requests}`)).toEqual([
+      'fallback-in-use 1 of 1 request answered by the fallback',
+      'all-upstreams-failed 1 of 1 request failed',
+      'all-upstreams-failed 1 of 2 requests failed',
+      'fallback-in-use 2 of 5 requests answered by the fallback',
+      'fallback-in-use 2 of 5 requests answered by the fallback',
+    ]);
   });
 
   it('has a cool-down of its own', async () => {
@@ -167,7 +187,7 @@ describe('the alerts about one upstream', () => {
     expect(sent[0]?.text).toContain(
       'b (primary) says that our plan is used up or does not include this (plan)',
     );
-    expect(sent[0]?.advice).toMatch(/key is valid.*quota and the bill/);
+    expect(sent[0]?.advice).toMatch(/^a: .*key is valid.*; b: .*quota and the bill/);
     clock.advance(COOLDOWN_MS);
     await settled();
     expect(sent).toHaveLength(1);
@@ -297,6 +317,37 @@ describe('who is out of service', () => {
     });
     await announce(failed);
     expect(sent[0]?.upstreams).toEqual([]);
+  });
+
+  it('has those that an operator has drained, since the start or not, and what else they have', async () => {
+    const { announce, drained, sent } = setUp();
+    const spare = new UpstreamIdentity('spare', 'fallback', POOL);
+    await announce(quarantined('a', 'timeout'));
+    await announce({
+      type: 'upstream-down',
+      upstream: primary('b'),
+      reason: 'probe-failed',
+      problem: 'reset',
+    });
+    drained.push(primary('b'), primary('c'), spare);
+    await announce(failed);
+    expect(sent[0]?.upstreams).toEqual([
+      { name: 'a', tier: 'primary', why: 'does not answer in time (timeout)' },
+      {
+        name: 'b',
+        tier: 'primary',
+        why: 'is drained by an operator, and fails its health check (reset)',
+      },
+      { name: 'c', tier: 'primary', why: 'is drained by an operator' },
+      { name: 'spare', tier: 'fallback', why: 'is drained by an operator' },
+    ]);
+    expect(sent[0]?.advice).toMatch(
+      /^b, c, spare: take it back into service \(.*\) when it is well; a: see whether the provider has trouble/,
+    );
+    drained.length = 0;
+    drained.push(primary('c'), spare);
+    await announce(primaryAnswered, fallbackAnswered);
+    expect(sent[2]?.upstreams.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
   });
 
   it('names eight and counts the rest', async () => {

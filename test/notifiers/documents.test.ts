@@ -49,11 +49,13 @@ it.each(['critical', 'resolved', 'credentials'] as const)('the example of %s', a
   expect(example(name)).toBe(alertText((await written())[name]));
 });
 
-it('the example in JSON', async () => {
+it.each([
+  ['json', 'credentials'],
+  ['json-resolved', 'resolved'],
+] as const)('the example of %s', async (name, alert) => {
   const webhook = await startFakeWebhook();
-  const { credentials } = await written();
-  await createWebhookNotifier(webhook.url).send(credentials, new AbortController().signal);
-  expect(JSON.parse(example('json'))).toEqual(webhook.bodies[0]);
+  await createWebhookNotifier(webhook.url).send((await written())[alert], new AbortController().signal);
+  expect(JSON.parse(example(name))).toEqual(webhook.bodies[0]);
 });
 
 it('the page has a row for each kind', () => {

@@ -69,6 +69,7 @@ describe('an incident', () => {
       beganWallMs: Date.UTC(2026, 0, 15, 12),
       lastedMs: 125_000,
       occurrences: 2,
+      requestCount: 2,
       unreported: 0,
     });
     expect(incident.isCalm).toBe(true);

@@ -70,7 +70,7 @@ describe('an alert that is not taken', () => {
     work();
     clock.advance(60_000);
     await settled();
-    expect(tries.at(-1)).toMatchObject({ requests: '3 requests failed', lastedMs: 243_000 });
+    expect(tries.at(-1)).toMatchObject({ requests: '3 of 3 requests failed', lastedMs: 243_000 });
     expect(failures).toHaveLength(1);
     expect(losses).toEqual([]);
     expect(resumed).toEqual([{ type: 'alerts-resumed', notifier: 'first', failingMs: 243_000 }]);
@@ -119,6 +119,7 @@ describe('an alert that is not taken', () => {
         type: 'alert-lost',
         notifier: 'first',
         kind: 'all-upstreams-failed',
+        severity: 'critical',
         problem: expect.stringMatching(
           /^given up after (?:59m \d\ds|1h 00m): the webhook answered HTTP 500$/,
         ),
@@ -127,7 +128,7 @@ describe('an alert that is not taken', () => {
     expect(failures).toHaveLength(1);
     work();
     await announce(failed);
-    expect(tries.at(-1)?.requests).toBe('2 requests failed');
+    expect(tries.at(-1)?.requests).toBe('2 of 2 requests failed');
   });
 
   it('is given up at once when it would be refused again, and the next one is tried', async () => {
@@ -155,7 +156,7 @@ describe('an alert that is not taken', () => {
     clock.advance(HOUR_MS);
     await settled();
     expect(tries.map(({ severity }) => severity)).toEqual(['critical', 'resolved']);
-    expect(tries[1]).toMatchObject({ requests: '1 request failed', lastedMs: 500 });
+    expect(tries[1]).toMatchObject({ requests: '1 of 1 request failed', lastedMs: 500 });
   });
 
   it('goes to the receiver of a reload at once', async () => {
@@ -257,7 +258,8 @@ describe('a notifier', () => {
   ])('that %s is announced without a secret', async (_, send, problem) => {
     const { announce, failures } = setUp({ send });
     await announce(failed);
-    const told = { type: 'alert-failed', notifier: 'first', kind: 'all-upstreams-failed', problem };
+    const kind = 'all-upstreams-failed';
+    const told = { type: 'alert-failed', notifier: 'first', kind, severity: 'critical', problem };
     expect(failures).toEqual([told]);
   });
 
@@ -276,7 +278,7 @@ describe('a notifier', () => {
     work();
     clock.advance(60_000);
     await settled();
-    expect(tries.at(-1)?.requests).toBe('3 requests failed');
+    expect(tries.at(-1)?.requests).toBe('3 of 3 requests failed');
     clock.advance(COOLDOWN_MS - 60_000);
     await announce(failed);
     expect(other.tries).toHaveLength(3);
@@ -338,6 +340,7 @@ it('nothing happens when nobody is to be told', async () => {
     hostname: 'lb-1',
     env: undefined,
     notifiers: [],
+    drained: () => [],
   });
   announcer.announce(failed);
   await alerts.drain(1_000);
@@ -352,7 +355,7 @@ describe('with a real webhook', () => {
     await webhook.received(1);
     await announce(primaryAnswered);
     await webhook.received(2);
-    expect(webhook.texts.map((text) => text.split(' ', 2)[1])).toEqual(['*critical*', '*resolved*']);
+    expect(webhook.texts.map((text) => text.split(' ', 2)[1])).toEqual(['CRITICAL', 'RESOLVED']);
     expect(failures).toEqual([]);
   });
 
@@ -397,7 +400,9 @@ describe('a test message', () => {
     expect(tries).toHaveLength(2);
     const test = other.tries.at(-1);
     expect(test).toMatchObject({ kind: 'test', severity: 'warning', pool: undefined });
-    expect(test && alertText(test)).toMatch(/^\[lb-1, production\] this is a test/);
+    expect(test && alertText(test)).toBe(
+      'Test: [lb-1, production] alerts of this load balancer arrive here.\nhttps://lb.example/ops',
+    );
     expect(losses).toEqual([]);
     expect(alerts.notifiers).toEqual(['first', 'second']);
   });

@@ -18,9 +18,9 @@ it('alerts tell of their pool, each in its own cool-down', async () => {
   await announce(requestFinished({ pool: polygon, result: 'failed', code: 'ALL_UPSTREAMS_FAILED' }));
   await announce(requestFinished({ pool: polygon, upstream: new UpstreamIdentity('p', 'primary', polygon) }));
   expect(sent.map(({ severity, text }) => `${severity} ${text.split(':')[0]}`)).toEqual([
-    'critical [lb-1, production] pool base',
-    'critical [lb-1, production] pool polygon',
-    'resolved [lb-1, production] pool polygon',
+    'critical CRITICAL [lb-1, production] pool base',
+    'critical CRITICAL [lb-1, production] pool polygon',
+    'resolved RESOLVED [lb-1, production] pool polygon',
   ]);
 });
 

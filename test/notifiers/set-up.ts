@@ -108,6 +108,8 @@ export function setUp(notifier?: Notifier, ...others: NamedNotifier[]) {
   const clock = new ManualClock();
   const problems: unknown[] = [];
   const announcer = new Announcer((error) => problems.push(error));
+  /** Those that an operator has drained. */
+  const drained: UpstreamIdentity[] = [];
   const failures: EventOf<'alert-failed'>[] = [];
   const losses: EventOf<'alert-lost'>[] = [];
   const sent: (Alert & { readonly text: string })[] = [];
@@ -125,6 +127,7 @@ export function setUp(notifier?: Notifier, ...others: NamedNotifier[]) {
     random: () => 0,
     hostname: 'lb-1',
     env: 'production',
+    drained: () => drained,
   });
   const announce = async (...events: Event[]) => {
     for (const event of events) {
@@ -139,5 +142,5 @@ export function setUp(notifier?: Notifier, ...others: NamedNotifier[]) {
     await settled();
   };
   const severities = () => sent.map(({ kind, severity }) => `${kind} ${severity}`);
-  return { clock, announcer, alerts, announce, gather, failures, losses, sent, severities };
+  return { clock, announcer, alerts, drained, announce, gather, failures, losses, sent, severities };
 }

@@ -40,14 +40,17 @@ describe('a second notifier', () => {
     );
     const { announce, clock, failures, announcer } = setUp({ send: () => new Promise(() => {}) }, ...second);
     const told: string[] = [];
-    announcer.listen((event) => event.type === 'alert-sent' && told.push(`${event.notifier} ${event.kind}`));
+    announcer.listen(
+      (event) =>
+        event.type === 'alert-sent' && told.push(`${event.notifier} ${event.kind} ${event.severity}`),
+    );
     await announce(failed, primaryAnswered);
     await new Promise(setImmediate);
     expect(sent.map(([url, { severity }]) => [url, severity])).toEqual([
       ['http://pager/KEY', 'critical'],
       ['http://pager/KEY', 'resolved'],
     ]);
-    expect(told).toEqual(Array(2).fill('pager all-upstreams-failed'));
+    expect(told).toEqual(['pager all-upstreams-failed critical', 'pager all-upstreams-failed resolved']);
     clock.advance(10_000);
     await new Promise(setImmediate);
     expect(failures.map(({ notifier }) => notifier)).toEqual(['first']);

@@ -109,7 +109,7 @@ describe('the Slack notifier', () => {
     await createSlackNotifier(webhook.url).send(alert, signal);
     expect(webhook.bodies).toEqual([slackMessage(alert)]);
     expect(webhook.texts[0]).toMatch(
-      /^⚠️ \*warning\* \[lb-1, production\] 1 upstream on the wrong chain\.\nSince 2026/,
+      /^⚠️ WARNING \[lb-1, production\] 1 upstream on the wrong chain\.\nSince 2026/,
     );
   });
 

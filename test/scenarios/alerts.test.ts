@@ -60,7 +60,7 @@ describe('a critical alert', () => {
     clock.advance(1_250);
     await slack.received(2);
     await daemon.logged(({ msg }) => msg === 'Alerts are sent again', 'the recovery');
-    expect(slack.texts.every((text) => /critical/.test(text))).toBe(true);
+    expect(slack.texts.every((text) => /^🚨 CRITICAL /u.test(text))).toBe(true);
     const metrics = (await new AdminClient(daemon.adminUrl).get('/metrics')).text;
     expect(metrics).toContain('rpc_lb_alerts_total{kind="all-upstreams-failed"} 1\n');
     expect(metrics).toContain('rpc_lb_alerts_lost_total{notifier="slack"} 0\n');
@@ -97,6 +97,21 @@ describe('a critical alert', () => {
     expect(metrics).toContain('rpc_lb_alerts_lost_total{notifier="slack"} 1\n');
     expect(outputOf(daemon)).not.toMatch(SECRET);
   });
+});
+
+it('an alert names those that an operator has drained, before the start or since', async () => {
+  const others = await Promise.all(['two', 'three'].map((name) => FakeUpstream.start(name)));
+  const lists = join(folder(), 'servers.json');
+  const env = { PERSIST_SERVERS: lists };
+  const primaries = [upstream, ...others].map(({ url, label }) => `${url} name=${label}`);
+  const first = await balanceHere({ primaries, env: { ...env, ADMIN_PORT: '0' } });
+  await new AdminClient(first.adminUrl).patch('/servers/two', { draining: true });
+  const daemon = await balanceHere({ ...balancing(env), primaries });
+  await new AdminClient(daemon.adminUrl).patch('/servers/three', { draining: true });
+  await ask(daemon);
+  await slack.received(1);
+  expect(slack.texts[0]).toContain('- two (primary) is drained by an operator\n- three (primary) is drained');
+  expect(slack.texts[0]).toMatch(/What to do: two, three: take it back into service .*; one: see whether/);
 });
 
 it('three upstreams that refuse their key are one message', async () => {
@@ -158,7 +173,7 @@ describe('POST /alerts/test', () => {
     const admin = new AdminClient(daemon.adminUrl);
     const answered = await admin.post('/alerts/test');
     expect([answered.status, answered.json()]).toEqual([200, { sent: ['slack', 'webhook'] }]);
-    expect(slack.texts[0]).toContain('this is a test');
+    expect(slack.texts[0]).toMatch(/^⚠️ Test: (?!.*Clients get)/su);
     expect(webhook.bodies[0]).toMatchObject({ kind: 'test', severity: 'warning', pool: null, link: null });
     expect((await admin.get('/metrics')).text).toContain('rpc_lb_alerts_total{kind="test"} 2\n');
     expect(refusalIn(await admin.post('/alerts/test', { now: true }))).toEqual([400, 'INVALID_INPUT']);

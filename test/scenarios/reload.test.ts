@@ -67,6 +67,15 @@ describe('a reload', () => {
     expect(await made.reload(lists())).toEqual({ changed: [], restart: [] });
   });
 
+  it('warns of a name that nearly is a setting’s', async () => {
+    await made.reload({ ...lists(), STRATEGYY: 'random' });
+    const { level } = await made.daemon.logged(
+      ({ msg }) => msg === 'STRATEGYY (.env line 4) is no setting and has no effect; did you mean STRATEGY?',
+      'the warning',
+    );
+    expect(level).toBe('warn');
+  });
+
   it('names what has changed, and what needs a restart and stays in force', async () => {
     const { port } = made.daemon;
     const answered = await made.reload({

@@ -1,9 +1,8 @@
 /** Prints a check for scripts: one JSON document. */
 
 import type { MaskedSetting } from '../../config/masked-settings.ts';
-import type { NearMiss } from '../../config/sources/near-misses.ts';
+import { type NearMiss, nearMissText } from '../../config/sources/near-misses.ts';
 import type { Advice } from './advice/advice.ts';
-import { nearMissText } from './advice/names.ts';
 import { forkOf } from './agreement.ts';
 import { type Finding, knownValue, type Server } from './finding.ts';
 import type { Examined, Found, FoundPool, FoundUpstream } from './found.ts';

@@ -2,7 +2,6 @@
 
 import { shownValue } from '../secrecy.ts';
 import { settingName } from '../sources/pool-names.ts';
-import { SETTINGS } from '../table/settings.ts';
 import { type CheckedPool, DEFAULTS } from '../values.ts';
 
 interface Requirement {
@@ -34,7 +33,6 @@ export function healthProblems(pools: readonly CheckedPool[]): string[] {
     const unmet = pools.filter(
       ({ values }) => values.healthCheck !== undefined && !isMet(values.healthCheck),
     );
-    const setting = SETTINGS.find((each) => each.key === key);
     const isUnmetByAll = unmet.length === pools.length;
     const problems = unmet.flatMap(({ name: pool, raw, own, values }) => {
       const isDefault = values[key] === undefined || values[key] === DEFAULTS[key];
@@ -42,7 +40,7 @@ export function healthProblems(pools: readonly CheckedPool[]): string[] {
       if (!stated || isDefault) return [];
       const check = settingName('HEALTH_CHECK', own.has('healthCheck') ? pool : undefined);
       return [
-        `${stated.name} (${stated.source}): ${shownValue(stated.value)} needs ${needs(check)}; allowed: ${setting?.default ?? 'not set'} without it`,
+        `${stated.name} (${stated.source}): ${shownValue(stated.value)} needs ${needs(check)}: set that, or leave ${stated.name} out`,
       ];
     });
     return [...new Set(problems)];

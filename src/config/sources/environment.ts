@@ -40,15 +40,15 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 /**
- * The settings in an env file: the named one, which must exist, or `.env` in `folder`, which need not. An empty value
- * counts as not set.
+ * The settings in an env file: the named one, which must exist, or `.env` in `folder`, which need not: then undefined. An
+ * empty value counts as not set.
  */
-export function readEnvFile(folder: string, named: string | undefined): RawSettings {
+export function readEnvFile(folder: string, named: string | undefined): RawSettings | undefined {
   const name = named ?? DEFAULT_FILE;
   const file = readTextFile(folder, name);
   const settings = new RawSettingsBuilder();
   if ('reason' in file) {
-    if (named === undefined && file.missing) return settings;
+    if (named === undefined && file.missing) return undefined;
     const by = named === undefined ? name : `flag --env-file: ${name}`;
     settings.problems.push(`${by}: ${file.reason}; allowed: a readable env file in UTF-8`);
     return settings;

@@ -29,6 +29,11 @@ export function nearMissesOf(foreign: readonly ForeignName[], pools: readonly st
   });
 }
 
+/** For operators. */
+export function nearMissText({ name, source, meant }: NearMiss): string {
+  return `${name} (${source}) is no setting and has no effect; did you mean ${meant}?`;
+}
+
 function meantBy({ name, source }: ForeignName, pools: readonly string[]): string | undefined {
   const near = source === ENVIRONMENT ? veryNear : nearOrPart;
   const meant = near(name);

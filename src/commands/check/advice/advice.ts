@@ -7,6 +7,7 @@ export const ADVICE_CODES = [
   'archive-differs',
   'batch-refused',
   'certificate-ends',
+  'chain-unknown',
   'clear-text',
   'clock',
   'fails-beyond-check',

@@ -10,6 +10,7 @@ const CLOCK_MS = 30_000;
 
 export function adviceOnTrouble(pool: FoundPool): Advice[] {
   return [
+    ...unknownChain(pool),
     ...refused(pool),
     ...otherChain(pool),
     ...otherFork(pool),
@@ -18,6 +19,16 @@ export function adviceOnTrouble(pool: FoundPool): Advice[] {
     ...certificates(pool),
     ...clocks(pool),
   ];
+}
+
+/** A check that meets a rate limit says that they are up, and nothing else of them. */
+function unknownChain(pool: FoundPool): Advice[] {
+  const up = pool.upstreams.filter(({ isUp }) => isUp);
+  const isUnchecked = ({ isLimited, examined }: FoundUpstream) => isLimited && examined.chainId === undefined;
+  if (pool.probe !== 'rpc' || up.length === 0 || !up.every(isUnchecked)) return [];
+  const were = verb(up, 'was', 'were');
+  const text = `Nothing could be checked, since ${namesIn(up)} ${were} rate-limited: the chain is not known. Try again later.`;
+  return [advisor(pool)('chain-unknown', up, text)];
 }
 
 const MEANING = {
