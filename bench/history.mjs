@@ -65,7 +65,8 @@ async function reading(overview) {
   };
   let done = false;
   setImmediate(look);
-  const { length } = await overview.history();
+  const pieces = await overview.history();
+  const length = pieces.reduce((size, piece) => size + piece.length, 0);
   done = true;
   longestMs = Math.max(longestMs, performance.now() - lastMs);
   return { ms: performance.now() - startMs, longestMs, length };

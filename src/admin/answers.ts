@@ -11,9 +11,12 @@ export interface Answer {
   readonly status: number;
   /** The media type; undefined without a body. */
   readonly type: string | undefined;
-  readonly body: string;
+  /** The pieces of a large one, which others may share, one after the other. */
+  readonly body: string | readonly Buffer[];
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+export const JSON_TYPE = 'application/json';
 
 export const NO_CONTENT: Answer = { status: 204, type: undefined, body: '' };
 
@@ -23,7 +26,7 @@ export function json(status: number, value: unknown): Answer {
 
 /** `text` is JSON. */
 export function jsonText(status: number, text: string): Answer {
-  return { status, type: 'application/json', body: `${text}\n` };
+  return { status, type: JSON_TYPE, body: `${text}\n` };
 }
 
 export function problem({ code, detail, headers }: Refusal): Answer {
@@ -51,15 +54,23 @@ export function send(
   isSilent = false,
 ): void {
   if (response.headersSent) return;
-  const bytes = Buffer.from(body);
+  const pieces = typeof body === 'string' ? [Buffer.from(body)] : body;
   if (!request.complete) response.shouldKeepAlive = false;
   response.writeHead(status, {
-    ...(type === undefined ? {} : { 'Content-Type': type, 'Content-Length': bytes.length }),
+    ...(type === undefined ? {} : { 'Content-Type': type, 'Content-Length': sizeOf(pieces) }),
     ...COMMON_HEADERS,
     ...headers,
     ...(request.complete ? {} : { Connection: 'close' }),
   });
-  const sent = request.method === 'HEAD' || type === undefined ? undefined : bytes;
-  if (request.complete || isSilent) response.end(sent);
-  else endAfterBody({ request, response }, sent, clock);
+  const hasBody = request.method !== 'HEAD' && type !== undefined;
+  if (hasBody) {
+    // Not joined: they are kept once, however many are sent them.
+    for (const piece of pieces) response.write(piece);
+  }
+  if (request.complete || isSilent) response.end();
+  else endAfterBody({ request, response }, undefined, clock);
+}
+
+function sizeOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((size, piece) => size + piece.length, 0);
 }

@@ -30,8 +30,8 @@ const POLICY = [
 const HEADERS = { 'Content-Security-Policy': POLICY, 'Referrer-Policy': 'no-referrer' };
 
 export interface Page {
-  /** The document with its first figures in it, which are JSON. */
-  document(initial: string): Answer;
+  /** The document with its first figures in it: JSON in pieces, without `<`, so that nothing in it can end its block. */
+  document(initial: readonly Buffer[]): Answer;
   /** A file of the page. Throws a Refusal when there is none of this name. */
   file(name: string): Answer;
 }
@@ -47,11 +47,10 @@ export function readPage(): Page {
   const text = readFileSync(join(FOLDER, DOCUMENT), 'utf8');
   const place = INITIAL.exec(text);
   if (!place) throw new Error(`${DOCUMENT} has no place for the first figures`);
-  const before = `${text.slice(0, place.index)}<script type="application/json" id="initial">`;
-  const after = `</script>${text.slice(place.index + place[0].length)}`;
+  const before = Buffer.from(`${text.slice(0, place.index)}<script type="application/json" id="initial">`);
+  const after = Buffer.from(`</script>${text.slice(place.index + place[0].length)}`);
   return {
-    // Without the beginning of a tag nothing in it can end the block.
-    document: (initial) => html(before + initial.replaceAll('<', '\\u003c') + after),
+    document: (initial) => html([before, ...initial, after]),
     file(name) {
       const file = files.get(name);
       if (!file) throw new Refusal('NO_SUCH_PATH');
@@ -60,7 +59,7 @@ export function readPage(): Page {
   };
 }
 
-function html(body: string): Answer {
+function html(body: readonly Buffer[]): Answer {
   return { status: 200, type: 'text/html; charset=utf-8', body, headers: HEADERS };
 }
 

@@ -4,7 +4,7 @@ import type { IncomingRequest, OutgoingResponse } from '../http/messages.ts';
 import type { Metrics } from '../metrics/prometheus.ts';
 import { type StatusSource, statusAnswer } from '../server/status-paths.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { type Answer, json, jsonText, NO_CONTENT } from './answers.ts';
+import { type Answer, JSON_TYPE, json, NO_CONTENT } from './answers.ts';
 import type { Console } from './console/console.ts';
 import type { EventStreams } from './events.ts';
 import { requireEmptyBody } from './input.ts';
@@ -13,6 +13,7 @@ import type { Overview } from './live/overview.ts';
 import { readPage } from './page.ts';
 import { Refusal } from './problems.ts';
 import type { Servers } from './servers.ts';
+import { shareUnderWay } from './sharing.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -63,6 +64,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
   const { servers, events, live, overview, console, row, metrics } = dependencies;
   const { config, changeStrategy, reload, testAlerts } = dependencies;
   const page = readPage();
+  const metricsText = shareUnderWay(async () => Buffer.from(await metrics.text()));
   const answerTo = (path: string) => {
     const answer = statusAnswer(path, dependencies.status);
     if (!answer) throw new Refusal('NO_SUCH_PATH');
@@ -74,7 +76,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     {
       method: 'GET',
       path: '/history',
-      handle: async () => jsonText(200, await overview.history()),
+      handle: async () => ({ status: 200, type: JSON_TYPE, body: await overview.history() }),
     },
     { method: 'GET', path: '/stats', handle: () => answerTo('/stats') },
     { method: 'GET', path: '/healthz', handle: () => answerTo('/healthz') },
@@ -84,7 +86,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     {
       method: 'GET',
       path: '/metrics',
-      handle: async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
+      handle: async () => ({ status: 200, type: metrics.contentType, body: [await metricsText()] }),
     },
     { method: 'GET', path: '/config', handle: () => json(200, config()) },
     { method: 'GET', path: '/servers', handle: () => answerTo('/stats') },

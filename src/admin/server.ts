@@ -12,6 +12,7 @@ import { PROBLEMS, Refusal } from './problems.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { type Match, matchRoutes, type Route } from './routes.ts';
+import { UnreadAnswers } from './unread-answers.ts';
 
 /** Operators are few and near: lower limits than those of the client port, and no settings. */
 const LIMITS = {
@@ -21,6 +22,8 @@ const LIMITS = {
   maxHeaderSizeBytes: 16 * 1024,
   maxUrlBytes: 8 * 1024,
   maxConnections: 128,
+  // An answer may have megabytes: the next one is not made before it is out.
+  maxPipelined: 1,
 };
 /** How long answers in flight may take when the process ends. */
 const DRAIN_MS = 1_000;
@@ -44,6 +47,7 @@ export class AdminServer {
   readonly #dependencies: AdminServerDependencies;
   readonly #listener: Listener;
   readonly #refusals: RefusalLog;
+  readonly #unread = new UnreadAnswers();
 
   constructor(dependencies: AdminServerDependencies) {
     this.#dependencies = dependencies;
@@ -75,7 +79,9 @@ export class AdminServer {
       if (isUpgrade) throw new Refusal('BAD_REQUEST', 'no other protocol is spoken here');
       head = readRequestHead(messages.request);
       const answer = await this.#answer(head, messages);
-      if (answer) send(messages, answer, this.#dependencies.clock, isSilent(messages, head));
+      if (!answer) return;
+      send(messages, answer, this.#dependencies.clock, isSilent(messages, head));
+      if (messages.request.method !== 'HEAD') this.#unread.add(messages.response, answer);
     } catch (error) {
       if (error instanceof ClientLeft) return;
       if (!(error instanceof Refusal)) throw error;

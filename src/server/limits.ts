@@ -10,6 +10,8 @@ export interface ListenerSettings {
   readonly maxHeaderSizeBytes: number;
   readonly maxUrlBytes: number;
   readonly maxConnections: number;
+  /** How many pipelined requests of one connection are served at once. */
+  readonly maxPipelined?: number;
 }
 
 /** How often Node looks for requests whose headers are overdue. */

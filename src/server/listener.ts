@@ -184,7 +184,7 @@ export class Listener {
     this.#track(response, socket, connection);
     if (this.#draining) forbidReuse(response);
     if (connection.open > 1) {
-      connection.pipeline ??= new Pipeline(socket);
+      connection.pipeline ??= new Pipeline(socket, this.#settings.maxPipelined);
       if (!connection.pipeline.add(response, connection.open)) return;
     }
     this.#serve(response.req, response);

@@ -5,12 +5,13 @@ import type { Socket } from 'node:net';
 
 type Response = ServerResponse<IncomingMessage>;
 
-/** Pipelined requests of one connection that are served at once: each could keep an answer in memory. */
+/** Requests of one connection that are served at once, where its listener does not say: each could keep an answer in memory. */
 const MAX_PIPELINED = 16;
 
 /** The parser delivers all requests that fit into one read; while some of them wait to start, nothing more is read. */
 export class Pipeline {
   readonly #socket: Socket;
+  readonly #maxServed: number;
   /** In the order of their answers, like `#waiting`. */
   readonly #started: Response[] = [];
   readonly #waiting: Response[] = [];
@@ -19,8 +20,10 @@ export class Pipeline {
   /** Called once, when the connection is read again. */
   onResume: (() => void) | undefined;
 
-  constructor(socket: Socket) {
+  /** `maxServed`: how many requests are served at once; 16 where it is not said. */
+  constructor(socket: Socket, maxServed = MAX_PIPELINED) {
     this.#socket = socket;
+    this.#maxServed = maxServed;
     // Node resumes reading after each answer.
     socket.on('resume', () => {
       if (this.isPaused) socket.pause();
@@ -35,7 +38,7 @@ export class Pipeline {
 
   /** Adds a request behind `open - 1` others that are not over. Returns whether it starts at once. */
   add(response: Response, open: number): boolean {
-    if (open <= MAX_PIPELINED) {
+    if (open <= this.#maxServed) {
       this.#started.push(response);
       return true;
     }

@@ -87,10 +87,28 @@ async function alone(statsSize = 1) {
   const { port } = server.address() as AddressInfo;
   const tell = (strategyNow: string) =>
     recent.hear({ type: 'strategy-changed', pool: pool.identity, strategy: strategyNow });
-  return { clock, recent, live, port, refusals, strategy, tell };
+  return { clock, recent, live, overview, port, refusals, strategy, tell };
 }
 
 describe('GET /history', () => {
+  it('is read once a second, however many ask', async () => {
+    const { clock, overview, tell } = await alone();
+    const [one, other, page] = await Promise.all([
+      overview.history(),
+      overview.history(),
+      overview.initial(),
+    ]);
+    expect(one[1]?.toString()).toContain('"upstreams":');
+    expect(other[1]).toBe(one[1]);
+    expect(page).toContain(one[1]);
+    tell('random');
+    const later = await overview.history();
+    expect(later[1]).toBe(one[1]);
+    expect(JSON.parse(Buffer.concat(later).toString()).events).toHaveLength(1);
+    clock.advance(1_000);
+    expect((await overview.history())[1]).not.toBe(one[1]);
+  });
+
   it('has figures of pools and upstreams for each second, and the last events in plain words', async () => {
     const clock = new ManualClock();
     const second = await FakeUpstream.start('B');

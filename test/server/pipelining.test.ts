@@ -1,7 +1,9 @@
 // Requests that a client sends without waiting for the answers to earlier ones.
 import { connect as connectTls } from 'node:tls';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { newConnection, onceOverdue } from '../../src/server/connection.ts';
+import { Listener } from '../../src/server/listener.ts';
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { type Behaviour, Gate, held, responseBytes, silence } from '../support/behaviours.ts';
@@ -187,4 +189,32 @@ describe('a head that is overdue', () => {
     clock.advance(1_000);
     expect(acts).toBe(0);
   });
+});
+
+it('are served one by one by a listener that wants it so', async () => {
+  const served: (() => void)[] = [];
+  const limits = {
+    clientHeaderTimeoutMs: 5_000,
+    clientBodyTimeoutMs: 5_000,
+    clientKeepAliveMs: 5_000,
+    maxHeaderSizeBytes: 8_192,
+    maxUrlBytes: 8_192,
+    maxConnections: 10,
+    maxPipelined: 1,
+  };
+  const listener = new Listener(limits, systemClock, ({ url }, response) => {
+    served.push(
+      () => response.writeHead(200, { 'Content-Length': 2 }) && response.end(Buffer.from(`${url}`)),
+    );
+  });
+  releaseAfterwards(() => listener.drain(0));
+  const { port } = await listener.listen(0, '127.0.0.1');
+  const client = await RawClient.connect(port);
+  client.send(get('/1') + get('/2') + get('/3'));
+  for (const number of [1, 2, 3]) {
+    await until(() => served.length > 0, 'a request');
+    expect(served).toHaveLength(1);
+    served.pop()?.();
+    expect((await client.response()).text).toBe(`/${number}`);
+  }
 });

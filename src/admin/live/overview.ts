@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { type History, identitiesIn, STEP_MS } from '../../metrics/history.ts';
 import { SLOTS } from '../../metrics/seconds.ts';
 import type { PoolTable } from '../../pools/pool-table.ts';
+import { keepLast } from '../sharing.ts';
 import type { RecentEvents } from './recent-events.ts';
 
 /** So many rows are read in one go: of 300 upstreams it would take 60 ms in which nobody else is served. */
@@ -34,27 +35,48 @@ export interface OverviewDependencies {
 
 export class Overview {
   readonly #dependencies: OverviewDependencies;
+  readonly #rows: () => Promise<Buffer>;
 
   constructor(dependencies: OverviewDependencies) {
     this.#dependencies = dependencies;
+    this.#rows = keepLast(
+      () => this.#rowsKey(),
+      () => this.#buildRows(),
+    );
   }
 
-  /** The answer to `GET /history`, as JSON. */
-  async history(): Promise<string> {
-    const { history, recent, pools } = this.#dependencies;
+  /** The answer to `GET /history`, as JSON without `<`, in pieces. The large one all share who ask within a second. */
+  async history(): Promise<readonly Buffer[]> {
+    const rows = await this.#rows();
+    const events = JSON.stringify(this.#dependencies.recent.after(0));
+    return [piece(`{"now":"${this.#now()}",`), rows, piece(`,"events":${events}}\n`)];
+  }
+
+  /** What the page shows before it has asked for anything, as JSON without `<`, in pieces. */
+  async initial(): Promise<readonly Buffer[]> {
+    const history = await this.history();
+    const stats = JSON.stringify(this.#dependencies.stats());
+    return [piece(`{"stats":${stats},"history":`), ...history, piece(`,"about":${this.about()}}`)];
+  }
+
+  /** Of which seconds, pools and upstreams the history tells. */
+  #rowsKey(): string {
+    const { history, pools } = this.#dependencies;
+    const names = pools().all.map(({ identity, registry }) => [
+      identity.name,
+      ...registry.all.map(({ identity: { name } }) => name),
+    ]);
+    return JSON.stringify([history.frame(), names]);
+  }
+
+  async #buildRows(): Promise<Buffer> {
+    const { history, pools } = this.#dependencies;
     const { all } = pools();
     const frame = history.frame();
     const poolRows = await textOf(all, ({ identity }) => history.ofPool(identity, frame));
     const upstreamRows = await textOf(identitiesIn(all), (each) => history.ofUpstream(each, frame));
-    const head = JSON.stringify({ now: this.#now(), to: frame.to, step_ms: STEP_MS, slots: SLOTS });
-    return `${head.slice(0, -1)},"pools":${poolRows},"upstreams":${upstreamRows},"events":${JSON.stringify(recent.after(0))}}`;
-  }
-
-  /** What the page shows before it has asked for anything, as JSON. */
-  async initial(): Promise<string> {
-    const { stats } = this.#dependencies;
-    const history = await this.history();
-    return `{"stats":${JSON.stringify(stats())},"history":${history},"about":${this.about()}}`;
+    const head = JSON.stringify({ to: frame.to, step_ms: STEP_MS, slots: SLOTS });
+    return piece(`${head.slice(1, -1)},"pools":${poolRows},"upstreams":${upstreamRows}`);
   }
 
   /** As JSON. It has the time in it: whether something has changed `aboutKey` tells. */
@@ -83,6 +105,11 @@ export class Overview {
   #now(): string {
     return new Date(this.#dependencies.clock.wallMs()).toISOString();
   }
+}
+
+/** `<` stands only within texts of JSON, where it may be written so. */
+function piece(json: string): Buffer {
+  return Buffer.from(json.replaceAll('<', '\\u003c'));
 }
 
 /** A JSON array with a row for each item; others are served between the rows. */
