@@ -157,7 +157,8 @@ function receiveAlerts() {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
     response.writeHead(204).end();
-    if (request.method === 'POST') console.log(`\nAn alert, as Slack would get it:\n${JSON.parse(body).text}\n`);
+    if (request.method === 'POST')
+      console.log(`\nAn alert, as Slack would get it:\n${JSON.parse(body).text}\n`);
   });
   // Alone it keeps nothing running.
   receiver.unref();
