@@ -11,7 +11,7 @@ const SAMPLES = [
   { name: 'steady', about: 'always answers', faults: { LATENCY_MS: '20' } },
   {
     name: 'limited',
-    about: '5 requests a second, or 1, then 429',
+    about: 'allows 5 requests a second, at times only 1; beyond that 429',
     faults: { RATE_LIMIT: '5', LOW_RATE_LIMIT: '1', FAULTS_EVERY: '70', FAULTS_FOR: '25', LATENCY_MS: '30' },
   },
   {
@@ -53,6 +53,18 @@ const USUAL_ADMIN_PORT = 9090;
 /** Of the live page; `off` for none. */
 let adminPort = process.env.ADMIN_PORT;
 const isQuiet = process.argv.includes('--quiet');
+const HELP = `npm run demo [-- --quiet]
+
+Four sample upstreams and the load balancer in front of them, to play with. Ctrl-C ends everything.
+
+  --quiet     the demo itself calls nobody
+  --help      this text
+
+In the environment, such as PORT=8081 npm run demo:
+
+  PORT        where the load balancer listens; 8080
+  ADMIN_PORT  where its live page is, off for none; 9090, or any other where that is taken
+  LOG_LEVEL   what it logs here: info, debug, …; error, with --quiet warn`;
 
 const children = new Set();
 let stopping = false;
@@ -107,7 +119,7 @@ function restartLater(sample, how) {
   }, RESTART_MS).unref();
 }
 
-function startBalancer() {
+function startBalancer(alertPort) {
   const child = keep(
     spawn(process.execPath, [main], {
       // A folder without an .env file.
@@ -118,6 +130,7 @@ function startBalancer() {
         RPC_URLS: SAMPLES.map((sample) => `http://${HOST}:${sample.port} name=${sample.name}`).join(', '),
         FALLBACK_RPC_URLS: 'none',
         ADMIN_PORT: String(adminPort),
+        WEBHOOK_URL: `http://${HOST}:${alertPort}`,
         // Clients of the silent one need not wait for as long as usual.
         ATTEMPT_TIMEOUT: '3s',
         HEALTH_CHECK_INTERVAL: '5s',
@@ -138,6 +151,23 @@ function startBalancer() {
   return child;
 }
 
+/** Where the load balancer sends what would go to Slack. Resolves to its port. */
+function receiveAlerts() {
+  const receiver = http.createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    response.writeHead(204).end();
+    if (request.method === 'POST')
+      console.log(`\nAn alert, as Slack would get it:\n${JSON.parse(body).text}\n`);
+  });
+  // Alone it keeps nothing running.
+  receiver.unref();
+  return new Promise((resolve, reject) => {
+    receiver.once('error', reject);
+    receiver.listen(0, HOST, () => resolve(receiver.address().port));
+  });
+}
+
 /** Ends every child, by force if it takes too long, then this process. */
 function stop(exitCode) {
   if (stopping) return;
@@ -145,7 +175,10 @@ function stop(exitCode) {
   for (const child of children) child.kill('SIGTERM');
   const deadline = performance.now() + END_WITHIN_MS;
   setInterval(() => {
-    if (children.size === 0) process.exit(exitCode);
+    if (children.size === 0) {
+      if (exitCode === 0) console.log('Stopped.');
+      process.exit(exitCode);
+    }
     if (performance.now() > deadline) for (const child of children) child.kill('SIGKILL');
   }, POLL_MS);
 }
@@ -220,7 +253,7 @@ function explain(balancer) {
 The load balancer listens on ${url} (process ${balancer.pid}), in front of
 ${rows.join('\n')}
 
-${adminPort === 'off' ? '' : `What happens now is seen at ${pageUrl()}\n`}${isQuiet ? '' : 'A few calls a second are made to have something to see; not with npm run demo -- --quiet.\nLOG_LEVEL=info npm run demo shows the log, too.\n'}
+${isQuiet ? '' : 'The demo itself makes a few calls a second (npm run demo -- --quiet: none).\nLOG_LEVEL=info npm run demo shows the log, too.\n'}
 In another terminal:
 
   a call, and who answered it:
@@ -244,7 +277,7 @@ async function run() {
   }
   if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
   const unknown = process.argv.slice(2).find((word) => word !== '--quiet');
-  if (unknown !== undefined) throw new Error(`${unknown} is unknown; allowed: --quiet`);
+  if (unknown !== undefined) throw new Error(`${unknown} is unknown; allowed: --quiet, --help`);
   if ((await freePort(port)) === undefined) {
     throw new Error(`Port ${port} is taken. Stop what uses it, or take another: PORT=8081 npm run demo`);
   }
@@ -252,13 +285,17 @@ async function run() {
   if (adminPort !== 'off') console.log(`The live page: ${pageUrl()}`);
   await Promise.all(SAMPLES.map(startSample));
   if (stopping) return;
-  const balancer = startBalancer();
+  const balancer = startBalancer(await receiveAlerts());
   await waitUntilReady();
   if (stopping) return;
   explain(balancer);
   if (!isQuiet) keepCalling();
 }
 
+if (process.argv.includes('--help')) {
+  console.log(HELP);
+  process.exit(0);
+}
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
 // However this process ends, no child may outlive it.
 process.on('exit', () => {

@@ -58,6 +58,7 @@ describe('npm run demo', () => {
     const [, page = ''] =
       /^The live page: (http:\/\/localhost:\d+\/)$/.exec(demo.output().split('\n')[0] ?? '') ?? [];
     expect(await (await fetch(page)).text()).toContain('<title>');
+    expect(demo.output().split(page)).toHaveLength(2);
     await until(async () => {
       const rows: unknown = await (await fetch(`${page}stats`)).json();
       return Array.isArray(rows) && rows.reduce((sum, { requests }) => sum + requests, 0) > 5;
@@ -89,6 +90,7 @@ describe('npm run demo', () => {
     await callRpc(url, { jsonrpc: '2.0', id: 1, method: 'eth_chainId' });
     process.kill(-demo.pid, signal);
     expect(await within(demo.ended, 8_000, 'the demo ends')).toBe(0);
+    expect(demo.output()).toMatch(/\nStopped\.\n$/);
     expect(pids.filter(runs)).toEqual([]);
   });
 
@@ -104,10 +106,25 @@ describe('npm run demo', () => {
     expect(demo.output()).toContain('PORT=8081 npm run demo');
   });
 
+  it('prints the alerts, and warns of nothing that is missing', async () => {
+    const { demo } = await startDemo(['--quiet'], { LOG_LEVEL: 'info' });
+    const [page] = /http:\/\/localhost:\d+\//.exec(demo.output()) ?? [''];
+    const headers = { 'Content-Type': 'application/json' };
+    expect((await fetch(`${page}alerts/test`, { method: 'POST', headers })).status).toBe(200);
+    await until(() => demo.output().includes('as Slack would get it:\nTest: '), 'the alert');
+    expect(demo.output()).not.toContain('WARN');
+  });
+
+  it('has a help', async () => {
+    const demo = startNode([demoFile, '--help'], {});
+    expect(await demo.ended).toBe(0);
+    for (const word of ['--quiet', 'PORT', 'ADMIN_PORT', 'LOG_LEVEL']) expect(demo.output()).toContain(word);
+  });
+
   it('refuses words that it does not know', async () => {
     const demo = startNode([demoFile, '--quite'], {});
     expect(await demo.ended).toBe(1);
-    expect(demo.output()).toContain('--quite is unknown; allowed: --quiet');
+    expect(demo.output()).toContain('--quite is unknown; allowed: --quiet, --help');
   });
 
   it('refuses a PORT that is none', async () => {
