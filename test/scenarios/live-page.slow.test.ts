@@ -124,7 +124,7 @@ describe.runIf(isBrowserThere)('the live page', () => {
     await expect.poll(() => page.getByRole('dialog').innerText()).toContain('alpha will get no new requests');
     expect(await confirm(page, 'Drain')).toMatch(/^alpha gets no new requests; 0.attempts in flight\.$/);
     await close(page);
-    await until(async () => (await card(page, 'alpha').innerText()).includes('draining'), 'the row');
+    await until(async () => (await card(page, 'alpha').innerText()).includes('drained'), 'the row');
     await shows(page, '.events', 'alpha was drained by an operator');
     await page.getByRole('button', { name: 'Take back alpha' }).click();
     expect(await confirm(page, 'Take back')).toBe('alpha was taken back; it is usable.');
@@ -365,7 +365,11 @@ describe.runIf(isBrowserThere)('the live page of many pools', () => {
 
   it('names the pool that is out, unfolds it, and folds those that are well', async () => {
     const { page, faults } = await visit(browser, daemon.adminUrl);
-    await shows(page, '#sentence', /^No upstream is usable in dead since [\d:]{8}: clients get errors\.$/);
+    await shows(
+      page,
+      '#sentence',
+      /^No upstream is usable in dead since [\d:]{8}: clients get errors\. \S+ is rate-limited until [\d:]{8}\.$/,
+    );
     const open = page.locator('.fold[aria-expanded="true"]');
     expect(await open.allInnerTexts()).toEqual(['dead']);
     await page.getByRole('searchbox', { name: 'Filter upstreams' }).fill('two-pool7');

@@ -2,7 +2,7 @@
 
 import { call } from './api.js';
 import { h, labelled, options, setShown, setText } from './dom.js';
-import { ms } from './format.js';
+import { counted, ms } from './format.js';
 import { poolOf } from './store.js';
 import { resultOf } from './words.js';
 
@@ -29,12 +29,18 @@ export class Console {
   #targets = h('select');
   #pool = h('select', { onchange: () => this.#updateTargets(true) });
   #method = h('input', { type: 'text', list: 'methods', required: true, value: 'eth_blockNumber' });
-  #params = h('textarea', { rows: 2, spellcheck: 'false', autocapitalize: 'off' }, '[]');
+  #params = h(
+    'textarea',
+    { rows: 2, spellcheck: 'false', autocapitalize: 'off', oninput: () => this.#updateMethod() },
+    '[]',
+  );
   #send = h('button', { type: 'submit', class: 'main' }, 'Send');
   #summary = h('p', { class: 'outcome', role: 'status', hidden: true });
   #attempts = h('ol', { class: 'attempts', hidden: true });
   #answer = h('pre', { tabindex: 0, 'aria-label': 'Answer', hidden: true });
+  #isAsking = false;
   #poolField = labelled('Pool', this.#pool);
+  #methodField = labelled('Method', this.#method, ' ');
   #known = '';
 
   /**
@@ -56,7 +62,7 @@ export class Console {
     form.append(
       this.#poolField,
       labelled('Send to', this.#targets),
-      labelled('Method', this.#method),
+      this.#methodField,
       labelled('Parameters', this.#params, 'JSON; or a whole request, or a batch'),
       this.#send,
       h('datalist', { id: 'methods' }, ...METHODS.map((value) => h('option', { value }))),
@@ -66,7 +72,8 @@ export class Console {
 
   /** Only the choices follow what happens: what was typed and answered stays. */
   update() {
-    const { rows, about } = this.#store;
+    const { rows, about, lostAtMs } = this.#store;
+    this.#send.disabled = this.#isAsking || lostAtMs !== undefined;
     const known = JSON.stringify([
       about.pools.map(({ pool }) => pool),
       rows.map(({ name, pool }) => [name, pool]),
@@ -94,30 +101,44 @@ export class Console {
     if (!isAnew && own.some(({ name }) => name === value)) this.#targets.value = value;
   }
 
+  /** A whole request, or a batch, has its own. */
+  #updateMethod() {
+    const asked = callOf('', this.#params.value);
+    const isWhole = typeof asked === 'object' && !('method' in asked && asked.method === '');
+    this.#method.disabled = isWhole;
+    const hint = this.#methodField.querySelector('small');
+    if (hint)
+      setText(hint, isWhole ? (Array.isArray(asked) ? 'that of the batch' : 'that of the request') : '');
+  }
+
   /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
     if (this.#send.disabled) return;
     const asked = callOf(this.#method.value.trim(), this.#params.value);
-    if (typeof asked === 'string') return this.#tell(asked, false);
+    if (typeof asked === 'string') return this.#tell(asked, 'bad');
     const upstream = this.#targets.value;
-    this.#send.disabled = true;
-    this.#tell('Waiting for an answer …', true);
+    this.#isAsking = true;
+    this.update();
+    this.#tell('Waiting for an answer …', 'good');
     const { ok, body, problem } = await call('POST', 'call', {
       call: asked,
       pool: this.#pool.value,
       ...(upstream === BALANCER ? {} : { upstream }),
     });
-    this.#send.disabled = false;
+    this.#isAsking = false;
+    this.update();
     if (ok) this.#show(body);
-    else this.#tell(problem, false);
+    else this.#tell(problem, 'bad');
   }
 
   /** @param {CallAnswer} answer */
   #show(answer) {
     const { answer: parsed, text, cut, attempts, problem } = answer;
-    const isError = typeof parsed === 'object' && parsed !== null && 'error' in parsed;
-    this.#tell(summaryOf(answer), problem === null && answer.status < 400 && !isError);
+    this.#tell(
+      summaryOf(answer),
+      problem !== null || answer.answered_by === null ? 'bad' : errorOf(answer) === '' ? 'good' : 'warn',
+    );
     const lines = attempts.map((each) =>
       h('li', {}, `${each.upstream}: ${resultOf(each.result)}, ${ms(each.ms)}`),
     );
@@ -130,11 +151,11 @@ export class Console {
 
   /**
    * @param {string} text
-   * @param {boolean} isGood
+   * @param {'good' | 'warn' | 'bad'} level
    */
-  #tell(text, isGood) {
+  #tell(text, level) {
     setText(this.#summary, text);
-    this.#summary.className = isGood ? 'outcome good' : 'outcome bad';
+    this.#summary.className = `outcome ${level}`;
     setShown(this.#summary, true);
     setShown(this.#attempts, false);
     setShown(this.#answer, false);
@@ -165,12 +186,32 @@ function isWhole(parsed) {
 }
 
 /** @param {CallAnswer} answer */
-function summaryOf({ status, ms: took, answered_by: who, attempts, request_id: id, problem }) {
+function summaryOf(answer) {
+  const { status, ms: took, answered_by: who, attempts, request_id: id, problem } = answer;
+  const error = errorOf(answer);
   const tries = attempts.length > 1 ? `, at attempt ${attempts.length}` : '';
   const by =
-    who === null ? `No upstream answered, in ${ms(took)}${tries}` : `${who} answered in ${ms(took)}${tries}`;
+    who === null
+      ? `No upstream answered: ${[...(attempts.length > 0 ? [counted(attempts.length, 'attempt')] : []), ms(took)].join(', ')}`
+      : `${who} answered${error === '' ? '' : ` with ${error}`} in ${ms(took)}${tries}`;
   const facts = [status > 0 ? `status ${status}` : '', id === null ? '' : `request ${id}`]
     .filter(Boolean)
     .join(', ');
   return [facts === '' ? by : `${by} (${facts})`, problem ?? ''].filter(Boolean).join(': ');
+}
+
+/**
+ * The error that an answer has, in words; empty when it has none.
+ * @param {CallAnswer} answer
+ */
+function errorOf({ answer, status }) {
+  const all = Array.isArray(answer) ? answer : [answer];
+  const errors = all.flatMap((each) =>
+    typeof each === 'object' && each !== null && 'error' in each && each.error ? [each.error] : [],
+  );
+  if (errors.length > 0 && Array.isArray(answer))
+    return `${counted(errors.length, 'error')} of ${all.length}`;
+  const [error] = errors;
+  if (error !== undefined) return `an error${typeof error.code === 'number' ? ` (${error.code})` : ''}`;
+  return status >= 400 ? 'an error' : '';
 }
