@@ -106,10 +106,10 @@ const SENTENCES: Sentences = {
       return bad(
         `${name} ${failure}: left out until a test call shows whether it or the request was at fault`,
       );
-    if (method !== undefined) return bad(`${name} ${failure}: it gets no ${method} for ${time}`);
-    if (reason !== 'rate-limited') return bad(`${name} ${failure}: left out for ${time}`);
     // A limit that is met for a moment is how rates are found out, and no outage.
-    return (isBriefQuarantine(event) ? info : bad)(`${name} ${failure} for ${time}`);
+    const say = reason === 'rate-limited' && isBriefQuarantine(event) ? info : bad;
+    if (method !== undefined) return say(`${name} ${failure}: it gets no ${method} for ${time}`);
+    return say(`${name} ${failure}${reason === 'rate-limited' ? '' : ': left out'} for ${time}`);
   },
   'upstream-released': ({ upstream, by }) => good(`${upstream.name} ${RELEASES[by]}`),
   'upstream-down': ({ upstream: { name }, reason, problem }) =>

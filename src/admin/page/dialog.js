@@ -21,7 +21,7 @@ import { h, labelled, setText } from './dom.js';
 export class Confirmation {
   #title = h('h2', { id: 'dialog-title' });
   #sentence = h('p', { id: 'dialog-sentence' });
-  #warning = h('p', { id: 'dialog-warning', class: 'outcome bad' });
+  #warning = h('p', { id: 'dialog-warning', class: 'warning' });
   #fields = h('div', { class: 'fields' });
   #outcome = h('p', { class: 'outcome', role: 'status' });
   #answer = h('pre', { tabindex: 0, 'aria-label': 'Answer of the API' });

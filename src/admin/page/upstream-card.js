@@ -20,7 +20,7 @@ export class UpstreamCard {
   #row;
   #name = h('strong', { class: 'name' });
   #url = h('span', { class: 'aside url' });
-  #memory = h('span', { class: 'aside' });
+  #memory = h('span', { class: 'aside', title: 'memory that its process uses' });
   #state = new Cell('State');
   #stateWord = h('b');
   #slow = h('span', { class: 'badge', hidden: true }, 'slow');
@@ -96,7 +96,7 @@ export class UpstreamCard {
     setText(this.#name, row.name);
     setText(this.#url, row.url.replace(/^https?:\/\//, ''));
     setAttribute(this.#url, 'title', row.url);
-    setText(this.#memory, row.memory_usage === null ? '' : `its process uses ${row.memory_usage}`);
+    setText(this.#memory, row.memory_usage === null ? '' : `process: ${row.memory_usage}`);
     setAttribute(this.element, 'data-state', row.state);
     this.#updateState(row, facts);
     this.#updateTraffic(row, facts);
