@@ -135,10 +135,9 @@ export class Console {
   /** @param {CallAnswer} answer */
   #show(answer) {
     const { answer: parsed, text, cut, attempts, problem } = answer;
-    this.#tell(
-      summaryOf(answer),
-      problem !== null || answer.answered_by === null ? 'bad' : errorOf(answer) === '' ? 'good' : 'warn',
-    );
+    const isError = errorOf(answer) !== '';
+    const isBad = problem !== null || (isError && answer.answered_by === null);
+    this.#tell(summaryOf(answer), isBad ? 'bad' : isError ? 'warn' : 'good');
     const lines = attempts.map((each) =>
       h('li', {}, `${each.upstream}: ${resultOf(each.result)}, ${ms(each.ms)}`),
     );
@@ -190,9 +189,12 @@ function summaryOf(answer) {
   const { status, ms: took, answered_by: who, attempts, request_id: id, problem } = answer;
   const error = errorOf(answer);
   const tries = attempts.length > 1 ? `, at attempt ${attempts.length}` : '';
+  const times = attempts.length > 0 ? `${counted(attempts.length, 'attempt')}, ` : '';
+  // Parts of an answer may come from several.
+  const whole = error === '' && problem === null ? 'It was answered' : 'No upstream answered';
   const by =
     who === null
-      ? `No upstream answered: ${[...(attempts.length > 0 ? [counted(attempts.length, 'attempt')] : []), ms(took)].join(', ')}`
+      ? `${whole}: ${times}${ms(took)}`
       : `${who} answered${error === '' ? '' : ` with ${error}`} in ${ms(took)}${tries}`;
   const facts = [status > 0 ? `status ${status}` : '', id === null ? '' : `request ${id}`]
     .filter(Boolean)
