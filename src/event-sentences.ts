@@ -53,7 +53,7 @@ const FAILURES: Readonly<Record<FailureReason, string>> = {
 const RELEASES = {
   trial: 'is usable again: it answered a request',
   probe: 'is usable again: a health check answered',
-  question: 'is usable again: it answered a question of our own',
+  question: 'is usable again: it answered our test call',
   operator: 'was released by an operator',
 } as const;
 
@@ -80,23 +80,36 @@ const LIMITS: Readonly<Record<SizeLimit, (size: number) => string>> = {
   batch: (size) => `${counted(size, 'call')} in one batch`,
 };
 
+/** Of less than this, or until a test call is answered: nothing that people need to look at. */
+const BRIEF_MS = 5_000;
+
+/** Whether an upstream is left out for so short a time that it is no outage. */
+export function isBriefQuarantine({
+  durationMs,
+  inQuestion,
+}: Carrying<Event, 'upstream-quarantined'>): boolean {
+  return inQuestion === true || durationMs < BRIEF_MS;
+}
+
 /** A row for each event; undefined for those of single requests, of which there are too many to read. */
 const SENTENCES: Sentences = {
   'attempt-finished': undefined,
   'request-finished': undefined,
   'tunnel-opened': undefined,
   'hedge-finished': undefined,
-  'upstream-quarantined': ({ upstream: { name }, reason, method, durationMs, inQuestion }) => {
+  'upstream-quarantined': (event) => {
+    const { upstream, reason, method, durationMs, inQuestion } = event;
+    const { name } = upstream;
     const failure = FAILURES[reason];
     const time = durationInWords(durationMs);
     if (inQuestion)
-      return bad(`${name} ${failure}: it is left out until its own answer shows who was at fault`);
-    if (method !== undefined) return bad(`${name} ${failure}: it gets no ${method} for ${time}`);
-    return bad(
-      reason === 'rate-limited'
-        ? `${name} ${failure} for ${time}`
-        : `${name} ${failure}: left out for ${time}`,
-    );
+      return bad(
+        `${name} ${failure}: left out until a test call shows whether it or the request was at fault`,
+      );
+    // A limit that is met for a moment is how rates are found out, and no outage.
+    const say = reason === 'rate-limited' && isBriefQuarantine(event) ? info : bad;
+    if (method !== undefined) return say(`${name} ${failure}: it gets no ${method} for ${time}`);
+    return say(`${name} ${failure}${reason === 'rate-limited' ? '' : ': left out'} for ${time}`);
   },
   'upstream-released': ({ upstream, by }) => good(`${upstream.name} ${RELEASES[by]}`),
   'upstream-down': ({ upstream: { name }, reason, problem }) =>
@@ -116,7 +129,7 @@ const SENTENCES: Sentences = {
   'upstream-slow': ({ upstream: { name }, reason, calls }) =>
     bad(
       reason === 'silent'
-        ? `${name} is silent${forCalls(calls)}, and asked after the others`
+        ? `${name} does not answer${forCalls(calls)} at the moment, and is asked after the others`
         : `${name} is much slower than the others${forCalls(calls)}, and asked after them`,
     ),
   'upstream-quick': ({ upstream, calls, slowMs }) =>

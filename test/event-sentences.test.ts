@@ -9,7 +9,8 @@ const other = new UpstreamIdentity('three', 'fallback', pool);
 const quarantined = { type: 'upstream-quarantined', upstream, method: undefined } as const;
 
 const SENTENCES: readonly (readonly [Event, string])[] = [
-  [{ ...quarantined, reason: 'rate-limited', durationMs: 1_000 }, 'bad: two was rate-limited for 1 s'],
+  [{ ...quarantined, reason: 'rate-limited', durationMs: 1_000 }, 'info: two was rate-limited for 1 s'],
+  [{ ...quarantined, reason: 'rate-limited', durationMs: 60_000 }, 'bad: two was rate-limited for 1 min'],
   [{ ...quarantined, reason: 'timeout', durationMs: 125_000 }, 'bad: two timed out: left out for 2 min 5 s'],
   [{ ...quarantined, reason: 'auth', durationMs: 3_600_000 }, 'bad: two refuses our key: left out for 1 h'],
   [
@@ -18,7 +19,7 @@ const SENTENCES: readonly (readonly [Event, string])[] = [
   ],
   [
     { ...quarantined, reason: 'reset', durationMs: 1_000, inQuestion: true },
-    'bad: two closed the connection without an answer: it is left out until its own answer shows who was at fault',
+    'bad: two closed the connection without an answer: left out until a test call shows whether it or the request was at fault',
   ],
   [
     { type: 'upstream-released', upstream, by: 'probe' },
@@ -45,7 +46,7 @@ const SENTENCES: readonly (readonly [Event, string])[] = [
   [{ type: 'upstream-caught-up', upstream, laggedMs: 3_000 }, 'good: two has caught up after 3 s'],
   [
     { type: 'upstream-slow', upstream, reason: 'silent', calls: undefined },
-    'bad: two is silent, and asked after the others',
+    'bad: two does not answer at the moment, and is asked after the others',
   ],
   [
     { type: 'upstream-slow', upstream, reason: 'slow', calls: 'logs' },

@@ -159,15 +159,22 @@ describe('GET /history', () => {
     const time = expect.stringMatching(/^2026-01-15T12:00:0\d\.\d{3}Z$/);
     expect(events).toEqual([
       {
+        id: expect.any(Number),
         time,
+        since: time,
+        count: 1,
         type: 'upstream-quarantined',
         text: 'a was rate-limited for 5 min',
         level: 'bad',
+        out: 'long',
         pool: 'default',
         upstream: 'a',
       },
       {
+        id: expect.any(Number),
         time,
+        since: time,
+        count: 1,
         type: 'upstream-changed',
         text: 'b was given the weight 2 by an operator',
         level: 'info',
@@ -206,22 +213,81 @@ describe('GET /history', () => {
 });
 
 describe('the recent events', () => {
+  const upstream = new UpstreamIdentity('a', 'primary');
+  const quarantined = {
+    type: 'upstream-quarantined',
+    upstream,
+    reason: 'rate-limited',
+    method: undefined,
+    durationMs: 1_000,
+  } as const;
+
   it('are a hundred, however many there are, and hold no announced object', () => {
     const recent = new RecentEvents(new ManualClock());
-    const upstream = new UpstreamIdentity('a', 'primary');
-    for (let blocks = 1; blocks <= 1_000; blocks++)
-      recent.hear({ type: 'upstream-lagging', upstream, blocks });
+    for (let downMs = 1_000; downMs <= 1_000_000; downMs += 1_000)
+      recent.hear({ type: 'upstream-up', upstream, downMs });
     const events = recent.after(0);
     expect([recent.total, events.length, events[0]?.text, events.at(-1)?.text]).toEqual([
       1_000,
       KEPT_EVENTS,
-      'a is 901 blocks behind, and asked after the others',
-      'a is 1000 blocks behind, and asked after the others',
+      'a is up again after 15 min 1 s',
+      'a is up again after 16 min 40 s',
     ]);
     expect(recent.after(998)).toHaveLength(2);
-    expect(events.every((event) => Object.values(event).every((value) => typeof value === 'string'))).toBe(
+    expect(events.every((event) => Object.values(event).every((value) => typeof value !== 'object'))).toBe(
       true,
     );
+  });
+
+  it('have repeats once, with their number, in the order in which they happened last', () => {
+    const clock = new ManualClock();
+    const recent = new RecentEvents(clock);
+    const since = new Date(clock.wallMs()).toISOString();
+    recent.hear(quarantined);
+    recent.hear({ type: 'upstream-down', upstream, reason: 'probe-failed', problem: 'refused' });
+    for (let n = 0; n < 1_000; n++) {
+      clock.advance(100);
+      recent.hear(quarantined);
+    }
+    const time = new Date(clock.wallMs()).toISOString();
+    expect(recent.after(0)).toMatchObject([
+      { id: 1, count: 1, text: 'a is down: refused', out: 'long' },
+      {
+        id: 0,
+        count: 1_001,
+        since,
+        time,
+        text: 'a was rate-limited for 1 s (1001 times in 2 min)',
+        out: 'brief',
+      },
+    ]);
+    expect(recent.after(1_001)).toHaveLength(1);
+    expect(recent.after(1_002)).toEqual([]);
+  });
+
+  it('tell repeats apart by upstream, reason and method, and begin anew after a pause and after a while', () => {
+    const clock = new ManualClock();
+    const recent = new RecentEvents(clock);
+    recent.hear(quarantined);
+    recent.hear({ ...quarantined, upstream: new UpstreamIdentity('b', 'primary') });
+    recent.hear({ ...quarantined, reason: 'reset' });
+    recent.hear({ ...quarantined, method: 'eth_getLogs' });
+    recent.hear({ ...quarantined, durationMs: 60_000 });
+    expect(recent.after(0).map(({ count, out }) => [count, out])).toEqual([
+      [1, 'brief'],
+      [1, 'brief'],
+      [1, 'brief'],
+      [1, undefined],
+      [1, 'long'],
+    ]);
+    clock.advance(121_000);
+    recent.hear(quarantined);
+    expect(recent.after(0)).toHaveLength(6);
+    for (let n = 0; n < 16; n++) {
+      clock.advance(60_000);
+      recent.hear(quarantined);
+    }
+    expect(recent.after(0).map(({ count }) => count)).toEqual([1, 1, 1, 1, 1, 16, 1]);
   });
 });
 

@@ -129,11 +129,40 @@ describe.runIf(isBrowserThere)('the live page', () => {
     await expect.poll(() => page.getByRole('dialog').innerText()).toContain('alpha will get no new requests');
     expect(await confirm(page, 'Drain')).toMatch(/^alpha gets no new requests; 0.attempts in flight\.$/);
     await close(page);
-    await until(async () => (await card(page, 'alpha').innerText()).includes('draining'), 'the row');
+    await until(async () => (await card(page, 'alpha').innerText()).includes('drained'), 'the row');
     await shows(page, '.events', 'alpha was drained by an operator');
     await page.getByRole('button', { name: 'Take back alpha' }).click();
     expect(await confirm(page, 'Take back')).toBe('alpha was taken back; it is usable.');
     expect((await daemon.stats()).map(({ state }) => state)).toEqual(['usable', 'usable', 'usable']);
+  });
+
+  it('says that clients get errors, and warns before the last upstreams are taken out', async () => {
+    const { adminUrl } = daemon;
+    const drain = (name: string) =>
+      http(`${adminUrl}/servers/${name}`, {
+        method: 'PATCH',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"draining":true}',
+      });
+    await drain('beta');
+    await shows(page, '#sentence', /^Serving from 1 of 2 primaries; beta is drained\.$/);
+    expect(await page.locator('#state').getAttribute('data-level')).toBe('good');
+    await page.getByRole('button', { name: 'Drain alpha' }).click();
+    await shows(
+      page,
+      '#dialog-warning',
+      `alpha is the last usable primary: the fallback ${LONG} serves then.`,
+    );
+    await close(page);
+    await drain('alpha');
+    await shows(page, '#sentence', `All 2 primaries are drained`);
+    await page.getByRole('button', { name: `Remove ${LONG}` }).click();
+    await shows(page, '#dialog-warning', `${LONG} is the last usable upstream: clients will get errors.`);
+    await close(page);
+    await drain(encodeURIComponent(LONG));
+    await post(daemon.url, CALL);
+    await shows(page, '#sentence', /^No upstream is usable since [\d:]{8}: clients get errors\. /);
+    expect(await page.title()).toMatch(/^clients get errors · .* · rpc-load-balancer$/);
   });
 
   it('shows what the API refuses, and lets it be corrected', async () => {
@@ -154,10 +183,13 @@ describe.runIf(isBrowserThere)('the live page', () => {
   it('adds an upstream, without showing its key, and removes it', async () => {
     const added = await FakeUpstream.start('C');
     await page.getByRole('button', { name: 'Add an upstream' }).click();
+    await page.getByRole('textbox', { name: /^URL/ }).fill('ftp://example');
+    expect(await confirm(page, 'Add')).toBe('The URL must begin with http:// or https://.');
     await page.getByRole('textbox', { name: /^URL/ }).fill(`${added.url}/v3/HUSH`);
     await page.getByRole('textbox', { name: /^Name/ }).fill('gamma');
     await page.getByRole('combobox', { name: 'Tier' }).selectOption('fallback');
-    expect(await confirm(page, 'Add')).toBe('gamma was added as a fallback with weight 1.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
+    await shows(page, 'dialog .outcome', 'gamma was added as a fallback with weight 1.');
     await close(page);
     await card(page, 'gamma').waitFor();
     expect(await page.content()).not.toContain('HUSH');
@@ -203,6 +235,7 @@ describe.runIf(isBrowserThere)('the live page', () => {
     await page.getByRole('textbox', { name: /^Parameters/ }).fill(`[${CALL},${CALL.replace('1', '2')}]`);
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await until(async () => /^beta answered in /.test(await result.innerText()), 'an answer to a batch');
+    expect(await page.getByRole('combobox', { name: /^Method/ }).isDisabled()).toBe(true);
     expect(await page.locator('#console pre').innerText()).toContain('"result": "B"');
     expect(seen.faults).toEqual([]);
   });
@@ -294,7 +327,9 @@ describe.runIf(isBrowserThere)('the live page', () => {
   it('says since when it is not connected, and goes on when the daemon is back', async () => {
     const { adminPort, port } = daemon;
     await daemon.stop();
-    await shows(page, '#lost', /^Not connected since \d\d:\d\d:\d\d/);
+    await shows(page, '#lost', /^Not connected since \d\d:\d\d:\d\d: what is shown is old, trying again\.$/);
+    await expect.poll(() => page.getByRole('button', { name: 'Drain alpha' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled()).toBe(true);
     await startDaemon({
       env: {
         RPC_URLS: `${a.url} name=anew`,
@@ -306,6 +341,7 @@ describe.runIf(isBrowserThere)('the live page', () => {
     });
     await shows(page, '#upstreams', 'anew');
     await page.locator('#lost').waitFor({ state: 'hidden' });
+    expect(await page.getByRole('button', { name: 'Drain anew' }).isDisabled()).toBe(false);
     await shows(page, '#connection', 'live');
   });
 
@@ -513,7 +549,11 @@ describe.runIf(isBrowserThere)('the live page of many pools', () => {
 
   it('names the pool that is out, unfolds it, and folds those that are well', async () => {
     const { page, faults } = await visit(browser, daemon.adminUrl);
-    await shows(page, '#sentence', /^No upstream is usable in dead since [\d:]{8}: clients get errors\.$/);
+    await shows(
+      page,
+      '#sentence',
+      /^No upstream is usable in dead since [\d:]{8}: clients get errors\. \S+ is rate-limited until [\d:]{8}\.$/,
+    );
     const open = page.locator('.fold[aria-expanded="true"]');
     expect(await open.allInnerTexts()).toEqual(['dead']);
     await page.getByRole('searchbox', { name: 'Filter upstreams' }).fill('two-pool7');

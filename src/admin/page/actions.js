@@ -3,6 +3,7 @@
 import { call, serverPath } from './api.js';
 import { h, select } from './dom.js';
 import { counted, list } from './format.js';
+import { statesOf } from './pool-states.js';
 import { reasonOf } from './words.js';
 
 /** @import { Answer } from './api.js' */
@@ -26,7 +27,8 @@ export class Actions {
   }
 
   /** @param {Row} row */
-  drain({ name, state }) {
+  drain(row) {
+    const { name, state } = row;
     const isBack = state === 'draining';
     this.#dialog.open({
       title: isBack ? `Take ${name} back` : `Drain ${name}`,
@@ -34,12 +36,13 @@ export class Actions {
         ? `${name} will get requests again.`
         : `${name} will get no new requests. Those in flight finish, and it stays out until it is taken back.`,
       action: isBack ? 'Take back' : 'Drain',
+      ...(isBack ? {} : lossOf(row, this.#store)),
       run: async () => {
         const answer = await call('PATCH', serverPath(name), { draining: !isBack });
-        return this.#changed(answer, (/** @type {Row} */ row) =>
-          row.state === 'draining'
-            ? `${name} gets no new requests; ${counted(row.connections, 'attempt')} in flight.`
-            : `${name} was taken back; it ${reasonOf(row)}.`,
+        return this.#changed(answer, (/** @type {Row} */ changed) =>
+          changed.state === 'draining'
+            ? `${name} gets no new requests; ${counted(changed.connections, 'attempt')} in flight.`
+            : `${name} was taken back; it ${reasonOf(changed)}.`,
         );
       },
     });
@@ -81,11 +84,13 @@ export class Actions {
    * @param {Row} row
    * @param {() => HTMLElement | null} after
    */
-  remove({ name, tier, pool }, after) {
+  remove(row, after) {
+    const { name, tier, pool } = row;
     this.#dialog.open({
       title: `Remove ${name}`,
       sentence: `${name}, a ${tier}${pool === undefined ? '' : ` of ${pool}`}, will get no new requests and leave its list, with its figures. Those in flight finish.`,
       action: `Remove ${name}`,
+      ...lossOf(row, this.#store),
       isGrave: true,
       after,
       run: async () => {
@@ -110,7 +115,8 @@ export class Actions {
     this.#dialog.open({
       title: 'Add an upstream',
       sentence:
-        'It gets requests from the next one on. It is lost at a restart unless PERSIST_SERVERS is set.',
+        'It gets requests from the next one on. It is lost at a restart unless PERSIST_SERVERS is set. ' +
+        'Its options, such as rps, account and header, are set in the settings.',
       action: 'Add',
       fields: [
         { name: 'url', label: 'URL', hint: 'may hold a key; it is not shown again', control: url },
@@ -124,6 +130,7 @@ export class Actions {
         },
         ...(pools.length > 1 ? [{ name: 'pool', label: 'Pool', control: poolControl }] : []),
       ],
+      check: ({ url: text = '' }) => wrongUrl(text.trim()),
       run: async (values) =>
         outcomeOf(await call('POST', 'servers', entryOf({ pool, ...values })), addedText),
     });
@@ -187,6 +194,34 @@ export class Actions {
 function outcomeOf({ ok, status, body, problem }, words) {
   const said = body === undefined ? '' : `\n${JSON.stringify(body, null, 2)}`;
   return { ok, text: ok ? words(body) : problem, answer: status === 0 ? '' : `${status}${said}` };
+}
+
+/**
+ * What clients lose with this one.
+ * @param {Row} row
+ * @param {Store} store
+ * @returns {{ warning?: string, isGrave?: boolean }}
+ */
+function lossOf(row, store) {
+  const state = statesOf(store).find(({ rows }) => rows.includes(row));
+  if (!state?.usable.includes(row)) return {};
+  const left = state.usable.filter((each) => each !== row);
+  const where = state.name === '' ? '' : ` of ${state.name}`;
+  if (left.length === 0)
+    return {
+      warning: `${row.name} is the last usable upstream${where}: clients will get errors.`,
+      isGrave: true,
+    };
+  if (row.tier === 'fallback' || left.some(({ tier }) => tier === 'primary')) return {};
+  const [serve, names] = [left.length === 1 ? 'serves' : 'serve', list(left.map(({ name }) => name))];
+  const fallbacks = `the ${left.length === 1 ? 'fallback' : 'fallbacks'} ${names} ${serve}`;
+  return { warning: `${row.name} is the last usable primary${where}: ${fallbacks} then.` };
+}
+
+/** @param {string} url */
+function wrongUrl(url) {
+  if (!/^https?:\/\//i.test(url)) return 'The URL must begin with http:// or https://.';
+  return URL.canParse(url) ? '' : 'The URL is none: is there a host, and no blank in it?';
 }
 
 /** @param {Record<string, string>} values */

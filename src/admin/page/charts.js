@@ -52,7 +52,8 @@ const KINDS = [
     ],
     scale: DECADES,
     splits: (_, __, least, most) => decades(least, most),
-    format: ms,
+    // "1 min 40 s" has no room there.
+    format: (value) => (value >= 59_500 ? `${value / 1_000}\u00a0s` : ms(value)),
   },
 ];
 

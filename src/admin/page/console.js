@@ -3,7 +3,7 @@
 import { send } from './api.js';
 import { callBody, callOf, errorsIn } from './call-text.js';
 import { goneIn, h, labelled, setChoices, setShown, setText } from './dom.js';
-import { ms } from './format.js';
+import { counted, ms } from './format.js';
 import { indented, memberText } from './json-text.js';
 import { poolOf } from './store.js';
 import { resultOf } from './words.js';
@@ -32,13 +32,18 @@ export class Console {
   #targets = h('select', { onchange: () => this.#updateTargets() });
   #pool = h('select', { onchange: () => this.#choosePool() });
   #method = h('input', { type: 'text', list: 'methods', required: true, value: 'eth_blockNumber' });
-  #params = h('textarea', { rows: 2, spellcheck: 'false', autocapitalize: 'off' }, '[]');
+  #params = h(
+    'textarea',
+    { rows: 2, spellcheck: 'false', autocapitalize: 'off', oninput: () => this.#updateMethod() },
+    '[]',
+  );
   #send = h('button', { type: 'submit', class: 'main' }, 'Send');
   #stop = h('button', { type: 'button', hidden: true, onclick: () => this.#underWay?.abort() }, 'Stop');
   #summary = h('p', { class: 'outcome', role: 'status', hidden: true });
   #attempts = h('ol', { class: 'attempts', hidden: true });
   #answer = h('pre', { tabindex: 0, 'aria-label': 'Answer', hidden: true });
   #poolField = labelled('Pool', this.#pool);
+  #methodField = labelled('Method', this.#method, ' ');
   #known = '';
   /** @type {AbortController | undefined} of the call that waits for its answer */
   #underWay;
@@ -62,7 +67,7 @@ export class Console {
     form.append(
       this.#poolField,
       labelled('Send to', this.#targets),
-      labelled('Method', this.#method),
+      this.#methodField,
       labelled('Parameters', this.#params, 'JSON; or a whole request, or a batch'),
       this.#send,
       this.#stop,
@@ -73,7 +78,8 @@ export class Console {
 
   /** Only the choices follow what happens: what was typed and answered stays. */
   update() {
-    const { rows, about } = this.#store;
+    const { rows, about, lostAtMs } = this.#store;
+    this.#send.disabled = this.#underWay !== undefined || lostAtMs !== undefined;
     const known = JSON.stringify([
       about.pools.map(({ pool }) => pool),
       rows.map(({ name, pool }) => [name, pool]),
@@ -108,24 +114,33 @@ export class Console {
     ]);
   }
 
+  /** A whole request, or a batch, has its own. */
+  #updateMethod() {
+    const asked = callOf('', this.#params.value);
+    const whole = typeof asked === 'object' ? asked.whole : '';
+    this.#method.disabled = whole !== '';
+    const hint = this.#methodField.querySelector('small');
+    if (hint) setText(hint, whole === '' ? '' : `that of the ${whole}`);
+  }
+
   /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
     if (this.#underWay) return;
     const gone = goneIn(this.#pool) ?? goneIn(this.#targets);
     if (gone !== undefined)
-      return this.#tell(`${gone} is gone: choose where to send it. Nothing was sent.`, false);
+      return this.#tell(`${gone} is gone: choose where to send it. Nothing was sent.`, 'bad');
     const asked = callOf(this.#method.value.trim(), this.#params.value);
-    if (typeof asked === 'string') return this.#tell(asked, false);
+    if (typeof asked === 'string') return this.#tell(asked, 'bad');
     const { value: pool } = this.#pool;
     const { value: upstream } = this.#targets;
     const body = callBody(asked.json, upstream === BALANCER ? { pool } : { pool, upstream });
-    this.#tell(['Waiting for an answer …', asked.taken].filter(Boolean).join(' '), true);
+    this.#tell(['Waiting for an answer …', asked.taken].filter(Boolean).join(' '), 'good');
     const { signal } = this.#begin();
     const answer = await send('POST', 'call', { body, signal });
     this.#end();
     if (answer.ok) this.#show(answer, asked.taken);
-    else this.#tell(signal.aborted ? STOPPED : answer.problem, false);
+    else this.#tell(signal.aborted ? STOPPED : answer.problem, 'bad');
   }
 
   #begin() {
@@ -150,10 +165,11 @@ export class Console {
   #show({ body, text: source }, taken) {
     /** @type {CallAnswer} */
     const answer = body;
-    const { answer: parsed, text, cut, attempts, problem } = answer;
-    const errors = errorsIn(parsed);
-    const said = [summaryOf(answer), errors, taken].filter(Boolean).join('; ');
-    this.#tell(said, problem === null && answer.status < 400 && errors === '');
+    const { text, cut, attempts, problem } = answer;
+    const isError = errorOf(answer) !== '';
+    const isBad = problem !== null || (isError && answer.answered_by === null);
+    const said = [summaryOf(answer), taken].filter(Boolean).join('; ');
+    this.#tell(said, isBad ? 'bad' : isError ? 'warn' : 'good');
     const lines = attempts.map((each) =>
       h('li', {}, `${each.upstream}: ${resultOf(each.result)}, ${ms(each.ms)}`),
     );
@@ -167,11 +183,11 @@ export class Console {
 
   /**
    * @param {string} text
-   * @param {boolean} isGood
+   * @param {'good' | 'warn' | 'bad'} level
    */
-  #tell(text, isGood) {
+  #tell(text, level) {
     setText(this.#summary, text);
-    this.#summary.className = isGood ? 'outcome good' : 'outcome bad';
+    this.#summary.className = `outcome ${level}`;
     setShown(this.#summary, true);
     setShown(this.#attempts, false);
     setShown(this.#answer, false);
@@ -179,12 +195,27 @@ export class Console {
 }
 
 /** @param {CallAnswer} answer */
-function summaryOf({ status, ms: took, answered_by: who, attempts, request_id: id, problem }) {
+function summaryOf(answer) {
+  const { status, ms: took, answered_by: who, attempts, request_id: id, problem } = answer;
+  const error = errorOf(answer);
   const tries = attempts.length > 1 ? `, at attempt ${attempts.length}` : '';
+  const times = attempts.length > 0 ? `${counted(attempts.length, 'attempt')}, ` : '';
+  // Parts of an answer may come from several.
+  const whole = error === '' && problem === null ? 'It was answered' : 'No upstream answered';
   const by =
-    who === null ? `No upstream answered, in ${ms(took)}${tries}` : `${who} answered in ${ms(took)}${tries}`;
+    who === null
+      ? `${whole}: ${times}${ms(took)}`
+      : `${who} answered${error === '' ? '' : ` with ${error}`} in ${ms(took)}${tries}`;
   const facts = [status > 0 ? `status ${status}` : '', id === null ? '' : `request ${id}`]
     .filter(Boolean)
     .join(', ');
   return [facts === '' ? by : `${by} (${facts})`, problem ?? ''].filter(Boolean).join(': ');
+}
+
+/**
+ * The error that an answer has, in words; empty when it has none.
+ * @param {CallAnswer} answer
+ */
+function errorOf({ answer, status }) {
+  return errorsIn(answer) || (status >= 400 ? 'an error' : '');
 }

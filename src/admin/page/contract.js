@@ -28,12 +28,16 @@
 
 /**
  * @typedef {object} PageEvent
- * @property {string} time an ISO date
+ * @property {number} id the same each time that a repeated event is told
+ * @property {string} time an ISO date: when it happened last
+ * @property {string} since an ISO date: when it happened first
+ * @property {number} count how often it happened
  * @property {string} type
  * @property {string} text a plain sentence without its end stop
  * @property {string} [pool]
  * @property {string} [upstream] its name
  * @property {'good' | 'bad' | 'info'} level
+ * @property {'brief' | 'long' | 'over'} [out] whether the upstream is left out by it, or no longer
  */
 
 /**

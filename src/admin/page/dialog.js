@@ -11,6 +11,8 @@ import { h, labelled, setText } from './dom.js';
  * @property {string} sentence what it will do
  * @property {string} action the words on the button
  * @property {boolean} [isGrave]
+ * @property {string} [warning] what it does to clients
+ * @property {(values: Record<string, string>) => string} [check] what is wrong with the values; empty when nothing is
  * @property {Field[]} [fields]
  * @property {(values: Record<string, string>) => Promise<Outcome>} run
  * @property {() => HTMLElement | null} [after] what gets the focus when the button that opened it is gone
@@ -19,6 +21,7 @@ import { h, labelled, setText } from './dom.js';
 export class Confirmation {
   #title = h('h2', { id: 'dialog-title' });
   #sentence = h('p', { id: 'dialog-sentence' });
+  #warning = h('p', { id: 'dialog-warning', class: 'warning' });
   #fields = h('div', { class: 'fields' });
   #outcome = h('p', { class: 'outcome', role: 'status' });
   #answer = h('pre', { tabindex: 0, 'aria-label': 'Answer of the API' });
@@ -34,10 +37,11 @@ export class Confirmation {
   constructor() {
     const buttons = h('div', { class: 'buttons' }, this.#cancel, this.#confirm);
     const form = h('form', { onsubmit: (/** @type {SubmitEvent} */ event) => this.#submit(event) });
-    form.append(this.#title, this.#sentence, this.#fields, this.#outcome, this.#answerBox, buttons);
+    form.append(this.#title, this.#sentence, this.#warning, this.#fields);
+    form.append(this.#outcome, this.#answerBox, buttons);
     this.#dialog = h(
       'dialog',
-      { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-sentence' },
+      { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-sentence dialog-warning' },
       form,
     );
     this.#dialog.addEventListener('close', () => this.#giveFocusBack());
@@ -51,6 +55,8 @@ export class Confirmation {
     setText(this.#title, question.title);
     setText(this.#sentence, question.sentence);
     this.#sentence.hidden = false;
+    setText(this.#warning, question.warning ?? '');
+    this.#warning.hidden = question.warning === undefined;
     setText(this.#confirm, question.action);
     setText(this.#cancel, 'Cancel');
     this.#confirm.hidden = false;
@@ -69,9 +75,11 @@ export class Confirmation {
     event.preventDefault();
     const question = this.#question;
     if (!question || this.#confirm.disabled) return;
-    this.#confirm.disabled = true;
     const fields = question.fields ?? [];
     const values = Object.fromEntries(fields.map(({ name, control }) => [name, control.value]));
+    const wrong = question.check?.(values) ?? '';
+    if (wrong !== '') return this.#showOutcome({ ok: false, text: wrong });
+    this.#confirm.disabled = true;
     const outcome = await question.run(values);
     // It was closed meanwhile, or asks something else.
     if (this.#question !== question) return;
@@ -80,6 +88,7 @@ export class Confirmation {
     if (!outcome.ok) return;
     // What it says of the present is past.
     this.#sentence.hidden = true;
+    this.#warning.hidden = true;
     this.#fields.hidden = true;
     this.#confirm.hidden = true;
     setText(this.#cancel, 'Close');

@@ -1,6 +1,6 @@
 /** The last events in plain words, newest first, to be filtered. */
 
-import { h, labelled, select, setShown, setText, updateList } from './dom.js';
+import { h, labelled, select, setAttribute, setShown, setText, updateList } from './dom.js';
 import { time } from './format.js';
 
 /** @import { PageEvent } from './contract.js' */
@@ -26,7 +26,7 @@ export class Events {
   #kind = select(KINDS, { onchange: () => this.update() });
   #list = h('ol', { class: 'events', reversed: true, tabindex: 0, 'aria-label': 'Events, newest first' });
   #empty = h('p', { class: 'empty', role: 'status' });
-  /** @type {Map<string, { element: HTMLElement }>} */
+  /** @type {Map<string, Line>} */
   #lines = new Map();
 
   /**
@@ -55,10 +55,10 @@ export class Events {
     const list = {
       parent: this.#list,
       views: this.#lines,
-      keyOf: (/** @type {PageEvent} */ event) => `${event.time} ${event.type} ${event.text}`,
-      make: (/** @type {PageEvent} */ event) => ({ element: lineOf(event, nowMs, about.pools.length > 1) }),
+      keyOf: (/** @type {PageEvent} */ { id }) => String(id),
+      make: (/** @type {PageEvent} */ event) => new Line(event, about.pools.length > 1),
     };
-    updateList(list, unique(shown).reverse(), () => {});
+    updateList(list, shown.reverse(), (line, event) => line.update(event, nowMs));
     setShown(this.#list, shown.length > 0);
     setShown(this.#empty, shown.length === 0);
     setText(
@@ -70,28 +70,31 @@ export class Events {
   }
 }
 
-/**
- * Keys must differ: an event that came twice in one millisecond is shown once.
- * @param {readonly PageEvent[]} events
- */
-function unique(events) {
-  return [...new Map(events.map((event) => [`${event.time} ${event.type} ${event.text}`, event])).values()];
-}
+/** An event that repeats changes its line in place. */
+class Line {
+  #when = h('time');
+  #text = h('span');
+  element;
 
-/**
- * @param {PageEvent} event
- * @param {number} nowMs
- * @param {boolean} hasPools
- */
-function lineOf({ time: at, text, pool, level }, nowMs, hasPools) {
-  const shape = h('i', { class: 'shape', 'aria-hidden': 'true' });
-  const when = h('time', { datetime: at }, time(Date.parse(at), nowMs));
-  const said = h(
-    'span',
-    { class: 'said' },
-    h('span', { class: 'unseen' }, `${WORDS[level] ?? level}: `),
-    text,
-  );
-  if (hasPools && pool !== undefined) said.append(' ', h('span', { class: 'badge' }, pool));
-  return h('li', { 'data-level': level }, when, shape, said);
+  /**
+   * @param {PageEvent} event
+   * @param {boolean} hasPools
+   */
+  constructor({ pool, level }, hasPools) {
+    const shape = h('i', { class: 'shape', 'aria-hidden': 'true' });
+    const kind = h('span', { class: 'unseen' }, `${WORDS[level] ?? level}: `);
+    const said = h('span', { class: 'said' }, kind, this.#text);
+    if (hasPools && pool !== undefined) said.append(' ', h('span', { class: 'badge' }, pool));
+    this.element = h('li', { 'data-level': level }, this.#when, shape, said);
+  }
+
+  /**
+   * @param {PageEvent} event
+   * @param {number} nowMs
+   */
+  update({ time: at, text }, nowMs) {
+    setText(this.#when, time(Date.parse(at), nowMs));
+    setAttribute(this.#when, 'datetime', at);
+    setText(this.#text, text);
+  }
 }

@@ -1,65 +1,85 @@
-/** The one sentence that says the state, and the one that says what it costs. Pure. */
+/** The one sentence that says the state, and the one that says what it costs. */
 
 import { count, counted, list, percent, time, whole } from './format.js';
+import { allOutSinceMs, deadSinceMs, earliest, Outages, whoIsOut } from './outages.js';
+import { statesOf } from './pool-states.js';
 import { SECONDS, sum } from './series.js';
-import { poolOf } from './store.js';
 import { lagOf } from './upstream-facts.js';
-import { reasonOf } from './words.js';
 
-/** @import { PageEvent, Row } from './contract.js' */
+/** @import { Row } from './contract.js' */
+/** @import { PoolState } from './pool-states.js' */
 /** @import { Store } from './store.js' */
 /** @typedef {'bad' | 'warn' | 'good' | 'idle'} Level */
 /** @typedef {{ level: Level, sentence: string }} Headline */
-/** @typedef {{ name: string, rows: readonly Row[], usable: readonly Row[], primaries: readonly Row[], usablePrimaries: readonly Row[] }} PoolState */
+/** @typedef {ReadonlyMap<string, number | undefined>} Beginnings */
+
+/** Requests that fail are told from this share of the last minute on, */
+const MUCH = 0.05;
+/** and from so many on. */
+const MANY = 3;
+/** An upstream that was left out so often, lastly in the last minute, is not well between. */
+const OFTEN = 3;
 
 /**
  * The worst comes first.
- * @param {Pick<Store, 'rows' | 'about' | 'events' | 'pools' | 'nowMs'>} store
+ * @param {Store} store
+ * @param {Outages} [outages] what is remembered from one time to the next
  * @returns {Headline}
  */
-export function headline(store) {
+export function headline(store, outages = new Outages()) {
   const pools = statesOf(store);
-  const dead = pools.filter(({ usable }) => usable.length === 0);
+  const dead = pools.filter(({ isDead }) => isDead);
+  const failing = pools.filter(({ isDead, errors }) => !isDead && errors);
   const carried = pools.filter(
-    ({ usable, primaries, usablePrimaries }) =>
-      usable.length > 0 && primaries.length > 0 && usablePrimaries.length === 0,
+    ({ isDead, primaries, servingPrimaries }) =>
+      !isDead && primaries.length > 0 && servingPrimaries.length === 0,
   );
-  const told = new Set([
-    ...dead.flatMap(({ rows }) => rows),
-    ...carried.flatMap(({ primaries }) => primaries),
-  ]);
-  const out = store.rows.filter((row) => row.state !== 'usable' && !told.has(row));
-  const serving = servingOf(pools);
-  if (dead.length > 0 || carried.length > 0) {
-    const sentences = [
-      ...(dead.length > 0 ? [deadSentence(dead, store)] : []),
-      ...(carried.length > 0 ? [carriedSentence(carried, store)] : []),
-      ...(out.length > 0 ? [`Besides, ${outSentence(out, store)}`] : []),
-    ];
-    return { level: dead.length > 0 ? 'bad' : 'warn', sentence: `${sentences.join('. ')}.` };
-  }
-  const isFailing = failsMuch(store.pools);
-  const but = isFailing ? ', but many requests fail' : '';
-  const level = isFailing ? 'bad' : 'warn';
-  if (out.length > 0) return { level, sentence: `${serving}${but}; ${outSentence(out, store)}.` };
-  const unwell = unwellSentence(store.rows);
-  if (unwell !== '') return { level, sentence: `${serving}${but}; ${unwell}.` };
-  if (isFailing) return { level, sentence: `${serving}${but}.` };
-  if (totalsOf(store.pools, SECONDS).requests === 0)
-    return { level: 'idle', sentence: `Ready to serve from ${allOf(pools)}.` };
-  return { level: 'good', sentence: `${serving}.` };
+  const since = outages.remember(
+    new Map([
+      ...dead.map((pool) => /** @type {const} */ ([`dead ${pool.name}`, deadSinceMs(pool, store)])),
+      ...carried.map(
+        (pool) => /** @type {const} */ ([`carried ${pool.name}`, allOutSinceMs(pool.primaries, store)]),
+      ),
+    ]),
+  );
+  const told = new Set([...dead.flatMap(({ rows }) => rows), ...carried.flatMap((pool) => pool.primaries)]);
+  const rest = pools.flatMap(({ rows, out }) =>
+    rows.filter((row) => !told.has(row) && (row.state === 'draining' || out.includes(row))),
+  );
+  if (dead.length + failing.length + carried.length === 0) return quietHeadline(store, pools, rest);
+  const isServed = dead.length + carried.length === 0;
+  const sentences = [
+    ...(dead.length > 0 ? deadSentences(dead, { store, since }) : []),
+    ...(failing.length > 0 ? [failingSentence(failing, store)] : []),
+    ...(carried.length > 0 ? [carriedSentence(carried, { store, since })] : []),
+    ...(isServed ? [[usableOf(pools), whoIsOut(rest, store)].filter(Boolean).join('; ')] : []),
+    ...(!isServed && rest.length > 0 ? [`Besides, ${whoIsOut(rest, store)}`] : []),
+  ];
+  const level = dead.length + failing.length > 0 ? 'bad' : 'warn';
+  return { level, sentence: `${sentences.join('. ')}.` };
 }
 
-/** Of the requests of the last minute. */
-const MUCH = 0.05;
-
 /**
- * Whether more fails than a few requests of their own fault, though upstreams are usable.
- * @param {Store['pools']} pools
+ * Where each pool serves from its primaries.
+ * @param {Store} store
+ * @param {readonly PoolState[]} pools
+ * @param {readonly Row[]} missing
+ * @returns {Headline}
  */
-function failsMuch(pools) {
-  const { requests, failed } = totalsOf(pools, 60);
-  return failed >= 3 && failed / requests >= MUCH;
+function quietHeadline(store, pools, missing) {
+  const { requests, failed } = totalsOf(store.pools, 60);
+  const isFailing = failed >= MANY && failed / requests >= MUCH;
+  const isIdle = totalsOf(store.pools, SECONDS).requests === 0;
+  const but = isFailing
+    ? `, but ${count(failed)} of ${count(requests)} requests of the last minute failed`
+    : '';
+  const unwell = unwellSentence(store, pools);
+  const out = whoIsOut(missing, store);
+  const serving = `${isIdle ? 'Ready to serve' : 'Serving'} from ${servingOf(pools)}`;
+  const sentence = `${[`${serving}${but}`, out, unwell].filter(Boolean).join('; ')}.`;
+  if (isFailing) return { level: 'bad', sentence };
+  const isTrouble = unwell !== '' || missing.some(({ state }) => state !== 'draining');
+  return { level: isTrouble ? 'warn' : isIdle ? 'idle' : 'good', sentence };
 }
 
 /**
@@ -102,131 +122,121 @@ export function cost({ pools, rows }) {
   };
 }
 
-/**
- * The pools as they are told of, also those that have no upstream.
- * @param {Pick<Store, 'rows' | 'about'>} store
- * @returns {PoolState[]}
- */
-export function statesOf({ rows, about }) {
-  return about.pools.map(({ pool: name }) => {
-    const own = about.pools.length === 1 ? rows : rows.filter((row) => poolOf(row) === name);
-    const usable = own.filter(({ state }) => state === 'usable');
-    const isPrimary = (/** @type {Row} */ { tier }) => tier === 'primary';
-    return {
-      name: about.pools.length === 1 ? '' : name,
-      rows: own,
-      usable,
-      primaries: own.filter(isPrimary),
-      usablePrimaries: usable.filter(isPrimary),
-    };
-  });
-}
-
-/**
- * When an upstream began to be out, as far as the events tell.
- * @param {Row} row
- * @param {readonly PageEvent[]} events
- * @returns {number | undefined} milliseconds of the daemon's wall clock
- */
-export function outSinceMs(row, events) {
-  const isBeginning = (/** @type {PageEvent} */ { type, upstream, text }) =>
-    upstream === row.name &&
-    ((row.state === 'quarantined' && type === 'upstream-quarantined') ||
-      (row.state === 'down' && type === 'upstream-down') ||
-      (row.state === 'draining' && type === 'upstream-changed' && text.includes('drain')));
-  const event = events.findLast(isBeginning);
-  return event && Date.parse(event.time);
-}
-
 /** @param {readonly PoolState[]} pools */
 function servingOf(pools) {
-  const primaries = pools.flatMap((pool) => pool.primaries);
-  const usable = pools.flatMap((pool) => pool.usablePrimaries);
-  if (primaries.length === usable.length) return `Serving from ${allOf(pools)}`;
   const where = pools.length > 1 ? ` in ${pools.length} pools` : '';
-  return `Serving from ${usable.length} of ${counted(primaries.length, 'primary', 'primaries')}${where}`;
-}
-
-/** @param {readonly PoolState[]} pools */
-function allOf(pools) {
-  const { length } = pools.flatMap(({ primaries }) => primaries);
-  const where = pools.length > 1 ? ` in ${pools.length} pools` : '';
-  if (length === 0) return `the fallbacks alone${where}`;
-  return length === 1 ? `the only primary${where}` : `all ${length} primaries${where}`;
+  const all = pools.flatMap(({ primaries }) => primaries).length;
+  const serving = pools.flatMap(({ servingPrimaries }) => servingPrimaries).length;
+  if (serving < all) return `${serving} of ${counted(all, 'primary', 'primaries')}${where}`;
+  if (all === 0) return `the fallbacks alone${where}`;
+  return all === 1 ? `the only primary${where}` : `all ${all} primaries${where}`;
 }
 
 /**
+ * Who would serve, where requests fail all the same.
  * @param {readonly PoolState[]} pools
- * @param {Pick<Store, 'events' | 'nowMs'>} store
  */
-function deadSentence(pools, { events, nowMs }) {
-  const where = pools.some(({ name }) => name !== '') ? ` in ${list(pools.map(({ name }) => name))}` : '';
-  return `No upstream is usable${where}${sinceText(
+function usableOf(pools) {
+  const who = servingOf(pools);
+  const isOne = who.startsWith('the only') || who.startsWith('1 of');
+  return `${who.charAt(0).toUpperCase()}${who.slice(1)} ${isOne ? 'counts' : 'count'} as usable`;
+}
+
+/** @typedef {{ store: Store, since: Beginnings }} Told */
+
+/**
+ * @param {readonly PoolState[]} pools
+ * @param {Told} told
+ */
+function deadSentences(pools, { store, since }) {
+  const begun = earliest(pools.map(({ name }) => since.get(`dead ${name}`)));
+  const who = whoIsOut(
     pools.flatMap(({ rows }) => rows),
-    events,
-    nowMs,
-  )}: clients get errors`;
+    store,
+  );
+  const sentence = `No upstream is usable${inPools(pools, 'in')}${sinceText(begun, store)}: clients get errors`;
+  return who === '' ? [sentence] : [sentence, who];
 }
 
 /**
  * @param {readonly PoolState[]} pools
- * @param {Pick<Store, 'events' | 'nowMs'>} store
+ * @param {Store} store
  */
-function carriedSentence(pools, { events, nowMs }) {
+function failingSentence(pools, { nowMs }) {
+  const errors = pools.flatMap((pool) => pool.errors ?? []);
+  const failed = errors.reduce((total, each) => total + each.failed, 0);
+  const requests = errors.reduce((total, each) => total + each.requests, 0);
+  const lead = `Clients${inPools(pools, 'of')} get errors:`;
+  if (errors.every(({ isQuiet }) => isQuiet)) {
+    const last = failed === 1 ? 'the last request' : `the last ${count(failed)} requests`;
+    const lastMs = Math.max(...errors.map((each) => each.lastMs));
+    return `${lead} ${last} failed, and none came since ${time(lastMs, nowMs)}`;
+  }
+  if (requests === 1) return `${lead} the only request of the last minute failed`;
+  const share = failed === requests ? `all ${count(failed)}` : `${count(failed)} of ${count(requests)}`;
+  return `${lead} ${share} requests of the last minute failed`;
+}
+
+/**
+ * @param {readonly PoolState[]} pools
+ * @param {Told} told
+ */
+function carriedSentence(pools, { store, since }) {
   const [first] = pools;
-  const fallbacks = pools.flatMap(({ usable }) => usable.map(({ name }) => name));
-  const serve = fallbacks.length === 1 ? 'serves' : 'serve';
-  const since = sinceText(
-    pools.flatMap(({ primaries }) => primaries),
-    events,
-    nowMs,
-  );
+  const begun = sinceText(earliest(pools.map(({ name }) => since.get(`carried ${name}`))), store);
   if (!first || pools.length > 1)
-    return `All primaries are out in ${list(pools.map(({ name }) => name))}${since}; their fallbacks serve`;
-  const where = first.name === '' ? '' : ` in ${first.name}`;
-  const who = first.primaries.length === 1 ? 'The only primary' : `All ${first.primaries.length} primaries`;
-  const are = first.primaries.length === 1 ? 'is' : 'are';
-  const what = `the ${fallbacks.length === 1 ? 'fallback' : 'fallbacks'} ${list(fallbacks)} ${serve}`;
-  return `${who}${where} ${are} out${since}; ${what}`;
+    return `All primaries are out${inPools(pools, 'in')}${begun}; their fallbacks serve`;
+  const { primaries, rows, out, errors } = first;
+  const isServing = (/** @type {Row} */ row) => row.state !== 'draining' && !out.includes(row);
+  const names = rows.filter((row) => row.tier === 'fallback' && isServing(row));
+  const fallbacks = `the ${names.length === 1 ? 'fallback' : 'fallbacks'} ${list(names.map(({ name }) => name))}`;
+  const [serve, are] = names.length === 1 ? ['serves', 'is'] : ['serve', 'are'];
+  const rest = errors ? `only ${fallbacks} ${are} left` : `${fallbacks} ${serve}`;
+  const isOne = primaries.length === 1;
+  const who = isOne ? 'The only primary' : `All ${primaries.length} primaries`;
+  const what = primaries.every(({ state }) => state === 'draining') ? 'drained' : 'out';
+  return `${who}${inPools(pools, 'in')} ${isOne ? 'is' : 'are'} ${what}${begun}; ${rest}`;
 }
 
 /**
- * Since the last of them went out, as far as that is known.
- * @param {readonly Row[]} rows
- * @param {readonly PageEvent[]} events
- * @param {number} nowMs
+ * @param {readonly PoolState[]} pools
+ * @param {string} word
  */
-function sinceText(rows, events, nowMs) {
-  const since = rows.flatMap((row) => outSinceMs(row, events) ?? []);
-  return since.length === 0 ? '' : ` since ${time(Math.max(...since), nowMs)}`;
+function inPools(pools, word) {
+  return pools.some(({ name }) => name !== '') ? ` ${word} ${list(pools.map(({ name }) => name))}` : '';
 }
 
 /**
- * @param {readonly Row[]} rows
- * @param {Pick<Store, 'events' | 'nowMs'>} store
+ * @param {number | undefined} sinceMs
+ * @param {Store} store
  */
-function outSentence(rows, { events, nowMs }) {
-  // Those that an operator has taken out are no surprise.
-  const ordered = [...rows].sort(
-    (one, other) => Number(one.state === 'draining') - Number(other.state === 'draining'),
-  );
-  const most = ordered.length > 3 ? 2 : 3;
-  const told = ordered.slice(0, most).map((row) => {
-    if (row.until !== null) return `${row.name} ${reasonOf(row)} until ${time(Date.parse(row.until), nowMs)}`;
-    const since = outSinceMs(row, events);
-    return `${row.name} ${reasonOf(row)}${since === undefined ? '' : ` since ${time(since, nowMs)}`}`;
-  });
-  const more = ordered.length - told.length;
-  return list(more > 0 ? [...told, `${more} more are out`] : told);
+function sinceText(sinceMs, { nowMs }) {
+  return sinceMs === undefined ? '' : ` since ${time(sinceMs, nowMs)}`;
 }
 
-/** @param {readonly Row[]} rows those that are usable */
-function unwellSentence(rows) {
+/**
+ * Who serves and is not well: slow, behind, or out again and again.
+ * @param {Store} store
+ * @param {readonly PoolState[]} pools
+ */
+function unwellSentence({ rows, events, nowMs }, pools) {
+  const out = new Set(pools.flatMap((pool) => pool.out));
   const told = rows.flatMap((row) => {
+    if (out.has(row) || row.state === 'draining') return [];
     const lag = lagOf(row, rows);
-    if (row.lagging) return [`${row.name} is ${lag ? `${whole(lag)} blocks` : ''} behind`.replace('  ', ' ')];
-    return row.slow ? [`${row.name} is slow`] : [];
+    if (row.lagging) return [`${row.name} is ${lag ? `${whole(lag)} blocks ` : ''}behind`];
+    if (row.slow) return [`${row.name} is slow`];
+    const isOften = events.some(
+      ({ upstream, type, out: left, level, count: times, time: at }) =>
+        upstream === row.name &&
+        type === 'upstream-quarantined' &&
+        left !== undefined &&
+        level === 'bad' &&
+        times >= OFTEN &&
+        nowMs - Date.parse(at) < 60_000,
+    );
+    return isOften ? [`${row.name} fails on and off`] : [];
   });
   const more = told.length - 2;
-  return list(more > 1 ? [...told.slice(0, 2), `${more} more are slow or behind`] : told);
+  return list(more > 1 ? [...told.slice(0, 2), `${more} more are not well`] : told);
 }

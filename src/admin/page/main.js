@@ -7,12 +7,15 @@ import { Confirmation } from './dialog.js';
 import { byId, setAttribute, setShown, setText } from './dom.js';
 import { Events } from './events.js';
 import { counted, time } from './format.js';
-import { cost, headline, statesOf } from './headline.js';
+import { cost, headline } from './headline.js';
 import { Live } from './live.js';
+import { Outages } from './outages.js';
+import { statesOf } from './pool-states.js';
 import { Store } from './store.js';
 import { Upstreams } from './upstreams.js';
 
 const store = new Store(JSON.parse(byId('initial').textContent ?? ''));
+const outages = new Outages();
 const actions = new Actions(new Confirmation(), store);
 const views = [
   new Charts(byId('charts'), store),
@@ -21,22 +24,23 @@ const views = [
   new Console(byId('console'), store),
 ];
 
+const CHANGES = '.section-head button, .strategy, .actions button:not(.more)';
+
 function renderState() {
   const { about, lostAtMs, lostBecause, nowMs, toS } = store;
-  const { level, sentence } = headline(store);
+  const isLost = lostAtMs !== undefined;
+  const { level, sentence } = headline(store, outages);
   const bill = cost(store);
-  setText(byId('sentence'), sentence);
+  setText(byId('sentence'), isLost ? `As of then: ${sentence}` : sentence);
   setText(byId('cost'), bill.sentence);
   setAttribute(byId('cost'), 'data-level', bill.level);
-  setAttribute(byId('state'), 'data-level', level);
+  setAttribute(byId('state'), 'data-level', isLost ? 'idle' : level);
   setText(byId('host'), [about.host, about.env].filter(Boolean).join(', '));
   setText(byId('version'), about.version);
-  const usable = statesOf(store).reduce((total, pool) => total + pool.usable.length, 0);
-  const title = `${usable}/${store.rows.length} usable, ${about.host}`;
+  const title = `${isLost ? 'not connected' : briefly()} · ${about.host} · rpc-load-balancer`;
   if (document.title !== title) document.title = title;
-  const isLost = lostAtMs !== undefined;
   const since = isLost ? `Not connected since ${time(lostAtMs, Date.now())}` : '';
-  const why = lostBecause === '' ? 'what is shown is of that time; trying again' : lostBecause;
+  const why = lostBecause === '' ? 'what is shown is old, trying again' : lostBecause;
   setText(byId('lost'), isLost ? `${since}: ${why}.` : '');
   setShown(byId('lost'), isLost);
   setText(byId('connection'), isLost ? 'not connected' : 'live');
@@ -49,11 +53,28 @@ function renderState() {
   setShown(byId('test-alert'), about.notifiers.length > 0);
 }
 
+/** For the title. */
+function briefly() {
+  const pools = statesOf(store);
+  const out = pools.reduce((total, pool) => total + pool.out.length, 0);
+  const isFailing = pools.some(({ isDead, errors }) => isDead || errors);
+  const upstreams = out > 0 ? `${out} of ${store.rows.length} out` : `${store.rows.length} upstreams`;
+  return isFailing ? `clients get errors · ${upstreams}` : upstreams;
+}
+
+/** Nothing can be changed without a connection. */
+function renderChanges() {
+  const isLost = store.lostAtMs !== undefined;
+  if (!isLost && !document.body.classList.contains('lost')) return;
+  document.body.classList.toggle('lost', isLost);
+  for (const button of document.querySelectorAll(CHANGES)) setAttribute(button, 'disabled', isLost);
+}
+
 function render() {
   if (document.hidden) return;
-  document.body.classList.toggle('lost', store.lostAtMs !== undefined);
   renderState();
   for (const view of views) view.update();
+  renderChanges();
 }
 
 let renderedAtMs = 0;
@@ -67,6 +88,15 @@ function askToRender() {
     render();
   });
 }
+
+/** Where there is little room the upstreams come first. The elements move, so that the keyboard takes the same way. */
+const narrow = matchMedia('(max-width: 40rem)');
+function order() {
+  if (narrow.matches) byId('upstreams').after(byId('charts'));
+  else byId('upstreams').before(byId('charts'));
+}
+order();
+narrow.addEventListener('change', order);
 
 byId('add').addEventListener('click', () => actions.add(store.about.pools[0]?.pool ?? ''));
 byId('reload').addEventListener('click', () => actions.reload());

@@ -8,7 +8,7 @@ import { lagOf, trafficOf } from './upstream-facts.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Row } from './contract.js' */
-/** @import { PoolState } from './headline.js' */
+/** @import { PoolState } from './pool-states.js' */
 /** @import { Store } from './store.js' */
 /** @typedef {{ store: Store, actions: Actions }} Parts */
 
@@ -83,16 +83,16 @@ export class PoolSection {
    * @param {string} path
    */
   #factsOf({ rows, usable }, path) {
-    const perSecond = sum(this.#parts.store.pools.get(this.#pool)?.['requests'], 60) / 60;
+    const perSecond = sum(this.#parts.store.pools.get(this.#pool)?.['requests'], 10) / 10;
     const health = `${usable.length} of ${counted(rows.length, 'upstream')} usable`;
     return [path === '' ? '' : `at ${path}`, health, rate(perSecond)].filter(Boolean).join(' · ');
   }
 }
 
 /** @param {PoolState} state */
-export function levelOf({ rows, usable, primaries, usablePrimaries }) {
-  if (usable.length === 0) return 'bad';
-  if (usablePrimaries.length < primaries.length || usable.length < rows.length) return 'warn';
+export function levelOf({ rows, isDead, errors, out }) {
+  if (isDead || errors) return 'bad';
+  if (out.length > 0) return 'warn';
   return rows.some(({ slow, lagging }) => slow || lagging) ? 'warn' : 'good';
 }
 
@@ -128,6 +128,7 @@ class Tier {
   update(rows, all, traffic) {
     setShown(this.element, rows.length > 0);
     const { store, actions } = this.#parts;
+    const isAsked = all.some(({ block_height: height }) => height !== null);
     const list = {
       parent: this.#list,
       views: this.#cards,
@@ -136,7 +137,7 @@ class Tier {
     };
     updateList(list, rows, (card, row) => {
       const own = traffic.get(row.name);
-      if (own) card.update(row, { store, traffic: own, lag: lagOf(row, all) });
+      if (own) card.update(row, { store, traffic: own, lag: lagOf(row, all), isAsked });
     });
   }
 }

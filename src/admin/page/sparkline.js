@@ -1,11 +1,15 @@
-/** A line of 15 minutes as small as a word. Its figures stand beside it as text. */
+/** A line of the last minutes as small as a word. Its figures stand beside it as text. */
 
-import { buckets, mean, sumBetween } from './series.js';
+import { duration } from './format.js';
+import { buckets, mean, SECONDS, sumBetween } from './series.js';
 
 /** @import { Series } from './series.js' */
+/** @import { Store } from './store.js' */
 
 const STEP_S = 12;
 const REDRAW_S = 4;
+/** Of less nothing is drawn: it would be a speck. */
+const LEAST_S = 120;
 const WIDTH = 100;
 const HEIGHT = 24;
 const SVG = 'http://www.w3.org/2000/svg';
@@ -13,6 +17,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 export class Sparkline {
   #line = path('spark-line');
   #failures = path('spark-failures');
+  #title = document.createElementNS(SVG, 'title');
   element = document.createElementNS(SVG, 'svg');
   #drawnFor = -1;
   /** Another one after the history was fetched anew. */
@@ -20,28 +25,32 @@ export class Sparkline {
   #series;
 
   constructor() {
-    this.element.setAttribute('class', 'spark');
+    this.element.setAttribute('class', 'spark empty');
     this.element.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
     this.element.setAttribute('preserveAspectRatio', 'none');
-    this.element.setAttribute('aria-hidden', 'true');
-    this.element.append(this.#failures, this.#line);
+    this.element.setAttribute('role', 'img');
+    this.element.append(this.#title, this.#failures, this.#line);
   }
 
   /**
    * @param {Series | undefined} series of an upstream
-   * @param {number} toS
+   * @param {Pick<Store, 'toS' | 'firstS'>} store it is drawn from the daemon's first figures on
    */
-  update(series, toS) {
+  update(series, { toS, firstS = toS }) {
     // A second is a tenth of a pixel.
     if (toS - this.#drawnFor < REDRAW_S && toS >= this.#drawnFor && series === this.#series) return;
     this.#series = series;
     this.#drawnFor = toS;
-    const points = series ? pointsOf(series, toS) : [];
+    const span = Math.min(SECONDS, toS - firstS);
+    const points = series && span >= LEAST_S ? pointsOf(series, toS, span) : [];
     this.#line.setAttribute('d', lineOf(points));
     this.#failures.setAttribute('d', failuresOf(points));
+    const failed = points.some((point) => point.failed > 0) ? 'red marks: failures' : 'no failures';
+    this.#title.textContent = `p50 over the last ${duration(Math.floor(span / 60) * 60_000)}; ${failed}`;
+    // It keeps its place, so that no row changes its height.
     this.element.classList.toggle(
       'empty',
-      points.every(({ p50, failed }) => Number.isNaN(p50) && failed === 0),
+      points.every((point) => Number.isNaN(point.p50) && point.failed === 0),
     );
   }
 }
@@ -58,15 +67,18 @@ function path(className) {
 /**
  * @param {Series} series
  * @param {number} toS
+ * @param {number} span in seconds
  * @returns {Point[]}
  */
-function pointsOf({ p50_ms: times, failures }, toS) {
+function pointsOf({ p50_ms: times, failures }, toS, span) {
   if (!times) return [];
-  return buckets(toS, STEP_S).map(({ at, from, to }) => ({
-    x: WIDTH * (1 - (toS - at) / times.length),
-    p50: mean(times, from, to),
-    failed: failures ? sumBetween(failures, from, to) : 0,
-  }));
+  return buckets(toS, STEP_S)
+    .filter(({ at }) => toS - at < span)
+    .map(({ at, from, to }) => ({
+      x: WIDTH * (1 - (toS - at) / span),
+      p50: mean(times, from, to),
+      failed: failures ? sumBetween(failures, from, to) : 0,
+    }));
 }
 
 /** @param {readonly Point[]} points */

@@ -1,6 +1,6 @@
 /** All that the page knows: the rows, 15 minutes of figures, the events. Pure: it is told, and tells whoever listens. */
 
-import { advance, emptySeries, readSeries, setLast } from './series.js';
+import { advance, emptySeries, readSeries, SECONDS, setLast } from './series.js';
 
 /** @import { About, Figures, History, Initial, PageEvent, Row, Update } from './contract.js' */
 /** @import { Series } from './series.js' */
@@ -23,6 +23,9 @@ export class Store {
   upstreams = new Map();
   /** The end of the last second that is known, in seconds of the daemon's wall clock. */
   toS = 0;
+  /** When the first figures were, in seconds of the daemon's wall clock, as far back as they are kept; undefined without any. */
+  /** @type {number | undefined} */
+  firstS;
   /** Requests under way, and those that wait for an upstream. */
   inFlight = 0;
   waiting = 0;
@@ -68,6 +71,7 @@ export class Store {
     this.pools = new Map(history.pools.map((each) => [each.pool, readSeries(POOL_FIELDS, each)]));
     this.upstreams = new Map(history.upstreams.map((each) => [each.name, readSeries(UPSTREAM_FIELDS, each)]));
     this.events = history.events.slice(-MAX_EVENTS);
+    this.#findFirst();
     this.#tell();
   }
 
@@ -75,8 +79,7 @@ export class Store {
   update({ time, events, figures, about }) {
     this.#setClock(time);
     if (about) this.about = about;
-    if (events.length > 0)
-      this.events = [...this.events, ...events.filter(isNewFor(this.events))].slice(-MAX_EVENTS);
+    if (events.length > 0) this.events = [...without(this.events, events), ...events].slice(-MAX_EVENTS);
     if (figures) this.#append(figures);
     this.#tell();
   }
@@ -132,6 +135,15 @@ export class Store {
     );
     this.inFlight = pools.reduce((total, pool) => total + pool.in_flight, 0);
     this.waiting = pools.reduce((total, pool) => total + pool.waiting, 0);
+    if (this.firstS === undefined) this.#findFirst();
+  }
+
+  #findFirst() {
+    const found = [...this.pools.values()].flatMap(
+      ({ requests }) => requests?.findIndex((value) => value > 0) ?? -1,
+    );
+    const first = Math.min(...found.filter((index) => index >= 0));
+    this.firstS = first === Number.POSITIVE_INFINITY ? undefined : this.toS - SECONDS + first;
   }
 
   /** @param {string} daemonTime */
@@ -153,18 +165,13 @@ export function poolOf({ pool }) {
 }
 
 /**
- * After a reconnection some may come twice.
+ * Those that are not told again, because they have repeated or because of a reconnection.
  * @param {readonly PageEvent[]} known
- * @returns {(event: PageEvent) => boolean}
+ * @param {readonly PageEvent[]} told
  */
-function isNewFor(known) {
-  const keys = new Set(known.map(keyOf));
-  return (event) => !keys.has(keyOf(event));
-}
-
-/** @param {PageEvent} event */
-function keyOf({ time, type, text }) {
-  return `${time} ${type} ${text}`;
+function without(known, told) {
+  const ids = new Set(told.map(({ id }) => id));
+  return known.filter(({ id }) => !ids.has(id));
 }
 
 /**

@@ -1,17 +1,17 @@
 /** One upstream: a card on narrow screens, a row on wide ones. Its elements stay; only their texts change. */
 
 import { h, setAttribute, setShown, setText } from './dom.js';
-import { count, duration, ms, NONE, percent, rate, time, uptimeMs, whole } from './format.js';
-import { outSinceMs } from './headline.js';
+import { count, counted, duration, ms, NONE, percent, rate, time, uptimeMs, whole } from './format.js';
+import { outSinceMs } from './outages.js';
 import { Sparkline } from './sparkline.js';
-import { failuresOf } from './upstream-facts.js';
+import { blockOf, failuresOf, problemOf } from './upstream-facts.js';
 import { failureOf, reasonOf, SOURCES } from './words.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Row } from './contract.js' */
 /** @import { Store } from './store.js' */
 /** @import { Traffic } from './upstream-facts.js' */
-/** @typedef {{ store: Store, traffic: Traffic, lag: number | undefined }} Facts */
+/** @typedef {{ store: Store, traffic: Traffic, lag: number | undefined, isAsked: boolean }} Facts `isAsked`: for its block */
 
 export const COLUMNS = ['Upstream', 'State', 'Traffic', 'Latency', 'Failures', 'Budget', 'Block', 'Changes'];
 
@@ -20,7 +20,7 @@ export class UpstreamCard {
   #row;
   #name = h('strong', { class: 'name' });
   #url = h('span', { class: 'aside url' });
-  #memory = h('span', { class: 'aside' });
+  #memory = h('span', { class: 'aside', title: 'memory that its process uses' });
   #state = new Cell('State');
   #stateWord = h('b');
   #slow = h('span', { class: 'badge', hidden: true }, 'slow');
@@ -94,16 +94,17 @@ export class UpstreamCard {
   update(row, facts) {
     this.#row = row;
     setText(this.#name, row.name);
-    setText(this.#url, row.url.replace(/^https:\/\//, ''));
+    setText(this.#url, row.url.replace(/^https?:\/\//, ''));
     setAttribute(this.#url, 'title', row.url);
-    setText(this.#memory, row.memory_usage === null ? '' : `uses ${row.memory_usage}`);
+    setText(this.#memory, row.memory_usage === null ? '' : `process: ${row.memory_usage}`);
     setAttribute(this.element, 'data-state', row.state);
     this.#updateState(row, facts);
     this.#updateTraffic(row, facts);
     this.#updateBudget(row);
-    this.#spark.update(facts.store.upstreams.get(row.name), facts.store.toS);
+    this.#spark.update(facts.store.upstreams.get(row.name), facts.store);
     const { p50, p99 } = row.latency_ms;
-    if (p50 === null) this.#latency.show(NONE, 'no answer in 5 min');
+    if (p50 === null)
+      this.#latency.show(NONE, row.requests > row.failures ? 'none in the last minutes' : 'no answer yet');
     else this.#latency.show(`p50 ${ms(p50)}`, `p99 ${ms(p99)}`);
     this.#updateFailures(row, facts);
     this.#updateBlock(row, facts);
@@ -118,14 +119,16 @@ export class UpstreamCard {
    * @param {Facts} facts
    */
   #updateState(row, { store, lag }) {
-    setText(this.#stateWord, row.state);
+    setText(this.#stateWord, wordOf(row));
     setShown(this.#slow, row.slow);
     setShown(this.#lagging, row.lagging);
     setText(this.#lagging, lag ? `${whole(lag)} behind` : 'behind');
-    if (row.state === 'usable') return this.#state.showAside(`up ${duration(uptimeMs(row.uptime))}`);
-    const since = outSinceMs(row, store.events);
+    if (row.state === 'usable')
+      return this.#state.showAside(`up ${duration(uptimeMs(row.uptime))}`, 'since it came up');
+    const since = outSinceMs(row, store);
     const why = row.state === 'draining' ? 'by an operator' : reasonOf(row).replace(/^is /, '');
-    const facts = [why];
+    const problem = problemOf(row, store.events);
+    const facts = [problem === '' ? why : `${why}: ${problem}`];
     if (row.until !== null) {
       const untilMs = Date.parse(row.until);
       const left = untilMs - store.nowMs;
@@ -140,10 +143,12 @@ export class UpstreamCard {
    */
   #updateTraffic({ weight, connections }, { traffic: { share, perSecond } }) {
     this.#trafficBar.show(share);
-    this.#traffic.show(
-      Number.isNaN(share) ? 'none' : `${percent(share)}, ${rate(perSecond)}`,
-      `weight ${weight}${connections > 0 ? `, ${count(connections)} in flight` : ''}`,
-    );
+    const facts = [
+      Number.isNaN(share) ? '' : `${percent(share)} of the last minute`,
+      connections > 0 ? `${count(connections)} in flight` : '',
+      `weight ${weight}`,
+    ];
+    this.#traffic.show(rate(perSecond), facts.filter(Boolean).join(', '));
   }
 
   /**
@@ -159,12 +164,15 @@ export class UpstreamCard {
   }
 
   /** @param {Row} row */
-  #updateBudget({ budget, limits }) {
+  #updateBudget({ budget, limits, failures_by_reason: failures }) {
     const most = [
       limits.logs_range === null ? '' : `logs ≤ ${count(limits.logs_range)} blocks`,
       limits.batch === null ? '' : `batch ≤ ${count(limits.batch)}`,
     ].filter(Boolean);
     this.#budgetBar.show(budget ? budget.used : Number.NaN);
+    const refusals = failures['rate-limited'] ?? 0;
+    if (!budget && refusals > 0)
+      return this.#budget.show('limit not known yet', [counted(refusals, 'refusal'), ...most].join(', '));
     if (!budget) return this.#budget.show('no limit known', most.join(', '));
     const waiting = budget.waiting > 0 ? [`${count(budget.waiting)} waiting`] : [];
     const source = SOURCES[budget.source] ?? budget.source;
@@ -178,14 +186,15 @@ export class UpstreamCard {
    * @param {Row} row
    * @param {Facts} facts
    */
-  #updateBlock({ block_height: height, chain_id: chain }, { lag }) {
-    const behind = lag === undefined ? [] : [lag === 0 ? 'newest' : `${whole(lag)} behind`];
-    const where = chain === null ? [] : [`chain\u00a0${chain}`];
-    this.#block.show(
-      height === null ? NONE : whole(height),
-      [...behind, ...where].join(', ') || 'not checked',
-    );
+  #updateBlock(row, { lag, isAsked }) {
+    this.#block.show(...blockOf(row, lag, isAsked));
   }
+}
+
+/** @param {Row} row */
+function wordOf({ state, connections }) {
+  if (state !== 'draining') return state;
+  return connections > 0 ? `draining, ${count(connections)} in flight` : 'drained';
 }
 
 /** A term with its value, and a second line. */
@@ -213,9 +222,13 @@ class Cell {
     this.showAside(aside);
   }
 
-  /** @param {string} aside */
-  showAside(aside) {
+  /**
+   * @param {string} aside
+   * @param {string} [title] what it means
+   */
+  showAside(aside, title = '') {
     setText(this.#aside, aside);
+    setAttribute(this.#aside, 'title', title === '' ? false : title);
   }
 }
 

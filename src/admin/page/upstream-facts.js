@@ -1,13 +1,17 @@
 /** What is said of one upstream beside what its row has. Pure. */
 
+import { NONE, whole } from './format.js';
 import { SECONDS, sum } from './series.js';
 import { poolOf } from './store.js';
 
-/** @import { Row } from './contract.js' */
+/** @import { PageEvent, Row } from './contract.js' */
 /** @import { Series } from './series.js' */
 
+/** How many seconds are "now". */
+const NOW_S = 10;
+
 /**
- * How many blocks it is behind the newest of its pool and chain; undefined when that is not known.
+ * How many blocks it is behind the newest that is known in its pool, on its chain; undefined when that is not known.
  * @param {Row} row
  * @param {readonly Row[]} rows
  */
@@ -15,7 +19,7 @@ export function lagOf(row, rows) {
   if (row.block_height === null) return undefined;
   let newest = row.block_height;
   for (const other of rows) {
-    if (poolOf(other) === poolOf(row) && other.chain_id === row.chain_id && other.state !== 'down')
+    if (poolOf(other) === poolOf(row) && other.chain_id === row.chain_id)
       newest = Math.max(newest, other.block_height ?? 0);
   }
   return newest - row.block_height;
@@ -23,7 +27,7 @@ export function lagOf(row, rows) {
 
 /**
  * @typedef {object} Traffic
- * @property {number} perSecond attempts in the last minute
+ * @property {number} perSecond attempts, in the last ten seconds: a drain shows at once
  * @property {number} share of its pool's attempts in the last minute; NaN when there were none
  * @property {number} attempts in 15 minutes
  * @property {number} failures in 15 minutes
@@ -44,7 +48,7 @@ export function trafficOf(rows, upstreams) {
       return [
         name,
         {
-          perSecond: own / 60,
+          perSecond: sum(series?.['attempts'], NOW_S) / NOW_S,
           share: total === 0 ? Number.NaN : own / total,
           attempts: sum(series?.['attempts'], SECONDS),
           failures: sum(series?.['failures'], SECONDS),
@@ -52,6 +56,35 @@ export function trafficOf(rows, upstreams) {
       ];
     }),
   );
+}
+
+/**
+ * What a health check has found wrong, as far as the events tell; empty when they don't.
+ * @param {Row} row
+ * @param {readonly PageEvent[]} events
+ */
+export function problemOf({ name, state }, events) {
+  if (state !== 'down') return '';
+  const event = events.findLast(({ type, upstream }) => type === 'upstream-down' && upstream === name);
+  // "alpha is down: status 500"
+  return event?.text.slice(name.length).match(/^.*?: (.*)$/)?.[1] ?? '';
+}
+
+/**
+ * What is known of its newest block. Where others of its pool tell theirs, they are asked for it by health checks.
+ * @param {Row} row
+ * @param {number | undefined} lag
+ * @param {boolean} isAsked whether the upstreams of its pool are asked for it
+ * @returns {[main: string, aside: string]}
+ */
+export function blockOf({ block_height: height, chain_id: chain, lagging, reason }, lag, isAsked) {
+  const where = chain === null ? [] : [`chain\u00a0${chain}`];
+  if (height === null) {
+    const isUnanswered = reason === 'probe-failed' || isAsked;
+    return [NONE, where.join() || (isUnanswered ? 'no answer to the check' : 'not checked')];
+  }
+  const behind = lag ? `${whole(lag)} behind` : lagging ? 'behind' : 'newest';
+  return [whole(height), [behind, ...where].join(', ')];
 }
 
 /**

@@ -1,12 +1,12 @@
 /** The upstreams of all pools. Pools that are well are folded where there are many; what was unfolded stays so. */
 
 import { h, labelled, setShown, setText, updateList } from './dom.js';
-import { statesOf } from './headline.js';
 import { levelOf, PoolSection } from './pool-section.js';
+import { statesOf } from './pool-states.js';
 import { reasonOf } from './words.js';
 
 /** @import { Row } from './contract.js' */
-/** @import { PoolState } from './headline.js' */
+/** @import { PoolState } from './pool-states.js' */
 /** @import { Parts } from './pool-section.js' */
 
 /** With more upstreams than this they can be filtered, and pools that are well are folded. */

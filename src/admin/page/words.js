@@ -64,6 +64,16 @@ export function reasonOf({ state, reason }) {
   return state === 'down' ? 'is down' : state === 'quarantined' ? 'is quarantined' : 'is usable';
 }
 
+/**
+ * Of several: "fails its health checks" becomes "fail their health checks".
+ * @param {string} words of one
+ */
+export function pluralOf(words) {
+  const [verb = '', ...rest] = words.split(' ');
+  const verbs = found({ is: 'are', has: 'have', does: 'do' }, verb);
+  return [verbs === verb ? verb.replace(/s$/, '') : verbs, ...rest].join(' ').replace(' its ', ' their ');
+}
+
 /** @param {string} reason */
 export function failureOf(reason) {
   return found(FAILURES, reason);

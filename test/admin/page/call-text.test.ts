@@ -7,19 +7,20 @@ describe('what is entered as parameters', () => {
     const asked = callOf('x_"y', ' [18446744073709551615, 1.0, {"a": 1e400}]\n');
     expect(asked).toEqual({
       json: '{"method":"x_\\"y","params":[18446744073709551615, 1.0, {"a": 1e400}]}',
+      whole: '',
       taken: '',
     });
-    expect(callOf('m', ' ')).toEqual({ json: '{"method":"m","params":[]}', taken: '' });
+    expect(callOf('m', ' ')).toEqual({ json: '{"method":"m","params":[]}', whole: '', taken: '' });
     expect(callBody('{"id":18446744073709551615}', { pool: 'base', upstream: 'a"b' })).toBe(
       '{"call":{"id":18446744073709551615},"pool":"base","upstream":"a\\"b"}',
     );
   });
 
   it.each([
-    ['{"jsonrpc":"2.0","id":1.0,"method":"a"}', 'sent as a whole request'],
-    ['[{"method":"a","id":18446744073709551615},{"method":"b"}]', 'sent as a batch of 2'],
-  ])('is a request or a batch: %s', (written, taken) => {
-    expect(callOf('m', written)).toEqual({ json: written, taken });
+    ['{"jsonrpc":"2.0","id":1.0,"method":"a"}', 'request', 'sent as a whole request'],
+    ['[{"method":"a","id":18446744073709551615},{"method":"b"}]', 'batch', 'sent as a batch of 2'],
+  ])('is a request or a batch: %s', (written, whole, taken) => {
+    expect(callOf('m', written)).toEqual({ json: written, whole, taken });
   });
 
   it.each(['{"method":"a","x":1}', '[{"method":"a"},7]'])(
@@ -27,6 +28,7 @@ describe('what is entered as parameters', () => {
     (written) => {
       expect(callOf('m', written)).toEqual({
         json: `{"method":"m","params":${written}}`,
+        whole: '',
         taken: 'sent as the parameters of m: a whole request has "jsonrpc", and each of a batch a "method"',
       });
     },
@@ -41,8 +43,8 @@ describe('an answer', () => {
   it.each([
     [{ result: 1 }, ''],
     [{ result: 1, error: null }, ''],
-    [{ error: { code: 1 } }, 'it is an error'],
-    [[{ result: 1 }, { error: { code: 1 } }, { error: 'x' }], '2 of 3 calls got an error'],
+    [{ error: { code: 1 } }, 'an error (1)'],
+    [[{ result: 1 }, { error: { code: 1 } }, { error: 'x' }], '2 errors of 3'],
     [[{ result: 1 }, null], ''],
     [undefined, ''],
     ['error', ''],

@@ -35,8 +35,33 @@ export function out(name: string, more: Partial<Row> = {}): Row {
   return row(name, { state: 'quarantined', reason: 'timeout', ...more });
 }
 
-export function event(type: string, upstream: string, time: string, text = ''): PageEvent {
-  return { time, type, upstream, text, level: 'bad' };
+let events = 0;
+
+export function event(
+  type: string,
+  upstream: string,
+  time: string,
+  more: Partial<PageEvent> = {},
+): PageEvent {
+  events += 1;
+  return {
+    id: events,
+    time,
+    since: time,
+    count: 1,
+    type,
+    upstream,
+    text: '',
+    level: 'bad',
+    ...(type === 'upstream-quarantined' || type === 'upstream-down' ? { out: 'long' } : {}),
+    ...(type === 'upstream-released' || type === 'upstream-up' ? { out: 'over', level: 'good' } : {}),
+    ...more,
+  };
+}
+
+/** Numbers of the last seconds, each so many seconds ago. */
+export function ago(numbers: Readonly<Record<number, number>>): number[] {
+  return Array.from({ length: 900 }, (_, n) => numbers[899 - n] ?? 0);
 }
 
 export interface Told {

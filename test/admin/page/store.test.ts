@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { chartFigures } from '../../../src/admin/page/chart-data.js';
 import { buckets, SECONDS, sum, together } from '../../../src/admin/page/series.js';
-import { lagOf, trafficOf } from '../../../src/admin/page/upstream-facts.js';
+import { blockOf, lagOf, problemOf, trafficOf } from '../../../src/admin/page/upstream-facts.js';
 import { event, initial, NOW, row, store } from './page-state.ts';
 
 const figures = (second: number, requests: number) => ({
@@ -42,12 +42,12 @@ describe('the store', () => {
   });
 
   it('keeps the last hundred events, each once', () => {
-    const known = Array.from({ length: 99 }, (_, n) => event('x', 'a', NOW, `${n}`));
+    const known = Array.from({ length: 99 }, (_, n) => event('x', 'a', NOW, { text: `${n}`, id: n }));
     const told = store({ rows: [row('a')], events: known });
     const fresh = [
-      event('x', 'a', NOW, '98'),
-      event('y', 'a', at(1), 'new'),
-      event('y', 'a', at(2), 'newer'),
+      event('x', 'a', NOW, { text: '98', id: 98 }),
+      event('y', 'a', at(1), { text: 'new', id: 99 }),
+      event('y', 'a', at(2), { text: 'newer', id: 100 }),
     ];
     told.update({ time: at(2), events: fresh });
     expect(told.events).toHaveLength(100);
@@ -55,6 +55,18 @@ describe('the store', () => {
       '1',
       'new',
       'newer',
+    ]);
+  });
+
+  it('replaces an event that has repeated, and puts it last', () => {
+    const told = store({
+      rows: [row('a')],
+      events: [event('x', 'a', NOW, { id: 1 }), event('y', 'a', NOW, { id: 2 })],
+    });
+    told.update({ time: at(1), events: [event('x', 'a', at(1), { id: 1, count: 2 })] });
+    expect(told.events.map(({ id, count }) => [id, count])).toEqual([
+      [2, 1],
+      [1, 2],
     ]);
   });
 
@@ -125,7 +137,7 @@ describe('what is said of an upstream', () => {
     told.upstreams.get('a')?.['attempts']?.fill(3, SECONDS - 10);
     told.upstreams.get('b')?.['attempts']?.fill(1, SECONDS - 10);
     expect(trafficOf(told.rows, told.upstreams).get('a')).toEqual({
-      perSecond: 0.5,
+      perSecond: 3,
       share: 0.75,
       attempts: 30,
       failures: 0,
@@ -140,5 +152,26 @@ describe('what is said of an upstream', () => {
       row('d'),
     ];
     expect(rows.map((each) => lagOf(each, rows))).toEqual([10, 0, 0, undefined]);
+    const alone = [
+      row('a', { block_height: 90, lagging: true }),
+      row('b', { block_height: 100, state: 'down' }),
+    ];
+    expect(alone.map((each) => lagOf(each, alone))).toEqual([10, 0]);
+  });
+
+  it('is what is known of its block', () => {
+    expect(blockOf(row('a', { block_height: 90 }), 0, true)).toEqual(['90', 'newest']);
+    expect(blockOf(row('a', { block_height: 90, lagging: true }), 0, true)).toEqual(['90', 'behind']);
+    expect(blockOf(row('a', { block_height: 90, chain_id: '1' }), 7, true)[1]).toBe('7 behind, chain\u00a01');
+    expect(blockOf(row('a'), undefined, false)).toEqual(['–', 'not checked']);
+    expect(blockOf(row('a'), undefined, true)).toEqual(['–', 'no answer to the check']);
+  });
+
+  it('is what its health check found wrong', () => {
+    const text = 'a: b is down: eth_chainId: status 500';
+    const events = [event('upstream-down', 'a: b', NOW, { text })];
+    expect(problemOf(row('a: b', { state: 'down' }), events)).toBe('eth_chainId: status 500');
+    expect(problemOf(row('a: b'), events)).toBe('');
+    expect(problemOf(row('c', { state: 'down' }), events)).toBe('');
   });
 });
