@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { durationInWords, isTold, sentenceOf, subjectOf, TOLD_TYPES } from '../src/event-sentences.ts';
+import { isTold, sentenceOf, subjectOf, TOLD_TYPES } from '../src/event-sentences.ts';
 import { type Event, FAILURE_REASONS, PoolIdentity, UpstreamIdentity } from '../src/events.ts';
+import { durationInWords } from '../src/numbers-in-words.ts';
 
 const pool = new PoolIdentity('base');
 pool.shown = 'base';

@@ -1,8 +1,9 @@
 /** The latest events in plain words, for `GET /history` and those who watch. Repeats are one event with a count. */
 
 import type { Clock } from '../../clock.ts';
-import { durationInWords, type Level, sentenceOf, subjectOf } from '../../event-sentences.ts';
+import { type Level, sentenceOf, subjectOf } from '../../event-sentences.ts';
 import type { Event } from '../../events.ts';
+import { durationInWords } from '../../numbers-in-words.ts';
 import { type Out, outOf, repeatKeyOf } from './event-kinds.ts';
 
 /** So many are kept, however many there are. */
