@@ -177,7 +177,7 @@ describe('limits', () => {
     const none = upstream('https://c.example', { logsRange: known({ least: 0, most: 0 }) });
     expect(texts('logs-range', [limited('https://a.example'), limited('https://b.example'), none])).toEqual([
       'a.example and b.example take at most 10 blocks of logs (a free tier?): calls for more go to the others, or in pieces.',
-      'c.example takes no eth_getLogs (a free tier?): calls for more go to the others, or in pieces.',
+      'c.example takes no eth_getLogs: such calls go to the others.',
     ]);
   });
 
