@@ -57,7 +57,7 @@ export class Inquiry {
     return this.#questions;
   }
 
-  /** The median time of the light answers, from the question on an open connection; undefined without any. */
+  /** The median time of the whole light answers, from the question on an open connection; undefined without any. */
   get latencyMs(): number | undefined {
     return median(this.#latenciesMs);
   }
@@ -135,7 +135,8 @@ export class Inquiry {
       maxBodyBytes: MAX_BODY_BYTES,
     });
     this.#note(result);
-    if (result.kind === 'answer' && openMs !== undefined && weight === 'light')
+    const isWhole = result.kind === 'answer' && result.ending === 'whole';
+    if (isWhole && openMs !== undefined && weight === 'light')
       this.#latenciesMs.push(clock.monotonicMs() - openMs);
     return { result, timeoutMs };
   }
