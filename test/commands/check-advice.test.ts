@@ -25,6 +25,7 @@ const NOTHING: Examined = {
   batch: notTried(''),
   webSocket: notTried(''),
   questions: 1,
+  isCutShort: false,
 };
 
 function upstream(
@@ -169,6 +170,14 @@ describe('spares', () => {
     expect(texts('no-fallback', [upstream('https://a.example'), upstream('https://b.test')])).toHaveLength(1);
     expect(texts('no-fallback', [upstream('https://a.example'), spare])).toEqual([]);
   });
+});
+
+it('tells of upstreams that were not examined to the end', () => {
+  const many = Array.from({ length: 7 }, (_, at) => upstream(`https://c${at}.example`, { isCutShort: true }));
+  expect(texts('not-examined', [spare, ...many])).toEqual([
+    'c0.example, c1.example, c2.example, c3.example, c4.example and 2 others were not examined to the end: the check gives all of them together 20 seconds.',
+  ]);
+  expect(texts('not-examined', [spare])).toEqual([]);
 });
 
 describe('limits', () => {

@@ -53,6 +53,11 @@ export class Inquiry {
     return this.#stopped;
   }
 
+  /** There was more to ask when the time of the check was over. */
+  get isCutShort(): boolean {
+    return this.#stopped === NO_TIME;
+  }
+
   get questions(): number {
     return this.#questions;
   }
@@ -118,7 +123,8 @@ export class Inquiry {
     const { clock, dialer } = this.#means;
     await this.#turn(calls);
     const leftMs = this.#means.endMs - clock.monotonicMs();
-    const timeoutMs = Math.min(leftMs, weight === 'light' ? this.lightMs : HEAVY_MS);
+    const fullMs = weight === 'light' ? this.lightMs : HEAVY_MS;
+    const timeoutMs = Math.min(leftMs, fullMs);
     if (leftMs <= 0) this.stop(NO_TIME);
     if (this.#stopped !== undefined)
       return { result: { kind: 'not-tried', why: this.#stopped } as const, timeoutMs };
@@ -134,6 +140,11 @@ export class Inquiry {
       ...{ timeoutMs, clock, dialer, onConnected },
       maxBodyBytes: MAX_BODY_BYTES,
     });
+    // It had less time than others.
+    if (timeoutMs < fullMs && isSilence(result)) {
+      this.stop(NO_TIME);
+      return { result: { kind: 'not-tried', why: NO_TIME } as const, timeoutMs };
+    }
     this.#note(result);
     const isWhole = result.kind === 'answer' && result.ending === 'whole';
     if (isWhole && openMs !== undefined && weight === 'light')
@@ -175,8 +186,11 @@ export class Inquiry {
 /** Why there is no answer; undefined when there is one. */
 function missing(result: AskResult): string | undefined {
   if (result.kind === 'failed' || result.kind === 'not-asked') return result.problem;
-  const isSilent = result.kind === 'timeout' || result.ending === 'unfinished';
-  return isSilent ? 'no answer' : undefined;
+  return isSilence(result) ? 'no answer' : undefined;
+}
+
+function isSilence(result: AskResult): boolean {
+  return result.kind === 'timeout' || (result.kind === 'answer' && result.ending === 'unfinished');
 }
 
 function median(values: readonly number[]): number | undefined {
