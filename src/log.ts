@@ -4,14 +4,14 @@ import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
 import { systemClock } from './clock.ts';
 import { LogOutput, standardOutput } from './log-output.ts';
 import { maskUrl } from './masking.ts';
-import { createTextMask } from './secret-texts.ts';
+import { createTextMask, SecretTexts } from './secret-texts.ts';
 
 export type { Logger };
 
 export interface LogSettings {
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** Texts that must never be written: they are replaced wherever an error contains them. */
+  /** Texts that must never be written: they are replaced wherever an error, or a client's path or method, contains them. */
   readonly secrets: readonly string[];
   /** Where the lines go; by default to standard output. */
   readonly to?: DestinationStream;
@@ -32,6 +32,8 @@ export interface Log {
 /** Lines are buffered for at most this long, and up to this many characters. */
 const FLUSH_EVERY_MS = 50;
 const BUFFER_LENGTH = 128 * 1024;
+/** Clients use few paths and methods, again and again: what became of the last ones is kept. */
+const KEPT_TEXTS = 500;
 
 /** Creates a function that masks the secrets in a text, and shortens every URL to scheme, host and port. */
 export function createMask(secrets: readonly string[]): (text: string) => string {
@@ -39,15 +41,39 @@ export function createMask(secrets: readonly string[]): (text: string) => string
   return (text) => mask(text.replace(/https?:\/\/[^\s"'<>)\]]+/g, (url) => maskUrl(url)));
 }
 
+/** Masks the texts of clients that request lines hold: an upstream's key may be among them by mistake. */
+class ClientTextMask {
+  readonly #secrets: SecretTexts;
+  readonly #kept = new Map<string, string>();
+
+  constructor(secrets: readonly string[]) {
+    this.#secrets = new SecretTexts(secrets);
+  }
+
+  /** What is no text stays what it is. */
+  shown(value: unknown): unknown {
+    if (typeof value !== 'string') return value;
+    const known = this.#kept.get(value);
+    if (known !== undefined) return known;
+    const masked = this.#secrets.mask(value);
+    if (this.#kept.size >= KEPT_TEXTS) this.#kept.clear();
+    this.#kept.set(value, masked);
+    return masked;
+  }
+}
+
 export async function createLog({ level, format, secrets, to }: LogSettings): Promise<Log> {
   let hidden: readonly string[] = [...new Set(secrets)];
   let mask = createMask(hidden);
+  let clientTexts = new ClientTextMask(hidden);
+  const shown = (text: unknown) => clientTexts.shown(text);
   const hide = (more: readonly string[]) => {
     const all = new Set([...hidden, ...more]);
     // To make a mask takes long, where there are many.
     if (all.size === hidden.length) return;
     hidden = [...all];
     mask = createMask(hidden);
+    clientTexts = new ClientTextMask(hidden);
   };
   const options = {
     level,
@@ -55,7 +81,9 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: createTimestamp(),
     serializers: {
-      // Errors are the only texts in a log line that are not our own.
+      // Errors, paths and methods are the only texts in a log line that are not our own.
+      path: shown,
+      rpcMethod: shown,
       err(error: unknown) {
         // Anything can be thrown, and the line that reports it must not fail itself.
         if (!(error instanceof Error)) return mask(String(error));

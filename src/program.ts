@@ -36,10 +36,25 @@ export async function main(signals: Signals): Promise<void> {
   const load = (persistServers: string | undefined) =>
     loadConfig({ ...input, kept: { file: persistServers } });
   const { command } = loaded;
+  if (command !== 'run') endWithReader();
   if (command === 'version') print(readVersion());
   else if (command === 'help') print(helpText());
   else if (loaded.ok) await runCommand(command, loaded, { load, signals });
   else await printProblems(loaded);
+}
+
+/**
+ * Who reads what a command prints may have had enough (`--check | head -1`): then it ends at once, without a word, with
+ * the status so far.
+ */
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit();
+      // A full disk, mostly. What can't be written can't be told, but by the status.
+      if (stream === process.stdout) console.error(`Can't write to standard output: ${error.code}`);
+      process.exit(1);
+    });
 }
 
 /** Where a setting is wrong, nothing is run. */
@@ -87,6 +102,8 @@ async function check(loaded: Loaded): Promise<void> {
   const version = readVersion();
   const { columns: width } = process.stdout;
   const input = { settings: loaded, format, version, warnings, nearMisses, ...(width && { width }) };
+  // Until it is over, nothing shows that all is well.
+  process.exitCode = 1;
   process.exitCode = await runCheck(input, print);
 }
 

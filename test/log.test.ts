@@ -94,6 +94,36 @@ describe('a log line', () => {
     expect(found.map(({ err }) => err?.message)).toEqual(['*** lateKey88', '*** ***']);
   });
 
+  it('masks a secret in the path or the method of a client, also one that it has become since', async () => {
+    const found: { path?: string; rpcMethod?: string }[] = [];
+    const log = await createLog({ level: 'info', format: 'json', secrets, to: linesInto(found) });
+    const write = () => {
+      log.logger.info({ path: '/V2/key-123456/deep', rpcMethod: 'tok en789_x' }, 'Request');
+      log.logger.info({ path: '/rpc/lateKey88', rpcMethod: 'lateKey88' }, 'Request');
+    };
+    write();
+    log.hide(['lateKey88']);
+    write();
+    log.logger.info({ path: undefined, rpcMethod: 'eth_call' }, 'Request');
+    log.flush();
+    expect(found.map(({ path, rpcMethod }) => [path, rpcMethod])).toEqual([
+      ['***', '***_x'],
+      ['/rpc/lateKey88', 'lateKey88'],
+      ['***', '***_x'],
+      ['/rpc/***', '***'],
+      [undefined, 'eth_call'],
+    ]);
+  });
+
+  it('shows paths and methods that clients make up, however many', async () => {
+    const paths = Array.from({ length: 1_100 }, (_, at) => `/x/${at}`);
+    const found: { path?: string }[] = [];
+    const log = await createLog({ level: 'info', format: 'json', secrets, to: linesInto(found) });
+    for (const path of paths) log.logger.info({ path }, 'Request');
+    log.flush();
+    expect(found.map(({ path }) => path)).toEqual(paths);
+  });
+
   it('leaves out what else an error carries', async () => {
     const error = Object.assign(new Error('failed'), { url: ADDRESS, config: { headers: 'Bearer x' } });
     const [line] = await lines((logger) => logger.error({ err: error }, 'It failed'));

@@ -1,6 +1,6 @@
 /** Removes codings that can't be unpacked here from an Accept-Encoding. */
 
-import { canUnpack } from './decode.ts';
+import { canUnpack } from '../http/decode.ts';
 
 /** Values seen before, and whether each asks for a coding that can't be unpacked. Clients send few different ones. */
 const KNOWN = new Map<string, boolean>();

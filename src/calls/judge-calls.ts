@@ -1,5 +1,6 @@
 /** Judges what an answer means for each JSON-RPC call that was sent. */
 
+import { decodeBody, decodeStart } from '../http/decode.ts';
 import { actions, type RpcErrorClass, type RpcErrorVerdict } from '../rpc/errors.ts';
 import { hasSameBytes, isError, matchAnswers } from '../rpc/matching.ts';
 import { type RpcAnswer, type RpcCall, scanLoneRpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
@@ -7,7 +8,6 @@ import type { Repeatability } from '../rpc/methods.ts';
 import type { SizeRefusal } from '../rpc/size-limits.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Blame, Rest } from '../upstreams/quarantine.ts';
-import { decodeBody, decodeStart } from './decode.ts';
 import { meaningForAll, meaningOf, type RequestHead, type SentError } from './error-meaning.ts';
 import { isTimedOutTrace, mayHideTimeout } from './timed-out-trace.ts';
 

@@ -1,12 +1,12 @@
 /** Masks an upstream's secrets in the errors that go to clients. */
 
+import { decodeBody } from '../http/decode.ts';
 import { without } from '../http/header-lines.ts';
 import { isError } from '../rpc/matching.ts';
 import { type RpcAnswer, startsLikeAnswer } from '../rpc/message.ts';
 import type { SecretTexts } from '../secret-texts.ts';
 import type { Answered } from '../transport/outcome.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { decodeBody } from './decode.ts';
 
 /**
  * An error often quotes the request: "Cannot POST /v2/KEY". Bodies up to this size are searched for the upstream's

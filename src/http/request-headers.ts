@@ -163,7 +163,7 @@ export function readRequestHeaders(
     logsIn,
     host,
     requestId: requestId !== undefined && ACCEPTABLE_REQUEST_ID.test(requestId) ? requestId : undefined,
-    traceId: traceparent && traceIdOf(traceparent),
+    traceId: traceparent ? traceIdOf(traceparent) : undefined,
     contentType: contentType ?? '',
     transferEncoding,
     contentLength,

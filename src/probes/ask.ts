@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { FailureReason } from '../events.ts';
 import { BodyChunks } from '../http/body-chunks.ts';
+import { canUnpack, decodeBody } from '../http/decode.ts';
 import type { Dialer } from '../network/dial.ts';
 import { DialFailure } from '../network/dial-failure.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -53,7 +54,7 @@ export type AskResult =
       readonly kind: 'answer';
       readonly status: number;
       readonly headers: IncomingHttpHeaders;
-      /** As far as it was read. */
+      /** As far as it was read; a whole one without its coding, where that is known. */
       readonly body: Buffer;
       readonly ending: BodyEnding;
     }
@@ -191,8 +192,7 @@ function receive(
       kind: 'answer',
       status: response?.statusCode ?? 0,
       headers: response?.headers ?? {},
-      body: body.take(),
-      ending,
+      ...unpacked({ body: body.take(), ending }, response?.headers, maxBodyBytes),
     });
   const cancelDeadline = clock.after(Math.max(0, endMs - clock.monotonicMs()), () =>
     response ? answered('unfinished') : finish({ kind: 'timeout' }),
@@ -219,4 +219,20 @@ function receive(
     incoming.on('end', () => answered('whole'));
     incoming.on('error', () => answered('cut'));
   });
+}
+
+interface Body {
+  readonly body: Buffer;
+  readonly ending: BodyEnding;
+}
+
+/** Some servers compress although they are asked not to. What does not match its coding stays as it is. */
+function unpacked(received: Body, headers: IncomingHttpHeaders | undefined, maxBytes: number): Body {
+  const contentEncoding = headers?.['content-encoding'];
+  const { body, ending } = received;
+  if (contentEncoding === undefined || ending !== 'whole' || body.length === 0) return received;
+  const plain = decodeBody({ body, headers: { contentEncoding } }, maxBytes);
+  if (Buffer.isBuffer(plain)) return { body: plain, ending };
+  const isTooLarge = plain === undefined && canUnpack(contentEncoding.trim().toLowerCase());
+  return isTooLarge ? { body, ending: 'too-large' } : received;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asksForUnreadable, removeUnreadable } from '../../src/calls/accepted-codings.ts';
-import { canUnpack } from '../../src/calls/decode.ts';
+import { canUnpack } from '../../src/http/decode.ts';
 import { startApp } from '../support/app.ts';
 import { answerByLabel } from '../support/behaviours.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';

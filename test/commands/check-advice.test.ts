@@ -25,6 +25,7 @@ const NOTHING: Examined = {
   batch: notTried(''),
   webSocket: notTried(''),
   questions: 1,
+  isCutShort: false,
 };
 
 function upstream(
@@ -171,13 +172,21 @@ describe('spares', () => {
   });
 });
 
+it('tells of upstreams that were not examined to the end', () => {
+  const many = Array.from({ length: 7 }, (_, at) => upstream(`https://c${at}.example`, { isCutShort: true }));
+  expect(texts('not-examined', [spare, ...many])).toEqual([
+    'c0.example, c1.example, c2.example, c3.example, c4.example and 2 others were not examined to the end: the check gives all of them together 20 seconds.',
+  ]);
+  expect(texts('not-examined', [spare])).toEqual([]);
+});
+
 describe('limits', () => {
   it('are told once for all that have the same', () => {
     const limited = (url: string) => upstream(url, { logsRange: known({ least: 10, most: 10 }) });
     const none = upstream('https://c.example', { logsRange: known({ least: 0, most: 0 }) });
     expect(texts('logs-range', [limited('https://a.example'), limited('https://b.example'), none])).toEqual([
       'a.example and b.example take at most 10 blocks of logs (a free tier?): calls for more go to the others, or in pieces.',
-      'c.example takes no eth_getLogs (a free tier?): calls for more go to the others, or in pieces.',
+      'c.example takes no eth_getLogs: such calls go to the others.',
     ]);
   });
 

@@ -33,6 +33,7 @@ const full: Examined = {
   batch: known({ least: 100, most: undefined }),
   webSocket: known({ accepts: true, status: 101 }),
   questions: 11,
+  isCutShort: false,
 };
 const nothing = notTried<never>('HTTP 404');
 const examined: Readonly<Record<string, Examined>> = {

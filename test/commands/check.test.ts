@@ -1,7 +1,15 @@
 // --check: what it finds out of upstreams, how gently, and what never changes its exit status.
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { answer, type Behaviour, htmlPage, refuseRate, rpcError, silence } from '../support/behaviours.ts';
+import {
+  answer,
+  type Behaviour,
+  htmlPage,
+  raw,
+  refuseRate,
+  rpcError,
+  silence,
+} from '../support/behaviours.ts';
 import { Authority } from '../support/certificates.ts';
 import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -302,6 +310,52 @@ describe('an upstream', () => {
     expect(codes).toContain('fails-beyond-check');
     expect(hangs.requests).toHaveLength(1);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is told of when the time was over before all was found out', async () => {
+    const clock = new ManualClock();
+    const nodes = await Promise.all([...'abcdefgh'].map((name) => FakeUpstream.start(name, silence())));
+    const flags = [list(nodes, 'account=one'), '--health-check-timeout=3s'];
+    const checking = checkJson(flags, clock);
+    for (const node of nodes.slice(0, 7)) {
+      await until(() => node.requests.length === 1, `the question to ${node.label}`);
+      clock.advance(node.label === 'g' ? 2_000 : 3_000);
+    }
+    const { document, of } = await checking;
+    const told = (code: string) => document.advice.find((each: { code: string }) => each.code === code);
+    expect(told('fails-beyond-check').upstreams).toEqual([...'abcdef']);
+    expect(told('not-examined').upstreams).toEqual(['g', 'h']);
+    for (const name of 'gh')
+      expect(of(name)['reasons']).toMatchObject({
+        serves: 'not tried: the check took too long',
+        websocket: 'not tried: the check took too long',
+      });
+    expect(nodes.map(({ requests }) => requests.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 0]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is one of three at most that are asked at one host at a time', async () => {
+    const clock = new ManualClock();
+    const { url, requests } = await FakeUpstream.start('host', silence());
+    const urls = [...'abcdefg'].map((name) => `${url}/${name} name=${name}`);
+    const checking = checkJson([`--backends=${urls.join()}`], clock);
+    for (const count of [3, 6, 7]) {
+      await until(() => requests.length === count, `${count} questions`);
+      clock.advance(2_000);
+    }
+    await checking;
+    expect(requests).toHaveLength(7);
+  });
+
+  it('has the latency of whole answers only', async () => {
+    const clock = new ManualClock();
+    const upstream = await FakeUpstream.start('a', raw('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{'));
+    const checking = checkJson([list([upstream])], clock);
+    await until(() => upstream.requests.length === 1, 'the question');
+    // Until the head of the answer has arrived.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(2_000);
+    expect((await checking).of('a')).toMatchObject({ latency_ms: null });
   });
 
   it.each([

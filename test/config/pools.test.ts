@@ -121,6 +121,10 @@ describe('problems of pools', () => {
       'HEALTH_CHECK_INTERVALL (environment): there is no pool intervall; did you mean HEALTH_CHECK_INTERVAL? allowed: base, another one that RPC_URLS_INTERVALL sets up',
     ],
     [
+      { HEALTH_CHECK_FUEL: 'rpc' },
+      'HEALTH_CHECK_FUEL (environment): there is no pool fuel; allowed: base, another one that RPC_URLS_FUEL sets up',
+    ],
+    [
       { FALLBACK_RPC_URLS_BSAE: 'none' },
       'FALLBACK_RPC_URLS_BSAE (environment): there is no pool bsae; did you mean base? allowed: base, another one that RPC_URLS_BSAE sets up',
     ],

@@ -32,6 +32,10 @@ function response(...lines: string[]): Buffer[] {
   return lines.map((text) => Buffer.from(text, 'latin1'));
 }
 
+it('an empty traceparent is none', () => {
+  expect(readRequestHeaders(['traceparent', ''], identity).traceId).toBeUndefined();
+});
+
 describe('readRequestHeaders', () => {
   it.each([
     'Connection',

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Upstream } from '../../src/upstreams/upstream.ts';
 import { Authority } from '../support/certificates.ts';
@@ -47,6 +48,36 @@ describe('the rpc probe', () => {
     const { url, server } = await listen();
     expect(await check('rpc', url)).toEqual({ up: true, found: { chainId: '1', blockHeight: 436 } });
     await nobodyConnected(server);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['BR', brotliCompressSync],
+  ])('unpacks answers that are compressed although it asks for plain ones: %s', async (coding, pack) => {
+    const { url } = await listen((method, response) =>
+      response
+        .writeHead(200, { 'Content-Encoding': coding })
+        .end(pack(result(method === 'eth_chainId' ? '0x1' : '0x1b4'))),
+    );
+    expect(await check('rpc', url)).toEqual({ up: true, found: { chainId: '1', blockHeight: 436 } });
+  });
+
+  it('does not unpack without a bound', async () => {
+    const { url } = await listen((_, response) =>
+      response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(Buffer.alloc(1_000_000))),
+    );
+    expect(await check('rpc', url)).toEqual({
+      up: false,
+      problem: 'eth_chainId: far too long an answer',
+    });
+  });
+
+  it('understands an answer that only says it is compressed', async () => {
+    const { url } = await listen((method, response) => {
+      response.setHeader('Content-Encoding', 'gzip');
+      inOrder(method, response);
+    });
+    expect(await check('rpc', url)).toEqual({ up: true, found: { chainId: '1', blockHeight: 436 } });
   });
 
   it('asks for the chain id once, and for the height each time', async () => {

@@ -35,6 +35,8 @@ import {
   CLIENT,
   KEYS,
   listsFor,
+  MISPLACED,
+  providerPaths,
   quotation,
   REFUSED_SETTINGS,
   refusedUpstreams,
@@ -290,6 +292,8 @@ async function asClients(all: Surroundings): Promise<void> {
     await callAs(all, '/', { method: 'POST', body, headers: limited });
   await inTooShortATime(all);
   for (const [path, headers] of MISTYPED) await callAs(all, path, { ...bodyOf('eth_call'), headers });
+  for (const path of providerPaths())
+    await callAs(all, path, { ...bodyOf(MISPLACED), headers: KEYED[1] ?? {} });
   await callAs(all, '/stats', { headers: KEYED[1] ?? {} });
   await callAs(all, '/stats', {});
   await callAs(all, '/readyz', {});

@@ -134,6 +134,16 @@ export function listsFor(
   };
 }
 
+/** What clients ask for that have exchanged only the host in their provider's URL. */
+export const providerPaths = (): string[] => [
+  `/v2/${encoded(S.path)}`,
+  `/${S['path beside a header']}/x`,
+  `/${S['path where there is no host'].toUpperCase()}`,
+];
+
+/** A call of theirs, too: its method. */
+export const MISPLACED = S.cookie;
+
 export const reloadedUpstream = (url: string) => `${url}/${S['path after a reload']} name=reloaded`;
 
 export const addedUpstream = (url: string) => ({

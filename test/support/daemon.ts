@@ -22,6 +22,8 @@ export interface Launch {
   readonly cwd?: string;
   /** How many file descriptors it may open. */
   readonly descriptors?: number;
+  /** Nobody reads what it prints; its status is written to standard error. */
+  readonly isUnread?: boolean;
 }
 
 export interface Ended {
@@ -169,12 +171,20 @@ export class Daemon extends Balancer {
   }
 }
 
-async function launch({ env = {}, args = [], files = {}, cwd, descriptors }: Launch): Promise<Daemon> {
+async function launch({
+  env = {},
+  args = [],
+  files = {},
+  cwd,
+  descriptors,
+  isUnread = false,
+}: Launch): Promise<Daemon> {
   const folder = cwd ?? (await mkdtemp(join(tmpdir(), 'rpc-load-balancer-')));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   const words = [process.execPath, '--import', noEventLoopDelay, program, ...args];
-  const [command = '', ...rest] =
-    descriptors === undefined
+  const [command = '', ...rest] = isUnread
+    ? ['sh', '-c', '{ "$0" "$@"; echo "status $?" >&2; } | :', ...words]
+    : descriptors === undefined
       ? words
       : ['sh', '-c', 'ulimit -n "$0" && exec "$@"', `${descriptors}`, ...words];
   const child = spawn(command, rest, {
@@ -242,4 +252,11 @@ export async function runDaemon(
   const daemon = await launch({ args, env, files });
   const { code } = await within(daemon.exited, 10_000, `the end of ${args.join(' ')}`);
   return { code, stdout: daemon.stdout, stderr: daemon.stderr };
+}
+
+/** Likewise, where the reader is gone before anything is printed: what it writes to standard error. */
+export async function runUnread(args: readonly string[]): Promise<string> {
+  const daemon = await launch({ args, isUnread: true });
+  await within(daemon.exited, 10_000, `the end of ${args.join(' ')}`);
+  return daemon.stderr;
 }

@@ -81,9 +81,9 @@ export class Examination {
 
   get result(): Examined {
     const inquiry = this.#inquiry;
-    const { connectMs, latencyMs, tlsDaysLeft, clockAheadMs, questions } = inquiry;
+    const { connectMs, latencyMs, tlsDaysLeft, clockAheadMs, questions, isCutShort } = inquiry;
     const { server, chainId, blockHeight } = this.#identity;
-    const measured = { connectMs, latencyMs, tlsDaysLeft, clockAheadMs, questions };
+    const measured = { connectMs, latencyMs, tlsDaysLeft, clockAheadMs, questions, isCutShort };
     return { server, chainId, blockHeight, ...measured, ...this.#offers };
   }
 

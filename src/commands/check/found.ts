@@ -37,6 +37,8 @@ export interface Examined {
   readonly webSocket: Finding<WebSocketAnswer>;
   /** How many questions it was asked, those of the probe not counted. */
   readonly questions: number;
+  /** There was more to find out when the time of the check was over. */
+  readonly isCutShort: boolean;
 }
 
 export interface FoundUpstream extends Probed {

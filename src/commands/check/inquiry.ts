@@ -53,11 +53,16 @@ export class Inquiry {
     return this.#stopped;
   }
 
+  /** There was more to ask when the time of the check was over. */
+  get isCutShort(): boolean {
+    return this.#stopped === NO_TIME;
+  }
+
   get questions(): number {
     return this.#questions;
   }
 
-  /** The median time of the light answers, from the question on an open connection; undefined without any. */
+  /** The median time of the whole light answers, from the question on an open connection; undefined without any. */
   get latencyMs(): number | undefined {
     return median(this.#latenciesMs);
   }
@@ -118,7 +123,8 @@ export class Inquiry {
     const { clock, dialer } = this.#means;
     await this.#turn(calls);
     const leftMs = this.#means.endMs - clock.monotonicMs();
-    const timeoutMs = Math.min(leftMs, weight === 'light' ? this.lightMs : HEAVY_MS);
+    const fullMs = weight === 'light' ? this.lightMs : HEAVY_MS;
+    const timeoutMs = Math.min(leftMs, fullMs);
     if (leftMs <= 0) this.stop(NO_TIME);
     if (this.#stopped !== undefined)
       return { result: { kind: 'not-tried', why: this.#stopped } as const, timeoutMs };
@@ -134,8 +140,14 @@ export class Inquiry {
       ...{ timeoutMs, clock, dialer, onConnected },
       maxBodyBytes: MAX_BODY_BYTES,
     });
+    // It had less time than others.
+    if (timeoutMs < fullMs && isSilence(result)) {
+      this.stop(NO_TIME);
+      return { result: { kind: 'not-tried', why: NO_TIME } as const, timeoutMs };
+    }
     this.#note(result);
-    if (result.kind === 'answer' && openMs !== undefined && weight === 'light')
+    const isWhole = result.kind === 'answer' && result.ending === 'whole';
+    if (isWhole && openMs !== undefined && weight === 'light')
       this.#latenciesMs.push(clock.monotonicMs() - openMs);
     return { result, timeoutMs };
   }
@@ -174,8 +186,11 @@ export class Inquiry {
 /** Why there is no answer; undefined when there is one. */
 function missing(result: AskResult): string | undefined {
   if (result.kind === 'failed' || result.kind === 'not-asked') return result.problem;
-  const isSilent = result.kind === 'timeout' || result.ending === 'unfinished';
-  return isSilent ? 'no answer' : undefined;
+  return isSilence(result) ? 'no answer' : undefined;
+}
+
+function isSilence(result: AskResult): boolean {
+  return result.kind === 'timeout' || (result.kind === 'answer' && result.ending === 'unfinished');
 }
 
 function median(values: readonly number[]): number | undefined {

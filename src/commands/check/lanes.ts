@@ -1,11 +1,13 @@
-/** Asks many upstreams at a time, and those that one provider may count together one after the other. */
+/** Asks many upstreams at a time, few of them at one host, and those of one account one after the other. */
 
 import type { Upstream } from '../../upstreams/upstream.ts';
 
 const MAX_LANES = 16;
+/** So many upstreams at one host are asked at a time, unless they are said to be of one account. */
+const LANES_AT_HOST = 3;
 
-/** Of one account, or, where none is said, at one host. */
-export function laneOf({ limits, host }: Upstream): string {
+/** Those of one account, or, where none is said, at one host. */
+function queueOf({ limits, host }: Upstream): string {
   return limits.account === undefined ? `host ${host}` : `account ${limits.account}`;
 }
 
@@ -14,15 +16,18 @@ export async function inLanes<T extends { readonly upstream: Upstream }>(
   items: readonly T[],
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const byLane = new Map<string, T[]>();
+  const queues = new Map<string, T[]>();
   for (const item of items) {
-    const lane = laneOf(item.upstream);
-    byLane.set(lane, [...(byLane.get(lane) ?? []), item]);
+    const name = queueOf(item.upstream);
+    queues.set(name, [...(queues.get(name) ?? []), item]);
   }
-  const lanes = [...byLane.values()];
+  const atHosts = [...queues].flatMap(([name, queue]) => (name.startsWith('host ') ? [queue] : []));
+  // First all have one lane.
+  const lanes = [...queues.values()];
+  for (let more = 1; more < LANES_AT_HOST; more++) lanes.push(...atHosts);
   const follow = async () => {
-    for (let lane = lanes.shift(); lane; lane = lanes.shift()) {
-      for (const item of lane) await work(item);
+    for (let queue = lanes.shift(); queue; queue = lanes.shift()) {
+      for (let item = queue.shift(); item; item = queue.shift()) await work(item);
     }
   };
   await Promise.all(Array.from({ length: Math.min(MAX_LANES, lanes.length) }, follow));

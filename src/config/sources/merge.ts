@@ -105,17 +105,19 @@ function strangeName(
   const split = near ?? splits.find(({ setting }) => setting.perPool);
   // An environment has variables for other programs: HOST_NAME, LOG_LEVEL_DB.
   if (!split) return withoutPools === undefined ? [] : [withoutPools];
-  const meant = near ? closestName(near.pool, pools) : closestSetting(name, splits);
+  const meant = near ? closestName(near.pool, pools) : closestSetting(splits);
   const hint = meant === undefined ? '' : ` did you mean ${meant}?`;
   const allowed = [...pools, `another one that ${settingName('RPC_URLS', split.pool)} sets up`].join(', ');
   return [`${name} (${source}): there is no pool ${split.pool};${hint} allowed: ${allowed}`];
 }
 
-/** Other than those that it begins with. */
-function closestSetting(name: string, splits: readonly Split[]): string | undefined {
-  const others = SETTINGS.filter((setting) => splits.every((split) => split.setting !== setting));
-  return closestName(
-    name,
-    others.map((setting) => setting.name),
-  );
+/** One that goes on with nearly the same words, which alone are compared: `BASE` is not `RISE`. */
+function closestSetting(splits: readonly Split[]): string | undefined {
+  for (const { setting, pool } of splits) {
+    const longer = SETTINGS.filter(({ name }) => name.startsWith(`${setting.name}_`));
+    const rests = new Map(longer.map(({ name }) => [name.slice(setting.name.length + 1), name] as const));
+    const closest = closestName(pool, rests.keys());
+    if (closest !== undefined) return rests.get(closest);
+  }
+  return undefined;
 }

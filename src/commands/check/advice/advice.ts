@@ -16,6 +16,7 @@ export const ADVICE_CODES = [
   'logs-range',
   'no-fallback',
   'no-json-rpc',
+  'not-examined',
   'one-provider',
   'one-upstream',
   'other-chain',

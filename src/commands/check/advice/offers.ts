@@ -17,12 +17,12 @@ function logs(pool: FoundPool): Advice[] {
     return most !== undefined && most < FEW_BLOCKS ? most : undefined;
   });
   return few.map(([most, those]) => {
-    const takes = verb(those, 'takes', 'take');
-    const what =
+    const takes = `${namesIn(those)} ${verb(those, 'takes', 'take')}`;
+    const range = `at most ${withCommas(most)} ${most === 1 ? 'block' : 'blocks'} of logs`;
+    const text =
       most === 0
-        ? 'no eth_getLogs'
-        : `at most ${withCommas(most)} ${most === 1 ? 'block' : 'blocks'} of logs`;
-    const text = `${namesIn(those)} ${takes} ${what} (a free tier?): calls for more go to the others, or in pieces.`;
+        ? `${takes} no eth_getLogs: such calls go to the others.`
+        : `${takes} ${range} (a free tier?): calls for more go to the others, or in pieces.`;
     return advisor(pool)('logs-range', those, text);
   });
 }

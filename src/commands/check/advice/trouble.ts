@@ -18,6 +18,7 @@ export function adviceOnTrouble(pool: FoundPool): Advice[] {
     ...withoutRpc(pool),
     ...certificates(pool),
     ...clocks(pool),
+    ...cutShort(pool),
   ];
 }
 
@@ -29,6 +30,15 @@ function unknownChain(pool: FoundPool): Advice[] {
   const were = verb(up, 'was', 'were');
   const text = `Nothing could be checked, since ${namesIn(up)} ${were} rate-limited: the chain is not known. Try again later.`;
   return [advisor(pool)('chain-unknown', up, text)];
+}
+
+/** Else a dash would look like an answer. */
+function cutShort(pool: FoundPool): Advice[] {
+  const those = pool.upstreams.filter(({ examined }) => examined.isCutShort);
+  if (those.length === 0) return [];
+  const were = verb(those, 'was', 'were');
+  const text = `${namesIn(those)} ${were} not examined to the end: the check gives all of them together 20 seconds.`;
+  return [advisor(pool)('not-examined', those, text)];
 }
 
 const MEANING = {

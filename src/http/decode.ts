@@ -1,7 +1,13 @@
 /** Unpacks compressed bodies. */
 
 import * as zlib from 'node:zlib';
-import type { Answered } from '../transport/outcome.ts';
+
+/** A body with its coding. */
+interface Coded {
+  readonly body: Buffer;
+  /** The value of Content-Encoding; empty when there is none. */
+  readonly headers: { readonly contentEncoding: string };
+}
 
 /** How much of a body is unpacked to look at its beginning. */
 const START_BYTES = 1_024;
@@ -48,10 +54,7 @@ const FLUSHES: ReadonlyMap<string, number> = new Map([
  * A whole body without its coding: the same bytes, or an unpacked copy. Undefined when it can't be unpacked: an
  * unknown coding, several codings, or more than `maxBytes`. `broken` when it does not match its coding.
  */
-export function decodeBody(
-  { body, headers }: Pick<Answered, 'body' | 'headers'>,
-  maxBytes: number,
-): Buffer | 'broken' | undefined {
+export function decodeBody({ body, headers }: Coded, maxBytes: number): Buffer | 'broken' | undefined {
   if (headers.contentEncoding === '') return body;
   const coding = headers.contentEncoding.trim().toLowerCase();
   if (coding === '' || coding === 'identity') return body;
@@ -69,10 +72,7 @@ export function decodeBody(
  * can't be unpacked: the coding is unknown or can't be truncated, or that kilobyte holds an absurd amount. `broken` when
  * the body does not match its coding.
  */
-export function decodeStart({
-  body,
-  headers,
-}: Pick<Answered, 'body' | 'headers'>): Buffer | 'broken' | undefined {
+export function decodeStart({ body, headers }: Coded): Buffer | 'broken' | undefined {
   const coding = headers.contentEncoding.trim().toLowerCase();
   if (coding === '' || coding === 'identity') return body;
   const finishFlush = FLUSHES.get(coding);

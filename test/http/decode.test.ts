@@ -6,7 +6,7 @@ import {
   constants as zlibConstants,
 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decodeBody, decodeStart } from '../../src/calls/decode.ts';
+import { decodeBody, decodeStart } from '../../src/http/decode.ts';
 
 const MB = 1024 * 1024;
 const text = Buffer.from('{"jsonrpc":"2.0","id":1,"result":"\u00e9"}');
