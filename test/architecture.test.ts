@@ -21,7 +21,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['network'],
   ['log', 'runtime'],
   ['events', 'process-events', 'event-words', 'event-sentences', 'masking', 'http', 'pacing'],
-  ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random'],
+  ['secret-texts', 'escapes', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random'],
 ];
 
 /** Members of one level that know nothing of each other. */

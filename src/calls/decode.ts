@@ -49,7 +49,7 @@ const FLUSHES: ReadonlyMap<string, number> = new Map([
  * unknown coding, several codings, or more than `maxBytes`. `broken` when it does not match its coding.
  */
 export function decodeBody(
-  { body, headers }: Pick<Answered, 'body' | 'headers'>,
+  { body, headers }: { readonly body: Buffer; readonly headers: { readonly contentEncoding: string } },
   maxBytes: number,
 ): Buffer | 'broken' | undefined {
   if (headers.contentEncoding === '') return body;
