@@ -138,10 +138,7 @@ export class Upstream {
     return this.#spec.url.href;
   }
 
-  /**
-   * Its operator says something else of it, with the same URL; attempts under way end as they began. Reports no change of
-   * its standing: many are reconfigured at once.
-   */
+  /** Its operator says something else of it, with the same URL. Reports no change of its standing: many change at once. */
   reconfigure(spec: UpstreamSpec): UpstreamChange {
     const { identity } = this;
     const before = this.#spec;
