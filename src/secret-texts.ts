@@ -1,5 +1,7 @@
 /** Which parts of a URL or a header line are secret, in every form in which others may write them, and how they are taken out. */
 
+import { readingsOf } from './escapes.ts';
+
 export const HIDDEN = '***';
 
 /** Shorter parts of a secret URL, such as `/` or `v2`, stand in innocent texts too. */
@@ -89,28 +91,53 @@ function decoded(text: string): string {
 
 /** Replaces every secret in a text, in upper or lower case, by `***`. */
 export function createTextMask(secrets: readonly string[]): (text: string) => string {
-  const lowered = [...new Set(secrets.map(lowerCase))].filter((secret) => secret !== '');
-  return (text) => {
-    const places = placesOf(lowered, lowerCase(text));
-    if (places.length === 0) return text;
-    let masked = '';
-    let end = 0;
-    for (const [from, to] of places) {
-      if (from > end || masked === '') masked += text.slice(end, from) + HIDDEN;
-      end = Math.max(end, to);
-    }
-    return masked + text.slice(end);
-  };
+  const lowered = loweredOf(secrets);
+  return (text) => hide(text, placesOf(lowered, lowerCase(text)));
 }
 
-/** Where secrets begin and end, in order; they may overlap. */
-function placesOf(lowered: readonly string[], text: string): [number, number][] {
-  const places: [number, number][] = [];
+function loweredOf(secrets: readonly string[]): readonly string[] {
+  return [...new Set(secrets.map(lowerCase))].filter((secret) => secret !== '');
+}
+
+/** From one place of a text to another. */
+type Span = readonly [from: number, to: number];
+
+/** Spans may overlap. */
+function hide(text: string, spans: readonly Span[]): string {
+  let masked = '';
+  let end = 0;
+  for (const [from, to] of spans.toSorted(([a], [b]) => a - b)) {
+    if (from > end || masked === '') masked += text.slice(end, from) + HIDDEN;
+    end = Math.max(end, to);
+  }
+  return masked + text.slice(end);
+}
+
+/** Where secrets begin and end. */
+function placesOf(lowered: readonly string[], text: string): Span[] {
+  const places: Span[] = [];
   for (const secret of lowered) {
     for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + secret.length))
       places.push([at, at + secret.length]);
   }
-  return places.sort(([a], [b]) => a - b);
+  return places;
+}
+
+/** Half a character, or the beginning of an escape, at the end of a text that was cut. */
+const LOOSE_END = /(?:\ufffd|\\+(?:u[0-9a-f]{0,3})?)+$/i;
+/** Longer than any such end that may belong to a secret. */
+const MAX_LOOSE_END = 64;
+
+/** Where the beginning of a secret begins with which the text ends; the text's length where there is none. */
+function tailOf(lowered: readonly string[], text: string): number {
+  const last = text.slice(-MAX_LOOSE_END);
+  const end = text.length - (LOOSE_END.exec(last)?.[0].length ?? 0);
+  let tail = end;
+  for (const secret of lowered) {
+    for (let size = Math.min(secret.length - 1, end); end - size < tail; size--)
+      if (text.startsWith(secret.slice(0, size), end - size)) tail = end - size;
+  }
+  return tail;
 }
 
 /** Of ASCII letters only, so that every place stays where it is. */
@@ -130,13 +157,13 @@ function withoutLonger(secrets: readonly string[]): readonly string[] {
 export class SecretTexts {
   readonly #pattern: RegExp | undefined;
   readonly #shortest: number;
-  readonly #mask: (text: string) => string;
+  readonly #lowered: readonly string[];
 
   constructor(secrets: readonly string[]) {
     const least = secrets.length > MANY_SECRETS ? secrets : withoutLonger(secrets);
     this.#pattern = least.length > 0 ? new RegExp(least.map(escaped).join('|'), 'i') : undefined;
     this.#shortest = Math.min(...least.map((secret) => secret.length));
-    this.#mask = createTextMask(secrets);
+    this.#lowered = loweredOf(secrets);
   }
 
   /** There are none. */
@@ -150,7 +177,34 @@ export class SecretTexts {
 
   /** The text without them. */
   mask(text: string): string {
-    return this.isIn(text) ? this.#mask(text) : text;
+    return this.isIn(text) ? hide(text, placesOf(this.#lowered, lowerCase(text))) : text;
+  }
+
+  /** The text without them, also where they stand in it with escapes, as in JSON. */
+  maskEscaped(text: string): string {
+    if (this.areNone || !text.includes('\\')) return this.mask(text);
+    return hide(text, this.#escapedPlaces(text));
+  }
+
+  /** Like `maskEscaped`, of a text that was cut: without its end where that may be the beginning of a secret. */
+  maskCut(text: string): string {
+    if (this.areNone) return text;
+    const tails = readingsOf(text).map(({ text: reading, originOf }) =>
+      originOf(tailOf(this.#lowered, lowerCase(reading))),
+    );
+    const end = Math.min(...tails);
+    const places = this.#escapedPlaces(text).filter(([from]) => from < end);
+    return hide(text.slice(0, end), places);
+  }
+
+  #escapedPlaces(text: string): Span[] {
+    return readingsOf(text).flatMap(({ text: reading, originOf }) =>
+      this.isIn(reading)
+        ? placesOf(this.#lowered, lowerCase(reading)).map(
+            ([from, to]): Span => [originOf(from), originOf(to)],
+          )
+        : [],
+    );
   }
 
   /** JSON without them: it stays JSON. Undefined when it is none. */
@@ -175,10 +229,13 @@ export class SecretTexts {
     if (!literal.includes('\\')) return this.mask(literal);
     try {
       const text: unknown = JSON.parse(literal);
-      return typeof text === 'string' && this.isIn(text) ? JSON.stringify(this.#mask(text)) : literal;
+      if (typeof text !== 'string') return literal;
+      // It may be JSON itself.
+      const masked = this.maskEscaped(text);
+      return masked === text ? literal : JSON.stringify(masked);
     } catch {
       // A control character that no JSON may hold.
-      return this.mask(literal);
+      return this.maskEscaped(literal);
     }
   }
 }

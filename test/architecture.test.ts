@@ -21,7 +21,17 @@ const LEVELS: readonly (readonly string[])[] = [
   ['network'],
   ['log', 'runtime'],
   ['events', 'process-events', 'event-words', 'event-sentences', 'masking', 'http', 'pacing'],
-  ['secret-texts', 'regular-file', 'log-output', 'signals', 'errors', 'clock', 'random', 'numbers-in-words'],
+  [
+    'secret-texts',
+    'escapes',
+    'regular-file',
+    'log-output',
+    'signals',
+    'errors',
+    'clock',
+    'random',
+    'numbers-in-words',
+  ],
 ];
 
 /** Members of one level that know nothing of each other. */

@@ -88,6 +88,42 @@ describe('JSON', () => {
   });
 });
 
+describe('a text with escapes', () => {
+  const secrets = new SecretTexts(['KEY/1234567', 'abcabc']);
+
+  it.each([
+    ['JSON in a text of JSON', JSON.stringify(JSON.stringify({ a: 'KEY/1234567' })).replace('K', '\\u004b')],
+    ['JSON after JSON', '{"a":1}\n{"a":"\\u004bEY\\/1234567"}'],
+    ['an event', 'data: "KEY\\u002f1234567"\n\n'],
+    ['escapes of escapes', '"\\u005cu004bEY\\\\/1234567"'],
+  ])('%s: they are taken out', (_, text) => {
+    const masked = secrets.maskEscaped(text);
+    expect(masked).toContain('***');
+    expect(masked).not.toContain('234');
+    expect(secrets.maskEscaped('C:\\temp \\u00e4')).toBe('C:\\temp \\u00e4');
+  });
+
+  it('also of JSON within JSON, which stays JSON', () => {
+    const json = JSON.stringify({ error: JSON.stringify({ a: 'KEY/1234567' }).replace('K', '\\u004b') });
+    expect(JSON.parse(secrets.maskJson(json) ?? '')).toEqual({ error: '{"a":"***"}' });
+  });
+
+  it.each([
+    ['x KEY/123456', 'x '],
+    ['x k', 'x '],
+    ['x KEY/1234567', 'x ***'],
+    ['x KEY/1234567 y', 'x *** y'],
+    ['x abcabc', 'x ***'],
+    ['x \\u004bEY\\/12', 'x '],
+    ['x KEY\\u00', 'x '],
+    ['x KEY\\\\u002f1\\\\', 'x '],
+    ['x KEY\ufffd', 'x '],
+    ['x y', 'x y'],
+  ])('that was cut, %j, loses the beginning of a secret', (text, shown) => {
+    expect(secrets.maskCut(text)).toBe(shown);
+  });
+});
+
 it('without secrets every text is left alone', () => {
   const none = new SecretTexts(secretsOf(new URL('http://up.example:8545')));
   expect([none.areNone, none.mask('http://up.example:8545/x')]).toEqual([true, 'http://up.example:8545/x']);

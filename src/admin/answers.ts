@@ -39,11 +39,12 @@ export function problem({ code, detail, headers }: Refusal): Answer {
   };
 }
 
-/** Headers of every answer: it is not to be cached, nor used by pages of another origin. */
+/** Headers of every answer: it is not to be cached, nor used or framed by pages of another origin. */
 export const COMMON_HEADERS = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy': "frame-ancestors 'none'",
 } as const;
 
 /** Sends an answer, unless one has begun. `isSilent`: the client holds back its body until it is told to send it. */

@@ -14,7 +14,7 @@ const CREDENTIALS = /^(?:bearer +([\x21-\x7e]+)|basic +([\w+/-]+=*))$/i;
 /** Has browsers ask for a login. */
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="rpc-load-balancer admin", charset="UTF-8"' };
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
-/** Values of Sec-Fetch-Site for our own page, and for the user's own doing: the address bar, a bookmark. */
+/** Values of Sec-Fetch-Site for our own page, and for the user's own doing: the address bar, a bookmark. Programs send none. */
 const ALLOWED_SITES: ReadonlySet<string> = new Set(['same-origin', 'none']);
 
 /** Returns why a request may not be served; undefined when it may. */
@@ -29,12 +29,13 @@ export interface GuardSettings {
 /**
  * With a token, those who know it may do everything, and others may only ask for `/healthz`. Without one, every program on
  * this machine may do everything; so a page whose name was made to resolve to this machine (DNS rebinding) is kept out by
- * that name. Browsers send a login by themselves, whoever has them ask: in either case a change is refused that a page of
- * another origin asks for. Such a page says so, and can't send JSON without a preflight request, which is not answered.
+ * that name. Browsers send a login by themselves, whoever has them ask: in either case what a page of another origin asks
+ * for is refused. It could change nothing without a preflight request, which is not answered, and read nothing, but take
+ * all streams and much time. A link to a page of ours, opened as a page of its own, is followed.
  */
 export function createGuard({ token, publicOrigin }: GuardSettings): Guard {
   const refuseStranger = token === undefined ? refuseForeignHost : createTokenCheck(token);
-  return (head) => refuseStranger(head) ?? refuseForeignChange(head, publicOrigin);
+  return (head) => refuseStranger(head) ?? refuseForeignPage(head) ?? refuseForeignChange(head, publicOrigin);
 }
 
 function createTokenCheck(token: string): Guard {
@@ -67,16 +68,22 @@ function refuseForeignHost({ host }: RequestHead): Refusal | undefined {
   return host !== undefined && isLoopbackAuthority(host) ? undefined : new Refusal('HOST_NOT_ALLOWED');
 }
 
+/** By what browsers tell of the page that asks: a link is a navigation, and what it opens no frame. */
+function refuseForeignPage({ method, lines }: RequestHead): Refusal | undefined {
+  if (lines('sec-fetch-site').every((site) => ALLOWED_SITES.has(site.toLowerCase()))) return undefined;
+  const is = (name: string, value: string) => lines(name).join().toLowerCase() === value;
+  const isLink =
+    SAFE_METHODS.has(method) && is('sec-fetch-mode', 'navigate') && is('sec-fetch-dest', 'document');
+  return isLink ? undefined : new Refusal('ORIGIN_NOT_ALLOWED');
+}
+
 function refuseForeignChange(
   { method, host, lines }: RequestHead,
   publicOrigin: string | undefined,
 ): Refusal | undefined {
   if (SAFE_METHODS.has(method)) return undefined;
   const isOwn = (origin: string) => origin === publicOrigin || isOriginOf(origin, host);
-  const isForeign =
-    !lines('origin').every(isOwn) ||
-    !lines('sec-fetch-site').every((site) => ALLOWED_SITES.has(site.toLowerCase()));
-  if (isForeign) return new Refusal('ORIGIN_NOT_ALLOWED');
+  if (!lines('origin').every(isOwn)) return new Refusal('ORIGIN_NOT_ALLOWED');
   if (method === 'DELETE') return undefined;
   const types = lines('content-type');
   return types.length === 1 && JSON_TYPE.test(types[0] ?? '') ? undefined : new Refusal('NOT_JSON');

@@ -20,7 +20,7 @@ export const PROBLEMS = {
     status: 403,
     sentence: 'Without ADMIN_TOKEN only requests for a loopback name or address are answered.',
   },
-  ORIGIN_NOT_ALLOWED: { status: 403, sentence: 'Pages of another origin may not change anything here.' },
+  ORIGIN_NOT_ALLOWED: { status: 403, sentence: 'Pages of another origin may ask for nothing here.' },
   NOT_JSON: { status: 415, sentence: 'A change needs "Content-Type: application/json".' },
   INVALID_INPUT: { status: 400, sentence: 'The request asks for something that is not allowed.' },
   NO_SUCH_PATH: { status: 404, sentence: 'There is nothing at this path.' },

@@ -25,6 +25,8 @@ export interface Call {
   readonly query: string | undefined;
   /** The JSON value of the body; undefined without one, and for GET. */
   readonly body: unknown;
+  /** The body as it was sent. */
+  readonly text: string;
   readonly request: IncomingRequest;
   readonly response: OutgoingResponse;
 }
@@ -132,7 +134,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     {
       method: 'POST',
       path: '/call',
-      handle: ({ body, response }) => console.call(body, response),
+      handle: (call) => console.call(call),
     },
     { method: 'PUT', path: '/strategy', handle: ({ body }) => json(200, changeStrategy(body)) },
     {

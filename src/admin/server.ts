@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts';
 import { Listener } from '../server/listener.ts';
 import { type Answer, problem, send } from './answers.ts';
 import type { Guard } from './auth.ts';
-import { ClientLeft, readJson } from './body.ts';
+import { ClientLeft, NO_BODY, readJson } from './body.ts';
 import { PROBLEMS, Refusal } from './problems.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
@@ -100,8 +100,9 @@ export class AdminServer {
     const found = matchRoutes(routes, head.path);
     if (!found) throw new Refusal('INVALID_INPUT', 'the name in the path has a stray %');
     const route = routeFor(head.method, found);
-    const body = route.method === 'GET' ? undefined : await readJson({ request, response }, head, clock);
-    return route.handle({ name: found.name, query: head.query, body, request, response });
+    const { value: body, text } =
+      route.method === 'GET' ? NO_BODY : await readJson({ request, response }, head, clock);
+    return route.handle({ name: found.name, query: head.query, body, text, request, response });
   }
 
   /** Logs refusals that are due to missing permission or to a fault of ours. */

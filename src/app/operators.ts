@@ -59,7 +59,7 @@ export function createWatching(context: OperatorsContext): Watching {
     })),
   });
   const pools = () => service.pools;
-  const stats = () => statistics.stats();
+  const stats = () => statistics.eachRow();
   const overview = new Overview({ clock, history, recent, pools, stats, about });
   announcer.listen((event) => history.hear(event));
   announcer.listen((event) => recent.hear(event));

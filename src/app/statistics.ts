@@ -14,6 +14,8 @@ import type { Upstream } from '../upstreams/upstream.ts';
 export interface Statistics {
   /** The rows of `/stats`, of one pool or of all. */
   stats(pool?: string): readonly UpstreamStats[];
+  /** The rows of `/stats` of all pools, each read only when it is taken. */
+  eachRow(): Iterable<UpstreamStats>;
   /** The row of an upstream that is in a list. */
   row(upstream: Upstream): UpstreamStats;
   readonly metrics: Metrics;
@@ -48,6 +50,12 @@ export function createStatistics(dependencies: StatisticsDependencies): Statisti
   const measured = () => (pools().servesAll ? pools().all : [...pools().all, pools().nowhere]);
   return {
     stats: rowsOf,
+    *eachRow() {
+      for (const pool of pools().all) {
+        const source = { ...pool, latencies, counters, clock };
+        for (const upstream of pool.registry.all) yield rowOf(upstream, source);
+      }
+    },
     row(upstream) {
       const pool = pools().find(upstream.identity.pool.name) ?? pools().nowhere;
       return rowOf(upstream, { ...pool, latencies, counters, clock });

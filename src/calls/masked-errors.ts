@@ -72,7 +72,8 @@ function maskedText(text: Buffer, secrets: SecretTexts): Buffer | undefined {
   if (masked !== undefined) return masked === json ? undefined : Buffer.from(masked);
   // One character for each byte, so that binary data and other encodings stay as they are.
   const bytes = text.toString('latin1');
-  return secrets.isIn(bytes) ? Buffer.from(secrets.mask(bytes), 'latin1') : undefined;
+  const shown = secrets.maskEscaped(bytes);
+  return shown === bytes ? undefined : Buffer.from(shown, 'latin1');
 }
 
 function replaceBody(answered: Answered, body: Buffer): Answered {

@@ -36,6 +36,8 @@ export interface Asking {
   readonly onConnected?: (socket: Socket) => void;
   /** How much of the body is read; 64 kB where it is not said. */
   readonly maxBodyBytes?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
 }
 
 export type BodyEnding = 'whole' | 'too-large' | 'unfinished' | 'cut';
@@ -84,6 +86,9 @@ const MAX_BODY_BYTES = 65_536;
 /** The same limit as for answers to clients. */
 const MAX_HEADER_BYTES = 65_536;
 
+/** Who asked wants no answer any more. */
+const GIVEN_UP: AskResult = { kind: 'failed', problem: 'given up', reason: 'reset' };
+
 /** Asks for a health check: like askUncounted, but counted in `probeCalls`. */
 export function ask(upstream: Upstream, question: Question, asking: Asking): Promise<AskResult> {
   upstream.probeCalls += 1;
@@ -98,17 +103,23 @@ export function ask(upstream: Upstream, question: Question, asking: Asking): Pro
 export function askUncounted(
   upstream: Upstream,
   question: Question,
-  { timeoutMs, clock, dialer, onConnected, maxBodyBytes = MAX_BODY_BYTES }: Asking,
+  { timeoutMs, clock, dialer, onConnected, maxBodyBytes = MAX_BODY_BYTES, signal }: Asking,
 ): Promise<AskResult> {
   const endMs = clock.monotonicMs() + timeoutMs;
   const { address, secure, verification: tls } = upstream;
   return new Promise((resolve) => {
+    signal?.addEventListener('abort', () => resolve(GIVEN_UP));
     dialer.dial(secure ? { ...address, tls } : address, timeoutMs, (result) => {
       if (result instanceof DialFailure) {
         resolve(notConnected(result));
         return;
       }
+      if (signal?.aborted) {
+        result.destroy();
+        return;
+      }
       onConnected?.(result);
+      signal?.addEventListener('abort', () => result.destroy());
       askOn(result, upstream, question, { clock, endMs, maxBodyBytes }).then(resolve);
     });
   });

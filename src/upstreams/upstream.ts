@@ -8,6 +8,7 @@ import { Capacities } from './capacity.ts';
 import type { Down, Lagging, Slow } from './facts.ts';
 import { RecentMethods } from './recent-methods.ts';
 import { RefusedMethods } from './refused-methods.ts';
+import { keepSecretsOf } from './secrets-behind.ts';
 import type { StandingChanges } from './standing-changes.ts';
 import {
   addressOf,
@@ -24,8 +25,7 @@ import {
   verificationOf,
 } from './upstream-spec.ts';
 
-export { MAX_WEIGHT } from './upstream-spec.ts';
-export { secretsOfSpec, type UpstreamSpec };
+export { MAX_WEIGHT, secretsOfSpec, type UpstreamSpec } from './upstream-spec.ts';
 
 let made = 0;
 
@@ -122,6 +122,7 @@ export class Upstream {
     this.#headers = spec.headers?.flat() ?? [];
     this.headerNames = namesOf(spec);
     this.secrets = new SecretTexts(secretsOfSpec(spec));
+    keepSecretsOf(this);
   }
 
   get name(): string {
@@ -137,10 +138,7 @@ export class Upstream {
     return this.#spec.url.href;
   }
 
-  /**
-   * Its operator says something else of it, with the same URL; attempts under way end as they began. Reports no change of
-   * its standing: many are reconfigured at once.
-   */
+  /** Its operator says something else of it, with the same URL. Reports no change of its standing: many change at once. */
   reconfigure(spec: UpstreamSpec): UpstreamChange {
     const { identity } = this;
     const before = this.#spec;

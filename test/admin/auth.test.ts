@@ -12,6 +12,32 @@ function head(method: string, path: string, host: string | undefined, lines: Lin
 const TOKEN = 'correct-horse-battery-staple';
 const JSON_LINE = { 'content-type': 'application/json' };
 
+describe('to read', () => {
+  const guard = createGuard({ token: undefined, publicOrigin: undefined });
+  const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+
+  it.each<[string, Lines, string]>([
+    ['a program may ask', {}, 'met'],
+    ['our own page may', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, 'met'],
+    ['the address bar may', { 'sec-fetch-site': 'none', ...link }, 'met'],
+    ['a link from another site may', { 'sec-fetch-site': 'cross-site', ...link }, 'met'],
+    ['a link from the same site may', { 'sec-fetch-site': 'same-site', ...link }, 'met'],
+    [
+      'a frame may not',
+      { 'sec-fetch-site': 'cross-site', ...link, 'sec-fetch-dest': 'iframe' },
+      'ORIGIN_NOT_ALLOWED',
+    ],
+    [
+      'a picture may not',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+      'ORIGIN_NOT_ALLOWED',
+    ],
+    ['a script may not', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, 'ORIGIN_NOT_ALLOWED'],
+  ])('%s', (_, lines, expected) => {
+    expect(guard(head('GET', '/events', 'localhost', lines))?.code ?? 'met').toBe(expected);
+  });
+});
+
 describe('with a token', () => {
   const guard = createGuard({ token: TOKEN, publicOrigin: undefined });
   const codeOf = (path: string, authorization: string | readonly string[]) =>

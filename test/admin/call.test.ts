@@ -1,4 +1,5 @@
 // POST /call: calls that operators make themselves, as a client and to one upstream.
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ownAddress } from '../../src/admin/console/own-request.ts';
 import { AdminClient, refusalIn } from '../support/admin-client.ts';
@@ -243,7 +244,7 @@ describe('a call to one upstream', () => {
     upstream.use(answerRpc({ eth_blockNumber: 'x'.repeat(300_000) }));
     const result = await call({ call: BLOCK, upstream: name });
     expect(result).toMatchObject({ status: 200, cut: true, problem: null });
-    expect(result.text).toMatch(/^\{"jsonrpc":"2.0","id":1,"result":"x{64000,65000}$/);
+    expect(result.text).toMatch(/^\{"jsonrpc":"2.0","id":1,"result":"x{65000,65536}$/);
     expect(result).not.toHaveProperty('answer');
   });
 });
@@ -256,6 +257,120 @@ it('a secret in which a long answer is cut shows no part of itself', async () =>
     const { text } = await admin.post('/call', { call: BLOCK, upstream: 'a' });
     expect(text).not.toMatch(/xs|xse/i);
   }
+});
+
+describe('an answer', () => {
+  const bytesOf = (...parts: (string | Buffer)[]) =>
+    answer({ body: Buffer.concat(parts.map((part) => Buffer.from(part))) });
+  const escapedSecret = '{"a":"sec\\u0052et1 se\\u0043ret2"}';
+
+  it.each([
+    ['with a byte order mark', bytesOf('\ufeff', escapedSecret)],
+    ['of two JSON texts', bytesOf('{}\n', escapedSecret)],
+    ['of an event', bytesOf(`data: ${escapedSecret}\n\n`)],
+    ['of JSON within JSON', bytesOf(JSON.stringify({ a: escapedSecret }))],
+    ['in UTF-16', bytesOf(Buffer.from(escapedSecret, 'utf16le'), Buffer.from('{"a":"seCret1"}', 'utf16le'))],
+    [
+      'that is cut in a secret of many bytes',
+      bytesOf(`"${'ä'.repeat(32_762)}xx/v2/seCret1${'y'.repeat(5_000)}"`),
+    ],
+    ['that is packed', answer({ headers: [['Content-Encoding', 'gzip']], body: gzipSync('"seCret1"') })],
+  ])('%s shows no secret', async (_, behaviour) => {
+    const { upstream, admin } = await start();
+    upstream.use(behaviour);
+    for (const name of ['a', undefined]) {
+      const { status, text } = await admin.post('/call', { call: BLOCK, upstream: name });
+      expect(status).toBe(200);
+      expect(text.replaceAll('\\u0000', '').replaceAll('\0', '')).not.toMatch(/ret[12]|v2|u0052/i);
+    }
+  });
+
+  it('that is no text is not shown, and one that is packed is unpacked', async () => {
+    const { upstream, call } = await start();
+    upstream.use(bytesOf(Buffer.from('{}', 'utf16le')));
+    expect(await call({ call: BLOCK, upstream: 'a' })).toMatchObject({
+      text: '',
+      problem: 'the answer is not text',
+    });
+    upstream.use(answer({ headers: [['Content-Encoding', 'gzip']], body: gzipSync('{"result":1}') }));
+    expect(await call({ call: BLOCK, upstream: 'a' })).toMatchObject({
+      answer: { result: 1 },
+      problem: null,
+    });
+    upstream.use(answer({ headers: [['Content-Encoding', 'lzma']], body: 'packed' }));
+    expect(await call({ call: BLOCK, upstream: 'a' })).toMatchObject({
+      text: '',
+      problem: 'the answer came packed, and could not be unpacked',
+    });
+  });
+
+  it('of an upstream that was added during the call, and is gone by its end, shows no secret', async () => {
+    const { upstream, admin, call } = await start();
+    const late = await FakeUpstream.start('late');
+    const [first, second] = [new Gate(), new Gate()];
+    upstream.use(held(first, answer({ status: 500, body: 'no' })));
+    late.use(held(second, answer({ body: '{"jsonrpc":"2.0","id":1,"result":"lateKey99"}' })));
+    const calling = call({ call: BLOCK });
+    await upstream.arrived();
+    await admin.post('/servers', { url: `${late.url}/lateKey99`, name: 'late' });
+    first.release();
+    await late.arrived();
+    await admin.delete('/servers/late');
+    second.release();
+    expect(await calling).toMatchObject({ answered_by: 'late', answer: { result: '***' } });
+  });
+});
+
+describe('what is sent', () => {
+  it('is what was written, to the last digit', async () => {
+    const { upstream, running, admin } = await start();
+    const params = '[12345678901234567890, 1e400, 1.0]';
+    for (const more of ['', ',"upstream":"a"']) {
+      await http(`${running.adminUrl}/call`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"call":1,"c\\u0061ll": {"method":"m", "params":${params}}${more}}`,
+      });
+      expect(upstream.requests.at(-1)?.body.toString()).toBe(
+        `{"jsonrpc":"2.0","id":1,"method":"m", "params":${params}}`,
+      );
+    }
+    await admin.post('/call', { call: [{ method: 'a', id: 2 }, { method: 'b' }, { method: 'c' }] });
+    const items: { id: number }[] = JSON.parse(upstream.requests.at(-1)?.body.toString() ?? '');
+    expect(items.map(({ id }) => id)).toEqual([2, 1, 3]);
+  });
+
+  it('may not be nested without end', async () => {
+    const { running } = await start();
+    for (const path of ['/call', '/servers']) {
+      const response = await http(running.adminUrl + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"call":{"method":"m","params":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`,
+      });
+      expect(refusalIn(response)).toEqual([400, 'INVALID_INPUT']);
+    }
+  });
+
+  it('to one upstream ends when the operator leaves', async () => {
+    const { upstream, running, call } = await start();
+    upstream.use(held(new Gate(), answer({})));
+    const left = new AbortController();
+    const calling = Array.from({ length: 4 }, () =>
+      fetch(`${running.adminUrl}/call`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ call: BLOCK, upstream: 'a' }),
+        signal: left.signal,
+      }),
+    );
+    await upstream.arrived(4);
+    left.abort();
+    await Promise.allSettled(calling);
+    await until(() => upstream.openConnections === 0, 'the end of the calls');
+    upstream.use(answerRpc({ eth_blockNumber: '0x10' }));
+    expect(await call({ call: BLOCK, upstream: 'a' })).toMatchObject({ status: 200 });
+  });
 });
 
 describe('POST /call', () => {

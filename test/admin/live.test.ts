@@ -366,7 +366,11 @@ describe('the live streams', () => {
       undefined,
       { version: '1', strategy: 'other', now: expect.any(String) },
     ]);
-    clock.advance(3_000);
+    for (const count of [4, 5]) {
+      clock.advance(1_000);
+      await updatesOf(client, count);
+    }
+    clock.advance(1_000);
     const all = await updatesOf(client, 6);
     expect(all.map(({ figures }) => figures?.to.slice(17, 19))).toEqual([
       '00',

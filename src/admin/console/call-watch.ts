@@ -1,7 +1,9 @@
 /** Finds out what became of single requests, by what is announced of them. */
 
 import type { Clock } from '../../clock.ts';
-import type { Event } from '../../events.ts';
+import type { Event, UpstreamIdentity } from '../../events.ts';
+import type { SecretTexts } from '../../secret-texts.ts';
+import { secretsBehind } from '../../upstreams/secrets-behind.ts';
 import type { CallAttempt } from './call-result.ts';
 
 /** How long the end of a request may take to be announced after its answer has come. */
@@ -9,6 +11,8 @@ const PATIENCE_MS = 1_000;
 
 export interface Watched {
   readonly attempts: CallAttempt[];
+  /** Those of the upstreams that were asked. */
+  readonly secrets: Set<SecretTexts>;
   /** The name of the upstream, once the request has ended. */
   answeredBy: string | null;
   onEnd: () => void;
@@ -27,18 +31,21 @@ export class CallWatch {
     if (this.#watched.size === 0) return;
     if (event.type === 'attempt-finished') {
       const { id, upstream, result, durationMs: ms } = event;
-      this.#watched.get(id)?.attempts.push({ upstream: upstream.name, result, ms });
+      const watched = this.#watched.get(id);
+      watched?.attempts.push({ upstream: upstream.name, result, ms });
+      if (watched) addSecrets(watched, upstream);
     } else if (event.type === 'request-finished') {
       const watched = this.#watched.get(event.id);
       if (!watched) return;
       watched.answeredBy = event.upstream?.name ?? null;
+      if (event.upstream) addSecrets(watched, event.upstream);
       watched.onEnd();
     }
   }
 
   /** What is announced of the request with this id, as soon as `send` has settled and its end was announced. */
   async watch<T>(id: string, send: () => Promise<T>): Promise<[T, Watched]> {
-    const watched: Watched = { attempts: [], answeredBy: null, onEnd: () => {} };
+    const watched: Watched = { attempts: [], secrets: new Set(), answeredBy: null, onEnd: () => {} };
     const ended = new Promise<void>((resolve) => {
       watched.onEnd = resolve;
     });
@@ -56,4 +63,10 @@ export class CallWatch {
       this.#watched.delete(id);
     }
   }
+}
+
+/** At once: until the call is answered its name may be another one's. */
+function addSecrets({ secrets }: Watched, upstream: UpstreamIdentity): void {
+  const own = secretsBehind(upstream);
+  if (own) secrets.add(own);
 }

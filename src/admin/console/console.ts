@@ -6,6 +6,7 @@ import type { Dialer } from '../../network/dial.ts';
 import type { Pool } from '../../pools/pool.ts';
 import type { PoolTable } from '../../pools/pool-table.ts';
 import type { Runtime } from '../../runtime.ts';
+import type { SecretTexts } from '../../secret-texts.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 import type { Answer } from '../answers.ts';
 import { poolFor } from '../input.ts';
@@ -34,6 +35,15 @@ export interface ConsoleDependencies {
   readonly secret: Buffer;
 }
 
+/** A request for a call. */
+export interface Asked {
+  /** The JSON value of its body. */
+  readonly body: unknown;
+  /** The body as it was sent. */
+  readonly text: string;
+  readonly response: OutgoingResponse;
+}
+
 export class Console {
   readonly #dependencies: ConsoleDependencies;
   readonly #watch: CallWatch;
@@ -48,22 +58,21 @@ export class Console {
   }
 
   /** Makes the call that a body describes. Rejects with a Refusal when nothing was sent. */
-  async call(body: unknown, response: OutgoingResponse): Promise<Answer> {
-    const call = readCall(body);
+  async call({ body, text, response }: Asked): Promise<Answer> {
+    const call = readCall(body, text);
     const place = this.#placeOf(call);
     if (this.#underWay >= MAX_CALLS) throw new Refusal('TOO_MANY_CALLS', `allowed: ${MAX_CALLS} at a time`);
     this.#underWay += 1;
     try {
-      if ('upstream' in place) return await this.#callUpstream(place.upstream, call);
       const left = new AbortController();
       response.once('close', () => left.abort());
-      const { all } = place.pool.registry;
-      const result = await this.#callAsClient(place.pool, call, left.signal);
-      const names = new Set([result.answeredBy, ...result.attempts.map(({ upstream }) => upstream)]);
-      return answerOf(
-        result,
-        all.filter(({ name }) => names.has(name)).map(({ secrets }) => secrets),
-      );
+      if ('upstream' in place) return await this.#callUpstream(place.upstream, call, left.signal);
+      const known = () => this.#secretsIn(place.pool.identity.name);
+      const before = known();
+      const [result, secrets] = await this.#callAsClient(place.pool, call, left.signal);
+      // Nobody has answered, or that was not announced: it could be any of them.
+      if (result.answeredBy === null) for (const each of [...before, ...known()]) secrets.add(each);
+      return answerOf(result, [...secrets]);
     } finally {
       this.#underWay -= 1;
     }
@@ -78,15 +87,34 @@ export class Console {
     return { upstream };
   }
 
-  async #callUpstream(upstream: Upstream, { text, method }: ConsoleCall): Promise<Answer> {
+  #secretsIn(pool: string): SecretTexts[] {
+    return (
+      this.#dependencies
+        .pools()
+        .find(pool)
+        ?.registry.all.map(({ secrets }) => secrets) ?? []
+    );
+  }
+
+  async #callUpstream(
+    upstream: Upstream,
+    { text, method }: ConsoleCall,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const { runtime, dialer } = this.#dependencies;
     const { name, pool } = upstream.identity;
     runtime.logger.info({ pool: pool.shown, upstream: name, rpcMethod: method }, 'Called by an operator');
-    const result = await callUpstream(upstream, text, { clock: runtime.clock, dialer });
-    return answerOf(result, [upstream.secrets]);
+    const before = upstream.secrets;
+    const result = await callUpstream(upstream, text, { clock: runtime.clock, dialer, signal });
+    return answerOf(result, [before, upstream.secrets]);
   }
 
-  async #callAsClient(pool: Pool, { text }: ConsoleCall, signal: AbortSignal): Promise<CallResult> {
+  /** What came of it, and the secrets of those that were asked. */
+  async #callAsClient(
+    pool: Pool,
+    { text }: ConsoleCall,
+    signal: AbortSignal,
+  ): Promise<[CallResult, Set<SecretTexts>]> {
     const { runtime, self, key } = this.#dependencies;
     const { clock } = runtime;
     const to = self();
@@ -108,12 +136,12 @@ export class Console {
     };
     const startMs = clock.monotonicMs();
     let ms = 0;
-    const [received, { attempts, answeredBy }] = await this.#watch.watch(id, async () => {
+    const [received, { attempts, secrets, answeredBy }] = await this.#watch.watch(id, async () => {
       const result = await sendToSelf(to, request, clock);
       ms = clock.monotonicMs() - startMs;
       return result;
     });
-    return { ...received, ms, answeredBy, attempts, requestId: id };
+    return [{ ...received, ms, answeredBy, attempts, requestId: id }, secrets];
   }
 
   #nextId(): string {

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { BodyChunks } from '../../http/body-chunks.ts';
 import { problemOf } from '../../probes/connection.ts';
-import { MAX_ANSWER_BYTES, type Received } from './call-result.ts';
+import { MAX_ANSWER_BYTES, type Received, unpacked } from './call-result.ts';
 
 /** Where the client port listens. */
 export interface OwnAddress {
@@ -62,7 +62,8 @@ function receive(request: ClientRequest, timeoutMs: number, clock: Clock): Promi
     const chunks = new BodyChunks();
     const finish = (problem: string | null) => {
       stopTimer();
-      resolve({ status: response?.statusCode ?? null, body: chunks.take(), problem });
+      const received = { status: response?.statusCode ?? null, body: chunks.take(), problem };
+      resolve(unpacked(received, response?.headers['content-encoding']));
       request.destroy();
     };
     const stopTimer = clock.after(timeoutMs, () => finish(`not answered within ${timeoutMs / 1_000} s`));

@@ -1,11 +1,9 @@
 /** Puts an operator's call to one upstream, past the balancer and its counters. */
 
-import type { Clock } from '../../clock.ts';
 import type { AttemptResult } from '../../events.ts';
-import type { Dialer } from '../../network/dial.ts';
-import { type AskResult, askUncounted } from '../../probes/ask.ts';
+import { type Asking, type AskResult, askUncounted } from '../../probes/ask.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
-import type { CallResult, Received } from './call-result.ts';
+import { type CallResult, type Received, unpacked } from './call-result.ts';
 
 const TIMEOUT_MS = 30_000;
 const NOT_IN_TIME = `within ${TIMEOUT_MS / 1_000} s`;
@@ -14,7 +12,7 @@ const NOT_IN_TIME = `within ${TIMEOUT_MS / 1_000} s`;
 export async function callUpstream(
   upstream: Upstream,
   body: string,
-  { clock, dialer }: { readonly clock: Clock; readonly dialer: Dialer },
+  { clock, dialer, signal }: Required<Pick<Asking, 'clock' | 'dialer' | 'signal'>>,
 ): Promise<CallResult> {
   const startMs = clock.monotonicMs();
   const question = {
@@ -27,7 +25,7 @@ export async function callUpstream(
     },
     body,
   } as const;
-  const result = await askUncounted(upstream, question, { timeoutMs: TIMEOUT_MS, clock, dialer });
+  const result = await askUncounted(upstream, question, { timeoutMs: TIMEOUT_MS, clock, dialer, signal });
   const ms = clock.monotonicMs() - startMs;
   const { name } = upstream;
   return {
@@ -43,14 +41,14 @@ function receivedIn(result: AskResult): Received {
   const none = { status: null, body: Buffer.alloc(0) };
   switch (result.kind) {
     case 'answer': {
-      const { status, body, ending } = result;
+      const { status, headers, body, ending } = result;
       const problems = {
         whole: null,
         'too-large': null,
         unfinished: `not answered whole ${NOT_IN_TIME}`,
         cut: 'the answer broke off',
       } as const;
-      return { status, body, problem: problems[ending] };
+      return unpacked({ status, body, problem: problems[ending] }, headers['content-encoding']);
     }
     case 'timeout':
       return { ...none, problem: `not answered ${NOT_IN_TIME}` };

@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts';
 import type { IncomingRequest, OutgoingResponse } from '../../http/messages.ts';
 import { STREAM_START, type Streams } from '../streams.ts';
-import type { Overview } from './overview.ts';
+import type { Figures, Overview } from './overview.ts';
 import type { RecentEvents } from './recent-events.ts';
 
 /** A reader gets one message in this time at most. */
@@ -60,7 +60,7 @@ export class LiveStreams {
     });
     response.once('close', () => this.#remove(reader));
     response.write(Buffer.from(STREAM_START));
-    this.#writers()(reader);
+    this.#send([reader]);
     if (this.#readers.size === 1) this.#schedule();
   }
 
@@ -81,22 +81,29 @@ export class LiveStreams {
   #schedule(): void {
     const { clock, time } = this.#dependencies;
     this.#stopTimer = clock.after((time.restMs % TICK_MS) + AFTER_MS, () => {
-      const write = this.#writers();
-      for (const reader of this.#readers) if (!reader.isBehind) write(reader);
+      this.#send([...this.#readers]);
       this.#schedule();
     });
   }
 
+  /** Writes to readers what is new to each. */
+  async #send(readers: readonly Reader[]): Promise<void> {
+    const { overview, time } = this.#dependencies;
+    const isDue = (reader: Reader) => !reader.isBehind && reader.second !== time.second;
+    const figures = readers.some(isDue) ? await overview.figures() : undefined;
+    const write = this.#writers(figures);
+    for (const reader of readers) if (this.#readers.has(reader) && !reader.isBehind) write(reader);
+  }
+
   /** Writes to readers what is new to each at this moment. Those that are up to date share one text. */
-  #writers(): (reader: Reader) => void {
-    const { clock, overview, recent, time } = this.#dependencies;
-    const { second } = time;
+  #writers(figures: Figures | undefined): (reader: Reader) => void {
+    const { clock, overview, recent } = this.#dependencies;
     const { total } = recent;
     const now = JSON.stringify(new Date(clock.wallMs()).toISOString());
     let aboutKey: string | undefined;
-    let figures: string | undefined;
     const messages = new Map<string, Buffer>();
     return (reader) => {
+      const second = figures?.second ?? reader.second;
       const isDue = reader.second !== second;
       if (!isDue && reader.told === total) return;
       aboutKey ??= overview.aboutKey();
@@ -105,10 +112,7 @@ export class LiveStreams {
       let message = messages.get(key);
       if (!message) {
         let data = `"time":${now},"events":${JSON.stringify(recent.after(reader.told))}`;
-        if (isDue) {
-          figures ??= overview.figures();
-          data += `,"figures":${figures}`;
-        }
+        if (figures && isDue) data += `,"figures":${figures.json}`;
         if (isAboutNew) data += `,"about":${overview.about()}`;
         // JSON.stringify writes no line ends, so one line of data holds it.
         message = Buffer.from(`event: update\ndata: {${data}}\n\n`);

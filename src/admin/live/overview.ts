@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { type History, identitiesIn, STEP_MS } from '../../metrics/history.ts';
 import { SLOTS } from '../../metrics/seconds.ts';
 import type { PoolTable } from '../../pools/pool-table.ts';
-import { keepLast } from '../sharing.ts';
+import { keepLast, shareUnderWay } from '../sharing.ts';
 import type { RecentEvents } from './recent-events.ts';
 
 /** So many rows are read in one go: of 300 upstreams it would take 60 ms in which nobody else is served. */
@@ -22,23 +22,33 @@ export interface About {
   readonly pools: readonly { readonly pool: string; readonly strategy: string; readonly path: string }[];
 }
 
+/** In the terms of `GET /events?live`. */
+export interface Figures {
+  /** In which second they were read: they are of the one before. */
+  readonly second: number;
+  readonly json: string;
+}
+
 export interface OverviewDependencies {
   readonly clock: Clock;
   readonly history: History;
   readonly recent: RecentEvents;
   /** Those that serve at the moment. */
   readonly pools: () => PoolTable;
-  /** The rows of `/stats`. */
-  readonly stats: () => readonly unknown[];
+  /** The rows of `/stats`, each read when it is taken. */
+  readonly stats: () => Iterable<unknown>;
   readonly about: () => About;
 }
 
 export class Overview {
   readonly #dependencies: OverviewDependencies;
   readonly #rows: () => Promise<Buffer>;
+  /** The figures of the last whole second and the present rows of `/stats`. Those who ask at the same time share them. */
+  readonly figures: () => Promise<Figures>;
 
   constructor(dependencies: OverviewDependencies) {
     this.#dependencies = dependencies;
+    this.figures = shareUnderWay(() => this.#buildFigures());
     this.#rows = keepLast(
       () => this.#rowsKey(),
       () => this.#buildRows(),
@@ -55,7 +65,7 @@ export class Overview {
   /** What the page shows before it has asked for anything, as JSON without `<`, in pieces. */
   async initial(): Promise<readonly Buffer[]> {
     const history = await this.history();
-    const stats = JSON.stringify(this.#dependencies.stats());
+    const stats = await textOf(this.#dependencies.stats(), (row) => row);
     return [piece(`{"stats":${stats},"history":`), ...history, piece(`,"about":${this.about()}}`)];
   }
 
@@ -89,17 +99,19 @@ export class Overview {
     return JSON.stringify(this.#dependencies.about());
   }
 
-  /** The figures of the last whole second and the present rows of `/stats`, as JSON. */
-  figures(): string {
+  async #buildFigures(): Promise<Figures> {
     const { history, pools, stats } = this.#dependencies;
     const { all } = pools();
+    const { second } = history;
     const { to, pools: poolFigures, upstreams } = history.readLast(all);
     const figures = all.map(({ usage, queue, onlookers }, index) => ({
       ...poolFigures[index],
       in_flight: usage.underWay,
       waiting: queue.length + onlookers.length,
     }));
-    return JSON.stringify({ to, pools: figures, upstreams, stats: stats() });
+    const head = JSON.stringify({ to, pools: figures, upstreams });
+    const rows = await textOf(stats(), (row) => row);
+    return { second, json: `${head.slice(0, -1)},"stats":${rows}}` };
   }
 
   #now(): string {
@@ -113,7 +125,7 @@ function piece(json: string): Buffer {
 }
 
 /** A JSON array with a row for each item; others are served between the rows. */
-async function textOf<T>(items: readonly T[], rowOf: (item: T) => unknown): Promise<string> {
+async function textOf<T>(items: Iterable<T>, rowOf: (item: T) => unknown): Promise<string> {
   const rows: string[] = [];
   for (const item of items) {
     rows.push(JSON.stringify(rowOf(item)));
