@@ -73,6 +73,12 @@ export class AlertDetector {
     for (const group of [this.#credentials, this.#wrongChain, this.#removed]) group.flush();
   }
 
+  /** The notifiers may have been mended: what they have lost may be told at once. */
+  tryAgain(): void {
+    for (const incident of [this.#allFailed, this.#fallbackInUse, this.#undecided]) incident.tryAgain();
+    for (const group of [this.#credentials, this.#wrongChain, this.#removed]) group.tryAgain();
+  }
+
   hear(event: Event): void {
     switch (event.type) {
       case 'request-finished':

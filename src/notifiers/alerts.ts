@@ -57,6 +57,7 @@ export function createAlerts({ announcer, clock, random, hostname, env, ...first
       cooldown.ms = cooldownMs;
       origin.link = link;
       outboxes.use(notifiers);
+      detectors.tryAgain();
     },
     test: () => outboxes.test(testAlert(origin, clock.wallMs())),
     async drain(timeoutMs) {
@@ -92,6 +93,10 @@ class Detectors {
 
   flush(): void {
     for (const detector of this.#present) detector.flush();
+  }
+
+  tryAgain(): void {
+    for (const detector of this.#present) detector.tryAgain();
   }
 }
 

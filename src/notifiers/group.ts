@@ -131,16 +131,23 @@ export class Group implements Topic {
 
   /** Not tried again at once, so that a receiver that is gone is not asked for ever. */
   lost(): void {
-    this.#look(this.#options.cooldown.ms);
+    this.#gate.lost();
+    this.#look();
+  }
+
+  /** The notifiers may have been mended: what they have lost is told at once. */
+  tryAgain(): void {
+    this.#gate.endRest();
+    this.#look();
   }
 
   /** Plans the next message, if there will be something to tell. */
-  #look(pauseMs = 0): void {
+  #look(): void {
     const { clock, hasEnd, outlet } = this.#options;
     const members = [...this.#members.values()];
     const isUntold = members.some(({ isTold }) => !isTold);
     if (this.#gate.isWaiting || !(isUntold || (hasEnd && members.length > 0))) return;
-    const delayMs = Math.max(GATHER_MS, this.#gate.coolsForMs, pauseMs);
+    const delayMs = Math.max(GATHER_MS, this.#gate.coolsForMs, this.#gate.restsForMs);
     const atMs = clock.monotonicMs() + delayMs;
     if (this.#plan && this.#plan.atMs <= atMs) return;
     this.#plan?.cancel();

@@ -162,8 +162,8 @@ export class Outbox {
     const isOld = waitedMs + pauseMs > GIVE_UP_MS;
     if (!failure.isFinal && !isOld && !this.#isLast) return pauseMs;
     this.#current = undefined;
-    this.#lose(entry, isOld ? `given up after ${durationInWords(waitedMs)}: ${problem}` : problem);
-    return undefined;
+    if (isOld) return this.#lose(entry, `given up after ${durationInWords(waitedMs)}: ${problem}`, true);
+    return this.#lose(entry, problem);
   }
 
   /** In front; together with what has come in about the same in the meantime. */
@@ -184,9 +184,9 @@ export class Outbox {
     });
   }
 
-  #lose({ topic }: Entry, problem: string): undefined {
+  #lose({ topic }: Entry, problem: string, isOld = false): undefined {
     const { name: notifier } = this.#notifier;
     this.#dependencies.announcer.announce({ type: 'alert-lost', notifier, kind: topic.kind, problem });
-    topic.lost();
+    topic.lost(isOld);
   }
 }

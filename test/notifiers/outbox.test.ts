@@ -142,6 +142,47 @@ describe('an alert that is not taken', () => {
     );
   });
 
+  it('is tried once in each cool-down when it is refused for good, and at once after a reload', async () => {
+    const { notifier, tries, fail } = scripted();
+    const mended = scripted();
+    const { announce, alerts, losses, clock } = setUp(notifier);
+    fail('the webhook answered HTTP 404', { isFinal: true });
+    await announce(...Array<Event>(20).fill(failed));
+    expect([tries.length, losses.length]).toEqual([1, 1]);
+    clock.advance(COOLDOWN_MS);
+    await announce(...Array<Event>(20).fill(failed));
+    expect([tries.length, losses.length]).toEqual([2, 2]);
+    alerts.reconfigure({
+      notifiers: [{ ...mended.notifier, name: 'first' }],
+      cooldownMs: COOLDOWN_MS,
+      link: undefined,
+    });
+    await announce(failed, failed);
+    expect(mended.tries).toMatchObject([{ requests: '41 requests failed' }]);
+    expect(tries).toHaveLength(2);
+  });
+
+  it('that is refused for good counts for nothing where another notifier has delivered it, or may still', async () => {
+    const { notifier, fail } = scripted();
+    const other = scripted();
+    const { announce, clock, losses } = setUp(notifier, { ...other.notifier, name: 'second' });
+    fail('the webhook answered HTTP 404', { isFinal: true });
+    other.fail('down');
+    await announce(failed);
+    clock.advance(1_000);
+    await settled();
+    other.work();
+    clock.advance(2_000);
+    await settled();
+    expect(other.tries).toHaveLength(3);
+    clock.advance(COOLDOWN_MS - 1);
+    await announce(failed);
+    expect(other.tries).toHaveLength(3);
+    clock.advance(1);
+    await announce(failed);
+    expect([other.tries.length, losses.length]).toEqual([4, 2]);
+  });
+
   it('becomes one message about the end when the trouble ends before', async () => {
     const { notifier, tries, fail, work } = scripted();
     const { announce, clock } = setUp(notifier);
