@@ -22,7 +22,8 @@ export function createNotifiers<Key extends string>(
   for (const key in kinds) {
     const { name, create } = kinds[key];
     const url = urls[key];
-    if (url !== undefined) created.push({ ...create(url, proxies), name });
+    if (url !== undefined)
+      created.push({ ...create(url, proxies), name, settings: JSON.stringify([url, proxies]) });
   }
   return created;
 }

@@ -82,6 +82,8 @@ export interface NotifierKind {
 /** A notifier that is set up, and the name of its kind. */
 export interface NamedNotifier extends Notifier {
   readonly name: string;
+  /** What it was made of, to tell whether a reload has changed it: a secret. Without it, it counts as changed. */
+  readonly settings?: string;
 }
 
 /** What else is known of an alert that was not taken. */

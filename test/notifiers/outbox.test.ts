@@ -215,6 +215,72 @@ describe('an alert that is not taken', () => {
     expect(mended.tries).toMatchObject([{ severity: 'critical', link: 'https://new.example' }]);
   });
 
+  it.each<[string, FailureFacts]>([
+    ['asks for ten minutes', { retryAfter: '600' }],
+    ['refuses it for good', { isFinal: true }],
+  ])('goes to the receiver of a reload at once, although the one before %s later', async (_, facts) => {
+    const mended = scripted();
+    const aborted: boolean[] = [];
+    const { announce, alerts, clock, failures, losses } = setUp({
+      send: (_alert, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted.push(true);
+            reject(new NotificationFailed('late', facts));
+          });
+        }),
+    });
+    await announce(failed);
+    const notifiers = [{ ...mended.notifier, name: 'first' }];
+    alerts.reconfigure({ notifiers, cooldownMs: COOLDOWN_MS, link: undefined });
+    await settled();
+    expect([aborted, mended.tries.length]).toEqual([[true], 1]);
+    expect([...failures, ...losses]).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is not taken away from a receiver that a reload leaves as it is, which is asked again at once', async () => {
+    const { notifier, tries, fail } = scripted();
+    let aborted = 0;
+    const hanging = {
+      send: (_: Alert, signal: AbortSignal) =>
+        new Promise<void>(() => {
+          signal.addEventListener('abort', () => {
+            aborted += 1;
+          });
+        }),
+    };
+    const second = { ...hanging, name: 'second', settings: 'as ever' };
+    const { announce, alerts } = setUp(notifier, second);
+    fail('down');
+    await announce(failed);
+    const notifiers = [{ ...notifier, name: 'first' }, { ...second }];
+    alerts.reconfigure({ notifiers, cooldownMs: COOLDOWN_MS, link: undefined });
+    await settled();
+    expect([tries.length, aborted]).toEqual([2, 0]);
+  });
+
+  it('is told as failed once more by the receiver of a reload, whose pauses begin anew, until it is sent', async () => {
+    const { notifier, fail } = scripted();
+    const next = scripted();
+    const { announce, alerts, announcer, clock, failures } = setUp(notifier);
+    const resumed: Event[] = [];
+    announcer.listen((event) => event.type === 'alerts-resumed' && resumed.push(event));
+    fail('down');
+    next.fail('the webhook answered HTTP 503');
+    await announce(failed);
+    clock.advance(1_000);
+    await settled();
+    const notifiers = [{ ...next.notifier, name: 'first' }];
+    alerts.reconfigure({ notifiers, cooldownMs: COOLDOWN_MS, link: undefined });
+    await settled();
+    next.work();
+    clock.advance(1_000);
+    await settled();
+    expect(failures.map(({ problem }) => problem)).toEqual(['down', 'the webhook answered HTTP 503']);
+    expect(resumed).toEqual([{ type: 'alerts-resumed', notifier: 'first', failingMs: 2_000 }]);
+  });
+
   it('is tried once more when its notifier leaves the settings', async () => {
     const { notifier, tries, fail } = scripted();
     const { announce, alerts, losses, clock } = setUp(notifier);
@@ -355,6 +421,23 @@ describe('at the shutdown', () => {
     expect(losses.map(({ problem }) => problem)).toEqual(
       Array(2).fill('the process ended before it was sent'),
     );
+  });
+
+  it('all that waits is tried at the same time, ten at most', async () => {
+    let tries = 0;
+    const hanging = () => {
+      tries += 1;
+      return new Promise<void>(() => {});
+    };
+    const { announce, alerts, clock, losses } = setUp({ send: hanging });
+    await announce(...Array.from({ length: 40 }, (_, at) => failedIn(`pool-${at}`)));
+    expect(tries).toBe(1);
+    const draining = alerts.drain(2_000);
+    await settled();
+    expect(tries).toBe(10);
+    clock.advance(2_000);
+    await draining;
+    expect(losses).toHaveLength(40);
   });
 
   it('what is still being collected is told', async () => {
