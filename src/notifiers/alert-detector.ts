@@ -6,7 +6,7 @@ import { durationInWords } from './alert-text.ts';
 import type { Cooldown } from './gate.ts';
 import { Group, type GroupOptions } from './group.ts';
 import { Incident, type IncidentOptions, type IncidentReport } from './incident.ts';
-import type { ChainVotes, LatestFailure, Messages } from './messages.ts';
+import type { ChainVotes, LatestFailure, Messages, ServedBy } from './messages.ts';
 import type { Alert, AlertKind } from './notifier.ts';
 import { Outages } from './outages.ts';
 import { isAboutCredentials, whyOut } from './reasons.ts';
@@ -63,9 +63,9 @@ export class AlertDetector {
     this.#allFailed = incident('all-upstreams-failed', (report) => this.#writeAllFailed(report));
     this.#fallbackInUse = incident('fallback-in-use', (report) => this.#writeFallbackInUse(report));
     this.#undecided = incident('wrong-chain', (report) => messages.chainUndecided(report, this.#chainVotes));
-    this.#credentials = group('credentials', false, (report) => messages.credentials(report));
-    this.#wrongChain = group('wrong-chain', true, (report) => messages.wrongChain(report));
-    this.#removed = group('upstream-removed', false, (report) => messages.removed(report));
+    this.#credentials = group('credentials', false, (report) => messages.credentials(report, this.#servedBy));
+    this.#wrongChain = group('wrong-chain', true, (report) => messages.wrongChain(report, this.#servedBy));
+    this.#removed = group('upstream-removed', false, (report) => messages.removed(report, this.#servedBy));
   }
 
   /** Tells at once what would be told in a moment: the process is about to end. */
@@ -196,6 +196,11 @@ export class AlertDetector {
       return this.#messages.fallbackInUse(report, this.#answeredBy, this.#outages.list('primary'));
     if (this.#isPoolGone) return this.#messages.poolRemoved(report, 'fallback-in-use');
     return this.#messages.primariesBack(report, this.#answeredBy);
+  }
+
+  get #servedBy(): ServedBy {
+    if (!this.#allFailed.isCalm) return 'nobody';
+    return this.#fallbackInUse.isCalm ? 'others' : 'fallback';
   }
 
   /** Nobody sends it requests any more, whose answers would show the end. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/events.ts';
 import { NotificationFailed } from '../../src/notifiers/notifier.ts';
-import { COOLDOWN_MS, primary, quarantined, settled, setUp } from './set-up.ts';
+import { COOLDOWN_MS, failed, fallbackAnswered, primary, quarantined, settled, setUp } from './set-up.ts';
 
 const wrong = (name: string): Event => ({
   type: 'upstream-down',
@@ -22,6 +22,21 @@ function watched() {
     made.sent.map(({ severity, upstreams }) => [severity, ...upstreams.map(({ name }) => name)]);
   return { ...made, pass, told };
 }
+
+describe('what clients get while single upstreams are out', () => {
+  it.each<[string, string, Event[]]>([
+    ['their answers, from the other upstreams', 'answers as ever', []],
+    ['their answers, from the fallback', 'their answers, from the fallback', [fallbackAnswered]],
+    ['errors', 'errors', [fallbackAnswered, failed]],
+  ])('is %s, and when it is over %s', async (during, afterwards, requests) => {
+    const { announce, gather, sent } = watched();
+    await announce(quarantined('a', 'plan'), wrong('b'), ...requests);
+    await gather();
+    await announce(up('b'));
+    const about = sent.filter(({ kind }) => kind === 'credentials' || kind === 'wrong-chain');
+    expect(about.map(({ client }) => client)).toEqual([during, during, afterwards]);
+  });
+});
 
 describe('upstreams that lose their plan', () => {
   it('within two seconds are in one message', async () => {
