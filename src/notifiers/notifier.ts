@@ -1,5 +1,6 @@
 /** The contract of a notifier: a way to send alerts to the operators. */
 
+import type { Clock } from '../clock.ts';
 import type { Tier } from '../events.ts';
 
 /** What an alert can be about; `kind` in metrics and logs. */
@@ -76,7 +77,7 @@ export interface NotifierKind {
   readonly name: string;
   /** The setting that holds its webhook's URL: the name in the environment, and one sentence in Markdown. */
   readonly setting: { readonly name: string; readonly doc: string };
-  readonly create: (webhookUrl: string, proxies: Proxies) => Notifier;
+  readonly create: (webhookUrl: string, clock: Clock, proxies: Proxies) => Notifier;
 }
 
 /** A notifier that is set up, and the name of its kind. */

@@ -1,6 +1,7 @@
 // The examples in docs/logs-and-alerts.md are what the code writes.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { PoolIdentity, UpstreamIdentity } from '../../src/events.ts';
 import { alertText } from '../../src/notifiers/alert-text.ts';
 import { ALERT_KINDS, type Alert } from '../../src/notifiers/notifier.ts';
@@ -52,7 +53,7 @@ it.each(['critical', 'resolved', 'credentials'] as const)('the example of %s', a
 it('the example in JSON', async () => {
   const webhook = await startFakeWebhook();
   const { credentials } = await written();
-  await createWebhookNotifier(webhook.url).send(credentials, new AbortController().signal);
+  await createWebhookNotifier(webhook.url, systemClock).send(credentials, new AbortController().signal);
   expect(JSON.parse(example('json'))).toEqual(webhook.bodies[0]);
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { Announcer, type Event, PoolIdentity } from '../../src/events.ts';
 import { alertText } from '../../src/notifiers/alert-text.ts';
 import { createAlerts } from '../../src/notifiers/alerts.ts';
@@ -471,7 +472,7 @@ it('nothing happens when nobody is to be told', async () => {
 describe('with a real webhook', () => {
   it('delivers an alert and its end in order', async () => {
     const webhook = await startFakeWebhook();
-    const { announce, failures } = setUp(createSlackNotifier(webhook.url));
+    const { announce, failures } = setUp(createSlackNotifier(webhook.url, systemClock));
     await announce(failed);
     await webhook.received(1);
     await announce(primaryAnswered);
@@ -483,7 +484,7 @@ describe('with a real webhook', () => {
   it('does not hold up the events while the webhook hangs', async () => {
     const webhook = await startFakeWebhook();
     webhook.answer = neverAnswers;
-    const { announce, clock, failures } = setUp(createSlackNotifier(webhook.url));
+    const { announce, clock, failures } = setUp(createSlackNotifier(webhook.url, systemClock));
     await announce(failed, primaryAnswered, failed);
     await webhook.received(1);
     clock.advance(10_000);
@@ -494,7 +495,7 @@ describe('with a real webhook', () => {
   it('obeys its Retry-After', async () => {
     const webhook = await startFakeWebhook();
     webhook.answer = answers(429, 'rate_limited', { 'retry-after': '7' });
-    const { announce, clock, failures, alerts } = setUp(createSlackNotifier(webhook.url));
+    const { announce, clock, failures, alerts } = setUp(createSlackNotifier(webhook.url, systemClock));
     await announce(failed);
     await until(() => failures.length > 0, 'the refusal');
     expect(failures[0]?.problem).toBe('the webhook answered HTTP 429 (rate_limited)');
