@@ -34,7 +34,7 @@ export function createWebhookCall(url: string, proxies: Proxies, clock: Clock): 
   const dispatcher = new EnvHttpProxyAgent({
     httpProxy: isSecure ? '' : (proxy ?? ''),
     httpsProxy: isSecure ? (proxy ?? '') : '',
-    noProxy: proxies.except,
+    noProxy: withBrackets(proxies.except),
     // Alerts are rare: a connection that was kept would have been closed in the meantime.
     pipelining: 0,
   });
@@ -59,6 +59,17 @@ export function createWebhookCall(url: string, proxies: Proxies, clock: Clock): 
       throw new NotificationFailed(whyNotReached(error, proxy !== undefined));
     }
   };
+}
+
+/** IPv6 addresses as in URLs: undici would take `::1` for port 1 of the host `:`. */
+function withBrackets(except: string): string {
+  const entries = except.split(/[,\s]+/).map((entry) => {
+    const [, bracketed, port = ''] = /^\[(.+)\](:\d+)?$/.exec(entry) ?? [];
+    const url = `http://[${bracketed ?? entry}]`;
+    // In its shortest form, as undici compares it.
+    return URL.canParse(url) ? `${new URL(url).host}${port}` : entry;
+  });
+  return entries.join(',');
 }
 
 /** Ends the connection, whatever comes still. */

@@ -37,6 +37,28 @@ it.each(['127.0.0.1', '*', '.example, 127.0.0.1'])(
   },
 );
 
+it.each(['::1', '[::1]', '0:0:0:0:0:0:0:1', '.example [::1]:PORT', 'fe80::1%eth0,::1'])(
+  'it is left aside for an IPv6 address of NO_PROXY: %s',
+  async (stated) => {
+    const proxy = await startConnectProxy();
+    const http = `http://127.0.0.1:${proxy.port}`;
+    const port = await releasedPort();
+    const except = stated.replace('PORT', `${port}`);
+    const url = `http://[::1]:${port}/`;
+    const create = createWebhookNotifier(url, systemClock, { ...NO_PROXIES, http, except });
+    await expect(create.send(alertLike(), signal)).rejects.toThrow('could not be reached');
+    expect(proxy.asked).toEqual([]);
+  },
+);
+
+it('it is used for other IPv6 addresses than that of NO_PROXY', async () => {
+  const proxy = await startConnectProxy();
+  proxy.refusal = 403;
+  const proxies = { ...NO_PROXIES, http: `http://127.0.0.1:${proxy.port}`, except: '::2, [::1]:7' };
+  const notifier = createWebhookNotifier('http://[::1]:8545/', systemClock, proxies);
+  await expect(notifier.send(alertLike(), signal)).rejects.toThrow('the proxy answered HTTP 403');
+});
+
 it('it is that of the scheme of the webhook, and of nobody else', async () => {
   const [webhook, proxy] = [await startFakeWebhook(), await startConnectProxy()];
   const https = `http://127.0.0.1:${proxy.port}`;
