@@ -86,6 +86,8 @@ const SENTENCES: Sentences = {
   'request-finished': undefined,
   'tunnel-opened': undefined,
   'hedge-finished': undefined,
+  // As many as failures while it lasts; what it tells is in the state.
+  'quarantine-extended': undefined,
   'upstream-quarantined': ({ upstream: { name }, reason, method, durationMs, inQuestion }) => {
     const failure = FAILURES[reason];
     const time = durationInWords(durationMs);

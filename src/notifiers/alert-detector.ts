@@ -91,6 +91,10 @@ export class AlertDetector {
         this.#outages.note(event);
         if (!event.inQuestion) this.#onCredentials(event);
         break;
+      case 'quarantine-extended':
+        this.#outages.note(event);
+        this.#credentials.extend(event.upstream, event.durationMs);
+        break;
       case 'upstream-down':
         this.#outages.note(event);
         if (event.reason === 'wrong-chain') this.#onWrongChain(event);

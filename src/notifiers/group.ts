@@ -18,7 +18,7 @@ interface Member {
   readonly beganMonotonicMs: number;
   readonly beganWallMs: number;
   /** When the trouble is over by itself, on the monotonic clock; Infinity if somebody says so, or nobody. */
-  readonly untilMs: number;
+  untilMs: number;
   isTold: boolean;
 }
 
@@ -94,6 +94,12 @@ export class Group implements Topic {
       isTold: false,
     });
     this.#look();
+  }
+
+  /** Its trouble lasts this much longer from now on: nothing to tell. */
+  extend(upstream: UpstreamIdentity, durationMs: number): void {
+    const member = this.#members.get(upstream);
+    if (member) member.untilMs = Math.max(member.untilMs, this.#options.clock.monotonicMs() + durationMs);
   }
 
   /** Its trouble is over, or it is gone. */

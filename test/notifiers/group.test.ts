@@ -38,6 +38,50 @@ describe('what clients get while single upstreams are out', () => {
   });
 });
 
+it('an upstream whose quarantine is extended is in the alerts until its new end, without one of its own', async () => {
+  const { announce, gather, pass, told } = watched();
+  const extended: Event = {
+    type: 'quarantine-extended',
+    upstream: primary('a'),
+    reason: 'auth',
+    method: undefined,
+    durationMs: 900_000,
+  };
+  await announce(quarantined('a', 'auth', 60_000));
+  await gather();
+  await pass(50_000);
+  await announce(extended);
+  await pass(COOLDOWN_MS);
+  expect(told()).toHaveLength(1);
+  await announce(quarantined('b', 'plan'), failed);
+  await gather();
+  expect(told().slice(1)).toEqual([
+    ['critical', 'a', 'b'],
+    ['warning', 'a', 'b'],
+  ]);
+});
+
+it('those that a webhook refuses are not tried again with each one that joins, but after a reload', async () => {
+  let tries = 0;
+  const refuses = async () => {
+    tries += 1;
+    throw new NotificationFailed('the webhook answered HTTP 404', { isFinal: true });
+  };
+  const { alerts, announce, gather } = setUp({ send: refuses });
+  for (const name of ['a', 'b', 'c']) {
+    await announce(quarantined(name, 'plan'));
+    await gather();
+  }
+  expect(tries).toBe(1);
+  alerts.reconfigure({
+    notifiers: [{ send: refuses, name: 'first' }],
+    cooldownMs: COOLDOWN_MS,
+    link: undefined,
+  });
+  await gather();
+  expect(tries).toBe(2);
+});
+
 describe('upstreams that lose their plan', () => {
   it('within two seconds are in one message', async () => {
     const { announce, pass, told } = watched();
