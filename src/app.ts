@@ -143,7 +143,7 @@ export function createApp(
       setLogLevel(next.logLevel);
       eventLog.setSample(next.logSample);
       clientPort.setLimits(limitsOf(next));
-      alerts.reconfigure(alertSettingsOf(next));
+      alerts.reconfigure(alertSettingsOf(next, runtime.clock));
     },
   });
   const reload = () => reloader.reload();

@@ -40,6 +40,7 @@ export function createEventLog({ logger, random, sample }: EventLogSettings): Ev
         if (logsAttempts) logAttempt(logger, event);
         break;
       case 'hedge-finished':
+      case 'quarantine-extended':
         break;
       case 'tunnel-opened':
         if (logsAttempts) logTunnel(logger, event);
@@ -65,7 +66,9 @@ function logChange(
   logger: Logger,
   event: Exclude<
     Event,
-    EventOf<'request-finished' | 'attempt-finished' | 'tunnel-opened' | 'hedge-finished'>
+    EventOf<
+      'request-finished' | 'attempt-finished' | 'tunnel-opened' | 'hedge-finished' | 'quarantine-extended'
+    >
   >,
 ): void {
   switch (event.type) {

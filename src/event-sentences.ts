@@ -98,6 +98,8 @@ const SENTENCES: Sentences = {
   'request-finished': undefined,
   'tunnel-opened': undefined,
   'hedge-finished': undefined,
+  // As many as failures while it lasts; what it tells is in the state.
+  'quarantine-extended': undefined,
   'upstream-quarantined': (event) => {
     const { upstream, reason, method, durationMs, inQuestion } = event;
     const { name } = upstream;

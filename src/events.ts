@@ -84,6 +84,15 @@ export type Event =
       readonly inQuestion?: true;
     }
   | {
+      /** For the same reason: its end has moved by a second or more since it was announced. */
+      readonly type: 'quarantine-extended';
+      readonly upstream: UpstreamIdentity;
+      readonly reason: FailureReason;
+      readonly method: string | undefined;
+      /** From now on. */
+      readonly durationMs: number;
+    }
+  | {
       readonly type: 'upstream-released';
       readonly upstream: UpstreamIdentity;
       readonly by: 'trial' | 'probe' | 'question' | 'operator';

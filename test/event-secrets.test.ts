@@ -9,6 +9,7 @@ import { Hedges } from '../src/pools/hedges.ts';
 import { Overload } from '../src/server/overload.ts';
 import { HedgeBudget } from '../src/speed/hedge-budget.ts';
 import { Speed } from '../src/speed/speed.ts';
+import { Quarantine } from '../src/upstreams/quarantine.ts';
 import { Registry } from '../src/upstreams/registry.ts';
 import { StandingChanges } from '../src/upstreams/standing-changes.ts';
 import { DOWN, INTERVAL_MS, on, setUp as setUpHealth } from './probes/scripted.ts';
@@ -27,7 +28,15 @@ import { until } from './support/waiting.ts';
 /** Stands in every secret here: in paths, queries, user-infos and the webhook, as it is and in base64. */
 const SECRET = /seCret|dXNlcjpzZUNyZXQ/i;
 
-type Source = 'requests' | 'operators' | 'limits' | 'alerts' | 'checks' | 'latencies' | 'machine';
+type Source =
+  | 'requests'
+  | 'failures'
+  | 'operators'
+  | 'limits'
+  | 'alerts'
+  | 'checks'
+  | 'latencies'
+  | 'machine';
 
 /** Where an event of each type comes from; a new type has its line here. */
 const SOURCES: Readonly<Record<Event['type'], Source>> = {
@@ -35,6 +44,7 @@ const SOURCES: Readonly<Record<Event['type'], Source>> = {
   'request-finished': 'requests',
   'tunnel-opened': 'requests',
   'upstream-quarantined': 'requests',
+  'quarantine-extended': 'failures',
   'limit-learnt': 'requests',
   'upstream-released': 'operators',
   'limit-shared': 'limits',
@@ -79,6 +89,7 @@ beforeAll(async () => {
   await runProgram();
   await runLimits();
   await runChecks();
+  runFailures();
   runLatencies();
   await runMachine();
 });
@@ -162,6 +173,22 @@ async function runChecks(): Promise<void> {
   const disagreeing = setUpHealth({ names: ['a', 'b'] });
   disagreeing.scheduler.start();
   await disagreeing.round({ a: on('1'), b: on('5') });
+}
+
+/** Two of one upstream, a second apart, as of requests that were under way. */
+function runFailures(): void {
+  const clock = new ManualClock();
+  const failing = upstream('failing', { url: 'http://user:seCret@127.0.0.1/seCret' });
+  const quarantine = new Quarantine({
+    timeToLive: 60_000,
+    clock,
+    random: seededRandom(1),
+    announcer: new Announcer(),
+    changes: new StandingChanges(),
+  });
+  quarantine.add(failing, { reason: 'timeout' });
+  clock.advance(1_000);
+  quarantine.add(failing, { reason: 'timeout' });
 }
 
 function runLatencies(): void {

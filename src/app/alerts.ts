@@ -1,6 +1,7 @@
 /** Builds the alerts to the operators by the settings. */
 
 import { hostname } from 'node:os';
+import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { type AlertSettings, type Alerts, createAlerts } from '../notifiers/alerts.ts';
 import { createNotifiers, notifiers as kinds } from '../notifiers/index.ts';
@@ -11,7 +12,7 @@ import type { Runtime } from '../runtime.ts';
 /** `pools` are those in force. */
 export function createOperatorAlerts(config: Config, runtime: Runtime, pools: () => PoolTable): Alerts {
   const { announcer, clock, random, logger } = runtime;
-  const settings = alertSettingsOf(config);
+  const settings = alertSettingsOf(config, clock);
   const names = Object.values(kinds).map(({ setting }) => setting.name);
   if (settings.notifiers.length === 0) logger.warn(`No ${names.join(' or ')}: no alerts are sent`);
   return createAlerts({
@@ -24,9 +25,9 @@ export function createOperatorAlerts(config: Config, runtime: Runtime, pools: ()
   });
 }
 
-export function alertSettingsOf(config: Config): AlertSettings {
+export function alertSettingsOf(config: Config, clock: Clock): AlertSettings {
   return {
-    notifiers: createNotifiers(config, kinds, config.proxies ?? NO_PROXIES),
+    notifiers: createNotifiers(config, kinds, config.proxies ?? NO_PROXIES, clock),
     cooldownMs: config.slackCooldownMs,
     link: config.publicAdminUrl,
   };

@@ -118,6 +118,7 @@ export class Counters {
         break;
       case 'tunnel-opened':
       case 'upstream-quarantined':
+      case 'quarantine-extended':
       case 'upstream-released':
       case 'upstream-down':
       case 'upstream-up':

@@ -6,7 +6,7 @@ import { durationInWords } from './alert-text.ts';
 import type { Cooldown } from './gate.ts';
 import { Group, type GroupOptions } from './group.ts';
 import { Incident, type IncidentOptions, type IncidentReport } from './incident.ts';
-import type { ChainVotes, LatestFailure, Messages } from './messages.ts';
+import type { ChainVotes, LatestFailure, Messages, ServedBy } from './messages.ts';
 import type { Alert, AlertKind } from './notifier.ts';
 import { Outages } from './outages.ts';
 import { isAboutCredentials, whyOut } from './reasons.ts';
@@ -25,8 +25,7 @@ export interface DetectorOptions {
 }
 
 /**
- * Each kind of alert has one Incident, which requests show again and again, or one Group of upstreams; the states are
- * described there:
+ * Each kind of alert has one Incident, which requests show, or one Group of upstreams; their states are described there:
  *
  *     kind                          | occurs, or an upstream joins                  | ends, or an upstream leaves
  *     all-upstreams-failed          | request failed, or refused: no upstream       | request answered
@@ -65,14 +64,20 @@ export class AlertDetector {
     this.#allFailed = incident('all-upstreams-failed', (report) => this.#writeAllFailed(report));
     this.#fallbackInUse = incident('fallback-in-use', (report) => this.#writeFallbackInUse(report));
     this.#undecided = incident('wrong-chain', (report) => messages.chainUndecided(report, this.#chainVotes));
-    this.#credentials = group('credentials', false, (report) => messages.credentials(report));
-    this.#wrongChain = group('wrong-chain', true, (report) => messages.wrongChain(report));
-    this.#removed = group('upstream-removed', false, (report) => messages.removed(report));
+    this.#credentials = group('credentials', false, (report) => messages.credentials(report, this.#servedBy));
+    this.#wrongChain = group('wrong-chain', true, (report) => messages.wrongChain(report, this.#servedBy));
+    this.#removed = group('upstream-removed', false, (report) => messages.removed(report, this.#servedBy));
   }
 
   /** Tells at once what would be told in a moment: the process is about to end. */
   flush(): void {
     for (const group of [this.#credentials, this.#wrongChain, this.#removed]) group.flush();
+  }
+
+  /** The notifiers may have been mended: what they have lost may be told at once. */
+  tryAgain(): void {
+    for (const incident of [this.#allFailed, this.#fallbackInUse, this.#undecided]) incident.tryAgain();
+    for (const group of [this.#credentials, this.#wrongChain, this.#removed]) group.tryAgain();
   }
 
   hear(event: Event): void {
@@ -86,6 +91,10 @@ export class AlertDetector {
       case 'upstream-quarantined':
         this.#outages.note(event);
         if (!event.inQuestion) this.#onCredentials(event);
+        break;
+      case 'quarantine-extended':
+        this.#outages.note(event);
+        this.#credentials.extend(event.upstream, event.durationMs);
         break;
       case 'upstream-down':
         this.#outages.note(event);
@@ -205,6 +214,11 @@ export class AlertDetector {
       return this.#messages.fallbackInUse(report, this.#answeredBy, this.#outages.list('primary'));
     if (this.#isPoolGone) return this.#messages.poolRemoved(report, 'fallback-in-use');
     return this.#messages.primariesBack(report, this.#answeredBy);
+  }
+
+  get #servedBy(): ServedBy {
+    if (!this.#allFailed.isCalm) return 'nobody';
+    return this.#fallbackInUse.isCalm ? 'others' : 'fallback';
   }
 
   /** Nobody sends it requests any more, whose answers would show the end. */

@@ -67,6 +67,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       cooldown.ms = cooldownMs;
       origin.link = link;
       outboxes.use(notifiers);
+      detectors.tryAgain();
     },
     test: () => outboxes.test(testAlert(origin, clock.wallMs())),
     async drain(timeoutMs) {
@@ -102,6 +103,10 @@ class Detectors {
 
   flush(): void {
     for (const detector of this.#present) detector.flush();
+  }
+
+  tryAgain(): void {
+    for (const detector of this.#present) detector.tryAgain();
   }
 }
 

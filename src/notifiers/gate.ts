@@ -7,9 +7,12 @@ export interface Cooldown {
   readonly ms: number;
 }
 
+/** Without a cool-down, too, a webhook that refuses every alert must not be asked for every request. */
+const SHORTEST_REST_MS = 10_000;
+
 /**
  * Closed while an alert waits to be delivered, which then tells how things stand, and within the cool-down, which begins
- * when the first notifier has delivered it. An alert that every notifier has given up leaves it open.
+ * when the first notifier has delivered it, or the last one has lost it.
  */
 export class Gate {
   readonly #clock: Clock;
@@ -17,6 +20,7 @@ export class Gate {
   readonly #isHeld: () => boolean;
   #deliveredMs = Number.NEGATIVE_INFINITY;
   #isOwed = false;
+  #lostMs = Number.NEGATIVE_INFINITY;
 
   /** `isHeld`: whether a notifier still has a message about this to send. */
   constructor(clock: Clock, cooldown: Cooldown, isHeld: () => boolean) {
@@ -26,7 +30,7 @@ export class Gate {
   }
 
   get isOpen(): boolean {
-    return this.coolsForMs <= 0 && !this.isWaiting;
+    return this.coolsForMs <= 0 && this.restsForMs <= 0 && !this.isWaiting;
   }
 
   /** An alert went in, and no notifier has delivered it yet. */
@@ -39,6 +43,11 @@ export class Gate {
     return this.#deliveredMs + this.#cooldown.ms - this.#clock.monotonicMs();
   }
 
+  /** How long nothing is tried after a loss; 0 or less when it may be. */
+  get restsForMs(): number {
+    return this.#lostMs + Math.max(this.#cooldown.ms, SHORTEST_REST_MS) - this.#clock.monotonicMs();
+  }
+
   /** An alert is given to the notifiers. */
   enter(): void {
     this.#isOwed = true;
@@ -48,5 +57,15 @@ export class Gate {
   delivered(): void {
     if (this.#isOwed) this.#deliveredMs = this.#clock.monotonicMs();
     this.#isOwed = false;
+  }
+
+  /** A notifier has lost an alert. It rests when no other one has delivered it, or will. */
+  lost(): void {
+    if (this.#isOwed && !this.#isHeld()) this.#lostMs = this.#clock.monotonicMs();
+  }
+
+  /** Ends the rest: the notifiers may have been mended. */
+  endRest(): void {
+    this.#lostMs = Number.NEGATIVE_INFINITY;
   }
 }

@@ -18,7 +18,7 @@ interface Member {
   readonly beganMonotonicMs: number;
   readonly beganWallMs: number;
   /** When the trouble is over by itself, on the monotonic clock; Infinity if somebody says so, or nobody. */
-  readonly untilMs: number;
+  untilMs: number;
   isTold: boolean;
 }
 
@@ -97,6 +97,12 @@ export class Group implements Topic {
     this.#look();
   }
 
+  /** Its trouble lasts this much longer from now on: nothing to tell. */
+  extend(upstream: UpstreamIdentity, durationMs: number): void {
+    const member = this.#members.get(upstream);
+    if (member) member.untilMs = Math.max(member.untilMs, this.#options.clock.monotonicMs() + durationMs);
+  }
+
   /** Its trouble is over, or it is gone. */
   leave(upstream: UpstreamIdentity): void {
     const member = this.#members.get(upstream);
@@ -132,16 +138,23 @@ export class Group implements Topic {
 
   /** Not tried again at once, so that a receiver that is gone is not asked for ever. */
   lost(): void {
-    this.#look(this.#options.cooldown.ms);
+    this.#gate.lost();
+    this.#look();
+  }
+
+  /** The notifiers may have been mended: what they have lost is told at once. */
+  tryAgain(): void {
+    this.#gate.endRest();
+    this.#look();
   }
 
   /** Plans the next message, if there will be something to tell. */
-  #look(pauseMs = 0): void {
+  #look(): void {
     const { clock, hasEnd, outlet } = this.#options;
     const members = [...this.#members.values()];
     const isUntold = members.some(({ isTold }) => !isTold);
     if (this.#gate.isWaiting || !(isUntold || (hasEnd && members.length > 0))) return;
-    const delayMs = Math.max(GATHER_MS, this.#gate.coolsForMs, pauseMs);
+    const delayMs = Math.max(GATHER_MS, this.#gate.coolsForMs, this.#gate.restsForMs);
     const atMs = clock.monotonicMs() + delayMs;
     if (this.#plan && this.#plan.atMs <= atMs) return;
     this.#plan?.cancel();

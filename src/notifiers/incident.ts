@@ -130,8 +130,15 @@ export class Incident implements Topic {
     };
   }
 
-  /** The next occurrence is told of. */
-  lost(): void {}
+  /** The next occurrence is told of: at once after an hour of attempts, with pauses, else after the gate's rest. */
+  lost(isOld: boolean): void {
+    if (!isOld) this.#gate.lost();
+  }
+
+  /** The notifiers may have been mended: what they have lost is told of with the next occurrence. */
+  tryAgain(): void {
+    this.#gate.endRest();
+  }
 
   #report(episode: Episode): IncidentReport {
     const isOver = episode.lastedMs !== undefined;

@@ -24,8 +24,15 @@ export interface LatestFailure {
 
 export type ChainVotes = EventOf<'chain-undecided'>['votes'];
 
-const OTHERS_SERVE = 'their answers, from the other upstreams';
 const AS_EVER = 'answers as ever';
+
+/** What clients get while single upstreams are out, by who serves them. */
+const SERVED = {
+  others: 'their answers, from the other upstreams',
+  fallback: 'their answers, from the fallback',
+  nobody: 'errors',
+} as const;
+export type ServedBy = keyof typeof SERVED;
 
 /**
  * For somebody who was asleep: what is broken, what still works, what to do. Nothing from outside but names of
@@ -86,30 +93,30 @@ export class Messages {
     });
   }
 
-  credentials(report: GroupReport): Alert {
+  credentials(report: GroupReport, servedBy: ServedBy): Alert {
     return this.#alert('credentials', 'warning', {
       ...report,
       what: `${count(report.upstreams.length, 'upstream')} can not be used because of our key or plan`,
-      client: OTHERS_SERVE,
+      client: SERVED[servedBy],
       advice: adviceFor(report.troubles),
     });
   }
 
-  wrongChain(report: GroupReport): Alert {
+  wrongChain(report: GroupReport, servedBy: ServedBy): Alert {
     const number = report.upstreams.length;
     if (report.isOver) {
       return this.#alert('wrong-chain', 'resolved', {
         ...report,
         what: 'no upstream is on the wrong chain any more',
         upstreams: report.upstreams.map((upstream) => ({ ...upstream, why: 'was on the wrong chain' })),
-        client: AS_EVER,
+        client: servedBy === 'others' ? AS_EVER : SERVED[servedBy],
       });
     }
     const { recovered } = report;
     return this.#alert('wrong-chain', 'warning', {
       ...report,
       what: `${count(number, 'upstream')} on the wrong chain, taken out of service${recovered > 0 ? `; no longer: ${recovered}` : ''}`,
-      client: OTHERS_SERVE,
+      client: SERVED[servedBy],
       advice: adviceFor(report.troubles),
     });
   }
@@ -124,11 +131,11 @@ export class Messages {
     });
   }
 
-  removed(report: GroupReport): Alert {
+  removed(report: GroupReport, servedBy: ServedBy): Alert {
     return this.#alert('upstream-removed', 'warning', {
       ...report,
       what: `${count(report.upstreams.length, 'upstream')} removed from the lists`,
-      client: OTHERS_SERVE,
+      client: SERVED[servedBy],
       advice: 'Nothing comes back by itself: add it when it is well (POST /servers), or restart.',
     });
   }

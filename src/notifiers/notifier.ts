@@ -1,5 +1,6 @@
 /** The contract of a notifier: a way to send alerts to the operators. */
 
+import type { Clock } from '../clock.ts';
 import type { Severity, Tier } from '../events.ts';
 
 export type { Severity };
@@ -75,12 +76,14 @@ export interface NotifierKind {
   readonly name: string;
   /** The setting that holds its webhook's URL: the name in the environment, and one sentence in Markdown. */
   readonly setting: { readonly name: string; readonly doc: string };
-  readonly create: (webhookUrl: string, proxies: Proxies) => Notifier;
+  readonly create: (webhookUrl: string, clock: Clock, proxies: Proxies) => Notifier;
 }
 
 /** A notifier that is set up, and the name of its kind. */
 export interface NamedNotifier extends Notifier {
   readonly name: string;
+  /** What it was made of, to tell whether a reload has changed it: a secret. Without it, it counts as changed. */
+  readonly settings?: string;
 }
 
 /** What else is known of an alert that was not taken. */

@@ -7,7 +7,12 @@ import { type OutReason, whyOut } from './reasons.ts';
 
 /** The events that take an upstream out of service or bring it back. */
 export type StandingEvent = EventOf<
-  'upstream-quarantined' | 'upstream-released' | 'upstream-down' | 'upstream-up' | 'upstream-removed'
+  | 'upstream-quarantined'
+  | 'quarantine-extended'
+  | 'upstream-released'
+  | 'upstream-down'
+  | 'upstream-up'
+  | 'upstream-removed'
 >;
 
 interface Outage {
@@ -42,6 +47,7 @@ export class Outages {
     this.#outages.set(upstream, outage);
     switch (event.type) {
       case 'upstream-quarantined':
+      case 'quarantine-extended':
         // A ban of one method leaves the upstream in service.
         if (event.method === undefined) {
           outage.quarantine = { reason: event.reason, untilMs: this.#clock.monotonicMs() + event.durationMs };

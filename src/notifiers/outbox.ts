@@ -12,6 +12,8 @@ import type { Topic } from './topic.ts';
 
 /** Most topics that wait: one for each kind and pool, so that only very many pools reach it. The oldest is dropped. */
 const MAX_WAITING = 100;
+/** How many are sent at the same time at the end, so that one that is not answered does not keep the others back. */
+const LAST_AT_ONCE = 10;
 /** Older news is of no use to anybody. */
 const GIVE_UP_MS = 3_600_000;
 
@@ -33,6 +35,7 @@ interface Entry {
  *     failing --not sent, may be later-->   failing  (waits, tries again)
  *     failing --not sent, final or old-->   failing  (`alert-lost`; the next alert is tried)
  *     failing --sent-->                     works    (`alerts-resumed`)
+ *     failing --another notifier-->         failing  (tries at once; `alert-failed` again if that fails, too)
  *
  * Never throws. A message that may have arrived is sent again all the same: better twice than never.
  */
@@ -40,12 +43,18 @@ export class Outbox {
   readonly #dependencies: OutboxDependencies;
   #notifier: NamedNotifier;
   #waiting: Entry[] = [];
-  #current: Entry | undefined;
-  #working: Promise<void> | undefined;
+  /** Those that are being sent: one, but for the end. */
+  readonly #sending = new Set<Entry>();
+  #workers = 0;
+  #whenIdle: () => void = () => {};
+  /** In a row, by this notifier. */
   #failures = 0;
-  #failingSinceMs = 0;
+  /** Undefined while it works. */
+  #failingSinceMs: number | undefined;
   #isLast = false;
   #endPause: () => void = () => {};
+  /** Aborted when another notifier takes the place of this one. */
+  #replaced = new AbortController();
 
   constructor(notifier: NamedNotifier, dependencies: OutboxDependencies) {
     this.#notifier = notifier;
@@ -58,12 +67,21 @@ export class Outbox {
 
   /** Has something to send. */
   get isBusy(): boolean {
-    return this.#working !== undefined;
+    return this.#workers > 0;
   }
 
-  /** From the next attempt on, which is made at once: the settings may have been mended. */
+  /**
+   * From the next attempt on, which is made at once: the settings may have been mended. Nothing of what the one before
+   * has answered counts; an attempt that it still has not answered is ended.
+   */
   use(notifier: NamedNotifier): void {
-    this.#notifier = notifier;
+    const isSame = notifier.settings !== undefined && notifier.settings === this.#notifier.settings;
+    if (!isSame) {
+      this.#notifier = notifier;
+      this.#failures = 0;
+      this.#replaced.abort();
+      this.#replaced = new AbortController();
+    }
     this.#endPause();
   }
 
@@ -76,54 +94,62 @@ export class Outbox {
       if (oldest)
         this.#loseUnsent(oldest, `dropped: more than ${MAX_WAITING} alerts were waiting to be sent`);
     }
-    this.#working ??= this.#work();
+    this.#startWork();
   }
 
   holds(topic: Topic): boolean {
-    return this.#current?.topic === topic || this.#waiting.some((entry) => entry.topic === topic);
+    return [...this.#sending, ...this.#waiting].some((entry) => entry.topic === topic);
   }
 
-  /** From now on each alert is tried once more, without pauses: the notifier is not used any longer. */
+  /** From now on each alert is tried once more, at once: the notifier is not used any longer. */
   close(): void {
     this.#isLast = true;
     this.#endPause();
+    this.#startWork();
   }
 
   /** As `close`. Resolves when all alerts are sent or given up, at the latest after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     this.close();
-    const working = this.#working;
-    if (!working) return;
-    let isLate = false;
+    if (!this.isBusy) return;
     await new Promise<void>((resolve) => {
-      const cancel = this.#dependencies.clock.after(timeoutMs, () => {
-        isLate = true;
+      const cancel = this.#dependencies.clock.after(timeoutMs, resolve);
+      this.#whenIdle = () => {
+        cancel();
         resolve();
-      });
-      working.then(resolve).finally(cancel);
+      };
     });
-    if (!isLate) return;
-    if (this.#current) this.#putBack(this.#current);
+    for (const entry of this.#sending) this.#putBack(entry);
+    this.#sending.clear();
     const left = this.#waiting;
     this.#waiting = [];
     for (const entry of left) this.#loseUnsent(entry, 'the process ended before it was sent');
   }
 
+  /** One after the other, but for the end. */
+  #startWork(): void {
+    const most = this.#isLast ? LAST_AT_ONCE : 1;
+    const number = Math.min(most, this.#waiting.length + this.#sending.size);
+    while (this.#workers < number) void this.#work();
+  }
+
   async #work(): Promise<void> {
+    this.#workers += 1;
     // Not during the handling of the request whose end was just announced.
     await Promise.resolve();
     for (let entry = this.#waiting.shift(); entry; entry = this.#waiting.shift()) {
-      this.#current = entry;
+      this.#sending.add(entry);
       // By a defect only; it must not end the process.
       const pauseMs = await this.#try(entry).catch(() =>
         this.#lose(entry, 'it could not be written', undefined),
       );
-      this.#current = undefined;
+      this.#sending.delete(entry);
       if (pauseMs === undefined) continue;
       this.#putBack(entry);
       await this.#pause(pauseMs);
     }
-    this.#working = undefined;
+    this.#workers -= 1;
+    if (!this.isBusy) this.#whenIdle();
   }
 
   /** Resolves to how long to wait before it is tried again; undefined when it is done with. */
@@ -133,8 +159,8 @@ export class Outbox {
     if (!composed) return undefined;
     const { alert, delivered } = composed;
     const notifier = this.#notifier;
-    const failure = await send(notifier, alert, clock);
-    if (failure) return this.#afterFailure(entry, alert.severity, failure);
+    const failure = await send(notifier, alert, clock, this.#replaced.signal);
+    if (failure) return notifier === this.#notifier ? this.#afterFailure(entry, alert.severity, failure) : 0;
     delivered();
     announcer.announce({
       type: 'alert-sent',
@@ -142,9 +168,10 @@ export class Outbox {
       kind: alert.kind,
       severity: alert.severity,
     });
-    if (this.#failures > 0) {
+    this.#failures = 0;
+    if (this.#failingSinceMs !== undefined) {
       const failingMs = clock.monotonicMs() - this.#failingSinceMs;
-      this.#failures = 0;
+      this.#failingSinceMs = undefined;
       announcer.announce({ type: 'alerts-resumed', notifier: notifier.name, failingMs });
     }
     return undefined;
@@ -156,7 +183,7 @@ export class Outbox {
     const nowMs = clock.monotonicMs();
     this.#failures += 1;
     if (this.#failures === 1) {
-      this.#failingSinceMs = nowMs;
+      this.#failingSinceMs ??= nowMs;
       announcer.announce({
         type: 'alert-failed',
         notifier: this.#notifier.name,
@@ -170,9 +197,10 @@ export class Outbox {
     const waitedMs = nowMs - entry.sinceMs;
     const isOld = waitedMs + pauseMs > GIVE_UP_MS;
     if (!failure.isFinal && !isOld && !this.#isLast) return pauseMs;
-    this.#current = undefined;
-    this.#lose(entry, isOld ? `given up after ${durationInWords(waitedMs)}: ${problem}` : problem, severity);
-    return undefined;
+    this.#sending.delete(entry);
+    if (isOld)
+      return this.#lose(entry, `given up after ${durationInWords(waitedMs)}: ${problem}`, severity, true);
+    return this.#lose(entry, problem, severity);
   }
 
   /** In front; together with what has come in about the same in the meantime. */
@@ -181,7 +209,7 @@ export class Outbox {
   }
 
   #pause(pauseMs: number): Promise<void> {
-    if (this.#isLast) return Promise.resolve();
+    if (this.#isLast || pauseMs === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const end = () => {
         cancel();
@@ -199,7 +227,7 @@ export class Outbox {
   }
 
   /** `severity`: as it was last written; undefined when it could not be. */
-  #lose({ topic }: Entry, problem: string, severity: Severity | undefined): undefined {
+  #lose({ topic }: Entry, problem: string, severity: Severity | undefined, isOld = false): undefined {
     const { name: notifier } = this.#notifier;
     this.#dependencies.announcer.announce({
       type: 'alert-lost',
@@ -208,6 +236,6 @@ export class Outbox {
       severity,
       problem,
     });
-    topic.lost();
+    topic.lost(isOld);
   }
 }

@@ -9,25 +9,34 @@ import { type Alert, type NamedNotifier, NotificationFailed } from './notifier.t
  */
 const SEND_TIMEOUT_MS = 10_000;
 
-/** Never rejects: resolves to why it was not sent, or to undefined when it was. */
+/** Never rejects: resolves to why it was not sent, or to undefined when it was. `stop` ends the attempt. */
 export function send(
   notifier: NamedNotifier,
   alert: Alert,
   clock: Clock,
+  stop?: AbortSignal,
 ): Promise<NotificationFailed | undefined> {
   const controller = new AbortController();
   return new Promise((resolve) => {
-    const cancel = clock.after(SEND_TIMEOUT_MS, () => {
-      resolve(new NotificationFailed(`no answer within ${SEND_TIMEOUT_MS / 1_000} s`));
+    const end = (problem: string) => {
+      finished();
+      resolve(new NotificationFailed(problem));
       controller.abort();
-    });
+    };
+    const cancel = clock.after(SEND_TIMEOUT_MS, () => end(`no answer within ${SEND_TIMEOUT_MS / 1_000} s`));
+    const stopped = () => end('its settings were changed meanwhile');
+    stop?.addEventListener('abort', stopped);
+    const finished = () => {
+      cancel();
+      stop?.removeEventListener('abort', stopped);
+    };
     // A notifier that throws at once is caught, too.
     const sending = (async () => notifier.send(alert, controller.signal))();
     sending.then(
       () => resolve(undefined),
       (error: unknown) => resolve(asFailure(error)),
     );
-    sending.then(cancel, cancel);
+    sending.then(finished, finished);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Sends alerts to a Slack incoming webhook. */
 
 import { IncomingWebhook, IncomingWebhookHTTPError } from '@slack/webhook';
+import type { Clock } from '../clock.ts';
 import { NO_PROXIES, NotificationFailed, type Notifier, type NotifierKind } from './notifier.ts';
 import { slackMessage } from './slack-message.ts';
 import { type CallWebhook, createWebhookCall, refusalOf, type WebhookAnswer } from './webhook-call.ts';
@@ -21,8 +22,8 @@ const SLACK_ERRORS: ReadonlySet<string> = new Set([
 ]);
 
 /** Sends each alert once; who uses it may try again. Redirects are not followed. */
-export function createSlackNotifier(webhookUrl: string, proxies = NO_PROXIES): Notifier {
-  const call = createWebhookCall(webhookUrl, proxies);
+export function createSlackNotifier(webhookUrl: string, clock: Clock, proxies = NO_PROXIES): Notifier {
+  const call = createWebhookCall(webhookUrl, proxies, clock);
   return {
     async send(alert, signal) {
       const exchange = new Exchange(call, signal);

@@ -17,8 +17,8 @@ export interface Topic {
   readonly kind: AlertKind;
   /** Undefined when there is nothing to tell any more. */
   compose(): Composed | undefined;
-  /** A notifier has given up its message. */
-  lost(): void;
+  /** A notifier has given up its message. `isOld`: after trying for an hour; otherwise it may have been refused at once. */
+  lost(isOld: boolean): void;
 }
 
 /** Where topics wait; all notifiers together. */

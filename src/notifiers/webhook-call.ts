@@ -1,17 +1,19 @@
 /** Calls webhooks: through a proxy where one is set, and without a word about their addresses when that fails. */
 
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
+import type { Clock } from '../clock.ts';
 import { NotificationFailed, type Proxies } from './notifier.ts';
 
-/** More of an answer is not read. */
+/** More of a refusal is not read, and no longer: its status counts, the body may have a word that says why. */
 const MAX_ANSWER_BYTES = 4_096;
+const READ_MS = 1_000;
 
 /** What the receiver says to it. */
 export interface WebhookAnswer {
   readonly ok: boolean;
   readonly status: number;
   readonly retryAfter: string | undefined;
-  /** The beginning of the body: may hold secrets. */
+  /** The beginning of a refusal's body, as far as it came in time: may hold secrets. */
   readonly text: string;
 }
 
@@ -25,14 +27,14 @@ export interface WebhookRequest {
 export type CallWebhook = (request: WebhookRequest) => Promise<WebhookAnswer>;
 
 /** `url` is an http or https URL. */
-export function createWebhookCall(url: string, proxies: Proxies): CallWebhook {
+export function createWebhookCall(url: string, proxies: Proxies, clock: Clock): CallWebhook {
   const isSecure = /^https:/i.test(url);
   const proxy = isSecure ? proxies.https : proxies.http;
   // Empty texts, not undefined: undici would look into this process's environment.
   const dispatcher = new EnvHttpProxyAgent({
     httpProxy: isSecure ? '' : (proxy ?? ''),
     httpsProxy: isSecure ? (proxy ?? '') : '',
-    noProxy: proxies.except,
+    noProxy: withBrackets(proxies.except),
     // Alerts are rare: a connection that was kept would have been closed in the meantime.
     pipelining: 0,
   });
@@ -50,7 +52,7 @@ export function createWebhookCall(url: string, proxies: Proxies): CallWebhook {
         ok: answer.ok,
         status: answer.status,
         retryAfter: answer.headers.get('retry-after') ?? undefined,
-        text: await beginningOf(answer),
+        text: answer.ok ? await leaveOut(answer) : await beginningOf(answer, clock),
       };
     } catch (error) {
       // No `cause`: the errors of fetch quote the webhook's URL, with which anybody can post.
@@ -59,14 +61,42 @@ export function createWebhookCall(url: string, proxies: Proxies): CallWebhook {
   };
 }
 
-async function beginningOf({ body }: Response): Promise<string> {
+/** IPv6 addresses as in URLs: undici would take `::1` for port 1 of the host `:`. */
+function withBrackets(except: string): string {
+  const entries = except.split(/[,\s]+/).map((entry) => {
+    const [, bracketed, port = ''] = /^\[(.+)\](:\d+)?$/.exec(entry) ?? [];
+    const url = `http://[${bracketed ?? entry}]`;
+    // In its shortest form, as undici compares it.
+    return URL.canParse(url) ? `${new URL(url).host}${port}` : entry;
+  });
+  return entries.join(',');
+}
+
+/** Ends the connection, whatever comes still. */
+async function leaveOut({ body }: Response): Promise<string> {
+  await body?.cancel().catch(() => {});
+  return '';
+}
+
+/** Never rejects, and does not wait for a body that stalls. */
+async function beginningOf({ body }: Response, clock: Clock): Promise<string> {
+  if (!body) return '';
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  const stopWaiting = clock.after(READ_MS, cancel);
   const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= MAX_ANSWER_BYTES) break;
+  try {
+    for (let length = 0; length < MAX_ANSWER_BYTES; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      chunks.push(value);
+      length += value.length;
+    }
+  } catch {
+    // It broke off.
   }
+  stopWaiting();
+  cancel();
   return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER_BYTES);
 }
 

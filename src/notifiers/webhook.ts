@@ -1,13 +1,14 @@
 /** Sends alerts as JSON to a webhook. */
 
+import type { Clock } from '../clock.ts';
 import { alertText } from './alert-text.ts';
 import { type Alert, NO_PROXIES, type Notifier, type NotifierKind } from './notifier.ts';
 import { createWebhookCall, refusalOf } from './webhook-call.ts';
 
 /** Sends each alert once; who uses it may try again. A user-info in the URL is sent as Basic credentials. */
-export function createWebhookNotifier(webhookUrl: string, proxies = NO_PROXIES): Notifier {
+export function createWebhookNotifier(webhookUrl: string, clock: Clock, proxies = NO_PROXIES): Notifier {
   const { url, authorization } = withoutUserInfo(webhookUrl);
-  const call = createWebhookCall(url, proxies);
+  const call = createWebhookCall(url, proxies, clock);
   const headers = authorization === undefined ? {} : { Authorization: authorization };
   return {
     async send(alert, signal) {

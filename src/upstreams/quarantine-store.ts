@@ -32,6 +32,8 @@ export interface StoredEntry extends QuarantineEntry {
   blamedMs: number;
   /** When a banned method was last asked for anyway. */
   triedMs: number;
+  /** The end that was announced. */
+  announcedMs: number;
 }
 
 export interface QuarantineStoreOptions {
@@ -120,7 +122,9 @@ export class QuarantineStore {
     const untilMs = nowMs + ms;
     const sinceMs = live?.sinceMs ?? nowMs;
     const triedMs = live?.triedMs ?? nowMs;
-    this.#store.set(key, { reason, untilMs, mayTry, sinceMs, doublings, blamedMs: nowMs, triedMs }, ms);
+    const announcedMs = live?.announcedMs ?? untilMs;
+    const entry = { reason, untilMs, mayTry, sinceMs, doublings, blamedMs: nowMs, triedMs, announcedMs };
+    this.#store.set(key, entry, ms);
     return ms;
   }
 

@@ -6,7 +6,6 @@ import type { Random } from '../random.ts';
 import type { Blame, Rest } from './quarantine-duration.ts';
 import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
 import type { StandingChanges } from './standing-changes.ts';
-
 import type { Upstream } from './upstream.ts';
 
 export type { Blame, QuarantineEntry, Rest };
@@ -27,6 +26,8 @@ export interface QuarantineOptions {
 const SUSPENSION_MS = 5_000;
 /** Between two requests to one upstream for a method that is banned at every upstream, which is tried anyway. */
 const METHOD_TRIAL_INTERVAL_MS = 1_000;
+/** How far its end must move to be announced, so that the many failures of requests in flight are not. */
+const NOTABLE_EXTENSION_MS = 1_000;
 /** Method names come from clients. A method with a longer name is never banned, so that memory is bounded. */
 export const MAX_METHOD_LENGTH = 256;
 
@@ -216,15 +217,13 @@ export class Quarantine {
     const before = store.get(key)?.reason;
     const durationMs = store.add(key, blame);
     if (durationMs === undefined) return false;
-    if (before === reason) return true;
-    const { identity } = upstream;
-    this.#announcer.announce({
-      type: 'upstream-quarantined',
-      upstream: identity,
-      reason,
-      method,
-      durationMs,
-    });
+    const entry = store.get(key);
+    const isExtended = before === reason;
+    if (!entry || (isExtended && entry.untilMs - entry.announcedMs < NOTABLE_EXTENSION_MS)) return true;
+    entry.announcedMs = entry.untilMs;
+    const facts = { upstream: upstream.identity, reason, method, durationMs };
+    if (isExtended) this.#announcer.announce({ type: 'quarantine-extended', ...facts });
+    else this.#announcer.announce({ type: 'upstream-quarantined', ...facts });
     return true;
   }
 

@@ -1,6 +1,7 @@
 // The examples in docs/logs-and-alerts.md are what the code writes.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { PoolIdentity, UpstreamIdentity } from '../../src/events.ts';
 import { alertText } from '../../src/notifiers/alert-text.ts';
 import { ALERT_KINDS, type Alert } from '../../src/notifiers/notifier.ts';
@@ -54,7 +55,8 @@ it.each([
   ['json-resolved', 'resolved'],
 ] as const)('the example of %s', async (name, alert) => {
   const webhook = await startFakeWebhook();
-  await createWebhookNotifier(webhook.url).send((await written())[alert], new AbortController().signal);
+  const notifier = createWebhookNotifier(webhook.url, systemClock);
+  await notifier.send((await written())[alert], new AbortController().signal);
   expect(JSON.parse(example(name))).toEqual(webhook.bodies[0]);
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/events.ts';
 import { NotificationFailed } from '../../src/notifiers/notifier.ts';
-import { COOLDOWN_MS, primary, quarantined, settled, setUp } from './set-up.ts';
+import { COOLDOWN_MS, failed, fallbackAnswered, primary, quarantined, settled, setUp } from './set-up.ts';
 
 const wrong = (name: string): Event => ({
   type: 'upstream-down',
@@ -22,6 +22,65 @@ function watched() {
     made.sent.map(({ severity, upstreams }) => [severity, ...upstreams.map(({ name }) => name)]);
   return { ...made, pass, told };
 }
+
+describe('what clients get while single upstreams are out', () => {
+  it.each<[string, string, Event[]]>([
+    ['their answers, from the other upstreams', 'answers as ever', []],
+    ['their answers, from the fallback', 'their answers, from the fallback', [fallbackAnswered]],
+    ['errors', 'errors', [fallbackAnswered, failed]],
+  ])('is %s, and when it is over %s', async (during, afterwards, requests) => {
+    const { announce, gather, sent } = watched();
+    await announce(quarantined('a', 'plan'), wrong('b'), ...requests);
+    await gather();
+    await announce(up('b'));
+    const about = sent.filter(({ kind }) => kind === 'credentials' || kind === 'wrong-chain');
+    expect(about.map(({ client }) => client)).toEqual([during, during, afterwards]);
+  });
+});
+
+it('an upstream whose quarantine is extended is in the alerts until its new end, without one of its own', async () => {
+  const { announce, gather, pass, told } = watched();
+  const extended: Event = {
+    type: 'quarantine-extended',
+    upstream: primary('a'),
+    reason: 'auth',
+    method: undefined,
+    durationMs: 900_000,
+  };
+  await announce(quarantined('a', 'auth', 60_000));
+  await gather();
+  await pass(50_000);
+  await announce(extended);
+  await pass(COOLDOWN_MS);
+  expect(told()).toHaveLength(1);
+  await announce(quarantined('b', 'plan'), failed);
+  await gather();
+  expect(told().slice(1)).toEqual([
+    ['critical', 'a', 'b'],
+    ['warning', 'a', 'b'],
+  ]);
+});
+
+it('those that a webhook refuses are not tried again with each one that joins, but after a reload', async () => {
+  let tries = 0;
+  const refuses = async () => {
+    tries += 1;
+    throw new NotificationFailed('the webhook answered HTTP 404', { isFinal: true });
+  };
+  const { alerts, announce, gather } = setUp({ send: refuses });
+  for (const name of ['a', 'b', 'c']) {
+    await announce(quarantined(name, 'plan'));
+    await gather();
+  }
+  expect(tries).toBe(1);
+  alerts.reconfigure({
+    notifiers: [{ send: refuses, name: 'first' }],
+    cooldownMs: COOLDOWN_MS,
+    link: undefined,
+  });
+  await gather();
+  expect(tries).toBe(2);
+});
 
 describe('upstreams that lose their plan', () => {
   it('within two seconds are in one message', async () => {

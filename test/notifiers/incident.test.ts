@@ -42,9 +42,9 @@ function setUp() {
     waits = false;
     return report;
   };
-  const lose = () => {
+  const lose = (isOld = false) => {
     waits = false;
-    incident.lost();
+    incident.lost(isOld);
   };
   const occur = () => {
     incident.occur();
@@ -170,12 +170,43 @@ describe('an incident whose alert is not delivered yet', () => {
     expect(deliver()).toMatchObject({ isOver: true, lastedMs: 5_000 });
   });
 
-  it('alerts with the next occurrence when every notifier has given it up', () => {
+  it('alerts with the next occurrence when every notifier has given it up after an hour', () => {
     const { incident, lose, end, occur } = setUp();
     incident.occur();
-    lose();
+    lose(true);
     expect(end()).toBeUndefined();
     expect(occur()).toMatchObject({ isOver: false, unreported: 1 });
+  });
+
+  it('alerts again once in each cool-down when every notifier has refused it', () => {
+    const { clock, incident, lose, occur, written } = setUp();
+    incident.occur();
+    lose();
+    clock.advance(COOLDOWN_MS - 1);
+    expect(occur()).toBeUndefined();
+    clock.advance(1);
+    incident.occur();
+    expect(written().report).toMatchObject({ isOver: false, occurrences: 3 });
+    lose();
+    expect(occur()).toBeUndefined();
+  });
+
+  it('is not tried for each request where there is no cool-down', () => {
+    const { clock, cooldown, incident, lose, occur } = setUp();
+    cooldown.ms = 0;
+    incident.occur();
+    lose();
+    expect(occur()).toBeUndefined();
+    clock.advance(10_000);
+    expect(occur()).toBeDefined();
+  });
+
+  it('alerts with the next occurrence when the notifiers may have been mended', () => {
+    const { incident, lose, occur } = setUp();
+    incident.occur();
+    lose();
+    incident.tryAgain();
+    expect(occur()).toMatchObject({ occurrences: 2 });
   });
 
   it('was ended while its alert was on its way: the end is told after it', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { Announcer, type Event, PoolIdentity } from '../../src/events.ts';
 import { alertText } from '../../src/notifiers/alert-text.ts';
 import { createAlerts } from '../../src/notifiers/alerts.ts';
@@ -143,6 +144,47 @@ describe('an alert that is not taken', () => {
     );
   });
 
+  it('is tried once in each cool-down when it is refused for good, and at once after a reload', async () => {
+    const { notifier, tries, fail } = scripted();
+    const mended = scripted();
+    const { announce, alerts, losses, clock } = setUp(notifier);
+    fail('the webhook answered HTTP 404', { isFinal: true });
+    await announce(...Array<Event>(20).fill(failed));
+    expect([tries.length, losses.length]).toEqual([1, 1]);
+    clock.advance(COOLDOWN_MS);
+    await announce(...Array<Event>(20).fill(failed));
+    expect([tries.length, losses.length]).toEqual([2, 2]);
+    alerts.reconfigure({
+      notifiers: [{ ...mended.notifier, name: 'first' }],
+      cooldownMs: COOLDOWN_MS,
+      link: undefined,
+    });
+    await announce(failed, failed);
+    expect(mended.tries).toMatchObject([{ requests: '41 of 41 requests failed' }]);
+    expect(tries).toHaveLength(2);
+  });
+
+  it('that is refused for good counts for nothing where another notifier has delivered it, or may still', async () => {
+    const { notifier, fail } = scripted();
+    const other = scripted();
+    const { announce, clock, losses } = setUp(notifier, { ...other.notifier, name: 'second' });
+    fail('the webhook answered HTTP 404', { isFinal: true });
+    other.fail('down');
+    await announce(failed);
+    clock.advance(1_000);
+    await settled();
+    other.work();
+    clock.advance(2_000);
+    await settled();
+    expect(other.tries).toHaveLength(3);
+    clock.advance(COOLDOWN_MS - 1);
+    await announce(failed);
+    expect(other.tries).toHaveLength(3);
+    clock.advance(1);
+    await announce(failed);
+    expect([other.tries.length, losses.length]).toEqual([4, 2]);
+  });
+
   it('becomes one message about the end when the trouble ends before', async () => {
     const { notifier, tries, fail, work } = scripted();
     const { announce, clock } = setUp(notifier);
@@ -173,6 +215,72 @@ describe('an alert that is not taken', () => {
     await settled();
     expect(tries).toHaveLength(1);
     expect(mended.tries).toMatchObject([{ severity: 'critical', link: 'https://new.example' }]);
+  });
+
+  it.each<[string, FailureFacts]>([
+    ['asks for ten minutes', { retryAfter: '600' }],
+    ['refuses it for good', { isFinal: true }],
+  ])('goes to the receiver of a reload at once, although the one before %s later', async (_, facts) => {
+    const mended = scripted();
+    const aborted: boolean[] = [];
+    const { announce, alerts, clock, failures, losses } = setUp({
+      send: (_alert, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted.push(true);
+            reject(new NotificationFailed('late', facts));
+          });
+        }),
+    });
+    await announce(failed);
+    const notifiers = [{ ...mended.notifier, name: 'first' }];
+    alerts.reconfigure({ notifiers, cooldownMs: COOLDOWN_MS, link: undefined });
+    await settled();
+    expect([aborted, mended.tries.length]).toEqual([[true], 1]);
+    expect([...failures, ...losses]).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is not taken away from a receiver that a reload leaves as it is, which is asked again at once', async () => {
+    const { notifier, tries, fail } = scripted();
+    let aborted = 0;
+    const hanging = {
+      send: (_: Alert, signal: AbortSignal) =>
+        new Promise<void>(() => {
+          signal.addEventListener('abort', () => {
+            aborted += 1;
+          });
+        }),
+    };
+    const second = { ...hanging, name: 'second', settings: 'as ever' };
+    const { announce, alerts } = setUp(notifier, second);
+    fail('down');
+    await announce(failed);
+    const notifiers = [{ ...notifier, name: 'first' }, { ...second }];
+    alerts.reconfigure({ notifiers, cooldownMs: COOLDOWN_MS, link: undefined });
+    await settled();
+    expect([tries.length, aborted]).toEqual([2, 0]);
+  });
+
+  it('is told as failed once more by the receiver of a reload, whose pauses begin anew, until it is sent', async () => {
+    const { notifier, fail } = scripted();
+    const next = scripted();
+    const { announce, alerts, announcer, clock, failures } = setUp(notifier);
+    const resumed: Event[] = [];
+    announcer.listen((event) => event.type === 'alerts-resumed' && resumed.push(event));
+    fail('down');
+    next.fail('the webhook answered HTTP 503');
+    await announce(failed);
+    clock.advance(1_000);
+    await settled();
+    const notifiers = [{ ...next.notifier, name: 'first' }];
+    alerts.reconfigure({ notifiers, cooldownMs: COOLDOWN_MS, link: undefined });
+    await settled();
+    next.work();
+    clock.advance(1_000);
+    await settled();
+    expect(failures.map(({ problem }) => problem)).toEqual(['down', 'the webhook answered HTTP 503']);
+    expect(resumed).toEqual([{ type: 'alerts-resumed', notifier: 'first', failingMs: 2_000 }]);
   });
 
   it('is tried once more when its notifier leaves the settings', async () => {
@@ -318,6 +426,23 @@ describe('at the shutdown', () => {
     );
   });
 
+  it('all that waits is tried at the same time, ten at most', async () => {
+    let tries = 0;
+    const hanging = () => {
+      tries += 1;
+      return new Promise<void>(() => {});
+    };
+    const { announce, alerts, clock, losses } = setUp({ send: hanging });
+    await announce(...Array.from({ length: 40 }, (_, at) => failedIn(`pool-${at}`)));
+    expect(tries).toBe(1);
+    const draining = alerts.drain(2_000);
+    await settled();
+    expect(tries).toBe(10);
+    clock.advance(2_000);
+    await draining;
+    expect(losses).toHaveLength(40);
+  });
+
   it('what is still being collected is told', async () => {
     const { announce, alerts, severities } = setUp();
 
@@ -350,7 +475,7 @@ it('nothing happens when nobody is to be told', async () => {
 describe('with a real webhook', () => {
   it('delivers an alert and its end in order', async () => {
     const webhook = await startFakeWebhook();
-    const { announce, failures } = setUp(createSlackNotifier(webhook.url));
+    const { announce, failures } = setUp(createSlackNotifier(webhook.url, systemClock));
     await announce(failed);
     await webhook.received(1);
     await announce(primaryAnswered);
@@ -362,7 +487,7 @@ describe('with a real webhook', () => {
   it('does not hold up the events while the webhook hangs', async () => {
     const webhook = await startFakeWebhook();
     webhook.answer = neverAnswers;
-    const { announce, clock, failures } = setUp(createSlackNotifier(webhook.url));
+    const { announce, clock, failures } = setUp(createSlackNotifier(webhook.url, systemClock));
     await announce(failed, primaryAnswered, failed);
     await webhook.received(1);
     clock.advance(10_000);
@@ -373,7 +498,7 @@ describe('with a real webhook', () => {
   it('obeys its Retry-After', async () => {
     const webhook = await startFakeWebhook();
     webhook.answer = answers(429, 'rate_limited', { 'retry-after': '7' });
-    const { announce, clock, failures, alerts } = setUp(createSlackNotifier(webhook.url));
+    const { announce, clock, failures, alerts } = setUp(createSlackNotifier(webhook.url, systemClock));
     await announce(failed);
     await until(() => failures.length > 0, 'the refusal');
     expect(failures[0]?.problem).toBe('the webhook answered HTTP 429 (rate_limited)');

@@ -1,5 +1,6 @@
 // A second notifier is a file and a line in the index: everything else goes by the table.
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { rowsOf } from '../../src/config/table/notifier-settings.ts';
 import { definitionOf } from '../../src/config/table/setting-definition.ts';
 import { SETTINGS } from '../../src/config/table/settings.ts';
@@ -27,7 +28,7 @@ describe('a second notifier', () => {
 
   it('is made where its setting is set', () => {
     const made = (slackWebhookUrl?: string, pagerUrl?: string) =>
-      createNotifiers({ slackWebhookUrl, pagerUrl }, kinds, NO_PROXIES).map(({ name }) => name);
+      createNotifiers({ slackWebhookUrl, pagerUrl }, kinds, NO_PROXIES, systemClock).map(({ name }) => name);
     expect([made(), made('http://a'), made(undefined, 'http://b')]).toEqual([[], ['slack'], ['pager']]);
     expect(made('http://a', 'http://b')).toEqual(['slack', 'pager']);
   });
@@ -37,6 +38,7 @@ describe('a second notifier', () => {
       { slackWebhookUrl: undefined, pagerUrl: 'http://pager/KEY' },
       kinds,
       NO_PROXIES,
+      systemClock,
     );
     const { announce, clock, failures, announcer } = setUp({ send: () => new Promise(() => {}) }, ...second);
     const told: string[] = [];

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { type Alert, NotificationFailed } from '../../src/notifiers/notifier.ts';
 import { createSlackNotifier } from '../../src/notifiers/slack.ts';
 import { slackMessage } from '../../src/notifiers/slack-message.ts';
@@ -106,7 +107,7 @@ describe('the Slack message', () => {
 describe('the Slack notifier', () => {
   it('posts one message, with the severity in front of a text for notifications', async () => {
     const webhook = await startFakeWebhook();
-    await createSlackNotifier(webhook.url).send(alert, signal);
+    await createSlackNotifier(webhook.url, systemClock).send(alert, signal);
     expect(webhook.bodies).toEqual([slackMessage(alert)]);
     expect(webhook.texts[0]).toMatch(
       /^⚠️ WARNING \[lb-1, production\] 1 upstream on the wrong chain\.\nSince 2026/,
@@ -122,7 +123,7 @@ describe('the Slack notifier', () => {
       upstreams: [{ name: 'a', tier: 'primary', why: '<@U1>' }],
       link: 'https://lb.example/<!here>|x',
     };
-    await createSlackNotifier(webhook.url).send(evil, signal);
+    await createSlackNotifier(webhook.url, systemClock).send(evil, signal);
     const { blocks, text } = slackMessage(evil);
     // A header is plain text.
     const marked = JSON.stringify([text, blocks.filter(({ type }) => type !== 'header')]);
@@ -150,7 +151,7 @@ describe('the Slack notifier', () => {
   ])('fails once, without the URL, when the webhook %s', async (_, answer, problem, isFinal) => {
     const webhook = await startFakeWebhook();
     webhook.answer = answer;
-    const error = await failureOf(createSlackNotifier(webhook.url).send(alert, signal));
+    const error = await failureOf(createSlackNotifier(webhook.url, systemClock).send(alert, signal));
     expect(error).toBeInstanceOf(NotificationFailed);
     expect(error).toMatchObject({ message: problem, isFinal });
     expect(shown(error)).not.toContain('seCretToken');
@@ -160,18 +161,18 @@ describe('the Slack notifier', () => {
   it('passes on what Retry-After asks for', async () => {
     const webhook = await startFakeWebhook();
     webhook.answer = answers(429, 'rate_limited', { 'retry-after': '30' });
-    const error = await failureOf(createSlackNotifier(webhook.url).send(alert, signal));
+    const error = await failureOf(createSlackNotifier(webhook.url, systemClock).send(alert, signal));
     expect(error).toMatchObject({ retryAfter: '30', isFinal: false });
   });
 
   it.each<[string, WebhookAnswer]>([
     ['never answers', neverAnswers],
-    ['begins an answer and never ends it', (response) => response.writeHead(200).write('o')],
+    ['begins an answer and never ends it', (response) => response.writeHead(500).write('o')],
   ])('stops when it is told to, where the webhook %s', async (_, answer) => {
     const webhook = await startFakeWebhook();
     webhook.answer = answer;
     const controller = new AbortController();
-    const sending = failureOf(createSlackNotifier(webhook.url).send(alert, controller.signal));
+    const sending = failureOf(createSlackNotifier(webhook.url, systemClock).send(alert, controller.signal));
     await webhook.received(1);
     controller.abort();
     const error = await sending;
@@ -181,7 +182,7 @@ describe('the Slack notifier', () => {
 
   it('says that nobody listens, without the URL', async () => {
     const url = `http://127.0.0.1:${await releasedPort()}/services/seCretToken`;
-    const error = await failureOf(createSlackNotifier(url).send(alert, signal));
+    const error = await failureOf(createSlackNotifier(url, systemClock).send(alert, signal));
     expect(error).toMatchObject({
       message: 'the webhook could not be reached (ECONNREFUSED)',
       isFinal: false,
@@ -192,7 +193,7 @@ describe('the Slack notifier', () => {
   it.each(['http://user:seCretToken@127.0.0.1:1/x', 'http://127.0.0.1:6000/seCretToken', 'seCretToken'])(
     'keeps a URL that fetch refuses out of the error: %s',
     async (url) => {
-      const error = await failureOf(createSlackNotifier(url).send(alert, signal));
+      const error = await failureOf(createSlackNotifier(url, systemClock).send(alert, signal));
       expect(error).toBeInstanceOf(NotificationFailed);
       expect(shown(error)).not.toContain('seCretToken');
     },

@@ -181,3 +181,17 @@ describe('Quarantine with a fixed time', () => {
     expect(quarantine.entryOf(A)).toBeDefined();
   });
 });
+
+it('an extension is announced when the end has moved by a second, however many failures move it', () => {
+  const { quarantine, clock, events, restMs } = makeQuarantine();
+  quarantine.add(A, { reason: 'timeout' });
+  for (let failure = 0; failure < 3_000; failure += 1) {
+    clock.advance(1);
+    quarantine.add(A, { reason: 'timeout' });
+  }
+  expect(events.map(({ type }) => type)).toEqual([
+    'upstream-quarantined',
+    ...Array(3).fill('quarantine-extended'),
+  ]);
+  expect(events.at(-1)).toMatchObject({ reason: 'timeout', method: undefined, durationMs: restMs() });
+});
