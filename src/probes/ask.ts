@@ -56,7 +56,7 @@ export type AskResult =
       readonly kind: 'answer';
       readonly status: number;
       readonly headers: IncomingHttpHeaders;
-      /** As far as it was read; a whole one without its coding, where that is known. */
+      /** As far as it was read; a whole one without its coding, and then without its header line, where that is known. */
       readonly body: Buffer;
       readonly ending: BodyEnding;
     }
@@ -202,8 +202,7 @@ function receive(
     finish({
       kind: 'answer',
       status: response?.statusCode ?? 0,
-      headers: response?.headers ?? {},
-      ...unpacked({ body: body.take(), ending }, response?.headers, maxBodyBytes),
+      ...unpacked({ headers: response?.headers ?? {}, body: body.take(), ending }, maxBodyBytes),
     });
   const cancelDeadline = clock.after(Math.max(0, endMs - clock.monotonicMs()), () =>
     response ? answered('unfinished') : finish({ kind: 'timeout' }),
@@ -232,18 +231,15 @@ function receive(
   });
 }
 
-interface Body {
-  readonly body: Buffer;
-  readonly ending: BodyEnding;
-}
+type Received = Pick<Extract<AskResult, { kind: 'answer' }>, 'headers' | 'body' | 'ending'>;
 
 /** Some servers compress although they are asked not to. What does not match its coding stays as it is. */
-function unpacked(received: Body, headers: IncomingHttpHeaders | undefined, maxBytes: number): Body {
-  const contentEncoding = headers?.['content-encoding'];
-  const { body, ending } = received;
+function unpacked(received: Received, maxBytes: number): Received {
+  const { headers, body, ending } = received;
+  const { 'content-encoding': contentEncoding, ...others } = headers;
   if (contentEncoding === undefined || ending !== 'whole' || body.length === 0) return received;
   const plain = decodeBody({ body, headers: { contentEncoding } }, maxBytes);
-  if (Buffer.isBuffer(plain)) return { body: plain, ending };
+  if (Buffer.isBuffer(plain)) return { headers: others, body: plain, ending };
   const isTooLarge = plain === undefined && canUnpack(contentEncoding.trim().toLowerCase());
-  return isTooLarge ? { body, ending: 'too-large' } : received;
+  return isTooLarge ? { ...received, ending: 'too-large' } : received;
 }
