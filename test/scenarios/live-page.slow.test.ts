@@ -263,8 +263,8 @@ describe.runIf(isBrowserThere)('the live page', () => {
       answer({ body: '[{"jsonrpc":"2.0","id":1,"result":1},{"jsonrpc":"2.0","id":2,"error":{"code":1}}]' }),
     );
     await send(`[${CALL},${CALL.replace('1', '2')}]`);
-    await shows(page, '#console .outcome', /; 1 of 2 calls got an error; sent as a batch of 2$/);
-    expect(await result.getAttribute('class')).toContain('bad');
+    await shows(page, '#console .outcome', /^beta answered with 1 error of 2 in .*; sent as a batch of 2$/);
+    expect(await result.getAttribute('class')).toContain('warn');
     expect(await send('{"method":"x"}')).toContain('"params":{"method":"x"}}');
     await shows(
       page,
