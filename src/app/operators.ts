@@ -61,9 +61,15 @@ export function createWatching(context: OperatorsContext): Watching {
   const pools = () => service.pools;
   const stats = () => statistics.eachRow();
   const overview = new Overview({ clock, history, recent, pools, stats, about });
-  announcer.listen((event) => history.hear(event));
-  announcer.listen((event) => recent.hear(event));
-  announcer.listen(events.listen);
+  announcer.listen((event) => {
+    // Those of single requests, by far the most, concern the figures alone.
+    if (event.type === 'attempt-finished' || event.type === 'request-finished') {
+      history.hear(event);
+      return;
+    }
+    recent.hear(event);
+    events.listen(event);
+  });
   return { events, overview, live: new LiveStreams({ clock, streams, overview, recent, time: history }) };
 }
 
