@@ -8,16 +8,17 @@ const ID = 1;
 
 /** The question for a method. */
 export function rpcQuestion(upstream: Upstream, method: string, params: readonly unknown[] = []): Question {
-  return questionOf(upstream, { jsonrpc: '2.0', id: ID, method, params });
+  return questionOf(upstream, JSON.stringify({ jsonrpc: '2.0', id: ID, method, params }));
 }
 
 /** A batch of so many questions for a method without parameters; their ids are 1, 2, … */
 export function batchQuestion(upstream: Upstream, method: string, size: number): Question {
   const calls = Array.from({ length: size }, (_, at) => ({ jsonrpc: '2.0', id: at + 1, method, params: [] }));
-  return questionOf(upstream, calls);
+  return questionOf(upstream, JSON.stringify(calls));
 }
 
-function questionOf(upstream: Upstream, body: object): Question {
+/** The question that a JSON text is. */
+export function questionOf(upstream: Upstream, body: string): Question {
   return {
     method: 'POST',
     target: upstream.targetOf({ path: '/', query: undefined }),
@@ -26,7 +27,7 @@ function questionOf(upstream: Upstream, body: object): Question {
       accept: 'application/json',
       'accept-encoding': 'identity',
     },
-    body: JSON.stringify(body),
+    body,
   };
 }
 

@@ -1,9 +1,6 @@
-// GET /events: the changes of state as server-sent events.
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { EventStreams } from '../../src/admin/events.ts';
-import { Refusal } from '../../src/admin/problems.ts';
 import { Streams } from '../../src/admin/streams.ts';
 import { type Event, PoolIdentity, UpstreamIdentity } from '../../src/events.ts';
 import { AdminClient } from '../support/admin-client.ts';
@@ -15,6 +12,7 @@ import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { until, within } from '../support/waiting.ts';
+import { serveStreams } from './stream-server.ts';
 
 const ASK = requestBytes('GET /events', ['Host: localhost']);
 
@@ -38,22 +36,7 @@ async function eventsOf(client: RawClient): Promise<{ event: string; data: Recor
 async function streamsAlone() {
   const clock = new ManualClock();
   const streams = new EventStreams(clock, new Streams(clock));
-  const refusals: unknown[] = [];
-  const server = createServer((request, response) => {
-    try {
-      streams.open(request, response);
-    } catch (error) {
-      refusals.push(error instanceof Refusal ? error.code : error);
-      response.writeHead(503).end();
-    }
-  });
-  releaseAfterwards(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // A TCP server that listens has an address of this form.
-  const { port } = server.address() as AddressInfo;
+  const { port, refusals } = await serveStreams((request, response) => streams.open(request, response));
   return { clock, streams, port, refusals };
 }
 

@@ -1,11 +1,8 @@
-// GET /history and GET /events?live: what the live page is told, and that nobody's memory grows by it.
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { LiveStreams } from '../../src/admin/live/live-streams.ts';
 import { Overview } from '../../src/admin/live/overview.ts';
 import { KEPT_EVENTS, RecentEvents } from '../../src/admin/live/recent-events.ts';
-import { Refusal } from '../../src/admin/problems.ts';
 import { Streams } from '../../src/admin/streams.ts';
 import { PoolIdentity, UpstreamIdentity } from '../../src/events.ts';
 import { History } from '../../src/metrics/history.ts';
@@ -18,6 +15,7 @@ import { releaseAfterwards } from '../support/leftovers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { until } from '../support/waiting.ts';
+import { serveStreams } from './stream-server.ts';
 
 const ASK = requestBytes('GET /events?live', ['Host: localhost']);
 
@@ -69,22 +67,7 @@ async function alone(statsSize = 1) {
   });
   const streams = new Streams(clock);
   const live = new LiveStreams({ clock, streams, overview, recent, time: history });
-  const refusals: unknown[] = [];
-  const server = createServer((request, response) => {
-    try {
-      live.open(request, response);
-    } catch (error) {
-      refusals.push(error instanceof Refusal ? error.code : error);
-      response.writeHead(503).end();
-    }
-  });
-  releaseAfterwards(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // A TCP server that listens has an address of this form.
-  const { port } = server.address() as AddressInfo;
+  const { port, refusals } = await serveStreams((request, response) => live.open(request, response));
   const tell = (strategyNow: string) =>
     recent.hear({ type: 'strategy-changed', pool: pool.identity, strategy: strategyNow });
   return { clock, recent, live, overview, port, refusals, strategy, tell };

@@ -2,6 +2,7 @@
 
 import type { AttemptResult } from '../../events.ts';
 import { type Asking, type AskResult, askUncounted } from '../../probes/ask.ts';
+import { questionOf } from '../../probes/rpc-question.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 import { type CallResult, type Received, unpacked } from './call-result.ts';
 
@@ -15,17 +16,8 @@ export async function callUpstream(
   { clock, dialer, signal }: Required<Pick<Asking, 'clock' | 'dialer' | 'signal'>>,
 ): Promise<CallResult> {
   const startMs = clock.monotonicMs();
-  const question = {
-    method: 'POST',
-    target: upstream.targetOf({ path: '/', query: undefined }),
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-    },
-    body,
-  } as const;
-  const result = await askUncounted(upstream, question, { timeoutMs: TIMEOUT_MS, clock, dialer, signal });
+  const asking = { timeoutMs: TIMEOUT_MS, clock, dialer, signal };
+  const result = await askUncounted(upstream, questionOf(upstream, body), asking);
   const ms = clock.monotonicMs() - startMs;
   const { name } = upstream;
   return {

@@ -3,7 +3,7 @@
 import { call, serverPath } from './api.js';
 import { h, select } from './dom.js';
 import { counted, list } from './format.js';
-import { statesOf } from './pool-states.js';
+import { lossOf } from './pool-states.js';
 import { reasonOf } from './words.js';
 
 /** @import { Answer } from './api.js' */
@@ -150,7 +150,11 @@ export class Actions {
       fields: [{ name: 'strategy', label: 'Strategy', control }],
       run: async ({ strategy }) => {
         const answer = await call('PUT', 'strategy', { strategy, pool });
-        return outcomeOf(answer, (body) => `The strategy${where} is ${body.strategy}; it was ${now}.`);
+        return outcomeOf(
+          answer,
+          (/** @type {{ strategy: string }} */ body) =>
+            `The strategy${where} is ${body.strategy}; it was ${now}.`,
+        );
       },
     });
   }
@@ -172,7 +176,10 @@ export class Actions {
       sentence: `A test alert goes to ${list(notifiers)}.`,
       action: 'Send',
       run: async () =>
-        outcomeOf(await call('POST', 'alerts/test'), (body) => `It was sent to ${list(body.sent)}.`),
+        outcomeOf(
+          await call('POST', 'alerts/test'),
+          (/** @type {{ sent: string[] }} */ body) => `It was sent to ${list(body.sent)}.`,
+        ),
     });
   }
 
@@ -187,35 +194,14 @@ export class Actions {
 }
 
 /**
+ * @template Body what a success answers
  * @param {Answer} answer
- * @param {(body: any) => string} words of a success
+ * @param {(body: Body) => string} words of a success
  * @returns {Outcome}
  */
 function outcomeOf({ ok, status, body, problem }, words) {
   const said = body === undefined ? '' : `\n${JSON.stringify(body, null, 2)}`;
   return { ok, text: ok ? words(body) : problem, answer: status === 0 ? '' : `${status}${said}` };
-}
-
-/**
- * What clients lose with this one.
- * @param {Row} row
- * @param {Store} store
- * @returns {{ warning?: string, isGrave?: boolean }}
- */
-function lossOf(row, store) {
-  const state = statesOf(store).find(({ rows }) => rows.includes(row));
-  if (!state?.usable.includes(row)) return {};
-  const left = state.usable.filter((each) => each !== row);
-  const where = state.name === '' ? '' : ` of ${state.name}`;
-  if (left.length === 0)
-    return {
-      warning: `${row.name} is the last usable upstream${where}: clients will get errors.`,
-      isGrave: true,
-    };
-  if (row.tier === 'fallback' || left.some(({ tier }) => tier === 'primary')) return {};
-  const [serve, names] = [left.length === 1 ? 'serves' : 'serve', list(left.map(({ name }) => name))];
-  const fallbacks = `the ${left.length === 1 ? 'fallback' : 'fallbacks'} ${names} ${serve}`;
-  return { warning: `${row.name} is the last usable primary${where}: ${fallbacks} then.` };
 }
 
 /** @param {string} url */

@@ -1,7 +1,7 @@
 /** Makes and changes elements. What is given as text becomes text, never markup. */
 
 /** @typedef {Node | string} Child */
-/** @typedef {Record<string, string | boolean | number | ((event: any) => void)>} Props */
+/** @typedef {Record<string, string | boolean | number | ((event: never) => void)>} Props */
 
 /**
  * An element with attributes (`true`: without a value, `false`: left out) and listeners (`onclick`).
@@ -14,7 +14,8 @@
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (typeof value === 'function') element.addEventListener(name.slice(2), value);
+    if (typeof value === 'function')
+      element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
     else setAttribute(element, name, value);
   }
   element.append(...children);

@@ -1,5 +1,6 @@
 /** How each pool does: who of it is usable, who is out in earnest, and whether its clients get errors. Pure. */
 
+import { list } from './format.js';
 import { SECONDS, sum } from './series.js';
 import { poolOf } from './store.js';
 
@@ -131,4 +132,26 @@ function failedRunOf({ requests, good }) {
  */
 function beginOf(index, { toS }) {
   return (toS - SECONDS + index) * 1_000;
+}
+
+/**
+ * What clients lose without this one.
+ * @param {Row} row
+ * @param {Store} store
+ * @returns {{ warning?: string, isGrave?: boolean }}
+ */
+export function lossOf(row, store) {
+  const state = statesOf(store).find(({ rows }) => rows.includes(row));
+  if (!state?.usable.includes(row)) return {};
+  const left = state.usable.filter((each) => each !== row);
+  const where = state.name === '' ? '' : ` of ${state.name}`;
+  if (left.length === 0)
+    return {
+      warning: `${row.name} is the last usable upstream${where}: clients will get errors.`,
+      isGrave: true,
+    };
+  if (row.tier === 'fallback' || left.some(({ tier }) => tier === 'primary')) return {};
+  const [serve, names] = [left.length === 1 ? 'serves' : 'serve', list(left.map(({ name }) => name))];
+  const fallbacks = `the ${left.length === 1 ? 'fallback' : 'fallbacks'} ${names} ${serve}`;
+  return { warning: `${row.name} is the last usable primary${where}: ${fallbacks} then.` };
 }
