@@ -22,16 +22,13 @@ const BOUND_MB = 300;
 
 async function startUpstream(): Promise<string> {
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
-    request.socket.on('error', () => {});
     if (misbehave(request)) return;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => response.end(answerTo(Buffer.concat(chunks).toString())));
   });
-  server.on('upgrade', (request) => {
-    request.socket.on('error', () => {});
-    misbehave(request);
-  });
+  server.on('connection', (socket) => socket.on('error', () => {}));
+  server.on('upgrade', (request) => misbehave(request));
   await new Promise<void>((resolve) =>
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve),
   );

@@ -3,7 +3,8 @@
 /** Between a number and its unit, so that no line breaks there. */
 const GAP = '\u00a0';
 export const NONE = '–';
-const DAY_MS = 86_400_000;
+/** A time of day that is less far away can only be one. */
+const HALF_DAY_MS = 43_200_000;
 
 /**
  * Three digits at most, without trailing zeros: 0.42, 1.7, 48, 312.
@@ -97,14 +98,14 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 /**
- * The viewer's local time, `12:03:20`; with its day when that is not today's.
+ * The viewer's local time, `12:03:20`; with its day when it is half a day away or more.
  * @param {number} atMs wall clock
  * @param {number} nowMs wall clock
  */
 export function time(atMs, nowMs) {
   const at = new Date(atMs);
-  const isToday = Math.abs(nowMs - atMs) < DAY_MS && at.getDate() === new Date(nowMs).getDate();
-  return isToday ? CLOCK.format(at) : `${DAY.format(at)} ${CLOCK.format(at)}`;
+  const isNear = Math.abs(nowMs - atMs) < HALF_DAY_MS;
+  return isNear ? CLOCK.format(at) : `${DAY.format(at)} ${CLOCK.format(at)}`;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   ms,
   percent,
   rate,
+  time,
   uptimeMs,
   whole,
 } from '../../../src/admin/page/format.js';
@@ -79,6 +80,16 @@ describe('the live page writes', () => {
     [273_600_000, '3 d 4 h'],
   ])('%s ms of time as %s', (value, text) => {
     expect(plain(duration(value))).toBe(text);
+  });
+
+  it.each([
+    ['over midnight', new Date(2026, 10, 27, 0, 1, 2), '00:01:02'],
+    ['of the evening before', new Date(2026, 10, 26, 18), '18:00:00'],
+    ['nearly half a day ahead', new Date(2026, 10, 27, 11, 59, 29), '11:59:29'],
+    ['half a day ahead', new Date(2026, 10, 27, 11, 59, 30), '27 Nov 11:59:30'],
+    ['half a day ago', new Date(2026, 10, 26, 11, 59, 30), '26 Nov 11:59:30'],
+  ])('a time %s, with its day where it takes one', (_, at, text) => {
+    expect(time(at.getTime(), new Date(2026, 10, 26, 23, 59, 30).getTime())).toBe(text);
   });
 
   it('large whole numbers, counted things and lists', () => {
