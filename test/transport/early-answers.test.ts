@@ -13,7 +13,7 @@ import { chunked, RawClient, rawRequest, requestBytes } from '../support/raw-cli
 import { until } from '../support/waiting.ts';
 import { Attempts, answerOf } from './attempts.ts';
 
-const TIMES = 50;
+const TIMES = 20;
 const REFUSAL = { status: 413, body: 'too much' };
 const CHUNKED = ['Transfer-Encoding: chunked'];
 const LARGE = Buffer.alloc(3_000_000, 'upload ');
