@@ -43,10 +43,11 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await daemon.allUsable();
   primary.reset();
   primary.dropConnections();
   fallback.reset();
+  // When the daemon has answered this, it has also seen that those connections ended.
+  await daemon.allUsable();
 });
 
 const failures: [string, Behaviour][] = [
