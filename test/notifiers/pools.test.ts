@@ -38,3 +38,12 @@ it('an alert names those who are out in its own pool', async () => {
   expect(sent.at(-1)?.upstreams.map(({ name }) => name)).toEqual(['a-base']);
   expect(sent.at(-1)?.pool).toBe('base');
 });
+
+it('requests that were under way when their pool was removed open no alert, which nothing would end', async () => {
+  const { announce, severities } = setUp();
+  const base = poolNamed('base');
+  const failed = requestFinished({ pool: base, result: 'failed', code: 'ALL_UPSTREAMS_FAILED' });
+  await announce(requestFinished({ pool: base, upstream: new UpstreamIdentity('a', 'primary', base) }));
+  await announce({ type: 'pool-removed', pool: base, name: 'base' }, failed);
+  expect(severities()).toEqual([]);
+});
