@@ -3,7 +3,8 @@
 import type { Clock } from '../clock.ts';
 import type { DownReason, FailureReason, UpstreamIdentity } from '../events.ts';
 import { type Cooldown, Gate } from './gate.ts';
-import type { AffectedUpstream, Alert, AlertKind } from './notifier.ts';
+import type { Alert, AlertKind } from './notifier.ts';
+import type { OutOfService } from './outages.ts';
 import type { Composed, Outlet, Topic } from './topic.ts';
 
 /** What happens to one upstream happens to others of the same provider in the same moment: that is waited for. */
@@ -34,9 +35,7 @@ export interface Trouble {
 export interface GroupReport {
   readonly isOver: boolean;
   /** Those that have the trouble, or had it. */
-  readonly upstreams: readonly AffectedUpstream[];
-  /** What each of them has. */
-  readonly troubles: readonly { readonly name: string; readonly reason: Reason }[];
+  readonly upstreams: readonly OutOfService[];
   /** How many had it and are well again, or gone, while others are not. */
   readonly recovered: number;
   readonly beganWallMs: number;
@@ -187,8 +186,7 @@ export class Group implements Topic {
     const beganMs = Math.min(...members.map(({ beganMonotonicMs }) => beganMonotonicMs));
     return {
       isOver,
-      upstreams: [...shown].map(([{ name, tier }, { why }]) => ({ name, tier, why })),
-      troubles: [...shown].map(([{ name }, { reason }]) => ({ name, reason })),
+      upstreams: [...shown].map(([{ name, tier }, { why, reason }]) => ({ name, tier, why, reason })),
       recovered: isOver ? 0 : this.#left.size,
       beganWallMs: Math.min(...members.map(({ beganWallMs }) => beganWallMs)),
       lastedMs: (this.#endedMs ?? clock.monotonicMs()) - beganMs,

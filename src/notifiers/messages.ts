@@ -98,7 +98,7 @@ export class Messages {
       ...report,
       what: `${count(report.upstreams.length, 'upstream')} can not be used because of our key or plan`,
       client: SERVED[servedBy],
-      advice: adviceFor(report.troubles),
+      advice: adviceFor(report.upstreams),
     });
   }
 
@@ -117,7 +117,7 @@ export class Messages {
       ...report,
       what: `${count(number, 'upstream')} on the wrong chain, taken out of service${recovered > 0 ? `; no longer: ${recovered}` : ''}`,
       client: SERVED[servedBy],
-      advice: adviceFor(report.troubles),
+      advice: adviceFor(report.upstreams),
     });
   }
 
