@@ -21,11 +21,6 @@ export function durationInWords(durationMs: number): string {
   return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
 }
 
-/** `1 request`, `2 requests`. */
-export function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
-}
-
 /** When it began and how long it has lasted, or lasted: `2026-01-15 12:00:00 UTC, for 5m 00s`. */
 export function sinceText({ sinceMs, lastedMs, severity }: Alert): string {
   const began = `${new Date(sinceMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

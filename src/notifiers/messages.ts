@@ -1,7 +1,7 @@
 /** Writes the facts of every alert. */
 
 import type { EventOf, PoolIdentity, UpstreamIdentity } from '../events.ts';
-import { count } from './alert-text.ts';
+import { counted } from '../numbers-in-words.ts';
 import type { GroupReport } from './group.ts';
 import type { IncidentReport } from './incident.ts';
 import type { Alert, AlertKind } from './notifier.ts';
@@ -55,7 +55,7 @@ export class Messages {
       what: 'no upstream gives a usable answer: clients get errors',
       requests: `${requests(report, 'failed')}${onAndOff(report)}`,
       upstreams: out,
-      client: `errors, the latest with ${answer} (HTTP ${status}, after ${count(attempts, 'attempt')})`,
+      client: `errors, the latest with ${answer} (HTTP ${status}, after ${counted(attempts, 'attempt')})`,
       advice: adviceFor(out),
     });
   }
@@ -79,7 +79,7 @@ export class Messages {
       what: `no primary upstream is usable: the fallback carries the traffic${by ? `, now ${by.name}` : ''}`,
       requests: `${requests(report, 'answered')} by the fallback${onAndOff(report)}`,
       upstreams: out,
-      client: 'their answers, from the fallback',
+      client: SERVED.fallback,
       advice: adviceFor(out),
     });
   }
@@ -96,7 +96,7 @@ export class Messages {
   credentials(report: GroupReport, servedBy: ServedBy): Alert {
     return this.#alert('credentials', 'warning', {
       ...report,
-      what: `${count(report.upstreams.length, 'upstream')} can not be used because of our key or plan`,
+      what: `${counted(report.upstreams.length, 'upstream')} can not be used because of our key or plan`,
       client: SERVED[servedBy],
       advice: adviceFor(report.upstreams),
     });
@@ -115,7 +115,7 @@ export class Messages {
     const { recovered } = report;
     return this.#alert('wrong-chain', 'warning', {
       ...report,
-      what: `${count(number, 'upstream')} on the wrong chain, taken out of service${recovered > 0 ? `; no longer: ${recovered}` : ''}`,
+      what: `${counted(number, 'upstream')} on the wrong chain, taken out of service${recovered > 0 ? `; no longer: ${recovered}` : ''}`,
       client: SERVED[servedBy],
       advice: adviceFor(report.upstreams),
     });
@@ -134,7 +134,7 @@ export class Messages {
   removed(report: GroupReport, servedBy: ServedBy): Alert {
     return this.#alert('upstream-removed', 'warning', {
       ...report,
-      what: `${count(report.upstreams.length, 'upstream')} removed from the lists`,
+      what: `${counted(report.upstreams.length, 'upstream')} removed from the lists`,
       client: SERVED[servedBy],
       advice: 'Nothing comes back by itself: add it when it is well (POST /servers), or restart.',
     });
@@ -197,11 +197,11 @@ export function testAlert({ place, link }: Origin, wallMs: number): Alert {
 }
 
 function requests({ occurrences, requestCount }: IncidentReport, what: string): string {
-  return `${occurrences} of ${count(requestCount, 'request')} ${what}`;
+  return `${occurrences} of ${counted(requestCount, 'request')} ${what}`;
 }
 
 function onAndOff({ unreported }: IncidentReport): string {
   return unreported === 0
     ? ''
-    : `; it came and went ${count(unreported, 'time')} more since the last message`;
+    : `; it came and went ${counted(unreported, 'time')} more since the last message`;
 }

@@ -1,6 +1,7 @@
 /** An alert as a Slack message in blocks. */
 
-import { alertText, count, label, NO_LINK, sinceText, upstreamText } from './alert-text.ts';
+import { counted } from '../numbers-in-words.ts';
+import { alertText, label, NO_LINK, sinceText, upstreamText } from './alert-text.ts';
 import type { Alert, Severity } from './notifier.ts';
 
 /** Slack's limits, in characters; a message that is over one is refused as a whole. */
@@ -79,7 +80,7 @@ function upstreams({ upstreams }: Alert): Block {
     lines.push(line);
   }
   const more = upstreams.length + 1 - lines.length;
-  if (more > 0) lines.push(`and ${count(more, 'more upstream')}`);
+  if (more > 0) lines.push(`and ${counted(more, 'more upstream')}`);
   return { type: 'section', text: { type: 'mrkdwn', text: lines.join('\n') } };
 }
 
