@@ -81,8 +81,6 @@ export class AlertDetector {
   }
 
   hear(event: Event): void {
-    // What its last requests show would never be over.
-    if (this.#isPoolGone) return;
     switch (event.type) {
       case 'request-finished':
         this.#onFinished(event);

@@ -97,6 +97,8 @@ class Detectors {
       this.#all.set(pool, detector);
       this.#present.add(detector);
     }
+    // The pool was removed: what its last requests show would never be over.
+    if (!this.#present.has(detector)) return;
     detector.hear(event);
     if (event.type === 'pool-removed') this.#present.delete(detector);
   }
