@@ -197,7 +197,6 @@ export class Outbox {
     const waitedMs = nowMs - entry.sinceMs;
     const isOld = waitedMs + pauseMs > GIVE_UP_MS;
     if (!failure.isFinal && !isOld && !this.#isLast) return pauseMs;
-    this.#sending.delete(entry);
     if (isOld)
       return this.#lose(entry, `given up after ${durationInWords(waitedMs)}: ${problem}`, severity, true);
     return this.#lose(entry, problem, severity);
@@ -227,7 +226,10 @@ export class Outbox {
   }
 
   /** `severity`: as it was last written; undefined when it could not be. */
-  #lose({ topic }: Entry, problem: string, severity: Severity | undefined, isOld = false): undefined {
+  #lose(entry: Entry, problem: string, severity: Severity | undefined, isOld = false): undefined {
+    // Before its topic hears of it, which rests only when nobody holds it any more.
+    this.#sending.delete(entry);
+    const { topic } = entry;
     const { name: notifier } = this.#notifier;
     this.#dependencies.announcer.announce({
       type: 'alert-lost',

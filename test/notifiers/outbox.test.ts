@@ -9,7 +9,9 @@ import {
   NotificationFailed,
   type Notifier,
 } from '../../src/notifiers/notifier.ts';
+import { Outbox } from '../../src/notifiers/outbox.ts';
 import { createSlackNotifier } from '../../src/notifiers/slack.ts';
+import type { Topic } from '../../src/notifiers/topic.ts';
 import { answers, neverAnswers, startFakeWebhook } from '../support/fake-webhook.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/waiting.ts';
@@ -531,4 +533,24 @@ describe('a test message', () => {
     expect(losses).toEqual([]);
     expect(alerts.notifiers).toEqual(['first', 'second']);
   });
+});
+
+it('an alert that could not be written is no longer held when its topic hears so, which then rests', async () => {
+  const announcer = new Announcer();
+  const { notifier } = scripted();
+  const outbox = new Outbox(
+    { ...notifier, name: 'first' },
+    { announcer, clock: new ManualClock(), random: () => 0 },
+  );
+  const held: boolean[] = [];
+  const topic: Topic = {
+    kind: 'credentials',
+    compose() {
+      throw new Error('a defect');
+    },
+    lost: () => void held.push(outbox.holds(topic)),
+  };
+  outbox.put(topic);
+  await settled();
+  expect(held).toEqual([false]);
 });
