@@ -8,6 +8,7 @@ import { createMetrics, type Metrics } from '../metrics/prometheus.ts';
 import { readStats, rowOf, type UpstreamStats } from '../metrics/stats.ts';
 import { notifiers } from '../notifiers/index.ts';
 import { ALERT_KINDS } from '../notifiers/notifier.ts';
+import type { Pool } from '../pools/pool.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
@@ -42,23 +43,23 @@ export function createStatistics(dependencies: StatisticsDependencies): Statisti
     latencies.hear(event);
     counters.hear(event);
   });
-  const rowsOf = (name?: string) =>
-    pools()
-      .select(name)
-      .flatMap((pool) => readStats({ ...pool, latencies, counters, clock }));
+  const sourceOf = (pool: Pool) => ({ ...pool, latencies, counters, clock });
   // Requests that no pool serves are counted, too, without a label.
   const measured = () => (pools().servesAll ? pools().all : [...pools().all, pools().nowhere]);
   return {
-    stats: rowsOf,
+    stats: (name) =>
+      pools()
+        .select(name)
+        .flatMap((pool) => readStats(sourceOf(pool))),
     *eachRow() {
       for (const pool of pools().all) {
-        const source = { ...pool, latencies, counters, clock };
+        const source = sourceOf(pool);
         for (const upstream of pool.registry.all) yield rowOf(upstream, source);
       }
     },
     row(upstream) {
       const pool = pools().find(upstream.identity.pool.name) ?? pools().nowhere;
-      return rowOf(upstream, { ...pool, latencies, counters, clock });
+      return rowOf(upstream, sourceOf(pool));
     },
     metrics: createMetrics({ ...dependencies, pools: measured, counters }),
   };
