@@ -1,13 +1,14 @@
 /** Events in plain words, for people who watch. */
 
-import type {
-  CallKind,
-  Event,
-  FailureReason,
-  PoolIdentity,
-  RemovalCause,
-  SizeLimit,
-  UpstreamIdentity,
+import {
+  type CallKind,
+  type Event,
+  type FailureReason,
+  type PoolIdentity,
+  poolOf,
+  type RemovalCause,
+  type SizeLimit,
+  type UpstreamIdentity,
 } from './events.ts';
 import { counted, durationInWords } from './numbers-in-words.ts';
 
@@ -231,6 +232,5 @@ export function subjectOf(event: Event): {
   readonly pool: PoolIdentity | undefined;
   readonly upstream: UpstreamIdentity | undefined;
 } {
-  const upstream = 'upstream' in event ? event.upstream : undefined;
-  return { upstream, pool: 'pool' in event ? event.pool : upstream?.pool };
+  return { pool: poolOf(event), upstream: 'upstream' in event ? event.upstream : undefined };
 }

@@ -197,6 +197,12 @@ export type Event =
 export type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
 export type Listener = (event: Event) => void;
 
+/** The pool that an event is about; undefined for an event of the whole process. */
+export function poolOf(event: Event): PoolIdentity | undefined {
+  if ('pool' in event) return event.pool;
+  return 'upstream' in event ? event.upstream?.pool : undefined;
+}
+
 /** Tells every listener about every event. A listener that throws costs neither the request nor the others. */
 export class Announcer {
   readonly #listeners: Listener[] = [];

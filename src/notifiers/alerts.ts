@@ -1,7 +1,7 @@
 /** Turns what the program announces into alerts for the operators. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer, Event, PoolIdentity, UpstreamIdentity } from '../events.ts';
+import { type Announcer, type Event, type PoolIdentity, poolOf, type UpstreamIdentity } from '../events.ts';
 import type { Random } from '../random.ts';
 import { AlertDetector } from './alert-detector.ts';
 import { Messages, testAlert } from './messages.ts';
@@ -110,10 +110,4 @@ class Detectors {
   tryAgain(): void {
     for (const detector of this.#present) detector.tryAgain();
   }
-}
-
-/** Undefined for an event of the whole process. */
-function poolOf(event: Event): PoolIdentity | undefined {
-  if ('pool' in event) return event.pool;
-  return 'upstream' in event ? event.upstream?.pool : undefined;
 }
