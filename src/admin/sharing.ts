@@ -16,7 +16,7 @@ export function shareUnderWay<T>(build: () => Promise<T>): () => Promise<T> {
  * had to wait gets the one of the key at that time.
  */
 export function keepLast<T>(keyOf: () => string, build: () => Promise<T>): () => Promise<T> {
-  let kept: { readonly key: unknown; readonly value: T } | undefined;
+  let kept: { readonly key: string; readonly value: T } | undefined;
   const renew = shareUnderWay(async () => {
     const key = keyOf();
     const value = await build();

@@ -9,7 +9,7 @@ type Tally = Record<RequestResult, number>;
 /** So many methods have a series of their own. */
 export const METHOD_SERIES = 50;
 /** What all others are counted as. */
-export const OTHER_METHODS = 'other';
+const OTHER_METHODS = 'other';
 /** What the announced method of a batch is. */
 const BATCH = 'batch';
 

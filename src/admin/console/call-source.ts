@@ -1,13 +1,14 @@
 /** Finds in a body what an operator wants to call as it was written: JavaScript would change some numbers. */
 
 import {
-  CLOSE_ARRAY,
   CLOSE_OBJECT,
+  COMMA,
   closingQuote,
   documentStart,
   skipSpace,
   valueEnd,
 } from '../../rpc/json-scan.ts';
+import { scanDocument } from '../../rpc/members.ts';
 
 /** The source of the member `name` of a JSON object; of the last one where there are several, as JSON.parse has it. */
 export function memberSource(json: string, name: string): string {
@@ -19,7 +20,8 @@ export function memberSource(json: string, name: string): string {
     const value = skipSpace(bytes, skipSpace(bytes, keyEnd) + 1);
     const end = valueEnd(bytes, value);
     if (JSON.parse(bytes.toString('utf8', at, keyEnd)) === name) found = bytes.toString('utf8', value, end);
-    at = afterComma(bytes, end);
+    at = skipSpace(bytes, end);
+    if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
   }
   return found;
 }
@@ -27,24 +29,11 @@ export function memberSource(json: string, name: string): string {
 /** The sources of the items of a JSON array. */
 export function itemSources(json: string): string[] {
   const bytes = Buffer.from(json);
-  const items: string[] = [];
-  let at = skipSpace(bytes, documentStart(bytes) + 1);
-  while (at > 0 && at < bytes.length && bytes[at] !== CLOSE_ARRAY) {
-    const end = valueEnd(bytes, at);
-    items.push(bytes.toString('utf8', at, end));
-    at = afterComma(bytes, end);
-  }
-  return items;
+  return scanDocument(bytes)?.items.map(({ start, end }) => bytes.toString('utf8', start, end)) ?? [];
 }
 
 /** A JSON object that is not empty, with these members before its own ones. */
 export function withMembers(json: string, members: Readonly<Record<string, unknown>>): string {
   const added = JSON.stringify(members).slice(1, -1);
   return added === '' ? json : `{${added},${json.slice(json.indexOf('{') + 1)}`;
-}
-
-/** Where the next member or item begins, or the end of all. */
-function afterComma(bytes: Buffer, end: number): number {
-  const at = skipSpace(bytes, end);
-  return bytes[at] === 0x2c ? skipSpace(bytes, at + 1) : at;
 }

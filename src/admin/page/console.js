@@ -31,7 +31,15 @@ export class Console {
   #store;
   #targets = h('select', { onchange: () => this.#updateTargets() });
   #pool = h('select', { onchange: () => this.#choosePool() });
-  #method = h('input', { type: 'text', list: 'methods', required: true, value: 'eth_blockNumber' });
+  #method = h('input', {
+    type: 'text',
+    list: 'methods',
+    required: true,
+    value: 'eth_blockNumber',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    autocapitalize: 'off',
+  });
   #params = h(
     'textarea',
     { rows: 2, spellcheck: 'false', autocapitalize: 'off', oninput: () => this.#updateMethod() },
@@ -54,12 +62,6 @@ export class Console {
    */
   constructor(parent, store) {
     this.#store = store;
-    for (const [name, value] of [
-      ['autocomplete', 'off'],
-      ['spellcheck', 'false'],
-      ['autocapitalize', 'off'],
-    ])
-      this.#method.setAttribute(name ?? '', value ?? '');
     const form = h('form', {
       class: 'call',
       onsubmit: (/** @type {SubmitEvent} */ event) => this.#submit(event),
@@ -78,8 +80,8 @@ export class Console {
 
   /** Only the choices follow what happens: what was typed and answered stays. */
   update() {
-    const { rows, about, lostAtMs } = this.#store;
-    this.#send.disabled = this.#underWay !== undefined || lostAtMs !== undefined;
+    const { rows, about } = this.#store;
+    this.#updateSend();
     const known = JSON.stringify([
       about.pools.map(({ pool }) => pool),
       rows.map(({ name, pool }) => [name, pool]),
@@ -88,6 +90,10 @@ export class Console {
     this.#known = known;
     this.#updatePools();
     this.#updateTargets();
+  }
+
+  #updateSend() {
+    this.#send.disabled = this.#underWay !== undefined || this.#store.lostAtMs !== undefined;
   }
 
   #updatePools() {
@@ -146,14 +152,14 @@ export class Console {
   #begin() {
     const underWay = new AbortController();
     this.#underWay = underWay;
-    this.#send.disabled = true;
+    this.#updateSend();
     setShown(this.#stop, true);
     return underWay;
   }
 
   #end() {
     this.#underWay = undefined;
-    this.#send.disabled = false;
+    this.#updateSend();
     if (document.activeElement === this.#stop) this.#send.focus();
     setShown(this.#stop, false);
   }
@@ -206,7 +212,7 @@ function summaryOf(answer) {
     who === null
       ? `${whole}: ${times}${ms(took)}`
       : `${who} answered${error === '' ? '' : ` with ${error}`} in ${ms(took)}${tries}`;
-  const facts = [status > 0 ? `status ${status}` : '', id === null ? '' : `request ${id}`]
+  const facts = [status === null ? '' : `status ${status}`, id === null ? '' : `request ${id}`]
     .filter(Boolean)
     .join(', ');
   return [facts === '' ? by : `${by} (${facts})`, problem ?? ''].filter(Boolean).join(': ');
@@ -217,5 +223,5 @@ function summaryOf(answer) {
  * @param {CallAnswer} answer
  */
 function errorOf({ answer, status }) {
-  return errorsIn(answer) || (status >= 400 ? 'an error' : '');
+  return errorsIn(answer) || (status !== null && status >= 400 ? 'an error' : '');
 }

@@ -91,14 +91,14 @@
 /**
  * The answer of `/call`.
  * @typedef {object} CallAnswer
- * @property {number} status
+ * @property {number | null} status null when no answer came
  * @property {number} ms
  * @property {string | null} answered_by
  * @property {{ upstream: string, result: string, ms: number }[]} attempts
  * @property {string | null} request_id
  * @property {unknown} [answer]
  * @property {string} [text]
- * @property {boolean} [cut]
+ * @property {boolean} cut
  * @property {string | null} problem
  */
 

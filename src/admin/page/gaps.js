@@ -8,13 +8,13 @@ const FILL_EVERY_MS = 10_000;
 export class Gaps {
   /** At the start, too: something may have happened since the document was made. */
   #isDue = true;
-  #isUrgent = true;
+  /** Long ago: it need not wait. */
   #filledAtMs = Number.NEGATIVE_INFINITY;
 
   /** The connection was lost: nobody knows what was missed. */
   lost() {
     this.#isDue = true;
-    this.#isUrgent = true;
+    this.#filledAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -26,7 +26,7 @@ export class Gaps {
     if (aheadS > TOLERANCE_S) this.#isDue = true;
     // The daemon's clock was set back; what has waited for a filling is behind it anyway.
     if (aheadS < -TOLERANCE_S && arrivedAtMs > this.#filledAtMs) this.lost();
-    return this.#isUrgent || (this.#isDue && nowMs - this.#filledAtMs >= FILL_EVERY_MS);
+    return this.#isDue && nowMs - this.#filledAtMs >= FILL_EVERY_MS;
   }
 
   /**
@@ -36,6 +36,5 @@ export class Gaps {
   filled(isFilled, nowMs) {
     this.#filledAtMs = nowMs;
     this.#isDue = !isFilled;
-    this.#isUrgent = false;
   }
 }

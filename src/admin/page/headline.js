@@ -2,7 +2,7 @@
 
 import { count, counted, list, percent, time, whole } from './format.js';
 import { allOutSinceMs, deadSinceMs, earliest, Outages, whoIsOut } from './outages.js';
-import { statesOf } from './pool-states.js';
+import { isPrimary, statesOf } from './pool-states.js';
 import { SECONDS, sum } from './series.js';
 import { lagOf } from './upstream-facts.js';
 
@@ -31,8 +31,7 @@ export function headline(store, outages = new Outages()) {
   const dead = pools.filter(({ isDead }) => isDead);
   const failing = pools.filter(({ isDead, errors }) => !isDead && errors);
   const carried = pools.filter(
-    ({ isDead, primaries, servingPrimaries }) =>
-      !isDead && primaries.length > 0 && servingPrimaries.length === 0,
+    ({ isDead, primaries, serving }) => !isDead && primaries.length > 0 && !serving.some(isPrimary),
   );
   const since = outages.remember(
     new Map([
@@ -43,8 +42,8 @@ export function headline(store, outages = new Outages()) {
     ]),
   );
   const told = new Set([...dead.flatMap(({ rows }) => rows), ...carried.flatMap((pool) => pool.primaries)]);
-  const rest = pools.flatMap(({ rows, out }) =>
-    rows.filter((row) => !told.has(row) && (row.state === 'draining' || out.includes(row))),
+  const rest = pools.flatMap(({ rows, serving }) =>
+    rows.filter((row) => !told.has(row) && !serving.includes(row)),
   );
   if (dead.length + failing.length + carried.length === 0) return quietHeadline(store, pools, rest);
   const isServed = dead.length + carried.length === 0;
@@ -126,7 +125,7 @@ export function cost({ pools, rows }) {
 function servingOf(pools) {
   const where = pools.length > 1 ? ` in ${pools.length} pools` : '';
   const all = pools.flatMap(({ primaries }) => primaries).length;
-  const serving = pools.flatMap(({ servingPrimaries }) => servingPrimaries).length;
+  const serving = pools.flatMap(({ serving }) => serving.filter(isPrimary)).length;
   if (serving < all) return `${serving} of ${counted(all, 'primary', 'primaries')}${where}`;
   if (all === 0) return `the fallbacks alone${where}`;
   return all === 1 ? `the only primary${where}` : `all ${all} primaries${where}`;
@@ -167,10 +166,10 @@ function failingSentence(pools, { nowMs }) {
   const failed = errors.reduce((total, each) => total + each.failed, 0);
   const requests = errors.reduce((total, each) => total + each.requests, 0);
   const lead = `Clients${inPools(pools, 'of')} get errors:`;
-  if (errors.every(({ isQuiet }) => isQuiet)) {
+  const quietSinceMs = errors.flatMap((each) => each.quietSinceMs ?? []);
+  if (quietSinceMs.length === errors.length) {
     const last = failed === 1 ? 'the last request' : `the last ${count(failed)} requests`;
-    const lastMs = Math.max(...errors.map((each) => each.lastMs));
-    return `${lead} ${last} failed, and none came since ${time(lastMs, nowMs)}`;
+    return `${lead} ${last} failed, and none came since ${time(Math.max(...quietSinceMs), nowMs)}`;
   }
   if (requests === 1) return `${lead} the only request of the last minute failed`;
   const share = failed === requests ? `all ${count(failed)}` : `${count(failed)} of ${count(requests)}`;
@@ -186,11 +185,10 @@ function carriedSentence(pools, { store, since }) {
   const begun = sinceText(earliest(pools.map(({ name }) => since.get(`carried ${name}`))), store);
   if (!first || pools.length > 1)
     return `All primaries are out${inPools(pools, 'in')}${begun}; their fallbacks serve`;
-  const { primaries, rows, out, errors } = first;
-  const isServing = (/** @type {Row} */ row) => row.state !== 'draining' && !out.includes(row);
-  const names = rows.filter((row) => row.tier === 'fallback' && isServing(row));
-  const fallbacks = `the ${names.length === 1 ? 'fallback' : 'fallbacks'} ${list(names.map(({ name }) => name))}`;
-  const [serve, are] = names.length === 1 ? ['serves', 'is'] : ['serve', 'are'];
+  // No primary is among those that serve.
+  const { primaries, serving, errors } = first;
+  const fallbacks = `the ${serving.length === 1 ? 'fallback' : 'fallbacks'} ${list(serving.map(({ name }) => name))}`;
+  const [serve, are] = serving.length === 1 ? ['serves', 'is'] : ['serve', 'are'];
   const rest = errors ? `only ${fallbacks} ${are} left` : `${fallbacks} ${serve}`;
   const isOne = primaries.length === 1;
   const who = isOne ? 'The only primary' : `All ${primaries.length} primaries`;
@@ -220,9 +218,9 @@ function sinceText(sinceMs, { nowMs }) {
  * @param {readonly PoolState[]} pools
  */
 function unwellSentence({ rows, events, nowMs }, pools) {
-  const out = new Set(pools.flatMap((pool) => pool.out));
+  const serving = new Set(pools.flatMap((pool) => pool.serving));
   const told = rows.flatMap((row) => {
-    if (out.has(row) || row.state === 'draining') return [];
+    if (!serving.has(row)) return [];
     const lag = lagOf(row, rows);
     if (row.lagging) return [`${row.name} is ${lag ? `${whole(lag)} blocks ` : ''}behind`];
     if (row.slow) return [`${row.name} is slow`];

@@ -9,8 +9,8 @@ import { poolOf } from './store.js';
 /** @import { Store } from './store.js' */
 
 /**
- * Requests that failed, of the last minute; or, where none came in it, the last ones (`isQuiet`).
- * @typedef {{ failed: number, requests: number, isQuiet: boolean, lastMs: number }} Errors
+ * Requests that failed, of the last minute; or, where none came in it (`quietSinceMs`), the last ones.
+ * @typedef {{ failed: number, requests: number, quietSinceMs?: number }} Errors
  */
 
 /**
@@ -19,8 +19,8 @@ import { poolOf } from './store.js';
  * @property {readonly Row[]} rows
  * @property {readonly Row[]} usable
  * @property {readonly Row[]} primaries
- * @property {readonly Row[]} servingPrimaries with those that rest for seconds only, while others serve
- * @property {readonly Row[]} out those with trouble: neither drained nor resting for seconds while others serve
+ * @property {readonly Row[]} serving the usable ones, with those that rest for seconds only while the pool is not dead
+ * @property {readonly Row[]} out those with trouble: neither serving nor drained
  * @property {boolean} isDead nobody is left who could serve
  * @property {Errors | undefined} errors when most requests fail
  * @property {number | undefined} failingSinceMs when the first request failed since the last good answer
@@ -51,20 +51,24 @@ export function statesOf(store) {
     const brief = own.filter((row) => isBrief(row, store));
     // Where all rest for a moment, requests may wait for them: it is an outage when one failed.
     const isDead = usable.length === 0 && (brief.length === 0 || run !== undefined);
-    const serving = isDead ? usable : [...usable, ...brief];
-    const isPrimary = (/** @type {Row} */ { tier }) => tier === 'primary';
+    const serving = isDead ? usable : own.filter((row) => row.state === 'usable' || brief.includes(row));
     return {
       name: isAlone ? '' : name,
       rows: own,
       usable,
       primaries: own.filter(isPrimary),
-      servingPrimaries: serving.filter(isPrimary),
+      serving,
       out: own.filter((row) => row.state !== 'draining' && !serving.includes(row)),
       isDead,
-      errors: series && errorsOf(series, name, store),
+      errors: series && errorsOf(series, run, { name, store }),
       failingSinceMs: run && beginOf(run.first, store),
     };
   });
+}
+
+/** @param {Row} row */
+export function isPrimary({ tier }) {
+  return tier === 'primary';
 }
 
 /**
@@ -84,32 +88,33 @@ function isBrief({ name, state, until }, { events, nowMs }) {
 /**
  * When most of the requests fail. A quiet time does not end it: only good answers, or an upstream that came back, do.
  * @param {Series} series
- * @param {string} pool
- * @param {Pick<Store, 'events' | 'toS'>} store
+ * @param {FailedRun | undefined} run the one of this series
+ * @param {{ name: string, store: Pick<Store, 'events' | 'toS'> }} pool
  * @returns {Errors | undefined}
  */
-function errorsOf(series, pool, store) {
+function errorsOf(series, run, { name, store }) {
   const requests = sum(series['requests'], MINUTE_S);
-  const run = failedRunOf(series);
   if (requests > 0) {
     const good = sum(series['good'], MINUTE_S);
     const failed = requests - good;
     const isWellAgain = run === undefined && sum(series['requests'], WELL_S) === sum(series['good'], WELL_S);
     if (failed === 0 || (good > 0 && (failed < FEW_FAILED || failed < good || isWellAgain))) return undefined;
-    return { failed, requests, isQuiet: false, lastMs: beginOf(run?.last ?? SECONDS - 1, store) };
+    return { failed, requests };
   }
   if (!run || SECONDS - run.last > APART_S) return undefined;
-  const lastMs = beginOf(run.last, store);
+  const quietSinceMs = beginOf(run.last, store);
   const isBack = (/** @type {PageEvent} */ event) =>
-    event.out === 'over' && poolOf(event) === pool && Date.parse(event.time) > lastMs;
+    event.out === 'over' && poolOf(event) === name && Date.parse(event.time) > quietSinceMs;
   if (store.events.some(isBack)) return undefined;
-  return { failed: run.failed, requests: run.failed, isQuiet: true, lastMs };
+  return { failed: run.failed, requests: run.failed, quietSinceMs };
 }
+
+/** @typedef {{ first: number, last: number, failed: number }} FailedRun `first` and `last` are indexes */
 
 /**
  * The requests that failed since the last good answer.
  * @param {Series} series
- * @returns {{ first: number, last: number, failed: number } | undefined} `first` and `last` are indexes
+ * @returns {FailedRun | undefined}
  */
 function failedRunOf({ requests, good }) {
   if (!requests || !good) return undefined;
@@ -150,7 +155,7 @@ export function lossOf(row, store) {
       warning: `${row.name} is the last usable upstream${where}: clients will get errors.`,
       isGrave: true,
     };
-  if (row.tier === 'fallback' || left.some(({ tier }) => tier === 'primary')) return {};
+  if (row.tier === 'fallback' || left.some(isPrimary)) return {};
   const [serve, names] = [left.length === 1 ? 'serves' : 'serve', list(left.map(({ name }) => name))];
   const fallbacks = `the ${left.length === 1 ? 'fallback' : 'fallbacks'} ${names} ${serve}`;
   return { warning: `${row.name} is the last usable primary${where}: ${fallbacks} then.` };

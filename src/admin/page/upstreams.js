@@ -47,9 +47,9 @@ export class Upstreams {
     const isAlone = pools.length === 1;
     const hasMany = store.rows.length > FEW;
     setShown(this.#tools, hasMany || this.#isFiltering);
-    const views = pools.map((state) => ({
+    const views = pools.map((state, index) => ({
       state,
-      name: store.about.pools[pools.indexOf(state)]?.pool ?? '',
+      name: store.about.pools[index]?.pool ?? '',
       shown: this.#filtered(state),
     }));
     const visible = views.filter(({ shown }) => !this.#isFiltering || shown.length > 0);
