@@ -36,14 +36,16 @@ export async function look(pools: readonly PoolConfig[], means: LookMeans): Prom
   });
   const examinations = looks.flatMap((each) => each.examinations);
   await inLanes(examinations, (examination) => examination.identify());
-  const blocks = new Map(
-    looks.flatMap((pool) => {
-      const block = blockOf(pool);
-      return pool.examinations.map((examination) => [examination, block] as const);
-    }),
+  const compared = looks.map((pool) => ({ ...pool, block: blockOf(pool) }));
+  const explored = compared.flatMap((pool) =>
+    pool.examinations.map((examination) => ({
+      examination,
+      upstream: examination.upstream,
+      block: pool.block,
+    })),
   );
-  await inLanes(examinations, (examination) => examination.explore(blocks.get(examination)));
-  return looks.map((pool) => foundPool(pool, blockOf(pool)));
+  await inLanes(explored, ({ examination, block }) => examination.explore(block));
+  return compared.map((pool) => foundPool(pool, pool.block));
 }
 
 interface ProbedPool {

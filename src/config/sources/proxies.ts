@@ -5,6 +5,7 @@
 
 import { maskUrl } from '../../masking.ts';
 import type { Proxies } from '../../notifiers/notifier.ts';
+import { isUserInfoDecodable } from '../user-info.ts';
 
 const VARIABLES = { http: 'HTTP_PROXY', https: 'HTTPS_PROXY', except: 'NO_PROXY' } as const;
 type ProxyKey = keyof typeof VARIABLES;
@@ -73,14 +74,5 @@ function addressOf(value: string): string | undefined {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
   if (!/^https?:\/\/[^\s]+$/i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  return isDecodable(url.username) && isDecodable(url.password) ? url.href : undefined;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return isUserInfoDecodable(url) ? url.href : undefined;
 }

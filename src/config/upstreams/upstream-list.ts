@@ -5,6 +5,7 @@ import { maskUrl } from '../../masking.ts';
 import type { BudgetSpec } from '../../pacing/budget.ts';
 import type { UpstreamSpec } from '../../upstreams/upstream.ts';
 import { closestName } from '../closest-name.ts';
+import { isUserInfoDecodable } from '../user-info.ts';
 import { UniqueNames } from './upstream-names.ts';
 import type { OptionContext, OptionPart } from './upstream-option.ts';
 import { OPTION_NAMES, UPSTREAM_OPTIONS } from './upstream-options.ts';
@@ -107,19 +108,10 @@ function urlProblem(address: string): string | undefined {
   if (!/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(url.hostname))
     return 'has a host that is no name and no address; allowed: letters, digits, ".", "_" and "-", or an IP address';
   if (url.port === '0') return 'has port 0; allowed: 1 to 65535';
-  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+  if (!isUserInfoDecodable(url)) {
     return 'has a user-info with a stray %; allowed: %25 for a % in a user name or password';
   }
   return undefined;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 type Texts = [string, ...string[]];
