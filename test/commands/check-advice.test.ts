@@ -82,6 +82,15 @@ describe('the provider of a host', () => {
   ])('%s is %s', (host, provider) => expect(providerOf(host)).toBe(provider));
 });
 
+it('names the CHAIN_ID of the pool whose upstreams are on different chains', () => {
+  if (!settings) throw new Error('there is no pool');
+  const two = [upstream('https://a.example'), upstream('https://b.example', { chainId: '5' })];
+  const different = (pool: Partial<FoundPool>) => texts('other-chain', two, { ...pool, chainId: undefined });
+  expect(different({})).toEqual(['They are on different chains: 1, 5. Set CHAIN_ID.']);
+  const named = { name: 'base', settings: { ...settings, name: 'base' } };
+  expect(different(named)).toEqual(['They are on different chains: 1, 5. Set CHAIN_ID_BASE.']);
+});
+
 describe('two URLs of one provider', () => {
   const [a, b] = ['https://eth.g.alchemy.com/v2/KEY', 'https://base.g.alchemy.com/v2/KEY'];
 

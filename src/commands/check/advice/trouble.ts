@@ -1,5 +1,6 @@
 /** Advice on upstreams that clients will have trouble with, although the check may say that they are up. */
 
+import { settingName } from '../../../config/sources/pool-names.ts';
 import type { Server } from '../finding.ts';
 import type { FoundPool, FoundUpstream } from '../found.ts';
 import { type Advice, advisor, grouped, namesIn, verb, withCommas } from './advice.ts';
@@ -75,8 +76,11 @@ function otherChain(pool: FoundPool): Advice[] {
   const told = pool.upstreams.filter(({ examined }) => examined.chainId !== undefined);
   const chains = [...new Set(told.map(({ examined }) => examined.chainId))];
   const right = pool.chainId;
-  if (right === undefined && chains.length > 1)
-    return [advise('other-chain', told, `They are on different chains: ${chains.join(', ')}. Set CHAIN_ID.`)];
+  if (right === undefined && chains.length > 1) {
+    const setting = settingName('CHAIN_ID', pool.settings.name);
+    const text = `They are on different chains: ${chains.join(', ')}. Set ${setting}.`;
+    return [advise('other-chain', told, text)];
+  }
   const others = grouped(told, ({ examined: { chainId } }) => (chainId === right ? undefined : chainId));
   return others.map(([chainId, those]) => {
     const [are, them] = [verb(those, 'is', 'are'), verb(those, 'it', 'them')];
