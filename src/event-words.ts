@@ -55,6 +55,17 @@ export const FAILURE_REASONS = [
   'method-unsupported',
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
+const FAILURES: ReadonlySet<string> = new Set(FAILURE_REASONS);
+
+export function isFailure(result: AttemptResult): result is FailureReason {
+  return FAILURES.has(result);
+}
+
+/** What was wrong with an upstream in an attempt. */
+export interface UpstreamFailure {
+  readonly upstream: UpstreamIdentity;
+  readonly reason: FailureReason;
+}
 
 /** How bad an alert is; `resolved`: what an earlier one was about is over. */
 export type Severity = 'critical' | 'warning' | 'resolved';

@@ -12,6 +12,7 @@ import type {
   SizeLimit,
   SlowReason,
   Tier,
+  UpstreamFailure,
   UpstreamIdentity,
 } from './event-words.ts';
 import type { ProcessEvent } from './process-events.ts';
@@ -53,6 +54,8 @@ export type Event =
       /** A fallback answered while no primary was usable. */
       readonly primariesOut: boolean;
       readonly attempts: number;
+      /** Where no upstream gave a usable answer: those that were asked, and what was wrong with them. */
+      readonly failures?: readonly UpstreamFailure[] | undefined;
       /** How long it has waited for an upstream that has room; 0 when it did not wait. */
       readonly queuedMs: number;
       readonly durationMs: number;

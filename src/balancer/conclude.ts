@@ -13,7 +13,7 @@ import type { OpenTunnels } from '../tunnels/open-tunnels.ts';
 import { switchProtocol } from '../tunnels/switch.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { Ending, LastAnswer } from './ending.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, failuresOf } from './exchange.ts';
 import { allRateLimited, commonCode, failureCode, missingCode } from './failure-code.ts';
 import { PLAIN_HTTP } from './method-limits.ts';
 import { deliver, refuse } from './respond.ts';
@@ -235,6 +235,7 @@ function announce(exchange: Exchange, { result, status, upstream, code }: Finish
     upstream: upstream?.identity,
     primariesOut: upstream?.tier === 'fallback' && pool.availability.isOut('primary'),
     attempts: attempts.length,
+    failures: result === 'answered' ? undefined : failuresOf(attempts),
     queuedMs,
     durationMs: pool.runtime.clock.monotonicMs() - startedMs,
     traceId: exchange.traceId,

@@ -3,7 +3,7 @@
 import type { Ledger } from '../calls/ledger.ts';
 import type { Client } from '../clients/client.ts';
 import type { AnswerCode } from '../errors.ts';
-import type { AttemptResult } from '../events.ts';
+import { type AttemptResult, isFailure, type UpstreamFailure } from '../events.ts';
 import type { IncomingRequest, OutgoingResponse, UpgradeRequest } from '../http/messages.ts';
 import type { Origin, RequestHeaders } from '../http/request-headers.ts';
 import type { Target } from '../http/target.ts';
@@ -18,6 +18,13 @@ import type { Upstream } from '../upstreams/upstream.ts';
 export interface AttemptRecord {
   readonly upstream: Upstream;
   readonly result: AttemptResult;
+}
+
+/** What was wrong with those that failed. */
+export function failuresOf(attempts: readonly AttemptRecord[]): UpstreamFailure[] {
+  return attempts.flatMap(({ upstream: { identity: upstream }, result: reason }) =>
+    isFailure(reason) ? { upstream, reason } : [],
+  );
 }
 
 const NO_REFUSALS: Exchange['batchRefusals'] = [];

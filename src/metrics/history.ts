@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import {
   type Event,
   type EventOf,
-  FAILURE_REASONS,
+  isFailure,
   type PoolIdentity,
   SWITCHED,
   type UpstreamIdentity,
@@ -15,7 +15,6 @@ import { Seconds } from './seconds.ts';
 export const STEP_MS = 1_000;
 const POOL_PARTS = [0.5, 0.99];
 const UPSTREAM_PARTS = [0.5];
-const FAILURES: ReadonlySet<string> = new Set(FAILURE_REASONS);
 /** A wall clock that is this far off from where it was is taken for one that was set. */
 const SET_CLOCK_MS = 750;
 
@@ -140,7 +139,7 @@ export class History {
       seconds = new Seconds(second, UPSTREAM_PARTS);
       this.#upstreams.set(upstream, seconds);
     }
-    seconds.add(second, FAILURES.has(result), tellsLatency(event) ? durationMs : undefined);
+    seconds.add(second, isFailure(result), tellsLatency(event) ? durationMs : undefined);
   }
 
   #addRequest({ pool, result, status, durationMs }: EventOf<'request-finished'>): void {

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import { type Event, type EventOf, SWITCHED, type UpstreamIdentity } from '../events.ts';
-import { durationInWords } from './alert-text.ts';
+import { durationInWords } from '../numbers-in-words.ts';
 import type { Cooldown } from './gate.ts';
 import { Group, type GroupOptions } from './group.ts';
 import { Incident, type IncidentOptions, type IncidentReport } from './incident.ts';
@@ -177,6 +177,7 @@ export class AlertDetector {
   #onAnswered(event: EventOf<'request-finished' | 'tunnel-opened'>): void {
     if (!this.#allFailed.isCalm) {
       this.#answeredBy = event.upstream;
+      this.#outages.forgetFailures();
       this.#allFailed.end();
     }
     if (event.primariesOut) {
@@ -189,16 +190,15 @@ export class AlertDetector {
 
   #onFallbackIdle(by: UpstreamIdentity | undefined): void {
     // A fallback that answers although primaries are usable shows nothing.
-    if (by?.tier !== 'primary') {
-      this.#fallbackInUse.pass();
-      return;
-    }
-    this.#answeredBy = by;
-    this.#fallbackInUse.end();
+    if (by?.tier === 'primary') {
+      this.#answeredBy = by;
+      this.#fallbackInUse.end();
+    } else this.#fallbackInUse.pass();
   }
 
-  #onNotAnswered({ code, status, attempts }: EventOf<'request-finished'>): void {
+  #onNotAnswered({ code, status, attempts, failures }: EventOf<'request-finished'>): void {
     this.#latestFailure = { code, status, attempts };
+    this.#outages.noteFailures(failures ?? []);
     this.#allFailed.occur();
     this.#fallbackInUse.pass();
   }

@@ -1,5 +1,6 @@
 /** Writes an alert as plain text, for people. */
 
+import { durationInWords } from '../numbers-in-words.ts';
 import type { AffectedUpstream, Alert } from './notifier.ts';
 
 /** As many upstreams as somebody reads at night; the page has them all. */
@@ -8,20 +9,7 @@ const MAX_NAMED = 8;
 /** So short a time need not be told. */
 const JUST_NOW_MS = 10_000;
 
-/** A duration for people: `45s`, `2m 05s`, `3h 04m`, `2d 05h`. */
-export function durationInWords(durationMs: number): string {
-  const seconds = Math.floor(durationMs / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  const two = (value: number) => String(value).padStart(2, '0');
-  if (seconds < 1) return 'less than 1s';
-  if (minutes < 1) return `${seconds}s`;
-  if (hours < 1) return `${minutes}m ${two(seconds % 60)}s`;
-  if (hours < 24) return `${hours}h ${two(minutes % 60)}m`;
-  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
-}
-
-/** When it began and how long it has lasted, or lasted: `2026-01-15 12:00:00 UTC, for 5m 00s`. */
+/** When it began and how long it has lasted, or lasted: `2026-01-15 12:00:00 UTC, for 5 min now`. */
 export function sinceText({ sinceMs, lastedMs, severity }: Alert): string {
   const began = `${new Date(sinceMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   if (severity === 'resolved') return `${began}, it lasted ${durationInWords(lastedMs)}`;

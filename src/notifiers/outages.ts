@@ -1,7 +1,14 @@
-/** Which upstreams are out of service and why: as far as that was announced, and by what operators have drained. */
+/** Which upstreams do not serve and why: as was announced, as failed requests have met, and as operators have drained. */
 
 import type { Clock } from '../clock.ts';
-import type { DownReason, EventOf, FailureReason, Tier, UpstreamIdentity } from '../events.ts';
+import type {
+  DownReason,
+  EventOf,
+  FailureReason,
+  Tier,
+  UpstreamFailure,
+  UpstreamIdentity,
+} from '../events.ts';
 import type { AffectedUpstream } from './notifier.ts';
 import { type OutReason, whyOut } from './reasons.ts';
 
@@ -30,6 +37,9 @@ export class Outages {
   readonly #drained: () => readonly UpstreamIdentity[];
   /** By what stays when its name changes. */
   readonly #outages = new Map<UpstreamIdentity, Outage>();
+  /** What requests have met since the last answer: a limited upstream is paced, one that is silent for one method serves
+   * others, and neither is out otherwise. */
+  readonly #failures = new Map<UpstreamIdentity, FailureReason>();
 
   /** `drained`: those that an operator has drained, at this moment. They may have been since the start. */
   constructor(clock: Clock, drained: () => readonly UpstreamIdentity[]) {
@@ -37,10 +47,21 @@ export class Outages {
     this.#drained = drained;
   }
 
+  /** A request was answered by nobody: those that it asked count as out until `forgetFailures`. */
+  noteFailures(failures: readonly UpstreamFailure[]): void {
+    for (const { upstream, reason } of failures) this.#failures.set(upstream, reason);
+  }
+
+  /** A request was answered. */
+  forgetFailures(): void {
+    this.#failures.clear();
+  }
+
   note(event: StandingEvent): void {
     const { upstream } = event;
     if (event.type === 'upstream-removed') {
       this.#outages.delete(upstream);
+      this.#failures.delete(upstream);
       return;
     }
     const outage = this.#outages.get(upstream) ?? { quarantine: undefined, down: undefined };
@@ -70,7 +91,7 @@ export class Outages {
   /** Those of one tier, or of both, that are known to be out. */
   list(tier?: Tier): OutOfService[] {
     const drained = new Set(this.#drained());
-    const upstreams = new Set([...this.#outages.keys(), ...drained]);
+    const upstreams = new Set([...this.#outages.keys(), ...drained, ...this.#failures.keys()]);
     return [...upstreams].flatMap((upstream) => {
       const failing = this.#whyFailing(upstream);
       // First, as in `/stats`: it would get no request either way.
@@ -84,7 +105,8 @@ export class Outages {
     const { quarantine, down } = this.#outages.get(upstream) ?? {};
     // The end of a quarantine by time is not announced.
     const isQuarantined = quarantine && quarantine.untilMs > this.#clock.monotonicMs();
-    const reason = down?.reason ?? (isQuarantined ? quarantine.reason : undefined);
+    const quarantineReason = isQuarantined ? quarantine.reason : undefined;
+    const reason = down?.reason ?? quarantineReason ?? this.#failures.get(upstream);
     return reason && { reason, why: whyOut(reason, down?.problem) };
   }
 }

@@ -3,8 +3,8 @@
 import type { Clock } from '../clock.ts';
 import type { Announcer } from '../events.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
+import { durationInWords } from '../numbers-in-words.ts';
 import type { Random } from '../random.ts';
-import { durationInWords } from './alert-text.ts';
 import type { NamedNotifier, NotificationFailed, Severity } from './notifier.ts';
 import { retryPauseMs } from './retries.ts';
 import { send } from './sending.ts';

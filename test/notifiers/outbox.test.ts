@@ -124,7 +124,7 @@ describe('an alert that is not taken', () => {
         kind: 'all-upstreams-failed',
         severity: 'critical',
         problem: expect.stringMatching(
-          /^given up after (?:59m \d\ds|1h 00m): the webhook answered HTTP 500$/,
+          /^given up after (?:59 min \d+ s|1 h): the webhook answered HTTP 500$/,
         ),
       },
     ]);

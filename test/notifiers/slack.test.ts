@@ -54,7 +54,7 @@ describe('the Slack message', () => {
         text: { type: 'plain_text', text: '🚨 critical, pool base: no upstream gives a usable answer' },
       },
       section(
-        '*Since:* 2026-01-15 12:00:00 UTC, for 5m 00s now\n*Requests:* 7 requests failed\n*Clients get:* errors',
+        '*Since:* 2026-01-15 12:00:00 UTC, for 5 min now\n*Requests:* 7 requests failed\n*Clients get:* errors',
       ),
       section('*Upstreams:*\n• alchemy (primary) refuses our key (auth)'),
       section('*What to do:* See whether the key is valid.'),

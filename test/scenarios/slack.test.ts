@@ -1,6 +1,6 @@
 // What operators are told in Slack, and that Slack never stands in a request's way.
 import { beforeEach, expect, it } from 'vitest';
-import { answer, resetAfterRequest } from '../support/behaviours.ts';
+import { answer, refuseRate, resetAfterRequest } from '../support/behaviours.ts';
 import { startBalancer } from '../support/daemon.ts';
 import { FakeUpstream, releasedPort } from '../support/fake-upstream.ts';
 import { answers, type FakeWebhook, neverAnswers, startFakeWebhook } from '../support/fake-webhook.ts';
@@ -46,6 +46,19 @@ it('a warning when the fallback carries, a critical one when nobody does, and wh
   expect(webhook.texts.slice(2).every((text) => /resolved/i.test(text))).toBe(true);
   expect(webhook.texts.join()).not.toMatch(/hidden|http:\/\/127/);
   expect(webhook.texts.join()).toContain('staging');
+});
+
+it.each([
+  ['broken', answer({ status: 503 })],
+  ['over their limits, and paced', refuseRate()],
+])('the first failure names all that were asked, where all are %s', async (_, behaviour) => {
+  const daemon = await start();
+  for (const upstream of [primary, fallback]) upstream.use(behaviour);
+  await rpc(daemon.url, 'eth_blockNumber');
+  await webhook.received(1);
+  expect(webhook.texts[0]).toMatch(/critical/i);
+  expect(webhook.texts[0]).toContain('first (primary)');
+  expect(webhook.texts[0]).toContain('second (fallback)');
 });
 
 it('the same alert is not sent again within the cool-down', async () => {
