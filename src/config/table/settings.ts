@@ -9,6 +9,7 @@ import { adminSettings } from './admin-settings.ts';
 import { clientSettings } from './client-settings.ts';
 import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
+import { processSettings } from './process-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
 import { speedSettings } from './speed-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
@@ -105,6 +106,7 @@ export const schema = z.object({
   }),
   ...clientSettings,
   ...tlsSettings,
+  ...processSettings,
   statusPaths: setting(onOff(), {
     name: 'STATUS_PATHS',
     json: 'boolean',
