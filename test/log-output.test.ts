@@ -84,6 +84,20 @@ describe('a line', () => {
   });
 });
 
+it('goes out in whole lines of up to a page, where others write to the same pipe', () => {
+  const name = join(folder, `pipe-${++pipes}`);
+  execFileSync('mkfifo', [name]);
+  const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(name, constants.O_WRONLY | constants.O_NONBLOCK);
+  const output = new LogOutput(writer, () => {}, { isShared: true });
+  const text = `${'a'.repeat(100)}\n`.repeat(100) + `${'b'.repeat(5_000)}\n` + 'c\n';
+  output.write(text);
+  const buffer = Buffer.alloc(MB);
+  expect(buffer.toString('latin1', 0, readSync(reader, buffer))).toBe(text);
+  closeSync(reader);
+  closeSync(writer);
+});
+
 it('ends in time when nobody reads', () => {
   const { output } = pipe();
   output.write(lines(2_000));
