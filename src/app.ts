@@ -8,6 +8,7 @@ import { type Admin, createAdmin } from './app/admin.ts';
 import { alertSettingsOf, createOperatorAlerts } from './app/alerts.ts';
 import { Reloader, type ReloadResult } from './app/reload.ts';
 import { Service } from './app/service.ts';
+import { type Sharing, shareLists } from './app/shared-lists.ts';
 import { createStatistics } from './app/statistics.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -48,6 +49,8 @@ export interface AppOptions {
   readonly version?: string;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
+  /** What this process and others tell each other; without it operators' changes hold here alone. */
+  readonly sharing?: Sharing;
 }
 
 /** Why the program can't listen. */
@@ -132,6 +135,11 @@ export function createApp(
   const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store, config.leftOut);
+  const shared = shareLists(options.sharing, {
+    ...{ lists, service, runtime, hide },
+    folder: process.cwd(),
+    reload: () => reloader.reload('others'),
+  });
   const reloader = new Reloader({
     load: options.load ?? (() => ({ ok: true, config, sources, warnings: [] })),
     service,
@@ -145,11 +153,12 @@ export function createApp(
       clientPort.setLimits(limitsOf(next));
       alerts.reconfigure(alertSettingsOf(next, runtime.clock));
     },
+    onReloaded: shared.onReloaded,
   });
   const reload = () => reloader.reload();
   const admin = createAdmin({
     ...{ runtime, dialer, service, lists, status, statistics, alerts },
-    ...{ version, secret, reload, hide },
+    ...{ version, secret, reload, hide, told: shared.told },
   });
   return new RunningApp({
     service,
@@ -161,6 +170,7 @@ export function createApp(
     clientPort,
     admin,
     reload,
+    takeOver: shared.takeOver,
   });
 }
 
@@ -174,6 +184,7 @@ interface AppDependencies {
   readonly clientPort: ClientPort;
   readonly admin: Admin;
   readonly reload: App['reload'];
+  readonly takeOver: () => Promise<void>;
 }
 
 class RunningApp implements App {
@@ -185,7 +196,8 @@ class RunningApp implements App {
   }
 
   async start(): Promise<AddressInfo> {
-    const { admin, clientPort, service, overload } = this.#dependencies;
+    const { admin, clientPort, service, overload, takeOver } = this.#dependencies;
+    await takeOver();
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     const address = await clientPort.listen();

@@ -28,7 +28,12 @@ export interface ReloaderDependencies {
   readonly hide: (secrets: readonly string[]) => void;
   /** Lets settings take effect that are not the service's. */
   readonly apply: (settings: Stated['config']) => void;
+  /** Settings that were read anew serve from now on, before anything else can happen. */
+  readonly onReloaded?: (by: ReloadedBy) => void;
 }
+
+/** Who wants the settings to be read: an operator here, or another process that has read them. */
+export type ReloadedBy = 'operator' | 'others';
 
 /** The line that says why a changed list in the settings changes nothing. */
 export function persistedLine({ persistServers, upstreams }: Stated['config']): [object, string] {
@@ -49,16 +54,16 @@ export class Reloader {
   }
 
   /** After all earlier changes of the lists; all at once. Never rejects but by a defect. */
-  reload(): Promise<ReloadResult> {
+  reload(by: ReloadedBy = 'operator'): Promise<ReloadResult> {
     const { lists, service } = this.#dependencies;
     return lists.reload(() => {
-      const result = this.#reload();
+      const result = this.#reload(by);
       return { lists: 'problems' in result ? undefined : service.config, result };
     });
   }
 
-  #reload(): ReloadResult {
-    const { load, service, lists, runtime, isEnding, hide, apply } = this.#dependencies;
+  #reload(by: ReloadedBy): ReloadResult {
+    const { load, service, lists, runtime, isEnding, hide, apply, onReloaded } = this.#dependencies;
     const { announcer, logger } = runtime;
     if (isEnding()) return { code: 'SHUTTING_DOWN', problems: ['the process is about to end'] };
     const loaded = load(service.config.persistServers);
@@ -76,6 +81,7 @@ export class Reloader {
     const { config } = next;
     service.apply(next);
     apply(config);
+    onReloaded?.(by);
     if (config.areListsPersisted) logger.info(...persistedLine(config));
     if (before.config.apiKeys && !config.apiKeys)
       logger.warn('API_KEYS is gone: requests need no key any more');
