@@ -59,7 +59,7 @@ export function connectRedis(options: RedisOptions): RedisSharing {
   const transport = new RedisTransport({ table, link, health, clock, random, prefix });
   void link.open();
   const claims = new RedisClaims({
-    ...{ origin: table.origin, prefix, clock },
+    ...{ origin: table.origin, prefix },
     ask: (commands) => link.ask(commands),
   });
   return {

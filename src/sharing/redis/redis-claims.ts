@@ -1,6 +1,5 @@
 /** Which replica tells operators of what: keys in Redis that are there as long as a claim lasts. */
 
-import type { Clock } from '../../clock.ts';
 import type { Claimed, Claims } from '../../notifiers/claims.ts';
 import { type Answer, type Command, ErrorAnswer } from './connection.ts';
 
@@ -12,7 +11,6 @@ export interface RedisClaimsOptions {
   readonly origin: string;
   readonly prefix: string;
   readonly ask: (commands: readonly Command[]) => Promise<readonly Answer[]>;
-  readonly clock: Clock;
 }
 
 /** Whatever Redis does, the answer is there after 50 ms; where it is no clear one, the claim is ours. */
