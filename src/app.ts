@@ -6,9 +6,11 @@ import { ServerLists } from './admin/server-lists.ts';
 import { ServerStore } from './admin/server-store.ts';
 import { type Admin, createAdmin } from './app/admin.ts';
 import { alertSettingsOf, createOperatorAlerts } from './app/alerts.ts';
+import { type Drain, whyNotReady } from './app/readiness.ts';
 import { Reloader, type ReloadResult } from './app/reload.ts';
 import { Service } from './app/service.ts';
-import { type Sharing, shareLists } from './app/shared-lists.ts';
+import { shareLists } from './app/shared-lists.ts';
+import { createSharing, type SharedFacts, type Sharing } from './app/sharing.ts';
 import { createStatistics } from './app/statistics.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -20,7 +22,6 @@ import type { LookUp } from './network/look-up.ts';
 import { fittingConnections } from './network/shortage.ts';
 import type { Alerts } from './notifiers/alerts.ts';
 import { Budgets } from './pacing/budget.ts';
-import type { PoolTable } from './pools/pool-table.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type ClientPort, createClientPort } from './server/client-port.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './server/event-loop-delay.ts';
@@ -49,8 +50,8 @@ export interface AppOptions {
   readonly version?: string;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
-  /** What this process and others tell each other; without it operators' changes hold here alone. */
-  readonly sharing?: Sharing;
+  /** What this process shares with others of its machine. */
+  readonly facts?: SharedFacts;
 }
 
 /** Why the program can't listen. */
@@ -71,14 +72,6 @@ export interface App {
   stop(): Promise<number>;
 }
 
-/** How far the shutdown has come. */
-interface Drain {
-  /** `/readyz` answers 503; requests are still accepted. */
-  begun: boolean;
-  /** New requests are refused. */
-  refusing: boolean;
-}
-
 /** Builds the daemon without starting it. */
 export function createApp(
   config: Config,
@@ -89,7 +82,10 @@ export function createApp(
   const { announcer, clock, logger } = runtime;
   const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
   announcer.listen(eventLog.listener);
-  const alerts = createOperatorAlerts(config, runtime, () => service.pools);
+  const pools = () => service.pools;
+  const origin = `${randomBytes(8).toString('hex')}.0`;
+  const sharing = createSharing(config, { runtime, pools, origin, facts: options.facts });
+  const alerts = createOperatorAlerts(config, runtime, { pools, claims: sharing.claims });
   const overload = new Overload({
     eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
     clock,
@@ -126,16 +122,17 @@ export function createApp(
     },
   );
   const statistics = createStatistics({
-    pools: () => service.pools,
+    pools,
     clock,
     announcer,
     logLinesDropped: options.logLinesDropped ?? (() => 0),
+    isSharing: () => sharing.isUp,
     version,
   });
   const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store, config.leftOut);
-  const shared = shareLists(options.sharing, {
+  const shared = shareLists(sharing.facts, {
     ...{ lists, service, runtime, hide },
     folder: process.cwd(),
     reload: () => reloader.reload('others'),
@@ -162,6 +159,7 @@ export function createApp(
   });
   return new RunningApp({
     service,
+    sharing,
     clock,
     tunnels: intake.tunnels,
     alerts,
@@ -176,6 +174,7 @@ export function createApp(
 
 interface AppDependencies {
   readonly service: Service;
+  readonly sharing: Sharing;
   readonly clock: Clock;
   readonly tunnels: OpenTunnels;
   readonly alerts: Alerts;
@@ -196,10 +195,11 @@ class RunningApp implements App {
   }
 
   async start(): Promise<AddressInfo> {
-    const { admin, clientPort, service, overload, takeOver } = this.#dependencies;
-    await takeOver();
+    const { admin, clientPort, service, sharing, overload, takeOver } = this.#dependencies;
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
+    await sharing.start();
+    await takeOver();
     const address = await clientPort.listen();
     admin.useClientPort(address);
     for (const pool of service.pools.all) pool.start();
@@ -212,7 +212,8 @@ class RunningApp implements App {
   }
 
   async stop(): Promise<number> {
-    const { service, clock, tunnels, alerts, overload, drain, clientPort, admin } = this.#dependencies;
+    const { service, sharing, clock, tunnels, alerts, overload, drain, clientPort, admin } =
+      this.#dependencies;
     drain.begun = true;
     // From here on nothing is reloaded.
     const { config, pools } = service;
@@ -228,6 +229,7 @@ class RunningApp implements App {
     for (const pool of pools.all) pool.stop();
     overload.stop();
     await alerts.drain(LAST_ALERTS_MS);
+    await sharing.stop();
     // Last: operators watch the shutdown.
     await admin.close();
     return cut;
@@ -236,15 +238,4 @@ class RunningApp implements App {
 
 function limitsOf(config: Config): Config {
   return { ...config, maxConnections: fittingConnections(config.maxConnections) };
-}
-
-function whyNotReady({ begun }: Drain, pools: PoolTable, name?: string): string | undefined {
-  if (begun) return 'draining';
-  // An upstream in question counts as usable: otherwise a client could make this process look unready.
-  const out = pools
-    .select(name)
-    .filter(({ availability }) => availability.isOut('primary') && availability.isOut('fallback'));
-  if (out.length === 0) return undefined;
-  const named = out.flatMap(({ identity: { shown } }) => shown ?? []).join(', ');
-  return named === '' ? 'no upstream is usable' : `no upstream is usable in ${named}`;
 }

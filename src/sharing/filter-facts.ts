@@ -1,34 +1,24 @@
 /** A filter that was made through one process of a machine is used through all of them. */
 
 import type { Pool } from '../pools/pool.ts';
-import type { PoolTable } from '../pools/pool-table.ts';
 import type { FactTable, News } from './fact-table.ts';
+import type { KnownUpstreams } from './known-upstreams.ts';
 import { upstreamKey } from './upstream-key.ts';
-
-/** Only of these is anything used. */
-type FilterPool = Pick<Pool, 'identity' | 'registry' | 'filters'>;
-
-export interface SharedFilters {
-  /** To be called when pools may have come: what happens to their filters is told from now on. */
-  listen(): void;
-}
 
 /**
  * Each process keeps filters in its `FilterHomes`, which are bounded: what they forget, the table forgets, too, so that
- * no client fills it. Clients are told by the same keys as there; they never leave the machine.
+ * no client fills it. Clients have the same keys as there, which never leave the machine. Replicas don't share filters.
  */
-export function shareFilters(table: FactTable, pools: () => Pick<PoolTable, 'all' | 'find'>): SharedFilters {
-  const listen = () => {
-    for (const pool of pools().all) tellOf(pool, table);
-  };
-  listen();
+export function shareFilters(table: FactTable, upstreams: KnownUpstreams): void {
+  for (const { pool } of upstreams.all) tellOf(pool, table);
+  // Pools come with their upstreams.
+  upstreams.onJoin(({ pool }) => tellOf(pool, table));
   table.read('filter', (news) => {
-    if (!adopt(news, pools())) table.forget(`filter ${news.subject}`);
+    if (!adopt(news, upstreams)) table.forget(`filter ${news.subject}`);
   });
-  return { listen };
 }
 
-function tellOf({ identity, filters }: FilterPool, table: FactTable): void {
+function tellOf({ identity, filters }: Pool, table: FactTable): void {
   const keyOf = (filterId: string) => `filter ${identity.name} ${filterId}`;
   filters.listen({
     lives: (filterId, upstream, client, leftMs) =>
@@ -38,11 +28,11 @@ function tellOf({ identity, filters }: FilterPool, table: FactTable): void {
 }
 
 /** Whether it is kept. */
-function adopt({ subject, value, leftMs }: News, pools: Pick<PoolTable, 'find'>): boolean {
-  const { upstream: key, client }: Readonly<Record<string, unknown>> = { ...value };
-  const blank = subject.indexOf(' ');
-  const pool = pools.find(subject.slice(0, blank));
-  const upstream = pool?.registry.all.find((each) => upstreamKey(each) === key);
-  if (!pool || !upstream || typeof client !== 'string') return false;
-  return pool.filters.adopt(subject.slice(blank + 1), upstream, client, leftMs ?? 0);
+function adopt({ subject, value, leftMs }: News, upstreams: KnownUpstreams): boolean {
+  const { upstream, client }: Readonly<Record<string, unknown>> = { ...value };
+  if (typeof upstream !== 'string' || typeof client !== 'string') return false;
+  const known = upstreams.find(upstream);
+  if (!known) return false;
+  const filterId = subject.slice(known.pool.identity.name.length + 1);
+  return known.pool.filters.adopt(filterId, known.upstream, client, leftMs ?? 0);
 }

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Sharing } from '../../src/app/shared-lists.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { Fact } from '../../src/sharing/fact.ts';
 import { FactTable } from '../../src/sharing/fact-table.ts';
+import type { Role } from '../../src/sharing/knowledge.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { type AppSetUp, type RunningApp, startApp } from '../support/app.ts';
 import type { StatsRow } from '../support/daemon.ts';
@@ -64,7 +64,7 @@ let members = 0;
 async function start(
   to: Member | undefined,
   setUp: Partial<AppSetUp> = {},
-  role: Sharing['role'] = 'alone',
+  role: Role = 'alone',
   sent: Fact[] = [],
 ): Promise<Member> {
   members += 1;
@@ -75,7 +75,7 @@ async function start(
     primaries: [`${a.url} name=a`, `${b.url} name=b`],
     ...rest,
     flags: [...(role === 'worker' ? [] : ['--admin-port=0']), ...flags],
-    sharing: { table, role },
+    facts: { table, role },
   });
   return new Member(table, app);
 }

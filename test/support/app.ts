@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { Sharing } from '../../src/app/shared-lists.ts';
+import type { SharedFacts } from '../../src/app/sharing.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -26,7 +26,7 @@ export interface AppSetUp {
   /** How host names are looked up. */
   readonly lookUp?: LookUp;
   /** What it and others tell each other. */
-  readonly sharing?: Sharing;
+  readonly facts?: SharedFacts;
 }
 
 /** The program in this process, listening on a free port. */
@@ -68,7 +68,7 @@ function argvOf({ primaries, fallbacks = [], flags = [] }: AppSetUp): string[] {
 
 /** Starts the program in front of these upstreams; it is stopped after the test. */
 export async function startApp(setUp: AppSetUp): Promise<RunningApp> {
-  const { clock = systemClock, eventLoopDelay = NO_DELAY, lookUp, sharing } = setUp;
+  const { clock = systemClock, eventLoopDelay = NO_DELAY, lookUp, facts } = setUp;
   let argv = argvOf(setUp);
   // Nothing of this process's environment, or a developer's settings would decide the test.
   const load = () => loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
@@ -85,7 +85,7 @@ export async function startApp(setUp: AppSetUp): Promise<RunningApp> {
   const app = createApp(loaded.config, runtime, {
     eventLoopDelay,
     ...(lookUp && { lookUp }),
-    ...(sharing && { sharing }),
+    ...(facts && { facts }),
     sources: loaded.sources,
     load,
     hide: (secrets) => log.hide(secrets),

@@ -5,7 +5,7 @@ import type { FactTable, Transport } from '../../src/sharing/fact-table.ts';
  * Connects two tables: what one tells is at the other at once, and recorded in `sent`. What each knows already is told
  * first.
  */
-export function link(one: FactTable, other: FactTable, reach: Reach, sent: Fact[] = []): void {
+export function link(one: FactTable, other: FactTable, reach: Reach = 'fleet', sent: Fact[] = []): void {
   const transport = (to: () => [FactTable, Transport]): Transport => ({
     reach,
     send(facts) {
