@@ -97,3 +97,13 @@ export function refuse(connection: Connection, socket: Socket, code: AnswerCode,
   }
   if (connection.open <= connection.broken) sendBareRefusal(socket, code, clock);
 }
+
+/** Closes those of these connections on which no request is open. */
+export function closeIdle(
+  connections: ReadonlyMap<Socket, Connection>,
+  which: (connection: Connection) => boolean,
+): void {
+  for (const [socket, connection] of connections) {
+    if (connection.open === 0 && which(connection)) socket.destroySoon();
+  }
+}

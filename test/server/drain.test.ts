@@ -57,6 +57,25 @@ describe('a drain', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
+  it('goes on serving for SHUTDOWN_DELAY, each connection once more', async () => {
+    const { app, clock, sent, port } = await running(['--shutdown-delay=5s']);
+    const [used, idle] = [await sent(requestBytes('GET /before')), await sent(requestBytes('GET /before'))];
+    for (const client of [used, idle])
+      expect((await client.response()).header('connection')).not.toBe('close');
+    const stopped = app.stop();
+    const fresh = await RawClient.connect(port);
+    for (const client of [used, fresh]) {
+      client.send(requestBytes('GET /after'));
+      const response = await client.response();
+      expect([response.status, response.header('connection')]).toEqual([200, 'close']);
+      expect(await client.ended()).toBe('fin');
+    }
+    expect(idle.connection).toBe('open');
+    clock.advance(5_000);
+    expect(await idle.ended()).toBe('fin');
+    expect(await within(stopped, 5_000, 'the end')).toBe(0);
+  });
+
   it('lets answers in flight finish, with Connection: close', async () => {
     const { app, upstream, sent, port } = await running();
     const gate = new Gate();
