@@ -12,7 +12,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['program'],
   ['app', 'commands'],
   ['admin'],
-  ['config', 'server', 'balancer'],
+  ['config', 'server', 'balancer', 'sharing'],
   ['pools'],
   ['calls', 'clients', 'tunnels', 'probes'],
   ['transport'],
@@ -36,7 +36,7 @@ const LEVELS: readonly (readonly string[])[] = [
 
 /** Members of one level that know nothing of each other. */
 const SEPARATE: ReadonlySet<string> = new Set([
-  ...['balancer', 'server'],
+  ...['balancer', 'server', 'sharing'],
   ...['calls', 'clients', 'tunnels', 'probes'],
   ...['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
   ...['rpc', 'upstreams', 'request-lines'],
