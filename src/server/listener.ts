@@ -12,8 +12,8 @@ import {
   type Connection,
   closeIdle,
   endAfterAnswers,
-  forbidReuse,
   isLast,
+  makeLatestLast,
   newConnection,
   onceOverdue,
   refuse,
@@ -123,7 +123,7 @@ export class Listener {
   /** Goes on accepting, but each HTTP/1.1 answer is the last one of its connection: clients come again, elsewhere. */
   letGo(): void {
     this.#leaving = true;
-    for (const { latest } of this.#connections.values()) forbidReuse(latest);
+    for (const connection of this.#connections.values()) makeLatestLast(connection);
   }
 
   /**
@@ -182,7 +182,7 @@ export class Listener {
     // that it is the last one (RFC 9112, 9.6), and it may be unclear where this request begins.
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
     this.#track(response, socket, connection);
-    if (this.#leaving) forbidReuse(response);
+    if (this.#leaving) makeLatestLast(connection);
     if (connection.open > 1) {
       connection.pipeline ??= new Pipeline(socket, this.#settings.maxPipelined);
       if (!connection.pipeline.add(response, connection.open)) return;
