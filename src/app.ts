@@ -8,6 +8,7 @@ import { type Admin, createAdmin } from './app/admin.ts';
 import { alertSettingsOf, createOperatorAlerts } from './app/alerts.ts';
 import { Reloader, type ReloadResult } from './app/reload.ts';
 import { Service } from './app/service.ts';
+import { createSharing, type Sharing } from './app/sharing.ts';
 import { createStatistics } from './app/statistics.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -86,7 +87,10 @@ export function createApp(
   const { announcer, clock, logger } = runtime;
   const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
   announcer.listen(eventLog.listener);
-  const alerts = createOperatorAlerts(config, runtime, () => service.pools);
+  const pools = () => service.pools;
+  const origin = `${randomBytes(8).toString('hex')}.0`;
+  const sharing = createSharing(config, { runtime, pools, origin });
+  const alerts = createOperatorAlerts(config, runtime, { pools, claims: sharing.claims });
   const overload = new Overload({
     eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
     clock,
@@ -123,10 +127,11 @@ export function createApp(
     },
   );
   const statistics = createStatistics({
-    pools: () => service.pools,
+    pools,
     clock,
     announcer,
     logLinesDropped: options.logLinesDropped ?? (() => 0),
+    isSharing: () => sharing.isUp,
     version,
   });
   const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
@@ -153,6 +158,7 @@ export function createApp(
   });
   return new RunningApp({
     service,
+    sharing,
     clock,
     tunnels: intake.tunnels,
     alerts,
@@ -166,6 +172,7 @@ export function createApp(
 
 interface AppDependencies {
   readonly service: Service;
+  readonly sharing: Sharing;
   readonly clock: Clock;
   readonly tunnels: OpenTunnels;
   readonly alerts: Alerts;
@@ -185,9 +192,10 @@ class RunningApp implements App {
   }
 
   async start(): Promise<AddressInfo> {
-    const { admin, clientPort, service, overload } = this.#dependencies;
+    const { admin, clientPort, service, sharing, overload } = this.#dependencies;
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
+    await sharing.start();
     const address = await clientPort.listen();
     admin.useClientPort(address);
     for (const pool of service.pools.all) pool.start();
@@ -200,7 +208,8 @@ class RunningApp implements App {
   }
 
   async stop(): Promise<number> {
-    const { service, clock, tunnels, alerts, overload, drain, clientPort, admin } = this.#dependencies;
+    const { service, sharing, clock, tunnels, alerts, overload, drain, clientPort, admin } =
+      this.#dependencies;
     drain.begun = true;
     // From here on nothing is reloaded.
     const { config, pools } = service;
@@ -219,6 +228,7 @@ class RunningApp implements App {
     for (const pool of pools.all) pool.stop();
     overload.stop();
     await alerts.drain(LAST_ALERTS_MS);
+    await sharing.stop();
     // Last: operators watch the shutdown.
     await admin.close();
     return cut;

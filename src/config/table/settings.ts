@@ -10,6 +10,7 @@ import { clientSettings } from './client-settings.ts';
 import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
+import { sharingSettings } from './sharing-settings.ts';
 import { speedSettings } from './speed-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { attemptSettings, listSettings, orderSettings } from './upstream-settings.ts';
@@ -103,6 +104,7 @@ export const schema = z.object({
     default: '5m',
     doc: 'The same alert is sent at most once within this time; while the problem lasts, it is repeated after each such time.',
   }),
+  ...sharingSettings,
   ...clientSettings,
   ...tlsSettings,
   statusPaths: setting(onOff(), {
