@@ -25,8 +25,11 @@ export interface ClientPort {
   listen(): Promise<AddressInfo>;
   /** See `Listener.setLimits`. */
   setLimits(limits: ListenerSettings): void;
-  /** See `Listener.letGo`. */
-  letGo(): void;
+  /**
+   * Goes on accepting for so long, with each answer the last one of its connection: a router that has heard of the end
+   * sends new connections elsewhere, but not those that are open. Resolves when the time is over.
+   */
+  letGo(forMs: number): Promise<void>;
   /** See `Listener.drain`. */
   drain(timeoutMs: number): Promise<number>;
 }
@@ -42,7 +45,7 @@ export function createClientPort(
     return {
       listen: () => listener.listen(port, host),
       setLimits: (limits) => listener.setLimits(limits),
-      letGo: () => listener.letGo(),
+      letGo: (forMs) => letGo([listener], clock, forMs),
       drain: (timeoutMs) => listener.drain(timeoutMs),
     };
   }
@@ -90,14 +93,16 @@ function createTlsClientPort(
       listener.setLimits(limits);
       redirect?.setLimits(limits);
     },
-    letGo() {
-      listener.letGo();
-      redirect?.letGo();
-    },
+    letGo: (forMs) => letGo(redirect ? [listener, redirect] : [listener], clock, forMs),
     async drain(timeoutMs) {
       watcher.stop();
       const cut = await Promise.all([listener.drain(timeoutMs), redirect?.drain(timeoutMs) ?? 0]);
       return cut[0] + cut[1];
     },
   };
+}
+
+function letGo(listeners: readonly Listener[], clock: Clock, forMs: number): Promise<void> {
+  for (const listener of listeners) listener.letGo();
+  return new Promise((done) => clock.after(forMs, done));
 }
