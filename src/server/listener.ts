@@ -18,7 +18,7 @@ import {
   onceOverdue,
   refuse,
 } from './connection.ts';
-import { type Door, ownDoor } from './door.ts';
+import { type Door, ownDoor, type Ways } from './door.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { answerTo, type ListenerSettings, limitsOf } from './limits.ts';
@@ -34,12 +34,6 @@ import {
   type TlsSettings,
 } from './tls.ts';
 import { createUpgradeResponse } from './upgrade-response.ts';
-
-interface Ways {
-  /** With it, the server speaks HTTPS, including HTTP/2. */
-  readonly tls?: TlsSettings;
-  readonly door?: Door;
-}
 
 const noop = () => {};
 /** How long the drain waits for the first request of a new connection: it may be on its way. */
