@@ -26,9 +26,14 @@ export interface ReloaderDependencies {
   readonly isEnding: () => boolean;
   /** Keeps these texts out of the log. */
   readonly hide: (secrets: readonly string[]) => void;
-  /** Lets settings take effect that are not the service's. */
-  readonly apply: (settings: Stated['config']) => void;
+  /** Lets settings take effect that are not the service's. Resolves when they do elsewhere, too, if that takes time. */
+  readonly apply: (settings: Stated['config']) => Promise<void> | undefined;
+  /** Settings that were read anew serve from now on, before anything else can happen. */
+  readonly onReloaded?: (by: ReloadedBy) => void;
 }
+
+/** Who wants the settings to be read: an operator here, or another process that has read them. */
+export type ReloadedBy = 'operator' | 'others';
 
 /** The line that says why a changed list in the settings changes nothing. */
 export function persistedLine({ persistServers, upstreams }: Stated['config']): [object, string] {
@@ -43,22 +48,25 @@ const ADMIN_PORT = 'admin port';
 
 export class Reloader {
   readonly #dependencies: ReloaderDependencies;
+  #applied: Promise<void> | undefined;
 
   constructor(dependencies: ReloaderDependencies) {
     this.#dependencies = dependencies;
   }
 
   /** After all earlier changes of the lists; all at once. Never rejects but by a defect. */
-  reload(): Promise<ReloadResult> {
+  async reload(by: ReloadedBy = 'operator'): Promise<ReloadResult> {
     const { lists, service } = this.#dependencies;
-    return lists.reload(() => {
-      const result = this.#reload();
+    const answer = await lists.reload(() => {
+      const result = this.#reload(by);
       return { lists: 'problems' in result ? undefined : service.config, result };
     });
+    await this.#applied;
+    return answer;
   }
 
-  #reload(): ReloadResult {
-    const { load, service, lists, runtime, isEnding, hide, apply } = this.#dependencies;
+  #reload(by: ReloadedBy): ReloadResult {
+    const { load, service, lists, runtime, isEnding, hide, apply, onReloaded } = this.#dependencies;
     const { announcer, logger } = runtime;
     if (isEnding()) return { code: 'SHUTTING_DOWN', problems: ['the process is about to end'] };
     const loaded = load(service.config.persistServers);
@@ -75,12 +83,15 @@ export class Reloader {
     const next = withoutRestart(before, loaded);
     const { config } = next;
     service.apply(next);
-    apply(config);
+    const applied = apply(config);
+    onReloaded?.(by);
     if (config.areListsPersisted) logger.info(...persistedLine(config));
     if (before.config.apiKeys && !config.apiKeys)
       logger.warn('API_KEYS is gone: requests need no key any more');
     const replaced = changes.changed.filter((name) => before.sources.get(name) === ADMIN_PORT);
-    announcer.announce({ type: 'settings-reloaded', ...changes, replaced });
+    const announce = () => announcer.announce({ type: 'settings-reloaded', ...changes, replaced });
+    if (applied) this.#applied = applied.then(announce);
+    else announce();
     return changes;
   }
 }

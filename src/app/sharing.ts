@@ -5,10 +5,18 @@ import type { Claims } from '../notifiers/claims.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 import { FactTable } from '../sharing/fact-table.ts';
-import { shareKnowledge } from '../sharing/knowledge.ts';
+import { type Role, shareKnowledge } from '../sharing/knowledge.ts';
 import type { RedisSharing } from '../sharing/redis/index.ts';
 
+/** All that this process and others know, and what it is among them. */
+export interface SharedFacts {
+  readonly table: FactTable;
+  readonly role: Role;
+}
+
 export interface Sharing {
+  /** Undefined where nothing is shared. */
+  readonly facts: SharedFacts | undefined;
   /** Undefined where alerts are not shared. */
   readonly claims: Claims | undefined;
   /** Whether all that is shared arrives; undefined where nothing is. */
@@ -25,19 +33,26 @@ export interface SharingContext {
   readonly pools: () => PoolTable;
   /** Of this process, and of no other one, ever. */
   readonly origin: string;
+  /** Where there are several processes on this machine. */
+  readonly facts: SharedFacts | undefined;
 }
 
-const NOTHING: Sharing = { claims: undefined, isUp: undefined, start: async () => {}, stop: async () => {} };
+const NOT_CONNECTED = { claims: undefined, isUp: undefined, stop: async () => {} };
 
 /** Nothing is loaded, and nothing connected, before the start. */
 export function createSharing(
   { redisUrl, redisPrefix: prefix }: Pick<Config, 'redisUrl' | 'redisPrefix'>,
-  { runtime, pools, origin }: SharingContext,
+  { runtime, pools, origin, facts: given }: SharingContext,
 ): Sharing {
-  if (redisUrl === undefined) return NOTHING;
   const { clock, random, logger } = runtime;
+  if (redisUrl === undefined) {
+    const start = async () => void (given && shareKnowledge({ ...given, pools, runtime }));
+    return { ...NOT_CONNECTED, facts: given, start };
+  }
+  const facts = given ?? { table: new FactTable({ clock, origin }), role: 'alone' };
   let redis: RedisSharing | undefined;
   return {
+    facts,
     claims: {
       claim: async (key, subjects, forMs) => redis?.claims.claim(key, subjects, forMs),
       extend: (key, forMs) => redis?.claims.extend(key, forMs),
@@ -55,8 +70,8 @@ export function createSharing(
       const target = readRedisUrl(redisUrl);
       // The settings were checked.
       if (typeof target === 'string') throw new Error(`REDIS_URL ${target}`);
-      const table = new FactTable({ clock, origin });
-      shareKnowledge({ table, pools, runtime, role: 'alone' });
+      const { table } = facts;
+      shareKnowledge({ ...facts, pools, runtime });
       redis = connectRedis({ table, target, prefix, open: opener(target), clock, random, logger });
       await redis.ready;
     },

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Session } from 'node:http2';
-import { type AddressInfo, Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { IncomingRequest } from '../http/messages.ts';
@@ -10,17 +10,18 @@ import { answerAsterisk, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts
 import type { ClientRequest, Handler } from './client-request.ts';
 import {
   type Connection,
+  closeIdle,
   endAfterAnswers,
-  forbidReuse,
   isLast,
+  makeLatestLast,
   newConnection,
   onceOverdue,
   refuse,
 } from './connection.ts';
+import { type Door, ownDoor, type Ways } from './door.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { answerTo, type ListenerSettings, limitsOf } from './limits.ts';
-import { listen } from './listen.ts';
 import { Pipeline } from './pipeline.ts';
 import { createPlainServer } from './plain.ts';
 import { SendTimeout } from './send-timeout.ts';
@@ -48,10 +49,12 @@ export class Listener {
   readonly #sessions: Http2Sessions;
   readonly #sendTimeout: SendTimeout;
   #secure: { readonly server: SecureServer; readonly handshakes: Handshakes } | undefined;
+  readonly #door: Door;
+  #leaving = false;
   #draining = false;
 
-  /** With `tls` it speaks HTTPS, including HTTP/2. */
-  constructor(settings: ListenerSettings, clock: Clock, handle: Handler, tls?: TlsSettings) {
+  constructor(settings: ListenerSettings, clock: Clock, handle: Handler, { tls, door = ownDoor }: Ways = {}) {
+    this.#door = door;
     this.#settings = settings;
     this.#clock = clock;
     this.#handle = handle;
@@ -59,8 +62,7 @@ export class Listener {
     this.#sessions = new Http2Sessions(settings.clientKeepAliveMs, clock, this.#sendTimeout);
     this.#server = tls ? this.#createSecure(tls) : this.#createPlain();
     this.#server.maxConnections = settings.maxConnections;
-    const onRequest = (request: IncomingMessage, response: ServerResponse | Http2Response) =>
-      this.#onRequest(request, response);
+    const onRequest = this.#onRequest.bind(this);
     this.#server
       .on('request', onRequest)
       // Without these two Node answers 100 or 417 by itself, before the request was checked.
@@ -72,16 +74,13 @@ export class Listener {
         if (connection) refuse(connection, target, 'METHOD_NOT_ALLOWED', clock);
       })
       // A plain server's connections are net.Sockets, a TLS server's extend them.
-      .on('upgrade', (request: ClientRequest, socket: Socket, head: Buffer) =>
-        this.#onUpgrade(request, socket, head),
-      )
+      .on('upgrade', (...upgrade: [ClientRequest, Socket, Buffer]) => this.#onUpgrade(...upgrade))
       .on('clientError', (error, socket: Socket) => this.#onClientError(error, socket));
   }
 
   #createPlain(): Server {
-    return createPlainServer(limitsOf(this.#settings)).on('connection', (socket) =>
-      this.#onConnection(socket),
-    );
+    const server = createPlainServer(limitsOf(this.#settings));
+    return server.on('connection', (socket) => this.#onConnection(socket));
   }
 
   #createSecure(tls: TlsSettings): Server {
@@ -117,7 +116,13 @@ export class Listener {
 
   /** Resolves to the address when connections are accepted. Rejects with the system's error. */
   listen(port: number, host: string): Promise<AddressInfo> {
-    return listen(this.#server, port, host);
+    return this.#door.open(this.#server, port, host);
+  }
+
+  /** Goes on accepting, but each HTTP/1.1 answer is the last one of its connection: clients come again, elsewhere. */
+  letGo(): void {
+    this.#leaving = true;
+    for (const connection of this.#connections.values()) makeLatestLast(connection);
   }
 
   /**
@@ -127,7 +132,7 @@ export class Listener {
    */
   drain(timeoutMs: number): Promise<number> {
     this.#draining = true;
-    for (const { latest } of this.#connections.values()) forbidReuse(latest);
+    this.letGo();
     return new Promise((resolve) => {
       let cut = 0;
       const stopTimer = this.#clock.after(timeoutMs, () => {
@@ -138,29 +143,20 @@ export class Listener {
       });
       // After the poll phase: the system resets connections that it has queued and that are not accepted yet.
       setImmediate(() => {
-        // Closes the port first, and nothing else: `http.Server.close` ends idle connections before that, and a
-        // client that reconnected at once would be accepted by the system, and then cut off instead of refused.
-        // In Node 26 it also ends new connections.
-        Server.prototype.close.call(this.#server, () => {
+        this.#door.close(this.#server, () => {
           stopTimer();
           // Also stops the HTTP server's check for slow requests.
           this.#server.close();
           resolve(cut);
         });
-        this.#closeIdle(({ requests }) => requests > 0);
+        closeIdle(this.#connections, ({ requests }) => requests > 0);
         this.#sessions.drain();
         this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => {
-          this.#closeIdle(() => true);
+          closeIdle(this.#connections, () => true);
           this.#secure?.handshakes.end();
         });
       });
     });
-  }
-
-  #closeIdle(which: (connection: Connection) => boolean): void {
-    for (const [socket, connection] of this.#connections) {
-      if (connection.open === 0 && which(connection)) socket.destroySoon();
-    }
   }
 
   #onConnection(socket: Socket): void {
@@ -182,7 +178,7 @@ export class Listener {
     // that it is the last one (RFC 9112, 9.6), and it may be unclear where this request begins.
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
     this.#track(response, socket, connection);
-    if (this.#draining) forbidReuse(response);
+    if (this.#leaving) makeLatestLast(connection);
     if (connection.open > 1) {
       connection.pipeline ??= new Pipeline(socket, this.#settings.maxPipelined);
       if (!connection.pipeline.add(response, connection.open)) return;

@@ -3,6 +3,7 @@
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 import type { FactTable } from './fact-table.ts';
+import { shareFilters } from './filter-facts.ts';
 import { KnownUpstreams } from './known-upstreams.ts';
 import { shareQuarantines } from './quarantine-facts.ts';
 import { shareSizes } from './size-facts.ts';
@@ -32,6 +33,7 @@ export function shareKnowledge({ table, pools, runtime, role }: KnowledgeDepende
   const dependencies = { table, upstreams, announcer, clock };
   shareQuarantines({ ...dependencies, nowMs: () => clock.monotonicMs() });
   shareSizes(dependencies);
+  if (role !== 'alone') shareFilters(table, upstreams);
   let stop = () => {};
   if (role === 'first') stop = tellStandings(dependencies);
   else if (role === 'worker') followStandings(dependencies);

@@ -5,13 +5,14 @@ import { Budgets } from '../../src/pacing/budget.ts';
 import { createPool, type Pool } from '../../src/pools/pool.ts';
 import { PoolTable } from '../../src/pools/pool-table.ts';
 import { createRuntime, type Runtime } from '../../src/runtime.ts';
-import type { Reach } from '../../src/sharing/fact.ts';
-import { FactTable, type Transport } from '../../src/sharing/fact-table.ts';
+import { FactTable } from '../../src/sharing/fact-table.ts';
 import { KnownUpstreams } from '../../src/sharing/known-upstreams.ts';
 import type { Upstream } from '../../src/upstreams/upstream.ts';
 import { configOf } from '../config/loading.ts';
 import { realDialer } from '../support/dialer.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+
+export { link } from '../support/fact-links.ts';
 
 /** A pool of upstreams, as one of several processes has it. */
 export interface Process {
@@ -49,12 +50,4 @@ export async function createProcess(
       return found;
     },
   };
-}
-
-/** Facts go from each to the other at once. */
-export function link(one: FactTable, other: FactTable, reach: Reach = 'fleet'): void {
-  const toOther: Transport = { reach, send: (facts) => other.receive(structuredClone(facts), toOne) };
-  const toOne: Transport = { reach, send: (facts) => one.receive(structuredClone(facts), toOther) };
-  one.connect(toOther);
-  other.connect(toOne);
 }
