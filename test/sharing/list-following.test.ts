@@ -310,6 +310,20 @@ describe('two changes at once', () => {
       expect(each.state.split('|')[0]).toBe('a@a.example b@b.example c-2@second.example4');
   });
 
+  it('that give an account two ceilings leave it the one that was added first', async () => {
+    const fleet = new Fleet([STATED, STATED]);
+    const [one, two] = fleet.processes;
+    await one?.servers.add({ url: 'http://x.example', name: 'x', account: 'acc', rps: 5 });
+    await two?.servers.add({ url: 'http://y.example', name: 'y', account: 'acc', rps: 9 });
+    await fleet.settle();
+    for (const { lists, warnings } of fleet.processes) {
+      expect(lists.upstreams.map(({ rps }) => rps)).toEqual([undefined, undefined, 5, undefined]);
+      expect(warnings).toEqual([
+        'Changes on several replicas: x and y give account=acc two ceilings: rps=5 holds',
+      ]);
+    }
+  });
+
   it('that would remove all leave the one that was removed last, until another one comes', async () => {
     const fleet = new Fleet([STATED, STATED]);
     const [one, two] = fleet.processes;
