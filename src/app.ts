@@ -217,8 +217,11 @@ class RunningApp implements App {
     drain.begun = true;
     // From here on nothing is reloaded.
     const { config, pools } = service;
-    if (config.shutdownDelayMs > 0)
+    if (config.shutdownDelayMs > 0) {
+      // A router sends new connections elsewhere, but not those that are open: their clients must let go themselves.
+      clientPort.letGo();
       await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
+    }
     drain.refusing = true;
     tunnels.closeAll();
     const stopTimer = clock.after(Math.max(0, config.shutdownTimeoutMs - LAST_ANSWERS_MS), () => {

@@ -25,6 +25,8 @@ export interface ClientPort {
   listen(): Promise<AddressInfo>;
   /** See `Listener.setLimits`. */
   setLimits(limits: ListenerSettings): void;
+  /** See `Listener.letGo`. */
+  letGo(): void;
   /** See `Listener.drain`. */
   drain(timeoutMs: number): Promise<number>;
 }
@@ -40,6 +42,7 @@ export function createClientPort(
     return {
       listen: () => listener.listen(port, host),
       setLimits: (limits) => listener.setLimits(limits),
+      letGo: () => listener.letGo(),
       drain: (timeoutMs) => listener.drain(timeoutMs),
     };
   }
@@ -86,6 +89,10 @@ function createTlsClientPort(
     setLimits(limits) {
       listener.setLimits(limits);
       redirect?.setLimits(limits);
+    },
+    letGo() {
+      listener.letGo();
+      redirect?.letGo();
     },
     async drain(timeoutMs) {
       watcher.stop();

@@ -10,9 +10,10 @@ import { answerAsterisk, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts
 import type { ClientRequest, Handler } from './client-request.ts';
 import {
   type Connection,
+  closeIdle,
   endAfterAnswers,
-  forbidReuse,
   isLast,
+  makeLatestLast,
   newConnection,
   onceOverdue,
   refuse,
@@ -48,6 +49,7 @@ export class Listener {
   readonly #sessions: Http2Sessions;
   readonly #sendTimeout: SendTimeout;
   #secure: { readonly server: SecureServer; readonly handshakes: Handshakes } | undefined;
+  #leaving = false;
   #draining = false;
 
   /** With `tls` it speaks HTTPS, including HTTP/2. */
@@ -59,8 +61,7 @@ export class Listener {
     this.#sessions = new Http2Sessions(settings.clientKeepAliveMs, clock, this.#sendTimeout);
     this.#server = tls ? this.#createSecure(tls) : this.#createPlain();
     this.#server.maxConnections = settings.maxConnections;
-    const onRequest = (request: IncomingMessage, response: ServerResponse | Http2Response) =>
-      this.#onRequest(request, response);
+    const onRequest = this.#onRequest.bind(this);
     this.#server
       .on('request', onRequest)
       // Without these two Node answers 100 or 417 by itself, before the request was checked.
@@ -79,9 +80,8 @@ export class Listener {
   }
 
   #createPlain(): Server {
-    return createPlainServer(limitsOf(this.#settings)).on('connection', (socket) =>
-      this.#onConnection(socket),
-    );
+    const server = createPlainServer(limitsOf(this.#settings));
+    return server.on('connection', (socket) => this.#onConnection(socket));
   }
 
   #createSecure(tls: TlsSettings): Server {
@@ -120,6 +120,12 @@ export class Listener {
     return listen(this.#server, port, host);
   }
 
+  /** Goes on accepting, but each HTTP/1.1 answer is the last one of its connection: clients come again, elsewhere. */
+  letGo(): void {
+    this.#leaving = true;
+    for (const connection of this.#connections.values()) makeLatestLast(connection);
+  }
+
   /**
    * Accepts no more connections, closes idle ones, and lets responses in flight finish for at most `timeoutMs`.
    * Connections that have not sent a request yet get a moment to do so: it is refused, but with an answer.
@@ -127,7 +133,7 @@ export class Listener {
    */
   drain(timeoutMs: number): Promise<number> {
     this.#draining = true;
-    for (const { latest } of this.#connections.values()) forbidReuse(latest);
+    this.letGo();
     return new Promise((resolve) => {
       let cut = 0;
       const stopTimer = this.#clock.after(timeoutMs, () => {
@@ -147,20 +153,14 @@ export class Listener {
           this.#server.close();
           resolve(cut);
         });
-        this.#closeIdle(({ requests }) => requests > 0);
+        closeIdle(this.#connections, ({ requests }) => requests > 0);
         this.#sessions.drain();
         this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => {
-          this.#closeIdle(() => true);
+          closeIdle(this.#connections, () => true);
           this.#secure?.handshakes.end();
         });
       });
     });
-  }
-
-  #closeIdle(which: (connection: Connection) => boolean): void {
-    for (const [socket, connection] of this.#connections) {
-      if (connection.open === 0 && which(connection)) socket.destroySoon();
-    }
   }
 
   #onConnection(socket: Socket): void {
@@ -182,7 +182,7 @@ export class Listener {
     // that it is the last one (RFC 9112, 9.6), and it may be unclear where this request begins.
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
     this.#track(response, socket, connection);
-    if (this.#draining) forbidReuse(response);
+    if (this.#leaving) makeLatestLast(connection);
     if (connection.open > 1) {
       connection.pipeline ??= new Pipeline(socket, this.#settings.maxPipelined);
       if (!connection.pipeline.add(response, connection.open)) return;

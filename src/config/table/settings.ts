@@ -116,7 +116,7 @@ export const schema = z.object({
   shutdownDelayMs: setting(duration('0s'), {
     name: 'SHUTDOWN_DELAY',
     default: '0s',
-    doc: 'After SIGTERM or SIGINT: how long to go on accepting requests with `/readyz` at 503.',
+    doc: 'After SIGTERM or SIGINT: how long to go on accepting requests, with `/readyz` at 503 and `Connection: close` in the answers.',
   }),
   shutdownTimeoutMs: setting(duration('1ms'), {
     name: 'SHUTDOWN_TIMEOUT',
