@@ -9,6 +9,8 @@ import { alertSettingsOf, createOperatorAlerts } from './app/alerts.ts';
 import { Reloader, type ReloadResult } from './app/reload.ts';
 import { ALONE, type Role, type RoleKind } from './app/role.ts';
 import { Serving } from './app/serving.ts';
+import { shareLists } from './app/shared-lists.ts';
+import { createSharing, type SharedFacts, type Sharing } from './app/sharing.ts';
 import { createStatistics } from './app/statistics.ts';
 import type { Config } from './config/config.ts';
 import type { SettingsResult, Sources } from './config/load.ts';
@@ -38,6 +40,8 @@ export interface AppOptions {
   readonly version?: string;
   /** How many log lines were lost since the start. */
   readonly logLinesDropped?: () => number;
+  /** What this process shares with others of its machine. */
+  readonly facts?: SharedFacts;
 }
 
 /** Why the program can't listen. */
@@ -73,7 +77,10 @@ export function createApp(
   const { logLinesDropped = () => 0 } = options;
   const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
   announcer.listen(kind.logged(eventLog.listener));
-  const alerts = createOperatorAlerts(config, runtime, () => serving.service.pools);
+  const pools = () => serving.service.pools;
+  const origin = `${randomBytes(8).toString('hex')}.0`;
+  const sharing = createSharing(config, { runtime, pools, origin, facts: options.facts ?? kind.facts });
+  const alerts = createOperatorAlerts(config, runtime, { pools, claims: sharing.claims });
   const secret = randomBytes(32);
   const via = `rpc-load-balancer-${randomBytes(3).toString('hex')}`;
   const serving = new Serving({
@@ -83,13 +90,19 @@ export function createApp(
   });
   const { service, status, dialer } = serving;
   const statistics = createStatistics({
-    ...{ pools: () => service.pools, clock, announcer, version },
+    ...{ pools, clock, announcer, version },
+    isSharing: () => sharing.isUp,
     logLinesDropped: () => logLinesDropped() + role.linesDroppedElsewhere(),
   });
   const certificates = certificatesIn(config, { clock, logger });
   const role = kind.create({ config, runtime, serving, statistics, certificates, via, secret });
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store, config.leftOut);
+  const shared = shareLists(sharing.facts, {
+    ...{ lists, service, runtime, hide },
+    folder: process.cwd(),
+    reload: () => reloader.reload('others'),
+  });
   const reloader = new Reloader({
     load: options.load ?? (() => ({ ok: true, config, sources, warnings: [] })),
     ...{ service, lists, runtime, hide },
@@ -100,22 +113,26 @@ export function createApp(
       alerts.reconfigure(alertSettingsOf(next, runtime.clock));
       return role.apply(next);
     },
+    onReloaded: shared.onReloaded,
   });
   const reload = () => reloader.reload();
   const admin = createAdmin({
     ...{ runtime, dialer, service, lists, status, statistics, alerts },
-    ...{ version, secret, reload, hide, collect: role.collect },
+    ...{ version, secret, reload, hide, told: shared.told, collect: role.collect },
   });
-  return new RunningApp({ runtime, serving, role, alerts, admin, reload });
+  const { takeOver } = shared;
+  return new RunningApp({ runtime, serving, sharing, role, alerts, admin, reload, takeOver });
 }
 
 interface AppDependencies {
   readonly runtime: Runtime;
   readonly serving: Serving;
+  readonly sharing: Sharing;
   readonly role: Role;
   readonly alerts: Alerts;
   readonly admin: Admin;
   readonly reload: App['reload'];
+  readonly takeOver: () => Promise<void>;
 }
 
 class RunningApp implements App {
@@ -127,9 +144,11 @@ class RunningApp implements App {
   }
 
   async start(): Promise<AddressInfo> {
-    const { runtime, admin, role, serving } = this.#dependencies;
+    const { runtime, admin, role, serving, sharing, takeOver } = this.#dependencies;
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
+    await sharing.start();
+    await takeOver();
     const { client, redirect } = await role.port.listen();
     if (redirect) runtime.logger.info({ port: redirect.port }, 'Redirecting to HTTPS');
     admin.useClientPort(client);
@@ -142,14 +161,16 @@ class RunningApp implements App {
   }
 
   async stop(): Promise<number> {
-    const { runtime, serving, role, alerts, admin } = this.#dependencies;
+    const { runtime, serving, sharing, role, alerts, admin } = this.#dependencies;
     // From here on nothing is reloaded.
     serving.beginDrain();
+    // A router sends new connections elsewhere, but not those that are open: their clients must let go themselves.
     role.beginDrain();
     const { shutdownDelayMs, shutdownTimeoutMs } = serving.service.config;
     if (shutdownDelayMs > 0) await new Promise<void>((done) => runtime.clock.after(shutdownDelayMs, done));
     const cut = await serving.end(role.port, shutdownTimeoutMs);
     await alerts.drain(LAST_ALERTS_MS);
+    await sharing.stop();
     // Last: operators watch the shutdown.
     await admin.close();
     return cut;

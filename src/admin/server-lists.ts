@@ -54,6 +54,26 @@ export class ServerLists {
     return result;
   }
 
+  /**
+   * Makes a change that was decided elsewhere, after all earlier ones: even if it can't be saved. Resolves to the problem
+   * then, else to undefined. `apply` must not throw.
+   */
+  follow(plan: () => Change<void>): Promise<string | undefined> {
+    const followed = this.#last.then(async () => {
+      const { upstreams, apply } = plan();
+      const saved = upstreams === this.#upstreams ? undefined : this.#save(upstreams);
+      const problem = await saved?.then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      apply();
+      this.#upstreams = upstreams;
+      return problem;
+    });
+    this.#last = followed.catch(() => {});
+    return followed;
+  }
+
   /** Reads all lists anew after all earlier changes; what was read is in force already, and is not saved. */
   reload<T>(
     read: () => {

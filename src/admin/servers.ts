@@ -6,9 +6,11 @@ import { readUpstreams, type UpstreamEntry } from '../config/upstreams/upstream-
 import type { Announcer } from '../events.ts';
 import type { Pool } from '../pools/pool.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
+import { type ServerState, withState } from '../sharing/server-facts.ts';
 import { type RegistryConflict, RegistryError } from '../upstreams/registry.ts';
 import { MAX_WEIGHT, Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
 import { fieldsOf, poolFor } from './input.ts';
+import type { OperatorChanges } from './operator-changes.ts';
 import { type ProblemCode, Refusal } from './problems.ts';
 import type { ServerLists } from './server-lists.ts';
 
@@ -27,6 +29,7 @@ export interface ServersDependencies {
   readonly folder: string;
   /** Called before a new upstream is used: its secrets must not be shown from now on. */
   readonly onNew: (spec: UpstreamSpec) => void;
+  readonly told: OperatorChanges;
 }
 
 /** A method that fails throws or rejects with a Refusal, and has then changed nothing. */
@@ -39,7 +42,7 @@ export class Servers {
 
   /** Adds the upstream that a body describes, checked as strictly as those in the settings. */
   add(body: unknown): Promise<Upstream> {
-    const { lists, pools, onNew } = this.#dependencies;
+    const { lists, pools, onNew, told } = this.#dependencies;
     return lists.change(() => {
       const spec = this.#read(body);
       const { registry, membership } = poolFor(spec.pool, pools());
@@ -47,10 +50,15 @@ export class Servers {
         throw new Refusal('NAME_TAKEN', `an upstream named ${spec.name} is there already`);
       refuseConflicts(() => registry.checkAdd(new Upstream(spec, 0)));
       // An upstream that a probe removed is still in the lists: the new one replaces it.
-      const others = lists.upstreams.filter((each) => each.name !== spec.name && !isSameEntry(each, spec));
+      const isReplaced = (each: UpstreamSpec) => each.name === spec.name || isSameEntry(each, spec);
+      const others = lists.upstreams.filter((each) => !isReplaced(each));
+      const replaced = lists.upstreams.filter((each) => isReplaced(each) && !isSameEntry(each, spec));
       const apply = () => {
         onNew(spec);
-        return refuseConflicts(() => membership.add(spec));
+        const added = refuseConflicts(() => membership.add(spec));
+        for (const each of replaced) told.removed(each);
+        told.added(spec);
+        return added;
       };
       return { upstreams: [...others, spec], apply };
     });
@@ -58,45 +66,57 @@ export class Servers {
 
   /** Changes weight, draining or both. */
   change(name: string, body: unknown): Promise<Upstream> {
-    const { lists, announcer } = this.#dependencies;
+    const { lists, told } = this.#dependencies;
     return lists.change(() => {
       const upstream = this.#find(name);
-      const weight = weightIn(body) ?? upstream.weight;
-      const draining = drainingIn(body) ?? upstream.draining;
-      if (weight === upstream.weight && draining === upstream.draining)
-        return { upstreams: lists.upstreams, apply: () => upstream };
-      const changed = lists.upstreams.map((spec) =>
-        spec.name === name ? withState(spec, weight, draining) : spec,
-      );
-      return {
-        upstreams: changed,
-        apply: () => {
-          const changed = [
-            ...(weight === upstream.weight ? [] : (['weight'] as const)),
-            ...(draining === upstream.draining ? [] : (['draining'] as const)),
-          ];
-          upstream.weight = weight;
-          upstream.draining = draining;
-          const { identity } = upstream;
-          announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining, changed });
-          return upstream;
-        },
+      const state = stateIn(body);
+      const { weight = upstream.weight, draining = upstream.draining } = state;
+      const isChanged = weight !== upstream.weight || draining !== upstream.draining;
+      const upstreams = isChanged
+        ? lists.upstreams.map((spec) => (spec.name === name ? withState(spec, { weight, draining }) : spec))
+        : lists.upstreams;
+      const apply = () => {
+        if (isChanged) this.#set(upstream, weight, draining);
+        const spec = upstreams.find((each) => each.name === name);
+        // Elsewhere it may be a change.
+        if (spec) told.changed(spec, state);
+        return upstream;
       };
+      return { upstreams, apply };
     });
+  }
+
+  #set(upstream: Upstream, weight: number, draining: boolean): void {
+    const changed = [
+      ...(weight === upstream.weight ? [] : (['weight'] as const)),
+      ...(draining === upstream.draining ? [] : (['draining'] as const)),
+    ];
+    upstream.weight = weight;
+    upstream.draining = draining;
+    const { identity } = upstream;
+    const { announcer } = this.#dependencies;
+    announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining, changed });
   }
 
   /** Removes an upstream, whose requests in flight may finish. */
   remove(name: string): Promise<void> {
-    const { lists } = this.#dependencies;
+    const { lists, told } = this.#dependencies;
     return lists.change(() => {
       const upstream = this.#known(name);
       const others = lists.upstreams.filter((spec) => spec.name !== name);
+      const tell = () => {
+        for (const spec of lists.upstreams) if (spec.name === name) told.removed(spec);
+      };
       // An upstream that a probe removed stays in the lists until an operator removes it.
-      if (!upstream && others.length < lists.upstreams.length) return { upstreams: others, apply: () => {} };
+      if (!upstream && others.length < lists.upstreams.length) return { upstreams: others, apply: tell };
       const found = this.#find(name);
       const { registry, membership } = this.#poolOf(found);
       refuseConflicts(() => registry.checkRemove(found));
-      return { upstreams: others, apply: () => refuseConflicts(() => membership.remove(found, 'operator')) };
+      const apply = () => {
+        refuseConflicts(() => membership.remove(found, 'operator'));
+        tell();
+      };
+      return { upstreams: others, apply };
     });
   }
 
@@ -104,6 +124,7 @@ export class Servers {
   release(name: string): Upstream {
     const upstream = this.#find(name);
     upstream.budget?.pacer.endRest();
+    this.#dependencies.told.released(upstream);
     this.#poolOf(upstream).quarantine.release(upstream, 'operator');
     return upstream;
   }
@@ -159,8 +180,16 @@ function isSameEntry(one: Entry, other: Entry): boolean {
   return one.url.href === other.url.href && one.pool === other.pool;
 }
 
-function weightIn(body: unknown): number | undefined {
-  const weight = changesIn(body).get('weight');
+/** What the body of a change says. */
+function stateIn(body: unknown): ServerState {
+  const changes = changesIn(body);
+  const weight = weightIn(changes);
+  const draining = drainingIn(changes);
+  return { ...(weight === undefined ? {} : { weight }), ...(draining === undefined ? {} : { draining }) };
+}
+
+function weightIn(changes: ReadonlyMap<string, unknown>): number | undefined {
+  const weight = changes.get('weight');
   if (weight === undefined) return undefined;
   if (typeof weight === 'number' && Number.isInteger(weight) && weight >= 1 && weight <= MAX_WEIGHT)
     return weight;
@@ -170,8 +199,8 @@ function weightIn(body: unknown): number | undefined {
   );
 }
 
-function drainingIn(body: unknown): boolean | undefined {
-  const draining = changesIn(body).get('draining');
+function drainingIn(changes: ReadonlyMap<string, unknown>): boolean | undefined {
+  const draining = changes.get('draining');
   if (draining === undefined || typeof draining === 'boolean') return draining;
   throw new Refusal(
     'INVALID_INPUT',
@@ -184,14 +213,6 @@ function changesIn(body: unknown): ReadonlyMap<string, unknown> {
   if (fields.size === 0)
     throw new Refusal('INVALID_INPUT', 'the body changes nothing; allowed: "weight", "draining" or both');
   return fields;
-}
-
-function withState(
-  { draining: _before, ...spec }: UpstreamSpec,
-  weight: number,
-  draining: boolean,
-): UpstreamSpec {
-  return { ...spec, weight, ...(draining ? { draining } : {}) };
 }
 
 /** Converts an error of the registry to a Refusal. */

@@ -5,6 +5,7 @@ import type { Announcer } from '../events.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import { STRATEGY_NAMES } from '../strategies/index.ts';
 import { fieldsOf, poolFor } from './input.ts';
+import type { OperatorChanges } from './operator-changes.ts';
 import { Refusal } from './problems.ts';
 
 /** The body of the call, and of its answer. */
@@ -18,6 +19,7 @@ interface StrategyChange {
 export function createStrategyChange(
   pools: () => PoolTable,
   announcer: Announcer,
+  told: OperatorChanges,
 ): (body: unknown) => StrategyChange {
   return (body) => {
     const fields = fieldsOf(body, ['strategy', 'pool']);
@@ -37,6 +39,8 @@ export function createStrategyChange(
       throw new Refusal('INVALID_INPUT', `"strategy"${problem}; allowed: ${STRATEGY_NAMES.join(', ')}`);
     }
     if (strategy !== before) announcer.announce({ type: 'strategy-changed', pool: identity, strategy });
+    // Elsewhere it may be a change.
+    told.strategyChosen(identity.name, strategy);
     return { strategy, pool: identity.shown };
   };
 }

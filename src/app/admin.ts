@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import { createAlertTest } from '../admin/alert-test.ts';
 import { createGuard, type Guard, type GuardSettings } from '../admin/auth.ts';
+import type { OperatorChanges } from '../admin/operator-changes.ts';
 import { Refusal } from '../admin/problems.ts';
 import { createRoutes, type Route, type RouteDependencies } from '../admin/routes.ts';
 import { AdminServer } from '../admin/server.ts';
@@ -32,6 +33,8 @@ export interface Admin {
 export interface AdminContext extends OperatorsContext {
   readonly lists: ServerLists;
   readonly status: StatusSource;
+  /** Hears of changes that operators make here. */
+  readonly told: OperatorChanges;
   /** See `Reloader.reload`. */
   readonly reload: () => Promise<ReloadResult>;
   /** Waits until all that has happened is known here; undefined where it always is. */
@@ -91,13 +94,14 @@ function createCurrentGuard(config: () => Config): Guard {
 type Parts = Pick<RouteDependencies, 'events' | 'live' | 'overview' | 'console'>;
 
 function createAdminRoutes(parts: Parts, context: AdminContext): readonly Route[] {
-  const { runtime, service, lists, status, statistics, alerts, reload, hide, collect } = context;
+  const { runtime, service, lists, status, statistics, alerts, reload, hide, told, collect } = context;
   const { announcer, logger } = runtime;
   const pools = () => service.pools;
   const servers = new Servers({
     lists,
     pools,
     announcer,
+    told,
     folder: process.cwd(),
     onNew(spec) {
       hide(secretsOfSpec(spec));
@@ -116,7 +120,7 @@ function createAdminRoutes(parts: Parts, context: AdminContext): readonly Route[
         maskedSettings(config, sources).map(([name, value, source]) => [name, { value, source }]),
       );
     },
-    changeStrategy: createStrategyChange(pools, announcer),
+    changeStrategy: createStrategyChange(pools, announcer, told),
     testAlerts: createAlertTest(alerts),
     async reload() {
       const result = await reload();

@@ -1,6 +1,7 @@
 /** The first of several processes: it owns the port, admin port, checks and alerts, and workers serve the clients. */
 
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { secretsOfConfig } from '../config/masked-settings.ts';
 import { isOfRequest } from '../event-log.ts';
 import { FactTable } from '../sharing/fact-table.ts';
@@ -16,20 +17,21 @@ const ORIGIN_BYTES = 8;
 const NEVER_OVERLOADED = { isOn: false, start() {}, stop() {} };
 
 /** `fork` starts a worker. */
-export function firstOfSeveral(fork: () => WorkerProcess = forkWorker): RoleKind {
+export function firstOfSeveral(clock: Clock, fork: () => WorkerProcess = forkWorker): RoleKind {
+  const table = new FactTable({ clock, origin: randomBytes(ORIGIN_BYTES).toString('hex') });
   return {
+    facts: { table, role: 'first' },
     // Workers write the lines of the requests that they serve.
     logged: (listener) => (event) => {
       if (!isOfRequest(event)) listener(event);
     },
     createOverload: () => NEVER_OVERLOADED,
     create({ config, runtime, serving, statistics, certificates, via, secret }) {
-      const { clock, logger, announcer } = runtime;
-      const facts = new FactTable({ clock, origin: randomBytes(ORIGIN_BYTES).toString('hex') });
+      const { logger, announcer } = runtime;
       const stats = (pool: string | undefined) => statistics.stats(pool);
       const ticketKeys = randomBytes(TICKET_KEYS_BYTES);
       const workforce = new Workforce({
-        ...{ config, clock, logger, announcer, facts, certificates, stats, fork },
+        ...{ config, clock, logger, announcer, facts: table, certificates, stats, fork },
         pools: () => serving.service.pools,
         common: { secret, via, ticketKeys },
         secretsOf: secretsOfConfig,

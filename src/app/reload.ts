@@ -28,7 +28,12 @@ export interface ReloaderDependencies {
   readonly hide: (secrets: readonly string[]) => void;
   /** Lets settings take effect that are not the service's. Resolves when they do elsewhere, too, if that takes time. */
   readonly apply: (settings: Stated['config']) => Promise<void> | undefined;
+  /** Called in the same step in which settings that were read anew come into force. */
+  readonly onReloaded?: (by: ReloadedBy) => void;
 }
+
+/** Who wants the settings to be read: an operator here, or another process that has read them. */
+export type ReloadedBy = 'operator' | 'others';
 
 /** The line that says why a changed list in the settings changes nothing. */
 export function persistedLine({ persistServers, upstreams }: Stated['config']): [object, string] {
@@ -50,18 +55,18 @@ export class Reloader {
   }
 
   /** After all earlier changes of the lists; all at once. Never rejects but by a defect. */
-  async reload(): Promise<ReloadResult> {
+  async reload(by: ReloadedBy = 'operator'): Promise<ReloadResult> {
     const { lists, service } = this.#dependencies;
     const answer = await lists.reload(() => {
-      const result = this.#reload();
+      const result = this.#reload(by);
       return { lists: 'problems' in result ? undefined : service.config, result };
     });
     await this.#applied;
     return answer;
   }
 
-  #reload(): ReloadResult {
-    const { load, service, lists, runtime, isEnding, hide, apply } = this.#dependencies;
+  #reload(by: ReloadedBy): ReloadResult {
+    const { load, service, lists, runtime, isEnding, hide, apply, onReloaded } = this.#dependencies;
     const { announcer, logger } = runtime;
     if (isEnding()) return { code: 'SHUTTING_DOWN', problems: ['the process is about to end'] };
     const loaded = load(service.config.persistServers);
@@ -78,6 +83,8 @@ export class Reloader {
     const next = withoutRestart(before, loaded);
     const { config } = next;
     service.apply(next);
+    // Before others get the settings: they know then that what operators have changed is void.
+    onReloaded?.(by);
     const applied = apply(config);
     if (config.areListsPersisted) logger.info(...persistedLine(config));
     if (before.config.apiKeys && !config.apiKeys)

@@ -9,6 +9,7 @@ import type { EventLoopDelay } from '../server/event-loop-delay.ts';
 import { measureEventLoopDelay } from '../server/event-loop-delay.ts';
 import { Overload } from '../server/overload.ts';
 import { limitsOf, type Serving, type ServingParts } from './serving.ts';
+import type { SharedFacts } from './sharing.ts';
 import type { Statistics } from './statistics.ts';
 
 /** What a role is made of. */
@@ -31,7 +32,7 @@ export interface Role {
   readonly stats: ServingParts['stats'];
   /** Waits until all that has happened is known here; undefined where it always is. */
   readonly collect: (() => Promise<void>) | undefined;
-  /** The process is about to end, but goes on serving. */
+  /** The process is about to end, but goes on serving: clients that come again may go elsewhere. */
   beginDrain(): void;
   /** The process ends at once. */
   abort(): void;
@@ -40,6 +41,8 @@ export interface Role {
 }
 
 export interface RoleKind {
+  /** What this process shares with others of its machine; undefined where there are none. */
+  readonly facts: SharedFacts | undefined;
   /** The listener that writes the log, for the events that this process has lines for. */
   logged(listener: Listener): Listener;
   createOverload(runtime: Runtime, eventLoopDelay: EventLoopDelay | undefined): ServingParts['overload'];
@@ -48,6 +51,7 @@ export interface RoleKind {
 
 /** One process that does everything. */
 export const ALONE: RoleKind = {
+  facts: undefined,
   logged: (listener) => listener,
   createOverload: ownOverload,
   create({ config, runtime: { clock }, serving, statistics, certificates }) {
@@ -57,7 +61,7 @@ export const ALONE: RoleKind = {
       apply: (next) => void port.setLimits(limitsOf(next)),
       stats: (pool) => statistics.stats(pool),
       collect: undefined,
-      beginDrain() {},
+      beginDrain: () => port.letGo(),
       abort() {},
       linesDroppedElsewhere: () => 0,
     };

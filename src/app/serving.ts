@@ -10,12 +10,12 @@ import type { LookUp } from '../network/look-up.ts';
 import { fittingConnections } from '../network/shortage.ts';
 import { Budgets } from '../pacing/budget.ts';
 import type { CreateChecks } from '../pools/checks.ts';
-import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ClientPort } from '../server/client-port.ts';
 import type { Overload } from '../server/overload.ts';
 import type { StatusSource } from '../server/status-paths.ts';
 import { OpenTunnels } from '../tunnels/open-tunnels.ts';
+import { type Drain, whyNotReady } from './readiness.ts';
 import { Service } from './service.ts';
 
 /** So long before the process ends those are told that wait in vain. */
@@ -34,14 +34,6 @@ export interface ServingParts {
   readonly lookUp: LookUp | undefined;
   /** If it is not given, this process checks its upstreams. */
   readonly createChecks?: CreateChecks;
-}
-
-/** How far the shutdown has come. */
-interface Drain {
-  /** `/readyz` answers 503; requests are still accepted. */
-  begun: boolean;
-  /** New requests are refused. */
-  refusing: boolean;
 }
 
 export class Serving {
@@ -118,15 +110,4 @@ export class Serving {
 /** The limits of the client port, as far as this machine allows them. */
 export function limitsOf(config: Config): Config {
   return { ...config, maxConnections: fittingConnections(config.maxConnections) };
-}
-
-function whyNotReady({ begun }: Drain, pools: PoolTable, name?: string): string | undefined {
-  if (begun) return 'draining';
-  // An upstream in question counts as usable: otherwise a client could make this process look unready.
-  const out = pools
-    .select(name)
-    .filter(({ availability }) => availability.isOut('primary') && availability.isOut('fallback'));
-  if (out.length === 0) return undefined;
-  const named = out.flatMap(({ identity: { shown } }) => shown ?? []).join(', ');
-  return named === '' ? 'no upstream is usable' : `no upstream is usable in ${named}`;
 }

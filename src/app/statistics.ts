@@ -28,6 +28,8 @@ export interface StatisticsDependencies {
   readonly clock: Clock;
   readonly announcer: Announcer;
   readonly logLinesDropped: () => number;
+  /** Whether what is shared with other replicas arrives; undefined where nothing is. */
+  readonly isSharing: () => boolean | undefined;
   /** Of the program. */
   readonly version: string;
 }

@@ -1,7 +1,9 @@
 /** A worker: serves clients for the first process, and tells it what happens. */
 
 import type { Socket } from 'node:net';
+import { ServerLists } from '../admin/server-lists.ts';
 import { createEventLog, isOfRequest } from '../event-log.ts';
+import type { Announcer } from '../events.ts';
 import type { Log } from '../log.ts';
 import { noChecks } from '../pools/checks.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
@@ -21,6 +23,8 @@ import { configOf, type SettingsCopy } from '../workers/settings-copy.ts';
 import { StatsRequests } from '../workers/stats-requests.ts';
 import { ownOverload } from './role.ts';
 import { limitsOf, Serving } from './serving.ts';
+import { type SharedLists, shareLists } from './shared-lists.ts';
+import { createSharing, type Sharing } from './sharing.ts';
 import { createStatistics } from './statistics.ts';
 
 /** How long requests in flight may finish when the first process is gone. */
@@ -42,8 +46,12 @@ export class WorkerApp implements FirstProcessListener {
   readonly #doors: Readonly<Record<'client' | 'redirect', HandOverDoor>>;
   readonly #reporter: Reporter;
   readonly #stats: StatsRequests;
+  readonly #announcer: Announcer;
   readonly #eventLog: ReturnType<typeof createEventLog>;
   readonly #facts: FactTable;
+  readonly #lists: ServerLists;
+  readonly #sharing: Sharing;
+  readonly #shared: SharedLists;
   readonly #fromFirst: ReturnType<typeof factTransport>;
   #onCertificate: (pair: KeyPair) => void = () => {};
   #isEnding = false;
@@ -55,6 +63,7 @@ export class WorkerApp implements FirstProcessListener {
     const config = configOf(start.settings.config);
     const runtime = createRuntime(parts.runtime);
     const { announcer, clock, logger, random } = runtime;
+    this.#announcer = announcer;
     this.#eventLog = createEventLog({ logger, random, sample: config.logSample });
     announcer.listen((event) => {
       if (isOfRequest(event)) this.#eventLog.listener(event);
@@ -67,6 +76,7 @@ export class WorkerApp implements FirstProcessListener {
     const statistics = createStatistics({
       ...{ pools, clock, announcer, version: '' },
       logLinesDropped: () => log.dropped,
+      isSharing: () => undefined,
     });
     this.#stats = new StatsRequests(
       clock,
@@ -99,13 +109,28 @@ export class WorkerApp implements FirstProcessListener {
       void first.send({ type: 'report', ...report });
     });
     announcer.listen((event) => this.#reporter.hear(event));
+    const facts = { table: this.#facts, role: 'worker' } as const;
+    const { origin } = this.#facts;
+    this.#sharing = createSharing(
+      { redisUrl: undefined, redisPrefix: '' },
+      { runtime, pools, origin, facts },
+    );
+    this.#lists = new ServerLists(config.upstreams, undefined);
+    this.#shared = shareLists(facts, {
+      ...{ lists: this.#lists, service: this.#serving.service, runtime, folder: process.cwd() },
+      hide: (texts) => log.hide(texts),
+      // It gets those that the first process has read.
+      reload: async () => {},
+    });
   }
 
   /** Resolves when the first process knows that it serves. */
   async serve(): Promise<void> {
     const { first } = this.#parts;
-    if (this.#start.isDraining) this.#serving.beginDrain();
+    await this.#sharing.start();
+    await this.#shared.takeOver();
     await this.#port.listen();
+    if (this.#start.isDraining) this.#beginDrain();
     this.#serving.start();
     this.#reporter.start();
     await first.send({ type: 'ready' });
@@ -119,8 +144,7 @@ export class WorkerApp implements FirstProcessListener {
         if (connection) this.#doors[message.port].take(connection);
         break;
       case 'settings':
-        this.#apply(message.settings);
-        void first.send({ type: 'done', id: message.id });
+        void this.#apply(message.settings).then(() => first.send({ type: 'done', id: message.id }));
         break;
       case 'certificate':
         this.#onCertificate(message.pair);
@@ -136,7 +160,7 @@ export class WorkerApp implements FirstProcessListener {
         this.#stats.onRows(message.id, message.rows);
         break;
       case 'begin-drain':
-        this.#serving.beginDrain();
+        this.#beginDrain();
         break;
       case 'drain':
         void this.#drain(message.timeoutMs);
@@ -161,15 +185,27 @@ export class WorkerApp implements FirstProcessListener {
     end(cut > 0 ? 1 : 0);
   }
 
-  /** At once, as in one process. */
-  #apply({ config: copy, secrets }: SettingsCopy): void {
+  #beginDrain(): void {
+    this.#serving.beginDrain();
+    this.#port.letGo();
+  }
+
+  /** After all earlier changes of the lists; at once, as in one process. */
+  #apply({ config: copy, secrets }: SettingsCopy): Promise<void> {
     const { log } = this.#parts;
     const config = configOf(copy);
     log.hide(secrets);
-    log.setLevel(config.logLevel);
-    this.#eventLog.setSample(config.logSample);
-    this.#reporter.quietly(() => this.#serving.service.apply({ config, sources: new Map() }));
-    this.#port.setLimits(limitsOf(config));
+    return this.#lists.reload(() => {
+      log.setLevel(config.logLevel);
+      this.#eventLog.setSample(config.logSample);
+      this.#reporter.quietly(() => {
+        this.#serving.service.apply({ config, sources: new Map() });
+        this.#announcer.announce({ type: 'settings-reloaded', changed: [], restart: [], replaced: [] });
+      });
+      this.#port.setLimits(limitsOf(config));
+      this.#shared.onReloaded('others');
+      return { lists: config, result: undefined };
+    });
   }
 
   #certificatesFrom(pair: KeyPair | undefined): Certificates | undefined {

@@ -31,7 +31,7 @@ export function missingCode(exchange: Exchange, entry: CallEntry, pool: Pool): A
 function bannedCode(method: string | undefined, pool: Pool): AnswerCode | undefined {
   if (method === undefined) return undefined;
   const { registry, quarantine, availability } = pool;
-  const banAt = (upstream: Upstream) => quarantine.methodBan(upstream, method);
+  const banAt = (upstream: Upstream) => quarantine.methods.banOf(upstream, method);
   if (registry.all.every((upstream) => banAt(upstream)?.reason === 'method-unsupported'))
     return 'METHOD_NOT_SUPPORTED';
   const bans = registry.all.filter((upstream) => availability.isUsable(upstream)).map(banAt);

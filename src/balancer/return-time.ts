@@ -11,7 +11,7 @@ export function firstReturnMs(pool: Pool, method: string | undefined): number {
   let firstMs = availability.firstReturnAtMs();
   for (const upstream of registry.all) {
     if (!availability.isUsable(upstream)) continue;
-    const banned = method === undefined ? undefined : quarantine.methodBan(upstream, method);
+    const banned = method === undefined ? undefined : quarantine.methods.banOf(upstream, method);
     firstMs = Math.min(firstMs, Math.max(room.freeAtMs(upstream), banned?.untilMs ?? 0));
   }
   if (!Number.isFinite(firstMs)) return UNKNOWN_RETURN_MS;

@@ -61,13 +61,13 @@ export class CallsWillingness implements Willingness {
     if (preferred.length > 0 && this.#takesAll(preferred, upstream)) return preferred;
     const calls = ledger.openFor((entry) => this.#isAccepted(entry, upstream));
     for (const { call } of calls)
-      if (call.method !== undefined) this.#pool.quarantine.noteMethodTrial(upstream, call.method);
+      if (call.method !== undefined) this.#pool.quarantine.methods.noteTrial(upstream, call.method);
     return calls;
   }
 
   /** Plain HTTP; and notifications, which may go to any upstream. */
   #takesOther(upstream: Upstream): boolean {
-    const isOut = !this.#ledger && isRest(this.#pool.quarantine.methodBan(upstream, PLAIN_HTTP));
+    const isOut = !this.#ledger && isRest(this.#pool.quarantine.methods.banOf(upstream, PLAIN_HTTP));
     if (isOut) return false;
     return this.#fitsCeiling(NONE, upstream);
   }
@@ -77,7 +77,7 @@ export class CallsWillingness implements Willingness {
     if (home && home !== upstream) return false;
     const { method } = call;
     if (method === undefined) return true;
-    if (this.#pool.quarantine.methodBan(upstream, method) !== undefined) return false;
+    if (this.#pool.quarantine.methods.banOf(upstream, method) !== undefined) return false;
     return method !== LOGS_METHOD || this.#takesRange(entry, upstream);
   }
 
@@ -91,14 +91,14 @@ export class CallsWillingness implements Willingness {
     const { quarantine, runtime } = this.#pool;
     if (home && home !== upstream) return false;
     if (call.method === undefined) return true;
-    const ban = quarantine.methodBan(upstream, call.method);
+    const ban = quarantine.methods.banOf(upstream, call.method);
     // A time-out may be due to one call alone.
     if (ban === undefined || ban.reason === 'timeout') return true;
     if (isRest(ban)) return false;
     // The ban may be due to one client's parameters: others have had answers.
     if (upstream.recentMethods.has(call.method, runtime.clock.monotonicMs())) return true;
     // A call that failed elsewhere need not hear again that a method is missing.
-    return attempts === 0 && quarantine.mayAskAnyway(upstream, call.method);
+    return attempts === 0 && quarantine.methods.mayAskAnyway(upstream, call.method);
   }
 
   #isWorthAsking(entry: CallEntry, upstream: Upstream): boolean {

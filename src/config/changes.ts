@@ -2,13 +2,12 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Tier } from '../events.ts';
-import type { UpstreamSpec } from '../upstreams/upstream.ts';
 import type { Config, PoolConfig } from './config.ts';
 import type { Sources } from './load.ts';
 import { DEFAULT_SOURCE } from './sources/merge.ts';
 import { settingName } from './sources/pool-names.ts';
 import { isList, isPerPool, LIST_TIERS, SETTINGS, type Setting } from './table/settings.ts';
-import { toServerEntry } from './upstreams/server-entry.ts';
+import { statementOf } from './upstreams/server-entry.ts';
 
 /** Settings, and where each comes from. */
 export interface Stated {
@@ -93,11 +92,6 @@ function isChangedInPool(
 
 function isSameList(before: PoolConfig | undefined, after: PoolConfig | undefined, tier: Tier): boolean {
   const listOf = (pool: PoolConfig | undefined) =>
-    (pool?.upstreams ?? []).filter((spec) => spec.tier === tier).map(textOf);
+    (pool?.upstreams ?? []).filter((spec) => spec.tier === tier).map(statementOf);
   return isDeepStrictEqual(listOf(before), listOf(after));
-}
-
-/** All that was said of an upstream; holds secrets. */
-function textOf(spec: UpstreamSpec): string {
-  return JSON.stringify([toServerEntry(spec), spec.ca?.pem]);
 }

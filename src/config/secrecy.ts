@@ -2,12 +2,13 @@
 
 import { maskUrl } from '../masking.ts';
 import { HIDDEN, secretForms, secretsOf } from '../secret-texts.ts';
+import { secretsOfRedisUrl, shownRedisUrl } from '../sharing/redis/target.ts';
 
 /**
  * What of a setting's value is secret: all of it; of a URL, or of each in a list, everything but scheme, host and
- * port; of a path what follows its question mark, where a key may stand.
+ * port; of the URL of Redis its login; of a path what follows its question mark, where a key may stand.
  */
-export type Secrecy = 'all' | 'url' | 'query';
+export type Secrecy = 'all' | 'url' | 'redis' | 'query';
 
 /** Longer words may be keys. */
 const MAX_PLAIN_LENGTH = 20;
@@ -22,6 +23,10 @@ interface SecrecyRule {
 export const SECRECY: Readonly<Record<Secrecy, SecrecyRule>> = {
   all: { shown: () => HIDDEN, secrets: secretForms },
   url: { shown: maskUrl, secrets: (value) => secretsOf(new URL(value)) },
+  redis: {
+    shown: (text) => shownRedisUrl(text) ?? HIDDEN,
+    secrets: (text) => secretsOfRedisUrl(text).flatMap(secretForms),
+  },
   query: {
     shown: withoutQuery,
     secrets: (path) => secretsOf(new URL(path.replace(/^[^?]*/, ''), 'http://localhost')),
@@ -68,6 +73,8 @@ export function hasManyDigits(text: string): boolean {
 /** A value in the form that a problem may show: quoted and cut; of a URL only scheme, host and port. */
 export function shownValue(value: string | readonly string[], secret?: Secrecy): string {
   if (secret === 'all') return HIDDEN;
+  // One that is refused may have its password anywhere.
+  if (secret === 'redis') return typeof value === 'string' && value.trim() === '' ? '""' : HIDDEN;
   if (typeof value !== 'string') return value.map((item) => shownValue(item, secret)).join(', ');
   const text = value.trim();
   if (text === '') return '""';

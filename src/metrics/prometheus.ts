@@ -16,6 +16,8 @@ export interface MetricsDependencies {
   readonly pools: () => readonly MeasuredPool[];
   /** Log lines that were lost because nothing read them. */
   readonly logLinesDropped: () => number;
+  /** Whether what is shared with other replicas arrives; undefined where nothing is. */
+  readonly isSharing: () => boolean | undefined;
   /** Of the program. */
   readonly version: string;
 }
@@ -47,9 +49,11 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   };
 }
 
-function processFamilies(counters: Counters, { logLinesDropped, version }: MetricsDependencies): Family[] {
+function processFamilies(counters: Counters, dependencies: MetricsDependencies): Family[] {
+  const { logLinesDropped, version } = dependencies;
   const { begun, ended } = counters.overloads;
   return [
+    ...sharingFamilies(dependencies.isSharing()),
     {
       name: 'rpc_lb_alerts_total',
       type: 'counter',
@@ -85,6 +89,18 @@ function processFamilies(counters: Counters, { logLinesDropped, version }: Metri
       type: 'gauge',
       help: 'Always 1: which version runs.',
       samples: [{ labels: { version }, value: 1 }],
+    },
+  ];
+}
+
+function sharingFamilies(isSharing: boolean | undefined): Family[] {
+  if (isSharing === undefined) return [];
+  return [
+    {
+      name: 'rpc_lb_sharing_up',
+      type: 'gauge',
+      help: '1 while what this replica shares with others through Redis arrives; absent without REDIS_URL.',
+      samples: [{ value: isSharing ? 1 : 0 }],
     },
   ];
 }

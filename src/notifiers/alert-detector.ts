@@ -2,14 +2,14 @@
 
 import type { Clock } from '../clock.ts';
 import { type Event, type EventOf, SWITCHED, type UpstreamIdentity } from '../events.ts';
-import { durationInWords } from '../numbers-in-words.ts';
+import type { Claim } from './claims.ts';
 import type { Cooldown } from './gate.ts';
 import { Group, type GroupOptions } from './group.ts';
 import { Incident, type IncidentOptions, type IncidentReport } from './incident.ts';
 import type { ChainVotes, LatestFailure, Messages, ServedBy } from './messages.ts';
 import type { Alert, AlertKind } from './notifier.ts';
 import { Outages } from './outages.ts';
-import { isAboutCredentials, whyOut } from './reasons.ts';
+import { isAboutCredentials, whyLeftOut, whyOut } from './reasons.ts';
 import type { Outlet } from './topic.ts';
 
 /** Codes of the refusals that mean that every upstream is out. The client itself causes all others. */
@@ -22,6 +22,8 @@ export interface DetectorOptions {
   readonly outlet: Outlet;
   /** Those of the pool that an operator has drained, at this moment. */
   readonly drained: () => readonly UpstreamIdentity[];
+  /** Where replicas share alerts: by what they are about. */
+  readonly claimOf: (subject: string) => Claim | undefined;
 }
 
 /**
@@ -54,11 +56,11 @@ export class AlertDetector {
   #chainVotes: ChainVotes = [];
   #isPoolGone = false;
 
-  constructor({ messages, drained, ...options }: DetectorOptions) {
+  constructor({ messages, drained, claimOf, ...options }: DetectorOptions) {
     const incident = (kind: AlertKind, write: IncidentOptions['write']) =>
-      new Incident({ ...options, kind, write });
+      new Incident({ ...options, kind, write, claim: claimOf(kind) });
     const group = (kind: AlertKind, hasEnd: boolean, write: GroupOptions['write']) =>
-      new Group({ ...options, kind, hasEnd, write });
+      new Group({ ...options, kind, hasEnd, write, claim: claimOf(`${kind}:upstreams`) });
     this.#messages = messages;
     this.#outages = new Outages(options.clock, drained);
     this.#allFailed = incident('all-upstreams-failed', (report) => this.#writeAllFailed(report));
@@ -231,9 +233,7 @@ export class AlertDetector {
 
   #onCredentials({ upstream, reason, method, durationMs }: EventOf<'upstream-quarantined'>): void {
     if (!isAboutCredentials(reason)) return;
-    const scope = method === undefined ? '' : ', for one method';
-    const why = `${whyOut(reason)}, left out for ${durationInWords(durationMs)}${scope}`;
-    this.#credentials.join(upstream, { reason, why, durationMs });
+    this.#credentials.join(upstream, { reason, why: whyLeftOut(reason, durationMs, method), durationMs });
   }
 
   #onWrongChain({ upstream, reason, problem }: EventOf<'upstream-down'>): void {

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type Announcer, type Event, type PoolIdentity, poolOf, type UpstreamIdentity } from '../events.ts';
 import type { Random } from '../random.ts';
 import { AlertDetector } from './alert-detector.ts';
+import { Claim, type Claims } from './claims.ts';
 import { Messages, testAlert } from './messages.ts';
 import type { NamedNotifier } from './notifier.ts';
 import { Outboxes, type TestResult } from './outboxes.ts';
@@ -26,6 +27,8 @@ export interface AlertsOptions extends AlertSettings {
   readonly env: string | undefined;
   /** The upstreams of a pool that an operator has drained, at this moment. */
   readonly drained: (pool: PoolIdentity) => readonly UpstreamIdentity[];
+  /** Where replicas share alerts. */
+  readonly claims?: Claims | undefined;
 }
 
 export interface Alerts {
@@ -41,7 +44,7 @@ export interface Alerts {
 
 /** Starts listening to `announcer`. */
 export function createAlerts(options: AlertsOptions): Alerts {
-  const { announcer, clock, random, hostname, env, drained, ...first } = options;
+  const { announcer, clock, random, hostname, env, drained, claims, ...first } = options;
   const cooldown = { ms: first.cooldownMs };
   const origin = { place: env ? `${hostname}, ${env}` : hostname, link: first.link };
   const outboxes = new Outboxes({ announcer, clock, random });
@@ -54,6 +57,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
         outlet: outboxes,
         messages: new Messages(origin, pool),
         drained: () => drained(pool),
+        claimOf: (about) => claims && new Claim(claims, `${pool.name}:${about}`, { clock, cooldown }),
       }),
   );
   announcer.listen((event) => {

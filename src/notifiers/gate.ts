@@ -59,6 +59,12 @@ export class Gate {
     this.#isOwed = false;
   }
 
+  /** Another replica tells of it: the cool-down lasts as long as its claim. */
+  deliveredElsewhere(leftMs: number): void {
+    this.#deliveredMs = this.#clock.monotonicMs() + leftMs - this.#cooldown.ms;
+    this.#isOwed = false;
+  }
+
   /** A notifier has lost an alert. It rests when no other one has delivered it, or will. */
   lost(): void {
     if (this.#isOwed && !this.#isHeld()) this.#lostMs = this.#clock.monotonicMs();

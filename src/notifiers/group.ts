@@ -2,10 +2,11 @@
 
 import type { Clock } from '../clock.ts';
 import type { DownReason, FailureReason, UpstreamIdentity } from '../events.ts';
+import type { Claim, Claimed } from './claims.ts';
 import { type Cooldown, Gate } from './gate.ts';
 import type { Alert, AlertKind } from './notifier.ts';
 import type { OutOfService } from './outages.ts';
-import type { Composed, Outlet, Topic } from './topic.ts';
+import type { Composed, Outlet, Topic, Turn } from './topic.ts';
 
 /** What happens to one upstream happens to others of the same provider in the same moment: that is waited for. */
 export const GATHER_MS = 2_000;
@@ -50,6 +51,8 @@ export interface GroupOptions {
   /** Somebody says when the trouble of an upstream is over: it is repeated until then, and then resolved. */
   readonly hasEnd: boolean;
   readonly write: (report: GroupReport) => Alert;
+  /** Where replicas share alerts. */
+  readonly claim?: Claim | undefined;
 }
 
 /**
@@ -124,15 +127,40 @@ export class Group implements Topic {
     this.#forgetPassed();
     const told = [...this.#members.values()];
     if (told.length === 0 && this.#left.size === 0) return undefined;
+    // Who has told of the trouble tells of its end.
+    const turn = this.#members.size === 0 && this.#isTold ? undefined : this.#turn();
     return {
       alert: write(this.#report()),
+      turn,
       delivered: () => {
         for (const member of told) member.isTold = true;
         this.#isTold = true;
         this.#gate.delivered();
+        if (turn) this.#options.claim?.told();
         this.#look();
       },
     };
+  }
+
+  #turn(): Turn | undefined {
+    const { claim } = this.#options;
+    if (!claim) return undefined;
+    return {
+      take: async () => {
+        const claimed = await claim.take([...this.#members.keys()].map(({ name }) => name));
+        if (claimed) this.#isToldElsewhere(claimed);
+        return claimed === undefined;
+      },
+      failed: () => claim.failed(),
+    };
+  }
+
+  /** Those that it does not tell of are told of when its claim ends. */
+  #isToldElsewhere({ subjects, leftMs }: Claimed): void {
+    for (const [{ name }, member] of this.#members) if (subjects.includes(name)) member.isTold = true;
+    this.#isTold = false;
+    this.#gate.deliveredElsewhere(leftMs);
+    this.#look();
   }
 
   /** Not tried again at once, so that a receiver that is gone is not asked for ever. */

@@ -1,9 +1,10 @@
 /** One kind of trouble that requests show, in one pool, and when operators are told of it. */
 
 import type { Clock } from '../clock.ts';
+import type { Claim } from './claims.ts';
 import { type Cooldown, Gate } from './gate.ts';
 import type { Alert, AlertKind } from './notifier.ts';
-import type { Composed, Outlet, Topic } from './topic.ts';
+import type { Composed, Outlet, Topic, Turn } from './topic.ts';
 
 /** From the first sign of the trouble to its end. */
 interface Episode {
@@ -16,6 +17,8 @@ interface Episode {
   lastedMs: number | undefined;
   /** A message about it was delivered. */
   isTold: boolean;
+  /** The last one by another replica, which will tell of the end. */
+  isToldElsewhere: boolean;
 }
 
 /** The facts for a message, as things stand. */
@@ -38,6 +41,8 @@ export interface IncidentOptions {
   readonly cooldown: Cooldown;
   readonly outlet: Outlet;
   readonly write: (report: IncidentReport) => Alert;
+  /** Where replicas share alerts. */
+  readonly claim?: Claim | undefined;
 }
 
 /**
@@ -62,6 +67,7 @@ export class Incident implements Topic {
   readonly #gate: Gate;
   readonly #outlet: Outlet;
   readonly #write: IncidentOptions['write'];
+  readonly #claim: Claim | undefined;
   #current: Episode | undefined;
   /** It was alerted in this state, not muted. */
   #isAlerted = false;
@@ -71,12 +77,13 @@ export class Incident implements Topic {
   #isEndDue = false;
   #untold = 0;
 
-  constructor({ kind, clock, cooldown, outlet, write }: IncidentOptions) {
+  constructor({ kind, clock, cooldown, outlet, write, claim }: IncidentOptions) {
     this.kind = kind;
     this.#clock = clock;
     this.#gate = new Gate(clock, cooldown, () => outlet.holds(this));
     this.#outlet = outlet;
     this.#write = write;
+    this.#claim = claim;
   }
 
   get isCalm(): boolean {
@@ -105,7 +112,7 @@ export class Incident implements Topic {
     if (!episode) return;
     episode.lastedMs = this.#lasted(episode);
     const isDue = episode.isTold || (this.#isAlerted && this.#gate.isWaiting);
-    if (!episode.isTold) this.#untold += 1;
+    if (!episode.isTold && !episode.isToldElsewhere) this.#untold += 1;
     this.#current = undefined;
     this.#isAlerted = false;
     if (!isDue) return;
@@ -119,14 +126,35 @@ export class Incident implements Topic {
     const isOver = this.#isEndDue && (!this.#current || this.#gate.coolsForMs > 0);
     const episode = isOver ? this.#ended : (this.#current ?? this.#ended);
     if (!episode) return undefined;
+    const turn = isOver && episode.isTold ? undefined : this.#turn(episode);
     return {
       alert: this.#write(this.#report(episode)),
+      turn,
       delivered: () => {
         episode.isTold = true;
+        episode.isToldElsewhere = false;
+        if (turn) this.#claim?.told();
         this.#untold = 0;
         if (episode === this.#current) this.#isAlerted = true;
         this.#gate.delivered();
       },
+    };
+  }
+
+  #turn(episode: Episode): Turn | undefined {
+    const claim = this.#claim;
+    if (!claim) return undefined;
+    return {
+      take: async () => {
+        const claimed = await claim.take([]);
+        if (claimed) {
+          episode.isTold = false;
+          episode.isToldElsewhere = true;
+          this.#gate.deliveredElsewhere(claimed.leftMs);
+        }
+        return claimed === undefined;
+      },
+      failed: () => claim.failed(),
     };
   }
 
@@ -148,7 +176,7 @@ export class Incident implements Topic {
       lastedMs: episode.lastedMs ?? this.#lasted(episode),
       occurrences: episode.occurrences,
       requestCount: episode.occurrences + episode.others,
-      unreported: this.#untold - (isOver && !episode.isTold ? 1 : 0),
+      unreported: this.#untold - (isOver && !episode.isTold && !episode.isToldElsewhere ? 1 : 0),
     };
   }
 
@@ -160,6 +188,7 @@ export class Incident implements Topic {
       others: 0,
       lastedMs: undefined,
       isTold: false,
+      isToldElsewhere: false,
     };
   }
 

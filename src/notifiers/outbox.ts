@@ -157,9 +157,11 @@ export class Outbox {
     const { announcer, clock } = this.#dependencies;
     const composed = entry.topic.compose();
     if (!composed) return undefined;
-    const { alert, delivered } = composed;
+    const { alert, delivered, turn } = composed;
+    if (turn && !(await turn.take())) return undefined;
     const notifier = this.#notifier;
     const failure = await send(notifier, alert, clock, this.#replaced.signal);
+    if (failure) turn?.failed();
     if (failure) return notifier === this.#notifier ? this.#afterFailure(entry, alert.severity, failure) : 0;
     delivered();
     announcer.announce({

@@ -1,6 +1,7 @@
 /** Why an upstream is out of service, in plain words, and what operators can do about it. */
 
 import type { DownReason, FailureReason } from '../events.ts';
+import { durationInWords } from '../numbers-in-words.ts';
 
 /** `draining`: an operator has taken it out. */
 export type OutReason = FailureReason | DownReason | 'draining';
@@ -52,6 +53,12 @@ const MAX_NAMED = 8;
 export function whyOut(reason: OutReason, problem: string = reason): string {
   const { says } = EXPLANATIONS[reason];
   return reason === 'draining' ? says : `${says} (${problem})`;
+}
+
+/** `refuses our key (auth), left out for 15 minutes`; `method`: for that one alone. */
+export function whyLeftOut(reason: OutReason, durationMs: number, method: string | undefined): string {
+  const scope = method === undefined ? '' : ', for one method';
+  return `${whyOut(reason)}, left out for ${durationInWords(durationMs)}${scope}`;
 }
 
 /**

@@ -7,6 +7,16 @@ export interface Composed {
   readonly alert: Alert;
   /** To be called when a notifier has delivered it. */
   readonly delivered: () => void;
+  /** To be taken before it is sent; undefined where no other replica would tell the same. */
+  readonly turn?: Turn | undefined;
+}
+
+/** Whether this replica is the one to tell. */
+export interface Turn {
+  /** Resolves to false when another one has told, or is about to: the topic knows it then. Never rejects. */
+  take(): Promise<boolean>;
+  /** It was taken, and a notifier could not deliver the message. */
+  failed(): void;
 }
 
 /**

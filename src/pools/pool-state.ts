@@ -193,7 +193,7 @@ export class PoolState {
     if (before === 'auto' || before === timeToLive) return;
     for (const upstream of this.registry.all) {
       this.quarantine.release(upstream, 'operator');
-      this.quarantine.allowMethods(upstream);
+      this.quarantine.methods.allow(upstream);
     }
   }
 

@@ -31,11 +31,24 @@ export function usesFilter(method: string | undefined): boolean {
   return method !== undefined && USES.has(method);
 }
 
+/** One that is used is told again after this time. */
+const TELL_EACH_MS = 2 * 60_000;
+
+/** Hears of filters, for the other processes that clients may ask next. Must not throw. */
+export interface FilterListener<Home> {
+  /** It was made, or is used again. */
+  lives(filterId: string, home: Home, client: string, leftMs: number): void;
+  /** It is known no more: each process finds that by itself. */
+  isForgotten(filterId: string): void;
+}
+
 interface Filter<Home> {
   readonly home: Home;
   readonly maker: Maker;
   /** Monotonic milliseconds. */
   usedMs: number;
+  /** When others have heard of it. */
+  toldMs: number;
 }
 
 /** A client that has made filters. */
@@ -54,9 +67,15 @@ export class FilterHomes<Home extends object> {
   /** By id, the last used at the end. */
   readonly #filters = new Map<string, Filter<Home>>();
   readonly #makers = new Map<string, Maker>();
+  #listener: FilterListener<Home> = { lives: () => {}, isForgotten: () => {} };
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** One listener at most. */
+  listen(listener: FilterListener<Home>): void {
+    this.#listener = listener;
   }
 
   /**
@@ -69,7 +88,26 @@ export class FilterHomes<Home extends object> {
     const known = this.#filters.get(filterId);
     if (known && known.home !== home) return false;
     if (known) this.#use(filterId, known);
-    else this.#enter(filterId, home, this.#makers.get(client) ?? { client, filters: new Set() });
+    else {
+      this.#enter(filterId, home, client, this.#clock.monotonicMs());
+      this.#listener.lives(filterId, home, client, FILTER_LIFE_MS);
+    }
+    return true;
+  }
+
+  /** Another process has it, and it lives for so long. False when nothing is kept of it. */
+  adopt(filterId: string, home: Home, client: string, leftMs: number): boolean {
+    if (filterId.length > LONGEST_ID || leftMs <= 0) return false;
+    this.#forgetUnused();
+    const known = this.#filters.get(filterId);
+    // One is of no use, but which client asks for which is not known either.
+    if (known && known.home !== home) return false;
+    const nowMs = this.#clock.monotonicMs();
+    const usedMs = nowMs - Math.max(0, FILTER_LIFE_MS - leftMs);
+    if (known) {
+      known.usedMs = Math.max(known.usedMs, usedMs);
+      known.toldMs = nowMs;
+    } else this.#enter(filterId, home, client, usedMs);
     return true;
   }
 
@@ -85,16 +123,22 @@ export class FilterHomes<Home extends object> {
     return filter?.home;
   }
 
-  #enter(filterId: string, home: Home, maker: Maker): void {
+  #enter(filterId: string, home: Home, client: string, usedMs: number): void {
+    const maker = this.#makers.get(client) ?? { client, filters: new Set() };
     if (maker.filters.size >= MAX_FILTERS_OF_CLIENT) this.#dropOldest(maker);
     else if (this.#filters.size >= MAX_FILTERS) this.#dropOldest(this.#greediest(maker));
     this.#makers.set(maker.client, maker);
     maker.filters.add(filterId);
-    this.#filters.set(filterId, { home, maker, usedMs: this.#clock.monotonicMs() });
+    this.#filters.set(filterId, { home, maker, usedMs, toldMs: this.#clock.monotonicMs() });
   }
 
   #use(filterId: string, filter: Filter<Home>): void {
-    filter.usedMs = this.#clock.monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
+    filter.usedMs = nowMs;
+    if (nowMs - filter.toldMs >= TELL_EACH_MS) {
+      filter.toldMs = nowMs;
+      this.#listener.lives(filterId, filter.home, filter.maker.client, FILTER_LIFE_MS);
+    }
     this.#filters.delete(filterId);
     this.#filters.set(filterId, filter);
     filter.maker.filters.delete(filterId);
@@ -117,6 +161,7 @@ export class FilterHomes<Home extends object> {
     this.#filters.delete(filterId);
     maker.filters.delete(filterId);
     if (maker.filters.size === 0) this.#makers.delete(maker.client);
+    this.#listener.isForgotten(filterId);
   }
 
   #forgetUnused(): void {

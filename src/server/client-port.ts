@@ -44,6 +44,8 @@ export interface ClientPort {
 export interface ServingPort extends ClientPort {
   /** See `Listener.setLimits`. */
   setLimits(limits: ListenerSettings): void;
+  /** See `Listener.letGo`. */
+  letGo(): void;
 }
 
 const OWN_DOORS = { client: ownDoor, redirect: ownDoor };
@@ -60,6 +62,7 @@ export function createClientPort(
   return {
     listen: async () => ({ client: await listener.listen(port, host), redirect: undefined }),
     setLimits: (limits) => listener.setLimits(limits),
+    letGo: () => listener.letGo(),
     drain: (timeoutMs) => listener.drain(timeoutMs),
   };
 }
@@ -97,6 +100,10 @@ function createTlsClientPort(
     setLimits(limits) {
       listener.setLimits(limits);
       redirect?.setLimits(limits);
+    },
+    letGo() {
+      listener.letGo();
+      redirect?.letGo();
     },
     async drain(timeoutMs) {
       certificates.stop();

@@ -12,6 +12,8 @@ export interface Connection {
   open: number;
   /** The response to the last request, while it is not finished. */
   latest: ServerResponse | undefined;
+  /** The response that `makeLatestLast` has made the last one. */
+  last: ServerResponse | undefined;
   /** How many of the open responses will never finish by themselves, because their upload is broken. */
   broken: number;
   /** Why the parser has given up on this connection; sent when the earlier responses are out. */
@@ -33,6 +35,7 @@ export function newConnection(): Connection {
   return {
     open: 0,
     latest: undefined,
+    last: undefined,
     broken: 0,
     bareRefusal: undefined,
     clientClosed: false,
@@ -69,9 +72,18 @@ export function isLast(response: ServerResponse | undefined): boolean {
   return response?.headersSent === true && !response.shouldKeepAlive;
 }
 
-/** Makes Node send `Connection: close` and close after this response, unless it has begun. */
-export function forbidReuse(response: ServerResponse | undefined): void {
-  if (response && !response.headersSent) response.shouldKeepAlive = false;
+/**
+ * Makes Node send `Connection: close` with the latest response, unless that has begun, and close after it. One that was
+ * made the last before then is no longer: what came after it is served, and must be answered.
+ */
+export function makeLatestLast(connection: Connection): void {
+  const { latest, last } = connection;
+  if (latest === last) return;
+  if (last && !last.headersSent) last.shouldKeepAlive = true;
+  // What the client itself has asked for stays.
+  const isOurs = latest?.headersSent === false && latest.shouldKeepAlive;
+  connection.last = isOurs ? latest : undefined;
+  if (isOurs) latest.shouldKeepAlive = false;
 }
 
 /** Ends a connection whose client has closed within a request, after the answers to its earlier requests. */
@@ -96,4 +108,14 @@ export function refuse(connection: Connection, socket: Socket, code: AnswerCode,
     connection.broken = 1;
   }
   if (connection.open <= connection.broken) sendBareRefusal(socket, code, clock);
+}
+
+/** Closes those of these connections on which no request is open. */
+export function closeIdle(
+  connections: ReadonlyMap<Socket, Connection>,
+  which: (connection: Connection) => boolean,
+): void {
+  for (const [socket, connection] of connections) {
+    if (connection.open === 0 && which(connection)) socket.destroySoon();
+  }
 }

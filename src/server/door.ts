@@ -2,12 +2,21 @@
 
 import { type AddressInfo, Server, type Socket } from 'node:net';
 import { listen } from './listen.ts';
+import type { TlsSettings } from './tls.ts';
 
 export interface Door {
   /** Resolves to the address when connections are accepted. Rejects with the system's error. */
   open(server: Server, port: number, host: string): Promise<AddressInfo>;
   /** No more come from now on; calls `done` when the last one is closed. Ends none. */
   close(server: Server, done: () => void): void;
+}
+
+/** How clients come, and what they speak. */
+export interface Ways {
+  /** For HTTPS and HTTP/2. */
+  readonly tls?: TlsSettings;
+  /** If it is not given, the server listens itself. */
+  readonly door?: Door;
 }
 
 /** The server listens itself. */

@@ -10,14 +10,15 @@ import { answerAsterisk, READ_TIME_MS, sendBareRefusal } from './bare-refusal.ts
 import type { ClientRequest, Handler } from './client-request.ts';
 import {
   type Connection,
+  closeIdle,
   endAfterAnswers,
-  forbidReuse,
   isLast,
+  makeLatestLast,
   newConnection,
   onceOverdue,
   refuse,
 } from './connection.ts';
-import { type Door, ownDoor } from './door.ts';
+import { type Door, ownDoor, type Ways } from './door.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { answerTo, type ListenerSettings, limitsOf } from './limits.ts';
@@ -34,12 +35,6 @@ import {
 } from './tls.ts';
 import { createUpgradeResponse } from './upgrade-response.ts';
 
-interface Ways {
-  /** With it, the server speaks HTTPS, including HTTP/2. */
-  readonly tls?: TlsSettings;
-  readonly door?: Door;
-}
-
 const noop = () => {};
 /** How long the drain waits for the first request of a new connection: it may be on its way. */
 const FIRST_REQUEST_MS = 500;
@@ -55,6 +50,7 @@ export class Listener {
   readonly #sendTimeout: SendTimeout;
   #secure: { readonly server: SecureServer; readonly handshakes: Handshakes } | undefined;
   readonly #door: Door;
+  #leaving = false;
   #draining = false;
 
   constructor(settings: ListenerSettings, clock: Clock, handle: Handler, { tls, door = ownDoor }: Ways = {}) {
@@ -66,8 +62,7 @@ export class Listener {
     this.#sessions = new Http2Sessions(settings.clientKeepAliveMs, clock, this.#sendTimeout);
     this.#server = tls ? this.#createSecure(tls) : this.#createPlain();
     this.#server.maxConnections = settings.maxConnections;
-    const onRequest = (request: IncomingMessage, response: ServerResponse | Http2Response) =>
-      this.#onRequest(request, response);
+    const onRequest = this.#onRequest.bind(this);
     this.#server
       .on('request', onRequest)
       // Without these two Node answers 100 or 417 by itself, before the request was checked.
@@ -124,6 +119,12 @@ export class Listener {
     return this.#door.open(this.#server, port, host);
   }
 
+  /** Goes on accepting, but each HTTP/1.1 answer is the last one of its connection: clients come again, elsewhere. */
+  letGo(): void {
+    this.#leaving = true;
+    for (const connection of this.#connections.values()) makeLatestLast(connection);
+  }
+
   /**
    * Accepts no more connections, closes idle ones, and lets responses in flight finish for at most `timeoutMs`.
    * Connections that have not sent a request yet get a moment to do so: it is refused, but with an answer.
@@ -131,7 +132,7 @@ export class Listener {
    */
   drain(timeoutMs: number): Promise<number> {
     this.#draining = true;
-    for (const { latest } of this.#connections.values()) forbidReuse(latest);
+    this.letGo();
     return new Promise((resolve) => {
       let cut = 0;
       const stopTimer = this.#clock.after(timeoutMs, () => {
@@ -148,20 +149,14 @@ export class Listener {
           this.#server.close();
           resolve(cut);
         });
-        this.#closeIdle(({ requests }) => requests > 0);
+        closeIdle(this.#connections, ({ requests }) => requests > 0);
         this.#sessions.drain();
         this.#clock.after(Math.min(FIRST_REQUEST_MS, timeoutMs), () => {
-          this.#closeIdle(() => true);
+          closeIdle(this.#connections, () => true);
           this.#secure?.handshakes.end();
         });
       });
     });
-  }
-
-  #closeIdle(which: (connection: Connection) => boolean): void {
-    for (const [socket, connection] of this.#connections) {
-      if (connection.open === 0 && which(connection)) socket.destroySoon();
-    }
   }
 
   #onConnection(socket: Socket): void {
@@ -183,7 +178,7 @@ export class Listener {
     // that it is the last one (RFC 9112, 9.6), and it may be unclear where this request begins.
     if (!connection || connection.isEnding || isLast(connection.latest)) return;
     this.#track(response, socket, connection);
-    if (this.#draining) forbidReuse(response);
+    if (this.#leaving) makeLatestLast(connection);
     if (connection.open > 1) {
       connection.pipeline ??= new Pipeline(socket, this.#settings.maxPipelined);
       if (!connection.pipeline.add(response, connection.open)) return;

@@ -33,7 +33,7 @@ interface Entry {
 const MEMORY_MS = 60_000;
 /** A version that is so far ahead of this machine's clock is no version. */
 const MAX_AHEAD_MS = 24 * 3_600_000;
-/** Far more than any fleet has. What comes from elsewhere beyond it is ignored, so that memory is bounded. */
+/** Of one kind; far more than any fleet has. What comes from elsewhere beyond it is ignored, so that memory is bounded. */
 const MAX_FACTS = 100_000;
 /** Those that are forgotten are looked for after so many changes. */
 const SWEEP_EACH = 1_000;
@@ -48,6 +48,8 @@ export class FactTable {
   readonly origin: string;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  /** How many there are of each kind. */
+  readonly #counts = new Map<string, number>();
   readonly #readers = new Map<string, Reader[]>();
   readonly #transports = new Set<Transport>();
   #version = 0;
@@ -69,6 +71,17 @@ export class FactTable {
   end(key: string): void {
     const entry = this.#inForce(key);
     if (entry) this.#write(key, null, entry.untilMs);
+  }
+
+  /** Drops what is known of a fact here, without a word to others: of kinds whose readers keep them, bounded, themselves. */
+  forget(key: string): void {
+    if (this.#entries.delete(key)) this.#count(key, -1);
+  }
+
+  /** Whether one fact was written after another; false where one of them is not known. Two writers at once have an order, too. */
+  isLater(key: string, than: string): boolean {
+    const [one, other] = [this.#entries.get(key), this.#entries.get(than)];
+    return one !== undefined && other !== undefined && isNewer(one, other);
   }
 
   /** Takes facts from a transport: those that are news go to their readers, and to all other transports. */
@@ -141,9 +154,8 @@ export class FactTable {
   #accept({ key, version, origin, leftMs, value }: Fact): boolean {
     if (version > this.#clock.wallMs() + MAX_AHEAD_MS) return false;
     const known = this.#entries.get(key);
-    if (!known && this.#entries.size >= MAX_FACTS) return false;
-    if (known && (version < known.version || (version === known.version && origin <= known.origin)))
-      return false;
+    if (!known && (this.#counts.get(kindOf(key)) ?? 0) >= MAX_FACTS) return false;
+    if (known && !isNewer({ version, origin }, known)) return false;
     this.#version = Math.max(this.#version, version);
     const untilMs = this.#clock.monotonicMs() + (leftMs ?? Number.POSITIVE_INFINITY);
     this.#set(key, { version, origin, value, untilMs });
@@ -151,6 +163,7 @@ export class FactTable {
   }
 
   #set(key: string, entry: Entry): void {
+    if (!this.#entries.has(key)) this.#count(key, 1);
     this.#entries.set(key, entry);
     this.#changes += 1;
     if (this.#changes % SWEEP_EACH === 0) this.#sweep();
@@ -185,9 +198,19 @@ export class FactTable {
 
   #sweep(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const [key, { untilMs }] of this.#entries)
-      if (untilMs + MEMORY_MS <= nowMs) this.#entries.delete(key);
+    for (const [key, { untilMs }] of this.#entries) if (untilMs + MEMORY_MS <= nowMs) this.forget(key);
   }
+
+  #count(key: string, change: 1 | -1): void {
+    const kind = kindOf(key);
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + change);
+  }
+}
+
+type Stamp = Pick<Entry, 'version' | 'origin'>;
+
+function isNewer(one: Stamp, other: Stamp): boolean {
+  return one.version > other.version || (one.version === other.version && one.origin > other.origin);
 }
 
 function sendBy(transport: Transport, facts: readonly Fact[]): void {

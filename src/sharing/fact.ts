@@ -37,9 +37,12 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['standing', { reach: 'machine', isUrgent: true }],
   // Which upstream has made a filter.
   ['filter', { reach: 'machine', isUrgent: true }],
-  // What operators have changed.
+  // Removed by the probes of the first process, and still in the lists.
+  ['gone', { reach: 'machine', isUrgent: true }],
+  // What operators have changed: an upstream, a pool's strategy; an upstream's rest is over; the settings were read anew.
   ['server', { reach: 'fleet', isUrgent: true }],
   ['strategy', { reach: 'fleet', isUrgent: true }],
+  ['rest', { reach: 'fleet', isUrgent: true }],
   ['lists', { reach: 'fleet', isUrgent: true }],
 ]);
 

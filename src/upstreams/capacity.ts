@@ -9,6 +9,14 @@ interface Time {
   monotonicMs(): number;
 }
 
+/** What is known of a limit, for other processes. */
+export interface KnownCapacity {
+  readonly limit: number;
+  readonly good: number;
+  /** Null: none was refused. */
+  readonly bad: number | null;
+}
+
 /**
  * One limit. A refusal that states a number sets it. After one that does not the limit is halfway between the largest
  * size that went well and the smallest that was refused: each refusal then halves what is uncertain.
@@ -60,6 +68,22 @@ export class Capacity {
     if (size >= this.#bad) this.#bad = Number.POSITIVE_INFINITY;
     this.#limit = this.#bad === Number.POSITIVE_INFINITY ? Math.max(before, size) : this.#between();
     return size > before;
+  }
+
+  /** With how long it is believed from now on, in milliseconds; undefined when no limit is known. */
+  known(time: Time): { readonly capacity: KnownCapacity; readonly leftMs: number } | undefined {
+    const limit = this.limit(time);
+    if (limit === undefined) return undefined;
+    const bad = this.#bad === Number.POSITIVE_INFINITY ? null : this.#bad;
+    return { capacity: { limit, good: this.#good, bad }, leftMs: this.#untilMs - time.monotonicMs() };
+  }
+
+  /** Takes over what another process has learnt, for so many milliseconds from now on. */
+  adopt({ limit, good, bad }: KnownCapacity, leftMs: number, time: Time): void {
+    this.#limit = limit;
+    this.#good = good;
+    this.#bad = bad ?? Number.POSITIVE_INFINITY;
+    this.#untilMs = time.monotonicMs() + leftMs;
   }
 
   #between(): number {

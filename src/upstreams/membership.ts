@@ -1,7 +1,7 @@
 /** Adds and removes upstreams while the program runs. */
 
 import type { Clock } from '../clock.ts';
-import type { Announcer, PoolIdentity, RemovalCause } from '../events.ts';
+import type { Announcer, EventOf, PoolIdentity, RemovalCause } from '../events.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
 import { Upstream, type UpstreamSpec } from './upstream.ts';
@@ -52,17 +52,18 @@ export class Membership {
    * The lists as they were read anew, names and URLs unique, for the next request: in one step. An upstream whose URL
    * stays is the same one, whatever else is said of it. Returns those that have left.
    */
-  replace(specs: readonly UpstreamSpec[]): readonly Upstream[] {
+  replace(specs: readonly UpstreamSpec[], cause: 'reload' | 'operator' = 'reload'): readonly Upstream[] {
     const { pool, registry, announcer, clock, onJoin, onChange } = this.#dependencies;
     const leaving = new Map(registry.all.map((upstream) => [upstream.url, upstream]));
     const joined: Upstream[] = [];
-    const changed: Upstream[] = [];
+    const changed: EventOf<'upstream-changed'>[] = [];
     const next = specs.map((spec) => {
       const known = leaving.get(spec.url.href);
       if (known) {
         leaving.delete(known.url);
+        const before = { weight: known.weight, draining: known.draining };
         const change = known.reconfigure(spec);
-        if (change.isSeen) changed.push(known);
+        if (change.isSeen) changed.push(changeEvent(known, cause === 'operator' ? before : undefined));
         onChange(known, change);
         return known;
       }
@@ -74,9 +75,8 @@ export class Membership {
     // Before the requests that wait look again.
     for (const upstream of leaving.values()) upstream.hasLeft = true;
     registry.replace(next);
-    for (const upstream of leaving.values()) this.#forget(upstream, 'reload');
-    for (const { identity, weight, draining } of changed)
-      announcer.announce({ type: 'upstream-changed', upstream: identity, weight, draining });
+    for (const upstream of leaving.values()) this.#forget(upstream, cause);
+    for (const event of changed) announcer.announce(event);
     for (const { identity } of joined) announcer.announce({ type: 'upstream-added', upstream: identity });
     return [...leaving.values()];
   }
@@ -89,4 +89,16 @@ export class Membership {
     onLeave(upstream);
     announcer.announce({ type: 'upstream-removed', upstream: upstream.identity, cause });
   }
+}
+
+/** `before` is what operators have changed; undefined where the settings have. */
+function changeEvent(
+  { identity, weight, draining }: Upstream,
+  before: Pick<Upstream, 'weight' | 'draining'> | undefined,
+): EventOf<'upstream-changed'> {
+  const event = { type: 'upstream-changed', upstream: identity, weight, draining } as const;
+  if (!before) return event;
+  const isChanged = { weight: weight !== before.weight, draining: draining !== before.draining };
+  const changed = (['weight', 'draining'] as const).filter((each) => isChanged[each]);
+  return changed.length === 0 ? event : { ...event, changed };
 }

@@ -36,6 +36,9 @@ export interface StoredEntry extends QuarantineEntry {
   announcedMs: number;
 }
 
+/** What another process knows of an entry of its own. */
+export type KnownEntry = Pick<StoredEntry, 'reason' | 'mayTry' | 'doublings'>;
+
 export interface QuarantineStoreOptions {
   /** One time for every cause, in milliseconds and more than 0, or a time that fits the cause. */
   readonly timeToLive: 'auto' | number;
@@ -112,7 +115,7 @@ export class QuarantineStore {
 
   /** Adds an entry. Returns its milliseconds from now; undefined when one that ends later is in force. */
   add(key: string, blame: Blame): number | undefined {
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.nowMs();
     const live = this.#store.get(key);
     const doublings = this.#countDoublings(key, blame);
     const { ms, mayTry } = this.#durationOf(key, blame, doublings);
@@ -126,6 +129,19 @@ export class QuarantineStore {
     const entry = { reason, untilMs, mayTry, sinceMs, doublings, blamedMs: nowMs, triedMs, announcedMs };
     this.#store.set(key, entry, ms);
     return ms;
+  }
+
+  /** Takes over an entry, for so many milliseconds from now on, in place of the one that is in force. */
+  adopt(key: string, known: KnownEntry, leftMs: number): void {
+    const nowMs = this.nowMs();
+    const sinceMs = this.#store.get(key)?.sinceMs ?? nowMs;
+    const untilMs = nowMs + leftMs;
+    const times = { untilMs, sinceMs, blamedMs: nowMs, triedMs: nowMs, announcedMs: untilMs };
+    this.#store.set(key, { ...known, ...times }, leftMs);
+  }
+
+  protected nowMs(): number {
+    return this.#options.clock.monotonicMs();
   }
 
   #durationOf(

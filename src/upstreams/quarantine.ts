@@ -3,12 +3,19 @@
 import type { Clock } from '../clock.ts';
 import { Announcer, type FailureReason } from '../events.ts';
 import type { Random } from '../random.ts';
+import { MAX_METHOD_LENGTH, MethodBans, methodKey } from './method-bans.ts';
 import type { Blame, Rest } from './quarantine-duration.ts';
-import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
+import {
+  type KnownEntry,
+  type QuarantineEntry,
+  QuarantineStore,
+  type StoredEntry,
+} from './quarantine-store.ts';
 import type { StandingChanges } from './standing-changes.ts';
 import type { Upstream } from './upstream.ts';
 
 export type { Blame, QuarantineEntry, Rest };
+export { MAX_METHOD_LENGTH };
 
 export interface QuarantineOptions {
   /** One time for every cause, in milliseconds and more than 0, or a time that fits the cause. */
@@ -24,12 +31,8 @@ export interface QuarantineOptions {
 
 /** How long an upstream is left out at most until it is known what was to blame, in `auto`. */
 const SUSPENSION_MS = 5_000;
-/** Between two requests to one upstream for a method that is banned at every upstream, which is tried anyway. */
-const METHOD_TRIAL_INTERVAL_MS = 1_000;
 /** How far its end must move to be announced, so that the many failures of requests in flight are not. */
 const NOTABLE_EXTENSION_MS = 1_000;
-/** Method names come from clients. A method with a longer name is never banned, so that memory is bounded. */
-export const MAX_METHOD_LENGTH = 256;
 
 /**
  * Two 2Q stores: the one for whole upstreams grows with their number, so that none is ever evicted for lack of room;
@@ -48,7 +51,8 @@ export class Quarantine {
   readonly #clock: Clock;
   #announcer: Announcer;
   readonly #upstreams: QuarantineStore;
-  readonly #methods: QuarantineStore;
+  /** The methods that are banned at single upstreams. */
+  readonly methods: MethodBans;
   /** Upstreams in question, by id. Not in the store: one that turns out to be healthy must not be remembered. */
   readonly #suspended = new Map<string, QuarantineEntry>();
   readonly #changes: StandingChanges;
@@ -61,7 +65,7 @@ export class Quarantine {
     this.#announcer = options.announcer;
     this.#changes = options.changes;
     this.#upstreams = new QuarantineStore({ ...options, capacity: 64 });
-    this.#methods = new QuarantineStore({ ...options, capacity });
+    this.methods = new MethodBans({ ...options, capacity });
   }
 
   /** Whether the time fits the cause, so that an upstream may be tried, or proved healthy, before it is over. */
@@ -73,7 +77,7 @@ export class Quarantine {
   setTimeToLive(timeToLive: 'auto' | number): void {
     this.#timeToLive = timeToLive;
     this.#upstreams.setTimeToLive(timeToLive);
-    this.#methods.setTimeToLive(timeToLive);
+    this.methods.setTimeToLive(timeToLive);
   }
 
   /** Its pool has ended but for requests under way: nobody is told of it any more. */
@@ -93,33 +97,14 @@ export class Quarantine {
     return this.#nextReleaseMs;
   }
 
+  /** What is certain of the whole upstream, or of a method there, and in force: to be told to other processes. */
+  certainEntryOf(upstream: Upstream, method: string | undefined): StoredEntry | undefined {
+    return method === undefined ? this.#upstreams.get(upstream.id) : this.methods.banOf(upstream, method);
+  }
+
   /** The entry of the whole upstream that is in force at this moment. */
   entryOf(upstream: Upstream): QuarantineEntry | undefined {
     return this.#upstreams.get(upstream.id) ?? this.#suspension(upstream);
-  }
-
-  /** The entry of one method of an upstream that is in force at this moment. */
-  methodBan(upstream: Upstream, method: string): QuarantineEntry | undefined {
-    if (this.#methods.isEmpty || method.length > MAX_METHOD_LENGTH) return undefined;
-    return this.#methods.get(methodKey(upstream, method));
-  }
-
-  /**
-   * Whether a method may be asked for although it is banned there, when no other upstream can answer it: a time-out may
-   * have been the call's own, and a missing method is tried once a second.
-   */
-  mayAskAnyway(upstream: Upstream, method: string): boolean {
-    const banned = this.#methods.get(methodKey(upstream, method));
-    if (!banned || banned.reason === 'timeout') return true;
-    const lastMs = Math.max(banned.blamedMs, banned.triedMs);
-    return this.#clock.monotonicMs() - lastMs >= METHOD_TRIAL_INTERVAL_MS;
-  }
-
-  /** A banned method is asked for now. */
-  noteMethodTrial(upstream: Upstream, method: string): void {
-    if (this.#methods.isEmpty) return;
-    const banned = this.#methods.get(methodKey(upstream, method));
-    if (banned) banned.triedMs = this.#clock.monotonicMs();
   }
 
   /** Leaves an upstream out until it is known whether it or a request was to blame. Ignored if it is out already. */
@@ -162,7 +147,7 @@ export class Quarantine {
       this.#suspended.delete(upstream.id);
       if (this.#addTo(this.#upstreams, upstream.id, upstream, blame)) this.#changed(false);
     } else if (method.length <= MAX_METHOD_LENGTH) {
-      this.#addTo(this.#methods, methodKey(upstream, method), upstream, blame);
+      this.#addTo(this.methods, methodKey(upstream, method), upstream, blame);
     }
   }
 
@@ -198,17 +183,30 @@ export class Quarantine {
     return this.release(upstream, 'probe');
   }
 
+  /** Another process has quarantined it, or banned a method there, for so long from now on: nobody is told again. */
+  adopt(upstream: Upstream, method: string | undefined, known: KnownEntry, leftMs: number): void {
+    if (upstream.hasLeft) return;
+    if (method !== undefined) {
+      this.methods.adopt(methodKey(upstream, method), known, leftMs);
+      return;
+    }
+    this.#upstreams.makeRoom();
+    this.#suspended.delete(upstream.id);
+    this.#upstreams.adopt(upstream.id, known, leftMs);
+    this.#changed(false);
+  }
+
+  /** Another process has ended that. What this one finds out just now about the whole upstream goes on. */
+  adoptEnd(upstream: Upstream, method: string | undefined): void {
+    if (method !== undefined) this.methods.expire(methodKey(upstream, method));
+    else if (this.#upstreams.expire(upstream.id)) this.#changed(true);
+  }
+
   /** The upstream was removed from the lists: nothing about it is kept. */
   forget(upstream: Upstream): void {
     const wasSuspended = this.#suspended.delete(upstream.id);
     if (this.#upstreams.delete(upstream.id) || wasSuspended) this.#changed(false);
-    this.allowMethods(upstream);
-  }
-
-  /** Nothing is known any more of methods that are banned there. */
-  allowMethods(upstream: Upstream): void {
-    const prefix = methodKey(upstream, '');
-    for (const key of this.#methods.keys()) if (key.startsWith(prefix)) this.#methods.delete(key);
+    this.methods.allow(upstream);
   }
 
   /** False when the entry in force ends later. */
@@ -237,9 +235,4 @@ export class Quarantine {
     this.#nextReleaseMs = undefined;
     this.#changes.report(isBetter);
   }
-}
-
-/** Unambiguous, since ids contain no blanks. */
-function methodKey(upstream: Upstream, method: string): string {
-  return `${upstream.id} ${method}`;
 }

@@ -1,5 +1,6 @@
 // What operators want the lists to be, and where that is kept.
 import { describe, expect, it } from 'vitest';
+import { TOLD_TO_NOBODY } from '../../src/admin/operator-changes.ts';
 import { type ListStore, ServerLists } from '../../src/admin/server-lists.ts';
 import { Servers } from '../../src/admin/servers.ts';
 import { PoolIdentity } from '../../src/events.ts';
@@ -44,7 +45,14 @@ function setUp(...names: string[]) {
   // Nothing else is read of it.
   const pool = { identity, path: '', registry, membership, quarantine } as unknown as Pool;
   const pools = new PoolTable([pool], pool);
-  const servers = new Servers({ lists, pools: () => pools, announcer, folder: '.', onNew });
+  const servers = new Servers({
+    lists,
+    pools: () => pools,
+    announcer,
+    folder: '.',
+    onNew,
+    told: TOLD_TO_NOBODY,
+  });
   const present = () => registry.all.map(({ name }) => name).join(' ');
   const removeUnhealthy = (name: string) => {
     const upstream = registry.find(name);

@@ -25,6 +25,7 @@ const documents = [
   ...markdownIn('docs', true),
   'bench/README.md',
   'examples/backend/README.md',
+  'examples/kubernetes/README.md',
   'examples/monitoring/README.md',
   'test/rpc/README.md',
 ];

@@ -24,6 +24,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
   const announcer = new Announcer();
   const inFlight = { now: 0 };
   const dropped = { lines: 0 };
+  const sharing: { isUp: boolean | undefined } = { isUp: undefined };
   const { registry, availability } = pool;
   const identity = new PoolIdentity('default');
   const usage = {
@@ -38,6 +39,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     counters,
     pools: () => [measured],
     logLinesDropped: () => dropped.lines,
+    isSharing: () => sharing.isUp,
     clock: pool.clock,
     version: '1.2.3',
   });
@@ -75,7 +77,7 @@ function setUp(names = 'ABc', urls: Readonly<Record<string, string>> = {}) {
     const [family = ''] = sample.replace(/_(bucket|sum|count)(?=\{|$)/, '').split('{');
     return (await read()).get(family)?.samples.get(sample);
   };
-  return { pool, announcer, inFlight, dropped, metrics, attempt, request, read, value };
+  return { pool, announcer, inFlight, dropped, sharing, metrics, attempt, request, read, value };
 }
 
 describe('the metrics', () => {
@@ -211,6 +213,15 @@ describe('the metrics', () => {
     expect(await value('rpc_lb_info{version="1.2.3"}')).toBe(1);
   });
 
+  it('tell whether what is shared arrives, where something is', async () => {
+    const { sharing, value, read } = setUp();
+    expect([...(await read()).keys()]).not.toContain('rpc_lb_sharing_up');
+    sharing.isUp = true;
+    expect(await value('rpc_lb_sharing_up')).toBe(1);
+    sharing.isUp = false;
+    expect(await value('rpc_lb_sharing_up')).toBe(0);
+  });
+
   it('count requests by method, unknown methods together', async () => {
     const { request, value, read } = setUp();
     for (const method of ['eth_call', 'eth_call', 'batch', 'eth_odd', 'constructor', '__proto__'])
@@ -297,9 +308,10 @@ describe('the metrics', () => {
     const onPage = listed.map(
       ([, name, labels = '', type]) => `${type} ${name}{${labels.split(',').sort()}}`,
     );
-    const { pool, read } = setUp();
+    const { pool, sharing, read } = setUp();
     const a = pool.of('A');
     // What is not told before it is known.
+    sharing.isUp = true;
     a.blockHeight = 1_000;
     a.capacities.batch.refused(20, 10, pool.clock);
     pool.quarantine.add(a, { reason: 'timeout' });

@@ -57,6 +57,44 @@ describe('a drain', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
+  it('goes on serving for SHUTDOWN_DELAY, each connection once more', async () => {
+    const { app, clock, sent, port } = await running(['--shutdown-delay=5s']);
+    const [used, idle] = [await sent(requestBytes('GET /before')), await sent(requestBytes('GET /before'))];
+    for (const client of [used, idle])
+      expect((await client.response()).header('connection')).not.toBe('close');
+    const stopped = app.stop();
+    const fresh = await RawClient.connect(port);
+    for (const client of [used, fresh]) {
+      client.send(requestBytes('GET /after'));
+      const response = await client.response();
+      expect([response.status, response.header('connection')]).toEqual([200, 'close']);
+      expect(await client.ended()).toBe('fin');
+    }
+    expect(idle.connection).toBe('open');
+    clock.advance(5_000);
+    expect(await idle.ended()).toBe('fin');
+    expect(await within(stopped, 5_000, 'the end')).toBe(0);
+  });
+
+  it('answers all pipelined requests within SHUTDOWN_DELAY, and says with the last answer that it is the last', async () => {
+    const { app, upstream, clock, sent } = await running(['--shutdown-delay=5s']);
+    const gate = new Gate();
+    upstream.use(held(gate, answer({ body: 'finished' })));
+    const client = await sent(requestBytes('GET /before'));
+    await upstream.arrived();
+    const stopped = app.stop();
+    client.send(Buffer.concat([requestBytes('GET /2'), requestBytes('GET /3')]));
+    await upstream.arrived(3);
+    gate.release();
+    for (const isLast of [false, false, true]) {
+      const response = await client.response();
+      expect([response.text, response.header('connection') === 'close']).toEqual(['finished', isLast]);
+    }
+    expect(await client.ended()).toBe('fin');
+    clock.advance(5_000);
+    expect(await within(stopped, 5_000, 'the end')).toBe(0);
+  });
+
   it('lets answers in flight finish, with Connection: close', async () => {
     const { app, upstream, sent, port } = await running();
     const gate = new Gate();

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import type { SharedFacts } from '../../src/app/sharing.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -24,6 +25,8 @@ export interface AppSetUp {
   readonly eventLoopDelay?: EventLoopDelay;
   /** How host names are looked up. */
   readonly lookUp?: LookUp;
+  /** What it and others tell each other. */
+  readonly facts?: SharedFacts;
 }
 
 /** The program in this process, listening on a free port. */
@@ -65,7 +68,7 @@ function argvOf({ primaries, fallbacks = [], flags = [] }: AppSetUp): string[] {
 
 /** Starts the program in front of these upstreams; it is stopped after the test. */
 export async function startApp(setUp: AppSetUp): Promise<RunningApp> {
-  const { clock = systemClock, eventLoopDelay = NO_DELAY, lookUp } = setUp;
+  const { clock = systemClock, eventLoopDelay = NO_DELAY, lookUp, facts } = setUp;
   let argv = argvOf(setUp);
   // Nothing of this process's environment, or a developer's settings would decide the test.
   const load = () => loadConfig({ argv, env: {}, cwd: tmpdir(), isTerminal: false });
@@ -82,6 +85,7 @@ export async function startApp(setUp: AppSetUp): Promise<RunningApp> {
   const app = createApp(loaded.config, runtime, {
     eventLoopDelay,
     ...(lookUp && { lookUp }),
+    ...(facts && { facts }),
     sources: loaded.sources,
     load,
     hide: (secrets) => log.hide(secrets),

@@ -29,7 +29,7 @@ export default async function bundle(project: TestProject): Promise<() => void> 
       outdir: folder,
       bundle: true,
       // They are loaded by those alone who want them, and bundled prom-client tells of nothing.
-      external: ['prom-client', 'pino-pretty'],
+      external: ['prom-client', 'pino-pretty', '@redis/client'],
       splitting: true,
       platform: 'node',
       target: 'node20',

@@ -133,7 +133,7 @@ describe('an upstream that leaves', () => {
     const again = membership.add(spec('A'));
     quarantine.add(gone, { reason: 'cut' });
     quarantine.add(gone, { reason: 'method-unsupported', method: 'eth_call' });
-    expect([quarantine.entryOf(again), quarantine.methodBan(again, 'eth_call')]).toMatchObject([
+    expect([quarantine.entryOf(again), quarantine.methods.banOf(again, 'eth_call')]).toMatchObject([
       undefined,
       undefined,
     ]);

@@ -78,8 +78,8 @@ describe('Quarantine, the way back', () => {
     quarantine.forget(A);
     expect(quarantine.entryOf(A)).toBeUndefined();
     expect(quarantine.nextReleaseMs()).toBe(Number.POSITIVE_INFINITY);
-    expect(quarantine.methodBan(A, 'trace_block')).toBeUndefined();
-    expect(quarantine.methodBan(namesake, 'trace_block')).toBeDefined();
+    expect(quarantine.methods.banOf(A, 'trace_block')).toBeUndefined();
+    expect(quarantine.methods.banOf(namesake, 'trace_block')).toBeDefined();
     expect(serve({ reason: 'rate-limited' })).toBe(SECOND);
     quarantine.forget(A);
     expect(serve({ reason: 'reset' })).toBe(5 * SECOND);

@@ -111,12 +111,12 @@ describe('Quarantine of methods', () => {
   it('bans the one method of the one upstream for five minutes', () => {
     const { quarantine, changes, clock, events } = makeQuarantine();
     quarantine.add(A, blame);
-    expect(quarantine.methodBan(A, 'trace_block')).toMatchObject({
+    expect(quarantine.methods.banOf(A, 'trace_block')).toMatchObject({
       reason: 'method-unsupported',
       mayTry: false,
     });
-    expect(quarantine.methodBan(A, 'trace_call')).toBeUndefined();
-    expect(quarantine.methodBan(B, 'trace_block')).toBeUndefined();
+    expect(quarantine.methods.banOf(A, 'trace_call')).toBeUndefined();
+    expect(quarantine.methods.banOf(B, 'trace_block')).toBeUndefined();
     expect(quarantine.entryOf(A)).toBeUndefined();
     expect(changes.version).toBe(0);
     expect(events).toEqual([
@@ -129,7 +129,7 @@ describe('Quarantine of methods', () => {
       },
     ]);
     clock.advance(5 * MINUTE);
-    expect(quarantine.methodBan(A, 'trace_block')).toBeUndefined();
+    expect(quarantine.methods.banOf(A, 'trace_block')).toBeUndefined();
   });
 
   it('bans nothing when the method is not named', () => {
@@ -143,17 +143,17 @@ describe('Quarantine of methods', () => {
     const { quarantine } = makeQuarantine();
     const [longest, tooLong] = ['m'.repeat(256), 'm'.repeat(257)];
     for (const method of [longest, tooLong]) quarantine.add(A, { reason: 'method-unsupported', method });
-    expect(quarantine.methodBan(A, longest)).toBeDefined();
-    expect(quarantine.methodBan(A, tooLong)).toBeUndefined();
+    expect(quarantine.methods.banOf(A, longest)).toBeDefined();
+    expect(quarantine.methods.banOf(A, tooLong)).toBeUndefined();
   });
 
   it('counts no rate limits of single methods', () => {
     const { quarantine, serve, clock } = makeQuarantine();
     for (let i = 0; i < 5; i++) {
       quarantine.add(A, { reason: 'rate-limited', method: 'eth_getLogs' });
-      expect(quarantine.methodBan(A, 'eth_getLogs')).toBeDefined();
+      expect(quarantine.methods.banOf(A, 'eth_getLogs')).toBeDefined();
       clock.advance(SECOND);
-      expect(quarantine.methodBan(A, 'eth_getLogs')).toBeUndefined();
+      expect(quarantine.methods.banOf(A, 'eth_getLogs')).toBeUndefined();
     }
     expect(serve({ reason: 'rate-limited' })).toBe(SECOND);
   });
@@ -168,10 +168,10 @@ describe('Quarantine of methods', () => {
       for (const upstream of [A, B])
         quarantine.add(upstream, { reason: 'method-unsupported', method: `odd_${i}` });
     }
-    expect(quarantine.methodBan(A, 'trace_block')).toBeDefined();
+    expect(quarantine.methods.banOf(A, 'trace_block')).toBeDefined();
     expect(quarantine.entryOf(B)).toMatchObject({ reason: 'auth' });
-    expect(quarantine.methodBan(A, 'odd_0')).toBeUndefined();
-    expect(quarantine.methodBan(A, 'odd_4999')).toBeDefined();
+    expect(quarantine.methods.banOf(A, 'odd_0')).toBeUndefined();
+    expect(quarantine.methods.banOf(A, 'odd_4999')).toBeDefined();
   });
 });
 

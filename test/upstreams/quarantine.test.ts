@@ -169,9 +169,9 @@ describe('Quarantine with a fixed time', () => {
     const { quarantine, clock } = makeQuarantine({ timeToLive: 90 * SECOND });
     quarantine.add(A, { reason: 'method-unsupported', method: 'trace_block' });
     clock.advance(90 * SECOND - 1);
-    expect(quarantine.methodBan(A, 'trace_block')?.mayTry).toBe(false);
+    expect(quarantine.methods.banOf(A, 'trace_block')?.mayTry).toBe(false);
     clock.advance(1);
-    expect(quarantine.methodBan(A, 'trace_block')).toBeUndefined();
+    expect(quarantine.methods.banOf(A, 'trace_block')).toBeUndefined();
   });
 
   it('is not ended by a check', () => {

@@ -11,6 +11,7 @@ import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
 import { processSettings } from './process-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
+import { sharingSettings } from './sharing-settings.ts';
 import { speedSettings } from './speed-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { attemptSettings, listSettings, orderSettings } from './upstream-settings.ts';
@@ -104,6 +105,7 @@ export const schema = z.object({
     default: '5m',
     doc: 'The same alert is sent at most once within this time; while the problem lasts, it is repeated after each such time.',
   }),
+  ...sharingSettings,
   ...clientSettings,
   ...tlsSettings,
   ...processSettings,
@@ -116,7 +118,7 @@ export const schema = z.object({
   shutdownDelayMs: setting(duration('0s'), {
     name: 'SHUTDOWN_DELAY',
     default: '0s',
-    doc: 'After SIGTERM or SIGINT: how long to go on accepting requests with `/readyz` at 503.',
+    doc: 'After SIGTERM or SIGINT: how long to go on accepting requests, with `/readyz` at 503 and `Connection: close` in the answers.',
   }),
   shutdownTimeoutMs: setting(duration('1ms'), {
     name: 'SHUTDOWN_TIMEOUT',

@@ -89,3 +89,8 @@ export function toServerEntry(spec: UpstreamSpec): Readonly<Record<string, unkno
     ...(draining ? { draining } : {}),
   };
 }
+
+/** All that was said of an upstream as a text, to compare it with another; holds secrets. */
+export function statementOf(spec: UpstreamSpec): string {
+  return JSON.stringify([toServerEntry(spec), spec.ca?.pem]);
+}

@@ -1,0 +1,80 @@
+/** What this process shares with others: nothing, or facts with other replicas where REDIS_URL is set. */
+
+import type { Config } from '../config/config.ts';
+import type { Claims } from '../notifiers/claims.ts';
+import type { PoolTable } from '../pools/pool-table.ts';
+import type { Runtime } from '../runtime.ts';
+import { FactTable } from '../sharing/fact-table.ts';
+import { type Role, shareKnowledge } from '../sharing/knowledge.ts';
+import type { RedisSharing } from '../sharing/redis/index.ts';
+
+/** All that this process and others know, and what it is among them. */
+export interface SharedFacts {
+  readonly table: FactTable;
+  readonly role: Role;
+}
+
+export interface Sharing {
+  /** Undefined where nothing is shared. */
+  readonly facts: SharedFacts | undefined;
+  /** Undefined where alerts are not shared. */
+  readonly claims: Claims | undefined;
+  /** Whether all that is shared arrives; undefined where nothing is. */
+  readonly isUp: boolean | undefined;
+  /** Resolves when what others know is known here, or after 200 ms. Never rejects but by a defect. */
+  start(): Promise<void>;
+  /** After the last alert. Takes 200 ms at most; never rejects. */
+  stop(): Promise<void>;
+}
+
+export interface SharingContext {
+  readonly runtime: Runtime;
+  /** Those in force. */
+  readonly pools: () => PoolTable;
+  /** Of this process, and of no other one, ever. */
+  readonly origin: string;
+  /** Where there are several processes on this machine. */
+  readonly facts: SharedFacts | undefined;
+}
+
+const NOT_CONNECTED = { claims: undefined, isUp: undefined, stop: async () => {} };
+
+/** Nothing is loaded, and nothing connected, before the start. */
+export function createSharing(
+  { redisUrl, redisPrefix: prefix }: Pick<Config, 'redisUrl' | 'redisPrefix'>,
+  { runtime, pools, origin, facts: given }: SharingContext,
+): Sharing {
+  const { clock, random, logger } = runtime;
+  if (redisUrl === undefined) {
+    const start = async () => void (given && shareKnowledge({ ...given, pools, runtime }));
+    return { ...NOT_CONNECTED, facts: given, start };
+  }
+  const facts = given ?? { table: new FactTable({ clock, origin }), role: 'alone' };
+  let redis: RedisSharing | undefined;
+  return {
+    facts,
+    claims: {
+      claim: async (key, subjects, forMs) => redis?.claims.claim(key, subjects, forMs),
+      extend: (key, forMs) => redis?.claims.extend(key, forMs),
+      giveBack: (key) => redis?.claims.giveBack(key),
+    },
+    get isUp() {
+      return redis?.isUp ?? false;
+    },
+    async start() {
+      const [{ connectRedis }, { opener }, { readRedisUrl }] = await Promise.all([
+        import('../sharing/redis/index.ts'),
+        import('../sharing/redis/open.ts'),
+        import('../sharing/redis/target.ts'),
+      ]);
+      const target = readRedisUrl(redisUrl);
+      // The settings were checked.
+      if (typeof target === 'string') throw new Error(`REDIS_URL ${target}`);
+      const { table } = facts;
+      shareKnowledge({ ...facts, pools, runtime });
+      redis = connectRedis({ table, target, prefix, open: opener(target), clock, random, logger });
+      await redis.ready;
+    },
+    stop: async () => redis?.close(),
+  };
+}

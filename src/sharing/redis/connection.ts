@@ -1,0 +1,74 @@
+/** The contract of a connection to Redis, and what can go wrong with it. */
+
+/** A command and its arguments. The first argument is its key or channel, if it has one. */
+export type Command = readonly [name: string, ...args: string[]];
+
+/** An answer of Redis: text, a number, a list of them, null, or an ErrorAnswer in its place. */
+export type Answer = unknown;
+
+/** Redis has refused a command. */
+export class ErrorAnswer {
+  /** The first word of the error, in capitals: OOM, WRONGTYPE. The rest may hold anything, and is not kept. */
+  readonly code: string;
+
+  constructor(code: string) {
+    this.code = code;
+  }
+}
+
+export interface Connection {
+  /** Sends them in one go. Rejects when the connection is lost. No time limit. */
+  ask(commands: readonly Command[]): Promise<readonly Answer[]>;
+  /** Messages on the channel go to `listener` from now on. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>;
+  /** Asks whether the connection for messages is alive; may resolve at once where that is seen to elsewhere. */
+  ping(): Promise<void>;
+  /** Ends at once. Never throws. */
+  destroy(): void;
+}
+
+/**
+ * Opens a connection; no time limit. Rejects with a RedisProblem or any other error. `onLost` is called at most once, when
+ * it ends without `destroy`. `signal` ends the attempt.
+ */
+export type OpenConnection = (
+  onLost: (problem: RedisProblem) => void,
+  signal: AbortSignal,
+) => Promise<Connection>;
+
+/** Why Redis does not work, in plain words and without secrets; what Redis itself says is never a part of it. */
+export class RedisProblem extends Error {
+  override readonly name = 'RedisProblem';
+  /** It was too slow: it may only have been late once. */
+  readonly isLate: boolean;
+
+  constructor(problem: string, { isLate = false } = {}) {
+    super(problem);
+    this.isLate = isLate;
+  }
+}
+
+/** Error codes of Redis in plain words. */
+const CODES: ReadonlyMap<string, string> = new Map([
+  ['CLUSTERDOWN', 'the cluster is down'],
+  ['LOADING', 'it is loading its data'],
+  ['MASTERDOWN', 'it is a replica that has lost its master'],
+  ['MISCONF', 'it refuses to write, since it can’t save its data'],
+  ['NOAUTH', 'it wants a password'],
+  ['NOPERM', 'the user of REDIS_URL is not permitted to'],
+  ['OOM', 'it is full (maxmemory)'],
+  ['READONLY', 'it is a read-only replica'],
+  ['WRONGPASS', 'it refuses the user and password'],
+  ['WRONGTYPE', 'a key of ours holds data of another type'],
+]);
+
+/** What an error code says; one that is not known stands for itself. */
+export function codeInWords(code: string): string {
+  const words = CODES.get(code);
+  return words === undefined ? `it answers with an error (${code})` : `${words} (${code})`;
+}
+
+/** The code of an error of Redis, which begins with it. */
+export function codeOf(message: string): string {
+  return /^[A-Z]{2,24}\b/.exec(message)?.[0] ?? 'ERR';
+}
