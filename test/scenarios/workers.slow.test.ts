@@ -140,25 +140,17 @@ describe('the end of the first process', () => {
     await ended(workers);
   });
 
-  it('by SIGTERM answers or refuses whoever was accepted', async () => {
-    const upstream = await FakeUpstream.start(LABEL, delayed(20, answerByLabel(LABEL)));
+  it('by SIGTERM refuses with an answer who was connected and had not asked yet', async () => {
+    const upstream = await FakeUpstream.start(LABEL);
     const daemon = await start(upstream);
-    const broken: unknown[] = [];
-    let isOpen = true;
-    const client = async () => {
-      while (isOpen)
-        await http(daemon.url, { agent: new Agent({ keepAlive: false }) }).catch(
-          (error: NodeJS.ErrnoException) => {
-            if (error.code === 'ECONNREFUSED') isOpen = false;
-            else broken.push(error);
-          },
-        );
-    };
-    const clients = all(50, client);
-    await until(() => upstream.requests.length > 300, 'steady load');
+    const clients = await all(20, () => RawClient.connect(daemon.port));
+    // All that came before it are accepted by now.
+    expect((await http(daemon.url)).status).toBe(200);
     daemon.signal('SIGTERM');
-    await clients;
-    expect(broken).toEqual([]);
+    await daemon.logged(({ msg }) => msg === 'Draining', 'the drain');
+    for (const client of clients) client.send(requestBytes('GET /'));
+    const answers = await Promise.all(clients.map((client) => client.response()));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 503));
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
   });
 
