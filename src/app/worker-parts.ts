@@ -116,9 +116,7 @@ export function createReporter({ runtime, pools, send, linesDropped, doors }: Re
   const connections = () => doors.client.connections + doors.redirect.connections;
   const numbers = new NumberReader({ pools, linesDropped, connections });
   const events = new EventWriter((upstream) => roster.keyOf(upstream));
-  const reporter = new Reporter({ events, numbers, clock }, (report) => {
-    void send({ type: 'report', ...report });
-  });
+  const reporter = new Reporter({ events, numbers, clock }, (report) => send({ type: 'report', ...report }));
   announcer.listen((event) => reporter.hear(event));
   return reporter;
 }
