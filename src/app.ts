@@ -6,31 +6,21 @@ import { ServerLists } from './admin/server-lists.ts';
 import { ServerStore } from './admin/server-store.ts';
 import { type Admin, createAdmin } from './app/admin.ts';
 import { alertSettingsOf, createOperatorAlerts } from './app/alerts.ts';
-import { type Drain, whyNotReady } from './app/readiness.ts';
 import { Reloader, type ReloadResult } from './app/reload.ts';
-import { Service } from './app/service.ts';
+import { ALONE, type Role, type RoleKind } from './app/role.ts';
+import { Serving } from './app/serving.ts';
 import { shareLists } from './app/shared-lists.ts';
 import { createSharing, type SharedFacts, type Sharing } from './app/sharing.ts';
 import { createStatistics } from './app/statistics.ts';
-import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { SettingsResult, Sources } from './config/load.ts';
 import { createEventLog } from './event-log.ts';
-import { createIdentity } from './http/header-lines.ts';
-import { createDialer } from './network/index.ts';
 import type { LookUp } from './network/look-up.ts';
-import { fittingConnections } from './network/shortage.ts';
 import type { Alerts } from './notifiers/alerts.ts';
-import { Budgets } from './pacing/budget.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
-import { type ClientPort, createClientPort } from './server/client-port.ts';
-import { type EventLoopDelay, measureEventLoopDelay } from './server/event-loop-delay.ts';
-import { Overload } from './server/overload.ts';
-import type { StatusSource } from './server/status-paths.ts';
-import { OpenTunnels } from './tunnels/open-tunnels.ts';
+import { certificatesIn } from './server/certificates.ts';
+import type { EventLoopDelay } from './server/event-loop-delay.ts';
 
-/** So long before the process ends those are told that wait in vain. */
-const LAST_ANSWERS_MS = 100;
 /** How long the last alerts may take when the process ends. */
 const LAST_ALERTS_MS = 2_000;
 
@@ -70,6 +60,8 @@ export interface App {
   reload(): Promise<ReloadResult>;
   /** Drains and ends. Resolves to the number of connections that had to be cut. */
   stop(): Promise<number>;
+  /** The process is about to end at once: others that serve for it end, too. */
+  abort(): void;
 }
 
 /** Builds the daemon without starting it. */
@@ -77,59 +69,33 @@ export function createApp(
   config: Config,
   runtimeParts: Omit<Runtime, 'announcer'>,
   options: AppOptions = {},
+  kind: RoleKind = ALONE,
 ): App {
   const runtime = createRuntime(runtimeParts);
   const { announcer, clock, logger } = runtime;
-  const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
-  announcer.listen(eventLog.listener);
-  const pools = () => service.pools;
-  const origin = `${randomBytes(8).toString('hex')}.0`;
-  const sharing = createSharing(config, { runtime, pools, origin, facts: options.facts });
-  const alerts = createOperatorAlerts(config, runtime, { pools, claims: sharing.claims });
-  const overload = new Overload({
-    eventLoopDelay: options.eventLoopDelay ?? measureEventLoopDelay(),
-    clock,
-    announcer,
-  });
-  const drain: Drain = { begun: false, refusing: false };
-  const status: StatusSource = {
-    stats: (name) => statistics.stats(name),
-    notReady: (name) => whyNotReady(drain, service.pools, name),
-    hasPool: (name) => service.pools.find(name) !== undefined,
-    areNamed: () => service.pools.areNamed,
-  };
-  const intake = {
-    tunnels: new OpenTunnels(clock),
-    whyNotNow() {
-      if (drain.refusing) return 'SHUTTING_DOWN';
-      return overload.isOn ? 'OVERLOADED' : undefined;
-    },
-  } as const;
   const { sources = new Map(), hide = () => {}, setLogLevel = () => {}, version = 'unknown' } = options;
+  const { logLinesDropped = () => 0 } = options;
+  const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
+  announcer.listen(kind.logged(eventLog.listener));
+  const pools = () => serving.service.pools;
+  const origin = `${randomBytes(8).toString('hex')}.0`;
+  const sharing = createSharing(config, { runtime, pools, origin, facts: options.facts ?? kind.facts });
+  const alerts = createOperatorAlerts(config, runtime, { pools, claims: sharing.claims });
   const secret = randomBytes(32);
-  const dialer = createDialer({ ...runtime, lookUp: options.lookUp });
-  const service = new Service(
-    { config, sources },
-    {
-      runtime,
-      dialer,
-      // A name for each process: a loop is detected, and a chain of two balancers is not taken for one.
-      identity: createIdentity(`rpc-load-balancer-${randomBytes(3).toString('hex')}`),
-      budgets: new Budgets(),
-      status,
-      intake,
-      secret,
-    },
-  );
-  const statistics = createStatistics({
-    pools,
-    clock,
-    announcer,
-    logLinesDropped: options.logLinesDropped ?? (() => 0),
-    isSharing: () => sharing.isUp,
-    version,
+  const via = `rpc-load-balancer-${randomBytes(3).toString('hex')}`;
+  const serving = new Serving({
+    ...{ config, sources, runtime, via, secret, lookUp: options.lookUp },
+    overload: kind.createOverload(runtime, options.eventLoopDelay),
+    stats: (name) => role.stats(name),
   });
-  const clientPort = createClientPort(limitsOf(config), { clock, logger }, service.handle);
+  const { service, status, dialer } = serving;
+  const statistics = createStatistics({
+    ...{ pools, clock, announcer, version },
+    isSharing: () => sharing.isUp,
+    logLinesDropped: () => logLinesDropped() + role.linesDroppedElsewhere(),
+  });
+  const certificates = certificatesIn(config, { clock, logger });
+  const role = kind.create({ config, runtime, serving, statistics, certificates, via, secret });
   const store = config.persistServers === undefined ? undefined : new ServerStore(config.persistServers);
   const lists = new ServerLists(config.upstreams, store, config.leftOut);
   const shared = shareLists(sharing.facts, {
@@ -139,48 +105,31 @@ export function createApp(
   });
   const reloader = new Reloader({
     load: options.load ?? (() => ({ ok: true, config, sources, warnings: [] })),
-    service,
-    lists,
-    runtime,
-    isEnding: () => drain.begun,
-    hide,
+    ...{ service, lists, runtime, hide },
+    isEnding: () => serving.isEnding,
     apply(next) {
       setLogLevel(next.logLevel);
       eventLog.setSample(next.logSample);
-      clientPort.setLimits(limitsOf(next));
       alerts.reconfigure(alertSettingsOf(next, runtime.clock));
+      return role.apply(next);
     },
     onReloaded: shared.onReloaded,
   });
   const reload = () => reloader.reload();
   const admin = createAdmin({
     ...{ runtime, dialer, service, lists, status, statistics, alerts },
-    ...{ version, secret, reload, hide, told: shared.told },
+    ...{ version, secret, reload, hide, told: shared.told, collect: role.collect },
   });
-  return new RunningApp({
-    service,
-    sharing,
-    clock,
-    tunnels: intake.tunnels,
-    alerts,
-    overload,
-    drain,
-    clientPort,
-    admin,
-    reload,
-    takeOver: shared.takeOver,
-  });
+  const { takeOver } = shared;
+  return new RunningApp({ runtime, serving, sharing, role, alerts, admin, reload, takeOver });
 }
 
 interface AppDependencies {
-  readonly service: Service;
+  readonly runtime: Runtime;
+  readonly serving: Serving;
   readonly sharing: Sharing;
-  readonly clock: Clock;
-  readonly tunnels: OpenTunnels;
+  readonly role: Role;
   readonly alerts: Alerts;
-  readonly overload: Overload;
-  readonly drain: Drain;
-  readonly clientPort: ClientPort;
   readonly admin: Admin;
   readonly reload: App['reload'];
   readonly takeOver: () => Promise<void>;
@@ -195,16 +144,16 @@ class RunningApp implements App {
   }
 
   async start(): Promise<AddressInfo> {
-    const { admin, clientPort, service, sharing, overload, takeOver } = this.#dependencies;
+    const { runtime, admin, role, serving, sharing, takeOver } = this.#dependencies;
     // First, so that a daemon that can't listen at both has accepted no client's connection.
     this.adminAddress = await admin.listen();
     await sharing.start();
     await takeOver();
-    const address = await clientPort.listen();
-    admin.useClientPort(address);
-    for (const pool of service.pools.all) pool.start();
-    overload.start();
-    return address;
+    const { client, redirect } = await role.port.listen();
+    if (redirect) runtime.logger.info({ port: redirect.port }, 'Redirecting to HTTPS');
+    admin.useClientPort(client);
+    serving.start();
+    return client;
   }
 
   reload(): Promise<ReloadResult> {
@@ -212,33 +161,22 @@ class RunningApp implements App {
   }
 
   async stop(): Promise<number> {
-    const { service, sharing, clock, tunnels, alerts, overload, drain, clientPort, admin } =
-      this.#dependencies;
-    drain.begun = true;
+    const { runtime, serving, sharing, role, alerts, admin } = this.#dependencies;
     // From here on nothing is reloaded.
-    const { config, pools } = service;
-    if (config.shutdownDelayMs > 0) {
-      // A router sends new connections elsewhere, but not those that are open: their clients must let go themselves.
-      clientPort.letGo();
-      await new Promise<void>((done) => clock.after(config.shutdownDelayMs, done));
-    }
-    drain.refusing = true;
-    tunnels.closeAll();
-    const stopTimer = clock.after(Math.max(0, config.shutdownTimeoutMs - LAST_ANSWERS_MS), () => {
-      for (const pool of pools.all) pool.endWaiting();
-    });
-    const cut = await clientPort.drain(config.shutdownTimeoutMs);
-    stopTimer();
-    for (const pool of pools.all) pool.stop();
-    overload.stop();
+    serving.beginDrain();
+    // A router sends new connections elsewhere, but not those that are open: their clients must let go themselves.
+    role.beginDrain();
+    const { shutdownDelayMs, shutdownTimeoutMs } = serving.service.config;
+    if (shutdownDelayMs > 0) await new Promise<void>((done) => runtime.clock.after(shutdownDelayMs, done));
+    const cut = await serving.end(role.port, shutdownTimeoutMs);
     await alerts.drain(LAST_ALERTS_MS);
     await sharing.stop();
     // Last: operators watch the shutdown.
     await admin.close();
     return cut;
   }
-}
 
-function limitsOf(config: Config): Config {
-  return { ...config, maxConnections: fittingConnections(config.maxConnections) };
+  abort(): void {
+    this.#dependencies.role.abort();
+  }
 }

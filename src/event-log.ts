@@ -57,6 +57,11 @@ export function createEventLog({ logger, random, sample }: EventLogSettings): Ev
   };
 }
 
+/** Whether an event is about a single request: that has a line where the request was served. */
+export function isOfRequest({ type }: Event): boolean {
+  return type === 'request-finished' || type === 'attempt-finished' || type === 'tunnel-opened';
+}
+
 /** An upstream has answered, and no error. How many were asked before does not matter: those attempts have lines of their own. */
 function isGood({ result, status }: EventOf<'request-finished'>): boolean {
   return result === 'answered' && status < 400;

@@ -10,6 +10,8 @@ const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 64;
 /** How long the end of the process may wait for a slow reader. */
 const FINAL_FLUSH_MS = 500;
+/** Up to this many bytes the kernel writes to a pipe as a whole (PIPE_BUF of Linux). */
+const WHOLE_WRITE_BYTES = 4096;
 /** Errors that pass by themselves. Any other one means that there is no reader. */
 const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ENOSPC', 'EDQUOT']);
 
@@ -37,6 +39,7 @@ export class LogOutput {
   /** Called with the number of lost lines, as soon as others can be written again. */
   readonly #onGap: (lines: number) => void;
   readonly #maxBytes: number;
+  readonly #isShared: boolean;
   #waiting: Buffer[] = [];
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -44,9 +47,15 @@ export class LogOutput {
   #dropped = 0;
   #unreported = 0;
 
-  constructor(fd: number, onGap: (lines: number) => void, maxBytes = MAX_WAITING_BYTES) {
+  /** `isShared`: other processes write to the same pipe, and no line of theirs may end up within one of ours. */
+  constructor(
+    fd: number,
+    onGap: (lines: number) => void,
+    { maxBytes = MAX_WAITING_BYTES, isShared = false } = {},
+  ) {
     this.#fd = fd;
     this.#maxBytes = maxBytes;
+    this.#isShared = isShared;
     this.#onGap = onGap;
   }
 
@@ -62,7 +71,8 @@ export class LogOutput {
       this.#drop(bytes);
       return;
     }
-    this.#waiting.push(bytes);
+    if (this.#isShared) this.#waiting.push(...wholePieces(bytes));
+    else this.#waiting.push(bytes);
     this.#size += bytes.length;
     if (!this.#timer) this.#writeWaiting();
   }
@@ -122,4 +132,16 @@ export class LogOutput {
     this.#dropped += lines;
     this.#unreported += lines;
   }
+}
+
+/** Whole lines in pieces that the kernel does not divide, but for a longer line. */
+function wholePieces(bytes: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const last = bytes.lastIndexOf('\n', start + WHOLE_WRITE_BYTES - 1);
+    const end = last >= start ? last + 1 : bytes.indexOf('\n', start) + 1 || bytes.length;
+    pieces.push(bytes.subarray(start, end));
+    start = end;
+  }
+  return pieces;
 }

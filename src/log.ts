@@ -13,6 +13,10 @@ export interface LogSettings {
   readonly format: 'json' | 'pretty';
   /** Texts that must never be written: they are replaced wherever an error, or a client's path or method, contains them. */
   readonly secrets: readonly string[];
+  /** Which of several processes that write to the same place this is: a field of each line, if it is given. */
+  readonly worker?: number;
+  /** Whether there are others. */
+  readonly isShared?: boolean;
   /** Where the lines go; by default to standard output. */
   readonly to?: DestinationStream;
 }
@@ -62,7 +66,8 @@ class ClientTextMask {
   }
 }
 
-export async function createLog({ level, format, secrets, to }: LogSettings): Promise<Log> {
+export async function createLog(settings: LogSettings): Promise<Log> {
+  const { level, format, secrets, worker, isShared, to } = settings;
   let hidden: readonly string[] = [...new Set(secrets)];
   let mask = createMask(hidden);
   let clientTexts = new ClientTextMask(hidden);
@@ -77,7 +82,7 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
   };
   const options = {
     level,
-    base: null,
+    base: worker === undefined ? null : { worker },
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: createTimestamp(),
     serializers: {
@@ -92,7 +97,7 @@ export async function createLog({ level, format, secrets, to }: LogSettings): Pr
       },
     },
   };
-  const output = to ?? new LogOutput(standardOutput(), (lost) => warnOfGap(lost));
+  const output = to ?? new LogOutput(standardOutput(), (lost) => warnOfGap(lost), { isShared });
   const lines = new LineBuffer(output, await createFormat(format));
   const logger = pino(options, lines);
   const warnOfGap = (lost: number) => logger.warn({ lines: lost }, 'Log lines were lost: nobody read them');

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { persistedLine } from './app/reload.ts';
+import { ALONE, type RoleKind } from './app/role.ts';
 import { createApp, type ListenError } from './app.ts';
 import { systemClock } from './clock.ts';
 import { runHealthcheck } from './commands/healthcheck.ts';
@@ -116,7 +117,8 @@ function warningsOf({ config, warnings }: Loaded): readonly string[] {
 async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<void> {
   const { config, sources } = loaded;
   const secrets = secretsOfConfig(config);
-  const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets });
+  const isShared = config.workers > 1;
+  const log = await createLog({ level: config.logLevel, format: config.logFormat, secrets, isShared });
   const { logger } = log;
   const version = readVersion();
   const end = (code: number): never => {
@@ -148,14 +150,13 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
   for (const warning of warningsOf(loaded)) logger.warn(warning);
   if (config.areListsPersisted) logger.info(...persistedLine(config));
   const runtime = { clock: systemClock, random: systemRandom, logger };
-  const app = createApp(config, runtime, {
-    sources,
-    load,
-    hide: (texts) => log.hide(texts),
-    setLogLevel: (level) => log.setLevel(level),
+  const options = {
+    ...{ sources, load, version },
+    hide: (texts: readonly string[]) => log.hide(texts),
+    setLogLevel: (level: string) => log.setLevel(level),
     logLinesDropped: () => log.dropped,
-    version,
-  });
+  };
+  const app = createApp(config, runtime, options, await roleOf(config));
   const address = await app.start().catch((error: ListenError) => {
     logger.fatal(whyNotListening(error, config));
     return end(1);
@@ -179,6 +180,13 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
   if (hungUp) await reload();
 }
 
+/** One process knows nothing of others, and loads nothing for them. */
+async function roleOf({ workers }: Config): Promise<RoleKind> {
+  if (workers === 1) return ALONE;
+  const { firstOfSeveral } = await import('./app/first.ts');
+  return firstOfSeveral(systemClock);
+}
+
 function stopOnSignal(
   app: ReturnType<typeof createApp>,
   signals: Signals,
@@ -189,6 +197,7 @@ function stopOnSignal(
   const stop = async (signal: NodeJS.Signals) => {
     if (stopping) {
       logger.warn({ signal }, 'Second signal: ending at once');
+      app.abort();
       end(1);
     }
     stopping = true;

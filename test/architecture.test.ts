@@ -9,9 +9,9 @@ const SRC = join(ROOT, 'src');
 /** From the top down; a part may import those of its own level and below, unless they are separate. */
 const LEVELS: readonly (readonly string[])[] = [
   ['main'],
-  ['program'],
+  ['program', 'worker-program'],
   ['app', 'commands'],
-  ['admin'],
+  ['admin', 'workers'],
   ['config', 'server', 'balancer', 'sharing'],
   ['pools'],
   ['calls', 'clients', 'tunnels', 'probes'],
@@ -36,6 +36,7 @@ const LEVELS: readonly (readonly string[])[] = [
 
 /** Members of one level that know nothing of each other. */
 const SEPARATE: ReadonlySet<string> = new Set([
+  ...['admin', 'workers'],
   ...['balancer', 'server', 'sharing'],
   ...['calls', 'clients', 'tunnels', 'probes'],
   ...['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
@@ -77,7 +78,7 @@ const AMBIENT: readonly RegExp[] = [
 ];
 
 /** Where time and chance come in, and what runs before or beside the program that they are given to. */
-const MAY_BE_AMBIENT = /^(?:main|program|clock|random|log|log-output)\.ts$|^commands\//;
+const MAY_BE_AMBIENT = /^(?:main|program|worker-program|clock|random|log|log-output)\.ts$|^commands\//;
 
 /** What else is ambient, and why. One that is gone must leave this list. */
 const AMBIENT_FOR_A_REASON: Readonly<Record<string, string>> = {
@@ -85,6 +86,8 @@ const AMBIENT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'balancer/handle.ts': 'randomBytes',
   // The name in Via: a client that knew it could make a request look like a loop.
   'app.ts': 'randomBytes',
+  // Who knew the keys could read what TLS sessions say; origins must differ over all machines.
+  'app/first.ts': 'randomBytes',
   // Measures the event loop itself, and is passed on as an EventLoopDelay.
   'server/event-loop-delay.ts': "'node:perf_hooks'",
 };

@@ -22,7 +22,7 @@ function pipe() {
   const output = new LogOutput(
     openSync(name, constants.O_WRONLY | constants.O_NONBLOCK),
     (lines) => gaps.push(lines),
-    2.5 * MB,
+    { maxBytes: 2.5 * MB },
   );
   const buffer = Buffer.alloc(MB);
   const read = () => {

@@ -67,10 +67,10 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
   const { config, changeStrategy, reload, testAlerts } = dependencies;
   const page = readPage();
   const metricsText = shareUnderWay(async () => Buffer.from(await metrics.text()));
-  const answerTo = (path: string) => {
+  const answerTo = async (path: string) => {
     const answer = statusAnswer(path, dependencies.status);
     if (!answer) throw new Refusal('NO_SUCH_PATH');
-    return json(answer.status, answer.body);
+    return json(answer.status, await answer.body);
   };
   return [
     { method: 'GET', path: '/', handle: async () => page.document(await overview.initial()) },

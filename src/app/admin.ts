@@ -37,6 +37,8 @@ export interface AdminContext extends OperatorsContext {
   readonly told: OperatorChanges;
   /** See `Reloader.reload`. */
   readonly reload: () => Promise<ReloadResult>;
+  /** Waits until all that has happened is known here; undefined where it always is. */
+  readonly collect: (() => Promise<void>) | undefined;
 }
 
 export function createAdmin(context: AdminContext): Admin {
@@ -92,7 +94,7 @@ function createCurrentGuard(config: () => Config): Guard {
 type Parts = Pick<RouteDependencies, 'events' | 'live' | 'overview' | 'console'>;
 
 function createAdminRoutes(parts: Parts, context: AdminContext): readonly Route[] {
-  const { runtime, service, lists, status, statistics, alerts, reload, hide, told } = context;
+  const { runtime, service, lists, status, statistics, alerts, reload, hide, told, collect } = context;
   const { announcer, logger } = runtime;
   const pools = () => service.pools;
   const servers = new Servers({
@@ -106,7 +108,7 @@ function createAdminRoutes(parts: Parts, context: AdminContext): readonly Route[
       warnIfInsecure(spec, logger);
     },
   });
-  return createRoutes({
+  const routes = createRoutes({
     status,
     servers,
     ...parts,
@@ -126,4 +128,20 @@ function createAdminRoutes(parts: Parts, context: AdminContext): readonly Route[
       throw new Refusal(result.code, result.problems.join('\n'));
     },
   });
+  return collect ? routes.map((route) => withFigures(route, collect)) : routes;
+}
+
+/** Calls whose answers hold figures of what clients have asked. */
+const FIGURES = /^\/(?:history|metrics|servers.*)?$/;
+
+/** The same call, which first waits for the figures of other processes. */
+function withFigures(route: Route, collect: () => Promise<void>): Route {
+  if (!FIGURES.test(route.path)) return route;
+  return {
+    ...route,
+    async handle(call) {
+      await collect();
+      return route.handle(call);
+    },
+  };
 }

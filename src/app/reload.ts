@@ -26,8 +26,8 @@ export interface ReloaderDependencies {
   readonly isEnding: () => boolean;
   /** Keeps these texts out of the log. */
   readonly hide: (secrets: readonly string[]) => void;
-  /** Lets settings take effect that are not the service's. */
-  readonly apply: (settings: Stated['config']) => void;
+  /** Lets settings take effect that are not the service's. Resolves when they do elsewhere, too, if that takes time. */
+  readonly apply: (settings: Stated['config']) => Promise<void> | undefined;
   /** Called in the same step in which settings that were read anew come into force. */
   readonly onReloaded?: (by: ReloadedBy) => void;
 }
@@ -48,18 +48,21 @@ const ADMIN_PORT = 'admin port';
 
 export class Reloader {
   readonly #dependencies: ReloaderDependencies;
+  #applied: Promise<void> | undefined;
 
   constructor(dependencies: ReloaderDependencies) {
     this.#dependencies = dependencies;
   }
 
   /** After all earlier changes of the lists; all at once. Never rejects but by a defect. */
-  reload(by: ReloadedBy = 'operator'): Promise<ReloadResult> {
+  async reload(by: ReloadedBy = 'operator'): Promise<ReloadResult> {
     const { lists, service } = this.#dependencies;
-    return lists.reload(() => {
+    const answer = await lists.reload(() => {
       const result = this.#reload(by);
       return { lists: 'problems' in result ? undefined : service.config, result };
     });
+    await this.#applied;
+    return answer;
   }
 
   #reload(by: ReloadedBy): ReloadResult {
@@ -80,14 +83,16 @@ export class Reloader {
     const next = withoutRestart(before, loaded);
     const { config } = next;
     service.apply(next);
-    // Before others get the settings: they know then that what operators have changed is void.
+    // Before workers get the settings: they know then that what operators have changed is void.
     onReloaded?.(by);
-    apply(config);
+    const applied = apply(config);
     if (config.areListsPersisted) logger.info(...persistedLine(config));
     if (before.config.apiKeys && !config.apiKeys)
       logger.warn('API_KEYS is gone: requests need no key any more');
     const replaced = changes.changed.filter((name) => before.sources.get(name) === ADMIN_PORT);
-    announcer.announce({ type: 'settings-reloaded', ...changes, replaced });
+    const announce = () => announcer.announce({ type: 'settings-reloaded', ...changes, replaced });
+    if (applied) this.#applied = applied.then(announce);
+    else announce();
     return changes;
   }
 }

@@ -49,6 +49,26 @@ export type HeightListener = (
   result: { readonly resultStart: number; readonly resultEnd: number },
 ) => void;
 
+/** What a pool needs of its checks. */
+export interface PoolChecks {
+  readonly learnHeight: HeightListener;
+  start(): void;
+  stop(): void;
+  reconfigure(settings: CheckSettings): void;
+}
+
+export type CreateChecks = (settings: CheckSettings, pool: CheckedPool, means: CheckMeans) => PoolChecks;
+
+/** For a process whose upstreams another one checks. */
+export const noChecks: CreateChecks = () => ({
+  learnHeight() {},
+  start() {},
+  stop() {},
+  reconfigure() {},
+});
+
+export const ownChecks: CreateChecks = (settings, pool, means) => new Checks(settings, pool, means);
+
 /** The parts of a pool that the checks read and change. */
 export interface CheckedPool {
   readonly registry: Registry;
@@ -62,7 +82,7 @@ export interface CheckMeans {
   readonly dialer: Dialer;
 }
 
-export class Checks {
+export class Checks implements PoolChecks {
   readonly #pool: CheckedPool;
   readonly #means: CheckMeans;
   #settings: CheckSettings;

@@ -21,7 +21,7 @@ import { SharedLimits } from '../upstreams/shared-limits.ts';
 import { StandingChanges } from '../upstreams/standing-changes.ts';
 import { Suspects } from '../upstreams/suspects.ts';
 import { Upstream, type UpstreamSpec } from '../upstreams/upstream.ts';
-import { Checks, createPlainQuestion } from './checks.ts';
+import { type CreateChecks, createPlainQuestion, ownChecks, type PoolChecks } from './checks.ts';
 import type { PoolSettings } from './pool-settings.ts';
 import { Queue } from './queue.ts';
 import { PoolRoom, type Room } from './room.ts';
@@ -35,6 +35,8 @@ export interface PoolDependencies {
   readonly dialer: Dialer;
   readonly identity: Identity;
   readonly budgets: Budgets;
+  /** If it is not given, this process checks its upstreams. */
+  readonly createChecks?: CreateChecks;
 }
 
 export class PoolState {
@@ -59,7 +61,7 @@ export class PoolState {
   readonly sharedLimits = new SharedLimits();
   readonly filters: FilterHomes<Upstream>;
   readonly connections: ConnectionPools;
-  readonly checks: Checks;
+  readonly checks: PoolChecks;
   /** Requests under way. Written by the request handler. */
   readonly usage = new PoolUsage();
   readonly hedgeBudget = new HedgeBudget();
@@ -102,7 +104,8 @@ export class PoolState {
     this.connections = new ConnectionPools({ dialer, clock, random });
     this.filters = new FilterHomes<Upstream>(clock);
     this.membership = this.#createMembership();
-    this.checks = new Checks(settings, this, dependencies);
+    const { createChecks = ownChecks } = dependencies;
+    this.checks = createChecks(settings, this, dependencies);
     this.#setSpeed();
     for (const spec of settings.upstreams) warnIfInsecure(spec, runtime.logger);
   }

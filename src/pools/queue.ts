@@ -53,6 +53,9 @@ export class Queue {
   #stopTimer: (() => void) | undefined;
   #isServing = false;
   #isClosed = false;
+  /** How many wait in other processes, where those of this one are not all; and how many of them for whom. */
+  elsewhere = 0;
+  readonly elsewhereFor = new WeakMap<Upstream, number>();
 
   constructor(source: QueueSource, clock: Clock, capacity: number) {
     this.#source = source;
@@ -67,7 +70,7 @@ export class Queue {
 
   /** How many wait. */
   get length(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.elsewhere;
   }
 
   /** The process ends: nobody waits any more, nor is worth an attempt. */
@@ -86,7 +89,7 @@ export class Queue {
 
   /** How many wait that this upstream may serve. */
   waitingFor(upstream: Upstream): number {
-    let waiting = 0;
+    let waiting = this.elsewhereFor.get(upstream) ?? 0;
     for (const waiter of this.#waiting.keys()) if (waiter.waitsFor(upstream)) waiting += 1;
     return waiting;
   }

@@ -2,11 +2,13 @@
 
 export class PoolUsage {
   #underWay = 0;
+  /** Requests under way in other processes, where those of this one are not all. */
+  elsewhere = 0;
   #onUnused: (() => void) | undefined;
 
   /** A tunnel is under way until it is closed. */
   get underWay(): number {
-    return this.#underWay;
+    return this.#underWay + this.elsewhere;
   }
 
   begin(): void {

@@ -1,11 +1,10 @@
-/** The client port, and with TLS also its certificate watcher and the redirect from plain HTTP. */
+/** The client port, and with TLS what belongs to it: its certificate, and the redirect from plain HTTP. */
 
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
-import type { Logger } from '../log.ts';
-import { readRegularFileSync } from '../regular-file.ts';
-import { CertificateWatcher, type KeyPairFiles } from './certificate-watcher.ts';
+import type { Certificates } from './certificates.ts';
 import type { Handler } from './client-request.ts';
+import { type Door, ownDoor } from './door.ts';
 import type { ListenerSettings } from './limits.ts';
 import { Listener } from './listener.ts';
 import { createRedirect } from './redirect.ts';
@@ -13,59 +12,71 @@ import { createRedirect } from './redirect.ts';
 export interface ClientPortSettings extends ListenerSettings {
   readonly port: number;
   readonly host: string;
-  /** PEM files that are known to be valid; both or neither. */
-  readonly tlsCertFile: string | undefined;
-  readonly tlsKeyFile: string | undefined;
   readonly tlsMinVersion: '1.2' | '1.3';
   readonly httpRedirectPort: number | undefined;
 }
 
+export interface ClientPortParts {
+  readonly clock: Clock;
+  /** With it the port speaks HTTPS. */
+  readonly certificates: Certificates | undefined;
+  /** Secret, 48 bytes: servers with the same ones resume each other's TLS sessions. */
+  readonly ticketKeys?: Buffer;
+  /** How connections come; if it is not given, the ports are listened at. */
+  readonly doors?: { readonly client: Door; readonly redirect: Door };
+}
+
+/** Where clients connect. */
+export interface ClientAddresses {
+  readonly client: AddressInfo;
+  /** Of plain HTTP; undefined where none is redirected. */
+  readonly redirect: AddressInfo | undefined;
+}
+
 export interface ClientPort {
-  /** Resolves to the client port's address. Rejects with the system's error. */
-  listen(): Promise<AddressInfo>;
-  /** See `Listener.setLimits`. */
-  setLimits(limits: ListenerSettings): void;
-  /** See `Listener.letGo`. */
-  letGo(): void;
+  /** Resolves once connections are accepted. Rejects with the system's error. */
+  listen(): Promise<ClientAddresses>;
   /** See `Listener.drain`. */
   drain(timeoutMs: number): Promise<number>;
 }
 
+/** One that serves in this process. */
+export interface ServingPort extends ClientPort {
+  /** See `Listener.setLimits`. */
+  setLimits(limits: ListenerSettings): void;
+  /** See `Listener.letGo`. */
+  letGo(): void;
+}
+
+const OWN_DOORS = { client: ownDoor, redirect: ownDoor };
+
 export function createClientPort(
   settings: ClientPortSettings,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  parts: ClientPortParts,
   handle: Handler,
-): ClientPort {
-  const { tlsCertFile: cert, tlsKeyFile: key, host, port } = settings;
-  if (cert === undefined || key === undefined) {
-    const listener = new Listener(settings, clock, handle);
-    return {
-      listen: () => listener.listen(port, host),
-      setLimits: (limits) => listener.setLimits(limits),
-      letGo: () => listener.letGo(),
-      drain: (timeoutMs) => listener.drain(timeoutMs),
-    };
-  }
-  return createTlsClientPort(settings, { cert, key }, { clock, logger }, handle);
+): ServingPort {
+  const { port, host } = settings;
+  const { clock, certificates, doors = OWN_DOORS } = parts;
+  if (certificates) return createTlsClientPort(settings, { ...parts, certificates }, handle);
+  const listener = new Listener(settings, clock, handle, { door: doors.client });
+  return {
+    listen: async () => ({ client: await listener.listen(port, host), redirect: undefined }),
+    setLimits: (limits) => listener.setLimits(limits),
+    letGo: () => listener.letGo(),
+    drain: (timeoutMs) => listener.drain(timeoutMs),
+  };
 }
 
 function createTlsClientPort(
   settings: ClientPortSettings,
-  files: KeyPairFiles,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  parts: ClientPortParts & { readonly certificates: Certificates },
   handle: Handler,
-): ClientPort {
+): ServingPort {
   const { host, port, httpRedirectPort, tlsMinVersion: minVersion } = settings;
-  const pair = { cert: `${readRegularFileSync(files.cert)}`, key: `${readRegularFileSync(files.key)}` };
-  const listener = new Listener(settings, clock, handle, { pair, minVersion });
-  const watcher = new CertificateWatcher(files, pair, clock, {
-    changed(newPair) {
-      listener.setCertificate({ pair: newPair, minVersion });
-      logger.info('The TLS certificate has changed: new connections get the new one');
-    },
-    rejected: (problem) =>
-      logger.error({ problem }, 'The TLS certificate has changed and is of no use: the old one stays'),
-  });
+  const { clock, certificates, ticketKeys, doors = OWN_DOORS } = parts;
+  const { pair } = certificates;
+  const tls = { pair, minVersion, ticketKeys };
+  const listener = new Listener(settings, clock, handle, { tls, door: doors.client });
   const ports = { http: 0, https: 0 };
   const redirect =
     httpRedirectPort === undefined
@@ -74,17 +85,17 @@ function createTlsClientPort(
           settings,
           clock,
           createRedirect(() => ports),
+          { door: doors.redirect },
         );
   return {
     async listen() {
-      const address = await listener.listen(port, host);
-      ports.https = address.port;
-      if (redirect && httpRedirectPort !== undefined) {
-        ports.http = (await redirect.listen(httpRedirectPort, host)).port;
-        logger.info({ port: ports.http }, 'Redirecting to HTTPS');
-      }
-      watcher.start();
-      return address;
+      const client = await listener.listen(port, host);
+      ports.https = client.port;
+      const address =
+        httpRedirectPort === undefined ? undefined : await redirect?.listen(httpRedirectPort, host);
+      ports.http = address?.port ?? 0;
+      certificates.start((newPair) => listener.setCertificate({ pair: newPair, minVersion }));
+      return { client, redirect: address };
     },
     setLimits(limits) {
       listener.setLimits(limits);
@@ -95,7 +106,7 @@ function createTlsClientPort(
       redirect?.letGo();
     },
     async drain(timeoutMs) {
-      watcher.stop();
+      certificates.stop();
       const cut = await Promise.all([listener.drain(timeoutMs), redirect?.drain(timeoutMs) ?? 0]);
       return cut[0] + cut[1];
     },

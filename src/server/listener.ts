@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Session } from 'node:http2';
-import { type AddressInfo, Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { IncomingRequest } from '../http/messages.ts';
@@ -18,10 +18,10 @@ import {
   onceOverdue,
   refuse,
 } from './connection.ts';
+import { type Door, ownDoor, type Ways } from './door.ts';
 import { type Http2Request, Http2Response } from './http2-messages.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { answerTo, type ListenerSettings, limitsOf } from './limits.ts';
-import { listen } from './listen.ts';
 import { Pipeline } from './pipeline.ts';
 import { createPlainServer } from './plain.ts';
 import { SendTimeout } from './send-timeout.ts';
@@ -49,11 +49,12 @@ export class Listener {
   readonly #sessions: Http2Sessions;
   readonly #sendTimeout: SendTimeout;
   #secure: { readonly server: SecureServer; readonly handshakes: Handshakes } | undefined;
+  readonly #door: Door;
   #leaving = false;
   #draining = false;
 
-  /** With `tls` it speaks HTTPS, including HTTP/2. */
-  constructor(settings: ListenerSettings, clock: Clock, handle: Handler, tls?: TlsSettings) {
+  constructor(settings: ListenerSettings, clock: Clock, handle: Handler, { tls, door = ownDoor }: Ways = {}) {
+    this.#door = door;
     this.#settings = settings;
     this.#clock = clock;
     this.#handle = handle;
@@ -73,9 +74,7 @@ export class Listener {
         if (connection) refuse(connection, target, 'METHOD_NOT_ALLOWED', clock);
       })
       // A plain server's connections are net.Sockets, a TLS server's extend them.
-      .on('upgrade', (request: ClientRequest, socket: Socket, head: Buffer) =>
-        this.#onUpgrade(request, socket, head),
-      )
+      .on('upgrade', (...upgrade: [ClientRequest, Socket, Buffer]) => this.#onUpgrade(...upgrade))
       .on('clientError', (error, socket: Socket) => this.#onClientError(error, socket));
   }
 
@@ -117,7 +116,7 @@ export class Listener {
 
   /** Resolves to the address when connections are accepted. Rejects with the system's error. */
   listen(port: number, host: string): Promise<AddressInfo> {
-    return listen(this.#server, port, host);
+    return this.#door.open(this.#server, port, host);
   }
 
   /** Goes on accepting, but each HTTP/1.1 answer is the last one of its connection: clients come again, elsewhere. */
@@ -144,10 +143,7 @@ export class Listener {
       });
       // After the poll phase: the system resets connections that it has queued and that are not accepted yet.
       setImmediate(() => {
-        // Closes the port first, and nothing else: `http.Server.close` ends idle connections before that, and a
-        // client that reconnected at once would be accepted by the system, and then cut off instead of refused.
-        // In Node 26 it also ends new connections.
-        Server.prototype.close.call(this.#server, () => {
+        this.#door.close(this.#server, () => {
           stopTimer();
           // Also stops the HTTP server's check for slow requests.
           this.#server.close();

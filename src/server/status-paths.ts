@@ -7,8 +7,8 @@ import { type IncomingRequest, isHttp2, type OutgoingResponse } from '../http/me
 
 /** The state that the status paths report. */
 export interface StatusSource {
-  /** The rows of `/stats`, of one pool or of all. */
-  stats(pool?: string): readonly unknown[];
+  /** The rows of `/stats`, of one pool or of all; a promise where others are asked, which never rejects. */
+  stats(pool?: string): readonly unknown[] | Promise<readonly unknown[]>;
   /** Undefined when ready, otherwise why not; of one pool or of all. */
   notReady(pool?: string): string | undefined;
   /** Whether there is a pool of this name, among several. */
@@ -34,6 +34,7 @@ type StatusPaths = (request: StatusRequest) => boolean;
 
 export interface StatusAnswer {
   readonly status: number;
+  /** May be a promise, which never rejects. */
   readonly body: unknown;
 }
 
@@ -66,23 +67,29 @@ function readiness(reason: string | undefined): StatusAnswer {
 
 /** The function returns false, and does nothing, for any other request. */
 export function createStatusPaths(source: StatusSource, clock: Clock): StatusPaths {
-  return ({ request, response, id, answerLines, target: { path }, headers }) => {
-    const { method } = request;
+  return (asked) => {
+    const { method } = asked.request;
     if (method !== 'GET' && method !== 'HEAD') return false;
-    const answer = statusAnswer(path, source);
+    const answer = statusAnswer(asked.target.path, source);
     if (!answer) return false;
-    const hasBody = headers.transferEncoding !== undefined || Number(headers.contentLength ?? 0) > 0;
     const { status, body } = answer;
-    const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-    // Reading the rest of the body is not worth keeping the connection.
-    if (hasBody) response.shouldKeepAlive = false;
-    const lines = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)];
-    lines.push('Cache-Control', 'no-store', ...(hasBody ? ['Connection', 'close'] : []));
-    addAnswerLines(lines, id, undefined, answerLines);
-    response.writeHead(status, lines);
-    const sent = method === 'HEAD' ? undefined : bytes;
-    if (hasBody && !isHttp2(request)) endAfterBody({ request, response }, sent, clock);
-    else response.end(sent);
+    if (body instanceof Promise) void body.then((value: unknown) => respond(asked, status, value, clock));
+    else respond(asked, status, body, clock);
     return true;
   };
+}
+
+function respond(asked: StatusRequest, status: number, body: unknown, clock: Clock): void {
+  const { request, response, id, answerLines, headers } = asked;
+  const hasBody = headers.transferEncoding !== undefined || Number(headers.contentLength ?? 0) > 0;
+  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+  // Reading the rest of the body is not worth keeping the connection.
+  if (hasBody) response.shouldKeepAlive = false;
+  const lines = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)];
+  lines.push('Cache-Control', 'no-store', ...(hasBody ? ['Connection', 'close'] : []));
+  addAnswerLines(lines, id, undefined, answerLines);
+  response.writeHead(status, lines);
+  const sent = request.method === 'HEAD' ? undefined : bytes;
+  if (hasBody && !isHttp2(request)) endAfterBody({ request, response }, sent, clock);
+  else response.end(sent);
 }

@@ -12,6 +12,8 @@ import { Http2Request, Http2Response } from './http2-messages.ts';
 export interface TlsSettings {
   readonly pair: KeyPair;
   readonly minVersion: '1.2' | '1.3';
+  /** Secret, 48 bytes; if they are not given, those of the server stay. */
+  readonly ticketKeys?: Buffer | undefined;
 }
 
 /** Concurrent requests on one HTTP/2 connection: the smallest number that RFC 9113 (6.5.2) recommends. */
@@ -58,8 +60,9 @@ export function setTlsLimits(server: SecureServer, limits: ServerOptions): void 
 }
 
 /** Options for the secure context of a `tls.Server`. */
-export function secureContextOptions({ pair, minVersion }: TlsSettings) {
-  return { cert: pair.cert, key: pair.key, minVersion: `TLSv${minVersion}` as const };
+export function secureContextOptions({ pair, minVersion, ticketKeys }: TlsSettings) {
+  const { cert, key } = pair;
+  return { cert, key, minVersion: `TLSv${minVersion}` as const, ...(ticketKeys && { ticketKeys }) };
 }
 
 /** The connections whose TLS handshake is under way. After it they can be reset. */

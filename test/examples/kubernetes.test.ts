@@ -229,8 +229,7 @@ describe('the settings', () => {
       ...OTHER_VARIABLES,
     ]);
     const unknown = Object.keys(balancerEnv()).filter((name) => !known.has(name));
-    // The settings that share with other replicas come with that part of the program.
-    expect(unknown).toEqual(known.has('REDIS_URL') ? [] : ['REDIS_URL', 'REDIS_PREFIX']);
+    expect(unknown).toEqual([]);
     expect(config()).toMatchObject({ adminHost: '0.0.0.0', adminToken: ADMIN_TOKEN, healthCheck: 'rpc' });
   });
 

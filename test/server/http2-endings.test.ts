@@ -172,7 +172,7 @@ describe('a request', () => {
       request.resume().once('end', () => ends.push(`${request.url} ${request.complete}`));
       request.once('end', () => response.end());
     };
-    const listener = new Listener(LIMITS, systemClock, handle, { pair, minVersion: '1.2' });
+    const listener = new Listener(LIMITS, systemClock, handle, { tls: { pair, minVersion: '1.2' } });
     const { port } = await listener.listen(0, '127.0.0.1');
     releaseAfterwards(() => listener.drain(100));
     const client = await Http2Client.connect(port);

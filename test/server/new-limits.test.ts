@@ -45,7 +45,7 @@ async function listening(tls = false): Promise<{ listener: Listener; port: numbe
       response.writeHead(200, ['Content-Length', '2']);
       response.end(Buffer.from('ok'));
     },
-    tls ? { pair, minVersion: '1.2' } : undefined,
+    tls ? { tls: { pair, minVersion: '1.2' } } : undefined,
   );
   const { port } = await listener.listen(0, '127.0.0.1');
   releaseAfterwards(() => listener.drain(1));

@@ -98,6 +98,7 @@ export async function startApp(setUp: AppSetUp): Promise<RunningApp> {
     start: () => app.start(),
     stop: () => (stopped ??= app.stop()),
     reload: () => app.reload(),
+    abort: () => app.abort(),
     adminAddress,
   };
   releaseAfterwards(() => once.stop());

@@ -9,6 +9,7 @@ import { adminSettings } from './admin-settings.ts';
 import { clientSettings } from './client-settings.ts';
 import { healthSettings } from './health-settings.ts';
 import { notifierSettings } from './notifier-settings.ts';
+import { processSettings } from './process-settings.ts';
 import { definitionOf, optional, setting, type TypedDefinition } from './setting-definition.ts';
 import { sharingSettings } from './sharing-settings.ts';
 import { speedSettings } from './speed-settings.ts';
@@ -107,6 +108,7 @@ export const schema = z.object({
   ...sharingSettings,
   ...clientSettings,
   ...tlsSettings,
+  ...processSettings,
   statusPaths: setting(onOff(), {
     name: 'STATUS_PATHS',
     json: 'boolean',
