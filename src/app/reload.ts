@@ -83,7 +83,7 @@ export class Reloader {
     const next = withoutRestart(before, loaded);
     const { config } = next;
     service.apply(next);
-    // Before workers get the settings: they know then that what operators have changed is void.
+    // Before others get the settings: they know then that what operators have changed is void.
     onReloaded?.(by);
     const applied = apply(config);
     if (config.areListsPersisted) logger.info(...persistedLine(config));

@@ -59,6 +59,7 @@ describe.runIf(isThere)('docker-compose with docker-compose.yml', () => {
 const examples = [
   { file: 'examples/compose.two-backends.yml', upstreams: ['one', 'two'] },
   { file: 'examples/compose.whoami.yml', upstreams: ['one', 'two', 'three'] },
+  { file: 'examples/compose.replicas.yml', upstreams: ['one', 'two'] },
   { file: 'examples/monitoring/compose.yml', upstreams: ['one', 'two'] },
 ];
 

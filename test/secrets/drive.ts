@@ -27,6 +27,7 @@ import { type HttpRequest, http } from '../support/http-client.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
 import { rawRequest, requestBytes } from '../support/raw-client.ts';
 import type { RecordedRequest } from '../support/recorded-request.ts';
+import { startRedisPort } from '../support/redis-port.ts';
 import { askForWebSocket, switchProtocol, TunnelClient } from '../support/tunnel-client.ts';
 import { until } from '../support/waiting.ts';
 import {
@@ -436,13 +437,14 @@ export async function drive({ level, format, end }: Drive): Promise<Driven> {
   const cwd = mkdtempSync(join(tmpdir(), 'secrets-'));
   releaseAfterwards(() => rmSync(cwd, { recursive: true, force: true }));
   const receiver = await startReceiver(seen);
+  const redis = await startRedisPort();
   const { primaries, fallbacks } = listsFor(upstream.url, receiver);
   // At first it has to say its ports.
   writeLists({ cwd, level: 'info' }, primaries, fallbacks);
   const daemon = await startDaemon({
     cwd,
     env: {
-      ...settingsWith(receiver),
+      ...settingsWith(receiver, redis.port),
       LOG_FORMAT: format,
       ERROR_TIME_TO_LIVE_MINUTES: '0.00005',
       MAX_QUEUE_WAIT: '10ms',
@@ -468,6 +470,7 @@ export async function drive({ level, format, end }: Drive): Promise<Driven> {
   seen.push({ place: 'log', text: stdout + stderr });
   const heads = upstream.requests.map(({ target, headerLines, body }) => [target, ...headerLines, body]);
   seen.push({ place: 'request', text: heads.flat().join('\n') });
+  seen.push({ place: 'redis', text: redis.sent.flat().join('\n') });
   return { seen, log: stdout, statuses: all.statuses, exitCode: code };
 }
 

@@ -4,8 +4,8 @@ import { SETTINGS } from '../../src/config/table/settings.ts';
 import { NO_SUCH_HOST } from '../support/fake-upstream.ts';
 import { type Leak, type Secret, SecretSearch } from '../support/secret-search.ts';
 
-/** Where a text was seen. `request`: what upstreams were sent. */
-export type Place = 'log' | 'client' | 'admin' | 'webhook' | 'request' | 'command';
+/** Where a text was seen. `request`: what upstreams were sent; `redis`: what Redis was sent, but for the login. */
+export type Place = 'log' | 'client' | 'admin' | 'webhook' | 'request' | 'command' | 'redis';
 
 /** Of upstreams: they alone are sent them. Signs that are written in many ways are among their letters. */
 const OF_UPSTREAMS = {
@@ -42,6 +42,13 @@ const OF_WEBHOOKS = {
   'a webhook that is none': 'mistyped-Hook-3Edc',
 } as const;
 
+/** Of Redis. */
+const OF_REDIS = {
+  'user of Redis': 'redisUser+9Lk/3Vb',
+  'password of Redis': 'redisPass:7Qw@Zx"1',
+  'password of a Redis that is refused': 'refusedRedis-5Tg6Yh',
+} as const;
+
 /** Of those who call: not even upstreams are sent them. */
 const OF_CALLERS = {
   'key of alice': 'alice+Key~Of-Some.Length_1=',
@@ -67,12 +74,17 @@ export const UPSTREAM_SECRETS = listed(OF_UPSTREAMS);
 
 /** What may be seen nowhere in such a place. */
 function secretsOf(place: Place): Secret[] {
-  const callers = [...listed(OF_CALLERS), ...listed(OF_WEBHOOKS)];
+  const callers = [...listed(OF_CALLERS), ...listed(OF_WEBHOOKS), ...listed(OF_REDIS)];
   switch (place) {
     case 'request':
       return callers;
     case 'client':
       return [...callers, ...UPSTREAM_SECRETS];
+    case 'redis':
+      // Upstreams that are added at run time are told to other replicas.
+      return [...callers, ...UPSTREAM_SECRETS, ...listed(OF_CLIENTS)].filter(
+        ({ name }) => !/ added$/.test(name),
+      );
     default:
       return [...callers, ...UPSTREAM_SECRETS, ...listed(OF_CLIENTS)];
   }
@@ -177,12 +189,14 @@ export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
   SLACK_WEBHOOK_URL: OF_WEBHOOKS['a webhook that is none'],
   WEBHOOK_URL: `ftp://hooks.example/${OF_WEBHOOKS['a webhook that is none']}`,
   ADMIN_TOKEN: `two words ${WRONG_TOKEN}`,
+  REDIS_URL: `redis://user:${OF_REDIS['password of a Redis that is refused']}@127.0.0.1:99999`,
   HEALTH_CHECK_PATH: `health?token=${S['query of the health check']}`,
   CORS_ORIGINS: `https://user:${S['password of what is refused']}@app.example`,
 };
 
 /** The settings of a daemon that has a secret wherever one can be. */
-export function settingsWith(webhookUrl: string): Readonly<Record<string, string>> {
+export function settingsWith(webhookUrl: string, redisPort = 9): Readonly<Record<string, string>> {
+  const redisLogin = `${encoded(OF_REDIS['user of Redis'])}:${encoded(OF_REDIS['password of Redis'])}`;
   const proxyLogin = `${OF_WEBHOOKS['user of the proxy']}:${encoded(OF_WEBHOOKS['password of the proxy'])}`;
   return {
     API_KEYS: `alice:${KEYS.alice} rps=100000, bob:${KEYS.bob}, carl:${KEYS.limited} rps=1`,
@@ -191,6 +205,7 @@ export function settingsWith(webhookUrl: string): Readonly<Record<string, string
     SLACK_WEBHOOK_URL: `${webhookUrl}/services/${OF_WEBHOOKS['path of Slack']}?q=${OF_WEBHOOKS['query of Slack']}`,
     WEBHOOK_URL: `${webhookUrl}/${OF_WEBHOOKS['path of the webhook']}?q=${OF_WEBHOOKS['query of the webhook']}`,
     HTTP_PROXY: webhookUrl.replace('http://', `http://${proxyLogin}@`),
+    REDIS_URL: `redis://${redisLogin}@127.0.0.1:${redisPort}`,
     PUBLIC_ADMIN_URL: 'https://operators.example/lb/',
     HEALTH_CHECK: 'http',
     HEALTH_CHECK_INTERVAL: '200ms',
@@ -202,7 +217,14 @@ export function settingsWith(webhookUrl: string): Readonly<Record<string, string
 /** All that is secret, as errors and warnings may quote it. */
 export function quotation(): string {
   const settings = new Set(SETTINGS.map(({ name }) => name));
-  const all = Object.values({ ...OF_UPSTREAMS, ...OF_WEBHOOKS, alice: KEYS.alice, bob: KEYS.bob, TOKEN });
+  const all = Object.values({
+    ...OF_UPSTREAMS,
+    ...OF_WEBHOOKS,
+    ...OF_REDIS,
+    alice: KEYS.alice,
+    bob: KEYS.bob,
+    TOKEN,
+  });
   const isInForce = (text: string) =>
     !/refused|reloaded|added|mistyped/i.test(text) &&
     (settings.has('WEBHOOK_URL') || !/^(?:webhook|proxy)/.test(text));

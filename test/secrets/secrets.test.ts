@@ -41,6 +41,11 @@ describe('the drive', () => {
     expect(found.filter((name) => !unreached.test(name)).sort()).toEqual(used.sort());
   });
 
+  it('has told Redis what it has found', () => {
+    const sent = driven[0]?.seen.find(({ place }) => place === 'redis')?.text ?? '';
+    for (const what of ['PUBLISH', 'out ', '"reason"']) expect(sent).toContain(what);
+  });
+
   it('has got answers of all kinds', () => {
     for (const { statuses } of driven)
       for (const status of [200, 302, 400, 401, 404, 405, 410, 414, 429, 502, 503, 504])

@@ -30,7 +30,7 @@ export interface RedisOptions {
 }
 
 export interface RedisSharing {
-  /** Resolves when all that others know is known here, or after 200 ms. Never rejects. */
+  /** Resolves when all that others know is known here, when Redis is not there, or after 200 ms. Never rejects. */
   readonly ready: Promise<void>;
   /** What is told reaches others, all of it. */
   readonly isUp: boolean;
@@ -43,17 +43,19 @@ export interface RedisSharing {
 export function connectRedis(options: RedisOptions): RedisSharing {
   const { table, target, prefix, open, clock, random, logger } = options;
   const health = new Health(logger, target.shown);
-  let hasRead: () => void = () => {};
+  let haveTried: () => void = () => {};
   const first = new Promise<void>((resolve) => {
-    hasRead = resolve;
+    haveTried = resolve;
   });
   const link: Link = new Link({
     ...{ open, clock, random, channel: `${prefix}:facts` },
-    onReady: () => void transport.begin().then(hasRead),
+    onReady: () => void transport.begin().then(() => haveTried()),
     onMessage: (message) => transport.hear(message),
     onProblem(problem) {
       transport.pause();
       health.fails('alone', problem.message);
+      // Between two attempts nothing keeps a process alive that does not listen yet.
+      haveTried();
     },
   });
   const transport = new RedisTransport({ table, link, health, clock, random, prefix });

@@ -96,7 +96,7 @@ describe('Redis that', () => {
     const redis = new FakeRedis();
     redis.isGone = true;
     const a = replicaOf(redis, 'a');
-    await pass(redis.clock, 250);
+    // Without any time passing: nothing else would keep the process alive.
     await a.sharing.ready;
     expect(a.sharing.isUp).toBe(false);
     await pass(redis.clock, 20_000);
@@ -120,6 +120,17 @@ describe('Redis that', () => {
     await later(8_000);
     expect(b.table.get('out x')).toEqual({});
     expect(a.lines()).toEqual([[WORKS], [ALONE, 'the connection was closed'], [AGAIN]]);
+  });
+
+  it('hangs at the start is waited for a moment', async () => {
+    const redis = new FakeRedis();
+    redis.isHung = true;
+    const a = replicaOf(redis, 'a');
+    await pass(redis.clock, 200);
+    await a.sharing.ready;
+    expect(a.lines()).toEqual([]);
+    await pass(redis.clock, 3_000);
+    expect(a.lines()).toEqual([[ALONE, 'no answer within 3 s']]);
   });
 
   it('hangs is left after two rounds without an answer, and told of once', async () => {
