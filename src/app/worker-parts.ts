@@ -127,15 +127,20 @@ export interface WorkerSharing {
   readonly shared: SharedLists;
 }
 
+export interface SharingMeans {
+  readonly runtime: Runtime;
+  readonly serving: Serving;
+  /** Keeps these texts out of the log. */
+  readonly hide: (texts: readonly string[]) => void;
+  /** See `Reporter.quietly`. */
+  readonly quietly: (run: () => void) => void;
+}
+
 /** Learns from the other processes, and follows the lists as operators change them. */
 export function shareWithOthers(
   config: Config,
   { table }: WorkerFacts,
-  {
-    runtime,
-    serving,
-    hide,
-  }: { runtime: Runtime; serving: Serving; hide: (texts: readonly string[]) => void },
+  { runtime, serving, ...means }: SharingMeans,
 ): WorkerSharing {
   const facts = { table, role: 'worker' } as const;
   const { service } = serving;
@@ -144,7 +149,7 @@ export function shareWithOthers(
   const sharing = createSharing({ redisUrl: undefined, redisPrefix: '' }, { runtime, pools, origin, facts });
   const lists = new ServerLists(config.upstreams, undefined);
   const shared = shareLists(facts, {
-    ...{ lists, service, runtime, hide, folder: process.cwd() },
+    ...{ lists, service, runtime, folder: process.cwd(), ...means },
     // It gets those that the first process has read.
     reload: async () => {},
   });

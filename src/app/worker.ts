@@ -68,7 +68,8 @@ export class WorkerApp implements FirstProcessListener {
     const pools = () => service.pools;
     this.#reporter = createReporter({ runtime, pools, send, linesDropped, doors });
     const hide = (texts: readonly string[]) => log.hide(texts);
-    this.#others = shareWithOthers(config, this.#facts, { runtime, serving, hide });
+    const quietly = (run: () => void) => this.#reporter.quietly(run);
+    this.#others = shareWithOthers(config, this.#facts, { runtime, serving, hide, quietly });
   }
 
   /** Resolves when the first process knows that it serves. */
