@@ -32,6 +32,8 @@ export interface ListFollowerOptions {
   readonly table: FactTable;
   /** A worker changes nothing by itself, and logs nothing of what the first process logs. */
   readonly isWorker: boolean;
+  /** What `run` announces is for this process alone; undefined where all is told. */
+  readonly quietly?: ((run: () => void) => void) | undefined;
 }
 
 export class ListFollower {
@@ -141,10 +143,13 @@ export class ListFollower {
   }
 
   #plan(): Change<void> {
-    const { service, lists } = this.#options;
+    const { service, lists, isWorker, quietly = (run) => run() } = this.#options;
     const { config } = service;
     const changes = this.#changes.servers;
     for (const key of this.#read.keys()) if (!changes.has(key)) this.#read.delete(key);
+    if (!isWorker)
+      for (const key of config.upstreams.map(keyOfSpec))
+        if (changes.get(key)?.state === 'removed') this.#changes.keepRemoved(key);
     const { upstreams: wanted, notes } = wantedLists({
       stated: config.upstreams,
       pools: new Set(config.pools.map(nameOf)),
@@ -155,7 +160,7 @@ export class ListFollower {
     this.#log(notes);
     const before = lists.upstreams;
     const upstreams = unlessSame(before, wanted);
-    return { upstreams, apply: () => this.#apply(before, upstreams) };
+    return { upstreams, apply: () => quietly(() => this.#apply(before, upstreams)) };
   }
 
   #apply(before: readonly UpstreamSpec[], upstreams: readonly UpstreamSpec[]): void {

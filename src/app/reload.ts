@@ -28,7 +28,7 @@ export interface ReloaderDependencies {
   readonly hide: (secrets: readonly string[]) => void;
   /** Lets settings take effect that are not the service's. Resolves when they do elsewhere, too, if that takes time. */
   readonly apply: (settings: Stated['config']) => Promise<void> | undefined;
-  /** Settings that were read anew serve from now on, before anything else can happen. */
+  /** Called in the same step in which settings that were read anew come into force. */
   readonly onReloaded?: (by: ReloadedBy) => void;
 }
 
@@ -83,8 +83,9 @@ export class Reloader {
     const next = withoutRestart(before, loaded);
     const { config } = next;
     service.apply(next);
-    const applied = apply(config);
+    // Before others get the settings: they know then that what operators have changed is void.
     onReloaded?.(by);
+    const applied = apply(config);
     if (config.areListsPersisted) logger.info(...persistedLine(config));
     if (before.config.apiKeys && !config.apiKeys)
       logger.warn('API_KEYS is gone: requests need no key any more');

@@ -13,6 +13,8 @@ const LISTS = 'lists';
 const LISTS_LIFE_MS = 10 * 365 * 24 * 3_600_000;
 /** What is void is remembered for so long, without what it has said: it must not come back from who was away. */
 const VOID_LIFE_MS = 24 * 3_600_000;
+/** So long it is told that one was removed which no settings have named, for those who were away. */
+const REMOVAL_LIFE_MS = 7 * 24 * 3_600_000;
 /** The end of a rest is something that happens, and holds only as long as messages may take. */
 const REST_LIFE_MS = 10_000;
 
@@ -66,7 +68,15 @@ export class RunTimeChanges {
   }
 
   removed(spec: Pick<UpstreamSpec, 'pool' | 'url'>): void {
-    this.#put(keyOfSpec(spec), { state: 'removed' });
+    const key = keyOfSpec(spec);
+    const wasAdded = this.servers.get(key)?.state === 'added';
+    this.#put(key, { state: 'removed' }, wasAdded ? REMOVAL_LIFE_MS : null);
+  }
+
+  /** One that was removed stays so, however long: settings name it. */
+  keepRemoved(key: string): void {
+    const news = this.#table.newsOf(`server ${key}`);
+    if (news && news.leftMs !== null) this.#put(key, { state: 'removed' });
   }
 
   strategyChosen(pool: string, strategy: string): void {
@@ -97,8 +107,8 @@ export class RunTimeChanges {
     this.#put(keyOfSpec(spec), { state: 'added', server: toServerEntry(spec), sinceMs });
   }
 
-  #put(key: string, fact: ServerFact): void {
-    this.#table.put(`server ${key}`, fact, null);
+  #put(key: string, fact: ServerFact, leftMs: number | null = null): void {
+    this.#table.put(`server ${key}`, fact, leftMs);
     this.#onWritten();
   }
 

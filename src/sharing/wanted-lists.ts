@@ -48,7 +48,8 @@ export function wantedLists(sources: ListSources): WantedLists {
       upstreams.push(spec);
     }
   }
-  upstreams.push(...withFreeNames([...added.values()], upstreams, notes));
+  for (const spec of added.values())
+    upstreams.push(withOneCeiling(withFreeName(spec, upstreams, notes), upstreams, notes));
   for (const pool of pools) {
     if (upstreams.some((spec) => poolOf(spec) === pool)) continue;
     const last = lastOf(removed, pool, sources);
@@ -73,19 +74,21 @@ function addedSpecs({ changes, pools, read }: ListSources, notes: string[]): Map
   return specs;
 }
 
-function withFreeNames(
-  added: readonly UpstreamSpec[],
-  others: readonly UpstreamSpec[],
-  notes: string[],
-): UpstreamSpec[] {
-  const names = new Set(others.map(({ name }) => name));
-  return added.map((spec) => {
-    const name = freeName(spec.name, names);
-    names.add(name);
-    if (name === spec.name) return spec;
-    notes.push(`two upstreams are named ${spec.name}: the one that was added later is called ${name} here`);
-    return { ...spec, name };
-  });
+function withFreeName(spec: UpstreamSpec, others: readonly UpstreamSpec[], notes: string[]): UpstreamSpec {
+  const name = freeName(spec.name, new Set(others.map((each) => each.name)));
+  if (name === spec.name) return spec;
+  notes.push(`two upstreams are named ${spec.name}: the one that was added later is called ${name} here`);
+  return { ...spec, name };
+}
+
+/** One account has one ceiling, as in the settings. */
+function withOneCeiling(spec: UpstreamSpec, others: readonly UpstreamSpec[], notes: string[]): UpstreamSpec {
+  const { account, rps, ...rest } = spec;
+  if (account === undefined || rps === undefined) return spec;
+  const first = others.find((each) => each.account === account && each.rps !== undefined);
+  if (!first || first.rps === rps) return spec;
+  notes.push(`${first.name} and ${spec.name} give account=${account} two ceilings: rps=${first.rps} holds`);
+  return { ...rest, account };
 }
 
 function isSame(one: UpstreamSpec, other: UpstreamSpec): boolean {

@@ -92,6 +92,72 @@ describe('FilterHomes', () => {
   });
 });
 
+describe('FilterHomes of several processes', () => {
+  /** What one tells, the others adopt. */
+  function setUpTwo() {
+    const clock = new ManualClock();
+    const a = { name: 'a' };
+    const b = { name: 'b' };
+    const [one, two] = [new FilterHomes<{ name: string }>(clock), new FilterHomes<{ name: string }>(clock)];
+    const told: string[] = [];
+    const forgotten: string[] = [];
+    one.listen({
+      lives(id, home, client, leftMs) {
+        told.push(id);
+        two.adopt(id, home, client, leftMs);
+      },
+      isForgotten: () => {},
+    });
+    two.listen({ lives: (id) => void told.push(id), isForgotten: (id) => void forgotten.push(id) });
+    return { clock, a, b, one, two, told, forgotten };
+  }
+
+  it('know what was made elsewhere, and for as long', () => {
+    const { clock, a, b, one, two, forgotten } = setUpTwo();
+    one.remember('0x1', a, 'client');
+    expect([two.homeOf('0x1'), two.remember('0x1', b, 'client')]).toEqual([a, false]);
+    one.remember('0x2', a, 'client');
+    two.adopt('0x3', a, 'client', 2 * MINUTE_MS);
+    clock.advance(3 * MINUTE_MS);
+    expect([two.homeOf('0x2'), two.homeOf('0x3')]).toEqual([a, a]);
+    two.adopt('0x4', b, 'client', 0);
+    two.adopt('f'.repeat(257), b, 'client', MINUTE_MS);
+    clock.advance(11 * MINUTE_MS);
+    expect(['0x1', '0x2', '0x3', '0x4', 'f'.repeat(257)].map((id) => two.homeOf(id))).toEqual(
+      Array(5).fill(undefined),
+    );
+    expect(forgotten.sort()).toEqual(['0x1', '0x2', '0x3']);
+  });
+
+  it('tell of a filter when it is made, and of one that is used every two minutes at most', () => {
+    const { clock, a, one, two, told } = setUpTwo();
+    one.remember('0x1', a, 'client');
+    for (let second = 0; second < 300; second += 10) {
+      clock.advance(10_000);
+      one.homeOf('0x1');
+      two.homeOf('0x1');
+    }
+    expect(told).toEqual(['0x1', '0x1', '0x1']);
+  });
+
+  it('keep no more of a client than it may have, wherever it makes them', () => {
+    const { a, one, two, forgotten } = setUpTwo();
+    for (let id = 0; id < 600; id++) {
+      one.remember(`one ${id}`, a, 'client');
+      two.remember(`two ${id}`, a, 'client');
+    }
+    expect(forgotten).toHaveLength(200);
+    expect([two.homeOf('one 0'), two.homeOf('one 599'), two.homeOf('two 599')]).toEqual([undefined, a, a]);
+  });
+
+  it('keep their own where two upstreams have handed out one id', () => {
+    const { a, b, one, two } = setUpTwo();
+    two.remember('0x1', b, 'client');
+    one.remember('0x1', a, 'client');
+    expect([one.homeOf('0x1'), two.homeOf('0x1')]).toEqual([a, b]);
+  });
+});
+
 describe('the calls about filters', () => {
   it.each(['eth_newFilter', 'eth_newBlockFilter', 'eth_newPendingTransactionFilter'])(
     '%s makes',

@@ -126,6 +126,41 @@ describe('a table of facts', () => {
     expect(table.snapshot('machine')).toEqual([]);
   });
 
+  it('says which of two facts was written later, also of those that are over', () => {
+    const { table, transport, clock } = setUp();
+    table.put('out x', {}, 10);
+    table.put('out y', {}, 10);
+    expect([table.isLater('out y', 'out x'), table.isLater('out x', 'out y')]).toEqual([true, false]);
+    const version = table.snapshot('machine').at(-1)?.version ?? 0;
+    table.receive([fact({ key: 'out z', version, origin: 'b' })], transport);
+    expect([table.isLater('out z', 'out y'), table.isLater('out z', 'out z')]).toEqual([true, false]);
+    clock.advance(20);
+    expect(table.isLater('out y', 'out x')).toBe(true);
+    expect([table.isLater('out x', 'out none'), table.isLater('out none', 'out x')]).toEqual([false, false]);
+  });
+
+  it('drops what is kept elsewhere, without a word', () => {
+    const { table, transport, sent, news } = setUp();
+    table.receive([fact({})], transport);
+    table.forget('out x');
+    table.forget('out x');
+    expect([table.get('out x'), table.snapshot('machine'), sent]).toEqual([undefined, [], []]);
+    table.receive([fact({})], transport);
+    expect(news).toHaveLength(2);
+  });
+
+  it('leaves room for the facts of each kind, however many there are of another', () => {
+    const { table, transport, news } = setUp();
+    const filters = Array.from({ length: 100_010 }, (_, id) => fact({ key: `filter ${id}` }));
+    table.receive(filters, transport);
+    expect(table.current('filter').size).toBe(100_000);
+    table.receive([fact({})], transport);
+    expect(news).toHaveLength(1);
+    table.forget('filter 0');
+    table.receive([fact({ key: 'filter new' }), fact({ key: 'filter newer' })], transport);
+    expect([table.get('filter new'), table.get('filter newer')]).toEqual([fact({}).value, undefined]);
+  });
+
   it.each([
     [null],
     ['out x'],

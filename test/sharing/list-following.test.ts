@@ -13,6 +13,7 @@ import type { Fact } from '../../src/sharing/fact.ts';
 import { FactTable, type Transport } from '../../src/sharing/fact-table.ts';
 import { StrategyChoice } from '../../src/strategies/choice.ts';
 import type { UpstreamSpec } from '../../src/upstreams/upstream.ts';
+import { link } from '../support/fact-links.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { fc, isNewGround } from '../support/properties.ts';
 import { membershipOf } from '../support/upstreams.ts';
@@ -55,7 +56,7 @@ class Process {
   readonly #pool: Pool;
   #stated: readonly UpstreamSpec[];
 
-  constructor(index: number, stated: readonly UpstreamSpec[], offMs = 0) {
+  constructor(index: number, stated: readonly UpstreamSpec[], { offMs = 0, isWorker = false } = {}) {
     this.clock = new ManualClock(1_000, Date.UTC(2026, 0, 15) + offMs);
     this.#stated = stated;
     this.table = new FactTable({ clock: this.clock, origin: `${index}` });
@@ -80,7 +81,7 @@ class Process {
     this.follower = new ListFollower({
       ...{ table: this.table, lists: this.lists, service, runtime, folder: '.', hide: () => {} },
       reload: () => this.reload('others'),
-      isWorker: false,
+      isWorker,
     });
     const { told } = this.follower;
     this.servers = new Servers({
@@ -133,7 +134,9 @@ class Fleet {
   readonly #from: Transport = { reach: 'fleet', send: () => {} };
 
   constructor(stated: readonly (readonly UpstreamSpec[])[]) {
-    this.processes = stated.map((each, index) => new Process(index, each, [0, 40_000, -40_000][index]));
+    this.processes = stated.map(
+      (each, index) => new Process(index, each, { offMs: [0, 40_000, -40_000][index] ?? 0 }),
+    );
     for (const [index, { table }] of this.processes.entries())
       table.connect({
         reach: 'fleet',
@@ -310,6 +313,20 @@ describe('two changes at once', () => {
       expect(each.state.split('|')[0]).toBe('a@a.example b@b.example c-2@second.example4');
   });
 
+  it('that give an account two ceilings leave it the one that was added first', async () => {
+    const fleet = new Fleet([STATED, STATED]);
+    const [one, two] = fleet.processes;
+    await one?.servers.add({ url: 'http://x.example', name: 'x', account: 'acc', rps: 5 });
+    await two?.servers.add({ url: 'http://y.example', name: 'y', account: 'acc', rps: 9 });
+    await fleet.settle();
+    for (const { lists, warnings } of fleet.processes) {
+      expect(lists.upstreams.map(({ rps }) => rps)).toEqual([undefined, undefined, 5, undefined]);
+      expect(warnings).toEqual([
+        'Changes on several replicas: x and y give account=acc two ceilings: rps=5 holds',
+      ]);
+    }
+  });
+
   it('that would remove all leave the one that was removed last, until another one comes', async () => {
     const fleet = new Fleet([STATED, STATED]);
     const [one, two] = fleet.processes;
@@ -348,6 +365,75 @@ describe('a change of an upstream that a process does not have', () => {
     await fleet.settle();
     expect([two?.names, two?.warnings]).toEqual(['a b', []]);
     expect(two?.table.current('server').size).toBe(1);
+  });
+});
+
+describe('a worker that hears of a reload', () => {
+  async function setUp() {
+    const first = new Process(0, STATED);
+    const worker = new Process(1, STATED, { isWorker: true });
+    link(first.table, worker.table, 'machine');
+    await first.servers.remove('a');
+    await first.servers.change('b', { weight: 2 });
+    await settled();
+    for (const { clock } of [first, worker]) clock.advance(10);
+    expect(worker.names).toBe('b');
+    return { first, worker };
+  }
+
+  it('keeps its lists until it gets the settings', async () => {
+    const { first, worker } = await setUp();
+    await first.reload();
+    await first.servers.change('b', { draining: true });
+    await settled();
+    expect([first.names, worker.names]).toEqual(['a b', 'b']);
+    await worker.reload('others');
+    await settled();
+    expect(worker.state).toBe(first.state);
+    expect(worker.clock.pendingTimers).toBe(0);
+    expect(worker.store.saved).toBe('a@a.example b@b.example-');
+  });
+
+  it('goes back to those that it has when none come', async () => {
+    const { first, worker } = await setUp();
+    await first.reload();
+    worker.clock.advance(1_999);
+    await settled();
+    expect(worker.names).toBe('b');
+    worker.clock.advance(1);
+    await settled();
+    expect(worker.state).toBe(first.state);
+    expect(worker.warnings).toEqual([]);
+  });
+});
+
+describe('that an upstream was removed', () => {
+  const DAY_MS = 24 * 3_600_000;
+  const known = ({ table }: Process) => table.current('server').size;
+
+  it('is told for a week where no settings name it, and for good where some do', async () => {
+    const added = spec('x');
+    // The second has it in its file: it was added, and then the process was started anew.
+    const fleet = new Fleet([STATED, STATED]);
+    const [one] = fleet.processes;
+    await one?.servers.add({ url: added.url.href, name: 'x' });
+    await one?.servers.remove('x');
+    await one?.servers.remove('a');
+    await fleet.settle();
+    for (const each of fleet.processes) {
+      each.clock.advance(8 * DAY_MS);
+      expect([each.names, known(each)]).toEqual(['b', 1]);
+    }
+    const other = new Fleet([STATED, [...STATED, added]]);
+    const [first, second] = other.processes;
+    await first?.servers.add({ url: added.url.href, name: 'x' });
+    await other.settle();
+    await first?.servers.remove('x');
+    await other.settle();
+    for (const { clock } of other.processes) clock.advance(8 * DAY_MS);
+    await second?.servers.change('a', { weight: 2 });
+    await other.settle();
+    expect(other.processes.map(({ names }) => names)).toEqual(['a b', 'a b']);
   });
 });
 
