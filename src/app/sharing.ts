@@ -1,6 +1,7 @@
 /** What this process shares with others: nothing, or facts with other replicas where REDIS_URL is set. */
 
 import type { Config } from '../config/config.ts';
+import { createLookUp } from '../network/look-up.ts';
 import type { Claims } from '../notifiers/claims.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
@@ -72,7 +73,15 @@ export function createSharing(
       if (typeof target === 'string') throw new Error(`REDIS_URL ${target}`);
       const { table } = facts;
       shareKnowledge({ ...facts, pools, runtime });
-      redis = connectRedis({ table, target, prefix, open: opener(target), clock, random, logger });
+      redis = connectRedis({
+        table,
+        target,
+        prefix,
+        open: opener(target, createLookUp({ clock })),
+        clock,
+        random,
+        logger,
+      });
       await redis.ready;
     },
     stop: async () => redis?.close(),

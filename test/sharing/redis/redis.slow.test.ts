@@ -208,7 +208,9 @@ describe.runIf(isThere).each(FAULTS)('Redis that %s', (_, problem, begin, end) =
   it('costs no request, one line at its beginning and one at its end', async () => {
     const redis = await RedisServer.start();
     const path = await SlowPath.to(redis.port);
-    const { daemons } = await startFleet({ url: path.url });
+    // Longer than the test: there is something to write again at its end.
+    const env = { ERROR_TIME_TO_LIVE_MINUTES: '60' };
+    const { daemons } = await startFleet({ url: path.url, env });
     for (const daemon of daemons) await worksAt(daemon);
     await spread(daemons);
     const before = await traffic(daemons);
