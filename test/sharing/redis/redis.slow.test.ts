@@ -115,6 +115,18 @@ describe.runIf(isThere)('three replicas with a real Redis', () => {
     expect(webhook.texts).toHaveLength(2);
   });
 
+  it('with two workers each share what any of these finds', async () => {
+    const redis = await RedisServer.start();
+    const { daemons } = await startFleet({ url: redis.url, size: 2, env: { WORKERS: '2' } });
+    const ms = await spread(daemons);
+    console.log(`with workers out elsewhere after ${ms.toFixed(1)} ms`);
+    expect((await traffic(daemons)).good).toBe(60);
+    for (const daemon of daemons) {
+      expect(linesOf(daemon)).toEqual([WORKS]);
+      expect(await daemon.stop()).toMatchObject({ code: 0 });
+    }
+  });
+
   it('cost Redis little', async () => {
     const redis = await RedisServer.start();
     const path = await SlowPath.to(redis.port);
