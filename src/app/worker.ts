@@ -121,6 +121,7 @@ export class WorkerApp implements FirstProcessListener {
       hide: (texts) => log.hide(texts),
       // It gets those that the first process has read.
       reload: async () => {},
+      quietly: (run) => this.#reporter.quietly(run),
     });
   }
 

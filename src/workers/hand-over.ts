@@ -42,7 +42,7 @@ export class HandOver {
       // After the poll phase: the system resets connections that it has queued and that are not accepted yet.
       setImmediate(() => {
         for (const server of this.#servers) server.close();
-        resolve();
+        setImmediate(resolve);
       });
     });
   }
@@ -74,7 +74,8 @@ export class HandOver {
     socket.on('error', () => {});
     // Node would ask the workers how many connections they have before it lets a server end.
     Object.assign(socket, { server: null });
-    this.#give({ socket, port });
+    // After the messages that came at the same moment: what a worker has told before it answered this client is passed on first.
+    setImmediate(() => this.#give({ socket, port }));
   }
 
   /** To the one that is the quickest to take connections, and has the fewest. */

@@ -290,6 +290,37 @@ describe('changes that operators make in three processes', () => {
   });
 });
 
+describe('a change', () => {
+  it('that was made before a reload elsewhere is void, however late either is heard of', async () => {
+    const fleet = new Fleet([STATED, STATED]);
+    const [one, two] = fleet.processes;
+    await one?.servers.change('a', { weight: 9 });
+    await one?.servers.add({ url: 'http://c.example', name: 'c' });
+    one?.chooseStrategy({ strategy: 'round-robin' });
+    // Its clock is ahead of the first one's.
+    await two?.reload();
+    await one?.servers.change('b', { draining: true });
+    await fleet.settle();
+    const [state] = fleet.states;
+    expect(fleet.states).toEqual([state, state]);
+    expect(state).toBe('a@a.example b@b.example|a@a.example b@b.example|random');
+    await one?.servers.change('b', { draining: true });
+    await fleet.settle();
+    expect(fleet.states.map((each) => each.split('|')[0])).toEqual(Array(2).fill('a@a.example b@b.example-'));
+  });
+
+  it('of the weight stays when another one drains it, for those who come later', async () => {
+    const fleet = new Fleet([STATED, STATED]);
+    const [one, two] = fleet.processes;
+    await one?.servers.change('a', { weight: 4 });
+    await one?.servers.change('a', { draining: true });
+    await one?.servers.change('b', { draining: true });
+    await one?.servers.change('b', { draining: false });
+    await fleet.settle();
+    expect(two?.state.split('|')[0]).toBe('a@a.example4- b@b.example');
+  });
+});
+
 describe('two changes at once', () => {
   it('that give two upstreams one name leave it to the one that was added first, and say so once', async () => {
     const fleet = new Fleet([STATED, STATED]);
@@ -306,6 +337,11 @@ describe('two changes at once', () => {
         'Changes on several replicas: two upstreams are named c: the one that was added later is called c-2 here',
       ]);
     }
+    one?.clock.advance(100_000);
+    await one?.servers.change('c', { weight: 2 });
+    await fleet.settle();
+    for (const each of fleet.processes)
+      expect(each.state.split('|')[0]).toBe('a@a.example b@b.example c-2@second.example c@first.example2');
     await one?.servers.change('c-2', { weight: 4 });
     await two?.servers.remove('c');
     await fleet.settle();

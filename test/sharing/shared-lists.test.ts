@@ -1,6 +1,5 @@
 // What operators change through one process holds in all of them. Each is the program itself, in front of real upstreams.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -9,11 +8,11 @@ import { FactTable } from '../../src/sharing/fact-table.ts';
 import type { Role } from '../../src/sharing/knowledge.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { type AppSetUp, type RunningApp, startApp } from '../support/app.ts';
+import { Authority, folder } from '../support/certificates.ts';
 import type { StatsRow } from '../support/daemon.ts';
 import { link } from '../support/fact-links.ts';
 import { FakeUpstream } from '../support/fake-upstream.ts';
 import { http } from '../support/http-client.ts';
-import { releaseAfterwards } from '../support/leftovers.ts';
 import { until } from '../support/waiting.ts';
 
 let a: FakeUpstream;
@@ -159,9 +158,8 @@ describe('a change of an operator', () => {
 
 describe('the file of PERSIST_SERVERS', () => {
   it('keeps what was changed through other replicas', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'shared-lists-'));
-    releaseAfterwards(() => rmSync(folder, { recursive: true, force: true }));
-    const file = join(folder, 'lists.json');
+    const where = folder();
+    const file = join(where, 'lists.json');
     const one = await start(undefined);
     const two = await start(one, { flags: [`--persist-servers=${file}`] });
     await one.admin.post('/servers', { url: `${c.url}/KEY`, name: 'c', weight: 2 });
@@ -171,7 +169,7 @@ describe('the file of PERSIST_SERVERS', () => {
       { name: 'b' },
       { name: 'c', url: `${c.url}/KEY`, weight: 2 },
     ]);
-    rmSync(folder, { recursive: true });
+    rmSync(where, { recursive: true });
     await one.admin.delete('/servers/c');
     await two.shows('a b');
     await until(() => two.app.logs.some(({ msg }) => /made, but not saved/.test(String(msg))), 'the error');
@@ -181,12 +179,15 @@ describe('the file of PERSIST_SERVERS', () => {
 describe('secrets', () => {
   it('of the settings are told to nobody, whatever operators change', async () => {
     const sent: Fact[] = [];
+    const caFile = join(folder(), 'HUSH.pem');
+    writeFileSync(caFile, new Authority().cert);
     const settings = {
       primaries: [
         `${a.url}/pathHUSH?q=queryHUSH name=a header=X-Key:headerHUSH`,
         `${b.url.replace('http://', 'http://user:passHUSH@')} name=b account=shared`,
       ],
       flags: [`--rpc-urls-base=${c.url}/baseHUSH name=base`, '--fallback-rpc-urls-base=none'],
+      fallbacks: [`https://127.0.0.1:1/tlsHUSH name=tls ca=${caFile}`],
     };
     const one = await start(undefined, settings);
     const two = await start(one, settings, 'alone', sent);
@@ -196,12 +197,12 @@ describe('secrets', () => {
       { url: `${c.url}/added`, name: 'other' },
     ])
       expect((await one.admin.post('/servers', body)).status).toBe(201);
-    for (const name of ['a', 'b', 'base', 'new'])
+    for (const name of ['a', 'b', 'base', 'new', 'tls'])
       expect((await one.admin.patch(`/servers/${name}`, { weight: 4, draining: true })).status).toBe(200);
     for (const name of ['a', 'base']) await one.admin.post(`/servers/${name}/release`);
     for (const name of ['a', 'base']) expect((await one.admin.delete(`/servers/${name}`)).status).toBe(204);
     await one.admin.put('/strategy', { strategy: 'round-robin', pool: 'base' });
-    await two.shows('b(4)- other new(4)-');
+    await two.shows('b(4)- other tls(4)- new(4)-');
     await two.admin.post('/reload');
     const text = JSON.stringify(sent);
     expect(text).not.toContain('HUSH');
