@@ -91,6 +91,19 @@ it('an outage of everything is few messages, of which the last comes within a se
   expect(redis.published.length).toBeLessThanOrEqual(8);
 });
 
+it('a reader that fails ends nothing, and is told of once', async () => {
+  const { a, b, later } = await two();
+  b.table.read('out', () => {
+    throw new Error('a defect');
+  });
+  a.table.put('out x', {}, 60_000);
+  a.table.put('use a', {}, 60_000);
+  await later(10_000);
+  expect(b.sharing.isUp).toBe(true);
+  expect(b.table.get('use a')).toEqual({});
+  expect(b.lines()).toEqual([[WORKS], ['What another replica has told was lost by a defect']]);
+});
+
 describe('Redis that', () => {
   it('is gone at the start holds nothing up, and is used once it is there', async () => {
     const redis = new FakeRedis();
