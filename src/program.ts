@@ -110,7 +110,7 @@ async function check(loaded: Loaded): Promise<void> {
 
 /** What is strange about the settings, or does not fit this machine, but does not prevent a start. */
 function warningsOf({ config, warnings }: Loaded): readonly string[] {
-  const shortage = descriptorWarning(config.maxConnections);
+  const shortage = descriptorWarning(config.maxConnections, config.workers);
   return shortage === undefined ? warnings : [...warnings, shortage];
 }
 
