@@ -56,6 +56,8 @@ export class BudgetSharing {
     const wake = () => this.#wake();
     const reach = role === 'alone' ? 'fleet' : 'machine';
     this.#facts = new BudgetFacts({ table, clock, board: this.#board, reach, noteUse: wake });
+    // It uses nothing itself.
+    if (role === 'first') this.#board.listen(wake);
     buckets.onUse = (isUrgent) => {
       if (isUrgent) this.#lookSoon();
       else wake();
@@ -64,6 +66,11 @@ export class BudgetSharing {
 
   start(): void {
     this.#look();
+  }
+
+  /** There are other budgets than before. */
+  refresh(): void {
+    this.#facts.replace(this.#options.budgets());
   }
 
   stop(): void {

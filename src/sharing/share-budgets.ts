@@ -7,7 +7,7 @@ import type { SharedBudget } from './budget-facts.ts';
 import { BudgetSharing } from './budget-sharing.ts';
 import type { FactTable } from './fact-table.ts';
 import type { Role } from './knowledge.ts';
-import type { KnownUpstream } from './known-upstreams.ts';
+import type { KnownUpstream, KnownUpstreams } from './known-upstreams.ts';
 
 export interface ShareBudgetsOptions {
   readonly table: FactTable;
@@ -15,7 +15,7 @@ export interface ShareBudgetsOptions {
   readonly role: Role;
   /** How many workers each first process has; 1 where there are none. */
   readonly workers: number;
-  readonly upstreams: { readonly all: Iterable<KnownUpstream> };
+  readonly upstreams: Pick<KnownUpstreams, 'all' | 'onJoin'>;
   /** Of the clients that have limits. */
   readonly buckets: SharedBuckets;
 }
@@ -24,7 +24,7 @@ export interface ShareBudgetsOptions {
 export function shareBudgets(options: ShareBudgetsOptions): BudgetSharing {
   const { upstreams, role } = options;
   const areWorkers = role === 'worker';
-  return new BudgetSharing({
+  const sharing = new BudgetSharing({
     ...options,
     budgets: () => budgetsOf(upstreams.all),
     // What replicas have in flight is over before the others hear of it.
@@ -33,6 +33,8 @@ export function shareBudgets(options: ShareBudgetsOptions): BudgetSharing {
       for (const { key, upstream } of upstreams.all) upstream.inFlightElsewhere = counts.get(key) ?? 0;
     },
   });
+  upstreams.onJoin(() => sharing.refresh());
+  return sharing;
 }
 
 /** An account is one budget, whatever pools its upstreams are in. */
