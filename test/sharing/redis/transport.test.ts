@@ -29,9 +29,9 @@ describe('a fact', () => {
 
   it('that is not urgent is known elsewhere after two rounds, without a message', async () => {
     const { redis, a, b, later } = await two();
-    a.table.put('use a', { calls: 5 }, 6_000);
+    a.table.put('sizes a', { calls: 5 }, 6_000);
     await later(4_400);
-    expect(b.table.newsOf('use a')).toMatchObject({ subject: 'a', value: { calls: 5 } });
+    expect(b.table.newsOf('sizes a')).toMatchObject({ subject: 'a', value: { calls: 5 } });
     expect(redis.published).toEqual([]);
   });
 
