@@ -184,7 +184,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
 async function roleOf({ workers }: Config): Promise<RoleKind> {
   if (workers === 1) return ALONE;
   const { firstOfSeveral } = await import('./app/first.ts');
-  return firstOfSeveral(systemClock);
+  return firstOfSeveral(systemClock, workers);
 }
 
 function stopOnSignal(

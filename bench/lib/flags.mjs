@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /**
- * Reads the command line. `defaults` names each flag: a number takes a positive number, an array takes
+ * Reads the command line. `defaults` names each flag: a number takes a positive number, a text any text, an array takes
  * names out of `choices[flag]` (the array itself when there is none), separated by commas.
  * Ends the process with status 1 and a sentence when the command line is wrong.
  */
@@ -13,6 +13,7 @@ export function readFlags(defaults, choices = {}) {
       const text = values[name];
       if (text === undefined) return [name, fallback];
       if (typeof fallback === 'number') return [name, positive(name, text)];
+      if (typeof fallback === 'string') return [name, text];
       return [name, listed(name, text, choices[name] ?? fallback)];
     };
     return Object.fromEntries(Object.entries(defaults).map(read));

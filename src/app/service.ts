@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { createHandler, type RequestHandler, type Serving } from '../balancer/handle.ts';
 import type { Intake } from '../balancer/intake.ts';
 import { type Clients, createClients } from '../clients/clients.ts';
+import type { SharedBuckets } from '../clients/shared-limiter.ts';
 import type { Stated } from '../config/changes.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
@@ -19,6 +20,8 @@ export interface ServiceDependencies extends PoolDependencies {
   readonly intake: Pick<Intake, 'tunnels' | 'whyNotNow'>;
   /** Random, and known to nobody else. */
   readonly secret: Buffer;
+  /** Where clients' limits are those of several processes. */
+  readonly clientBuckets?: SharedBuckets | undefined;
 }
 
 export class Service {
@@ -40,7 +43,12 @@ export class Service {
       config.adminPort === undefined
         ? undefined
         : createHmac('sha256', secret).update('console').digest('hex');
-    this.#clients = createClients({ ...config, consoleKey: this.consoleKey }, secret);
+    this.#clients = createClients(
+      { ...config, consoleKey: this.consoleKey },
+      secret,
+      undefined,
+      dependencies.clientBuckets,
+    );
     this.#handler = createHandler(config, { runtime, identity, ...this.#serving(config) });
   }
 
@@ -67,8 +75,8 @@ export class Service {
     this.#settings = settings;
     this.#pools = changePools(this.#pools, config, this.#dependencies);
     const { consoleKey } = this;
-    const { secret } = this.#dependencies;
-    this.#clients = createClients({ ...config, consoleKey }, secret, this.#clients.buckets);
+    const { secret, clientBuckets } = this.#dependencies;
+    this.#clients = createClients({ ...config, consoleKey }, secret, this.#clients.buckets, clientBuckets);
     this.#handler.reconfigure(config, this.#serving(config));
   }
 

@@ -22,6 +22,7 @@ import { Roster } from '../workers/roster.ts';
 import { StatsRequests } from '../workers/stats-requests.ts';
 import { ownOverload } from './role.ts';
 import { limitsOf, Serving } from './serving.ts';
+import { createFacts, type SharedFacts } from './shared-facts.ts';
 import { type SharedLists, shareLists } from './shared-lists.ts';
 import { createSharing, type Sharing } from './sharing.ts';
 import { createStatistics } from './statistics.ts';
@@ -68,23 +69,35 @@ export function createRequestLog({ logger, random, announcer }: Runtime, sample:
 
 /** What is known in all processes, and the way to the first one. */
 export interface WorkerFacts {
-  readonly table: FactTable;
+  readonly shared: SharedFacts;
   readonly transport: Transport;
 }
 
-export function createFacts({ origin, facts }: Start, clock: Clock, send: Send): WorkerFacts {
+export function createWorkerFacts(
+  { origin, facts }: Start,
+  { workers }: Config,
+  clock: Clock,
+  send: Send,
+): WorkerFacts {
   const table = new FactTable({ clock, origin });
   const transport = factTransport((message) => void send(message));
   table.connect(transport);
   table.receive(facts, transport);
-  return { table, transport };
+  return { shared: createFacts({ table, role: 'worker', workers }), transport };
+}
+
+export interface WorkerServingParts {
+  readonly runtime: Runtime;
+  readonly facts: SharedFacts;
+  readonly send: Send;
+  readonly linesDropped: () => number;
 }
 
 /** Serves without checks, and answers `/stats` by what the first process knows. */
 export function createWorkerServing(
   config: Config,
   { via, secret }: Start,
-  { runtime, send, linesDropped }: { readonly runtime: Runtime; readonly send: Send; linesDropped(): number },
+  { runtime, facts, send, linesDropped }: WorkerServingParts,
 ): { readonly serving: Serving; readonly stats: StatsRequests } {
   const { clock, announcer } = runtime;
   const statistics = createStatistics({
@@ -94,6 +107,7 @@ export function createWorkerServing(
   const stats = new StatsRequests(clock, (id, pool) => void send({ type: 'stats', id, pool }), statistics);
   const serving = new Serving({
     ...{ config, runtime, via, secret: Buffer.from(secret), lookUp: undefined, sources: new Map() },
+    clientBuckets: facts.clients,
     overload: ownOverload(runtime),
     stats: (pool) => stats.ask(pool),
     createChecks: noChecks,
@@ -121,37 +135,36 @@ export function createReporter({ runtime, pools, send, linesDropped, doors }: Re
   return reporter;
 }
 
+interface SharingParts {
+  readonly runtime: Runtime;
+  readonly serving: Serving;
+  readonly reporter: Reporter;
+  /** Keeps these texts out of the log. */
+  readonly hide: (texts: readonly string[]) => void;
+}
+
 export interface WorkerSharing {
   readonly sharing: Sharing;
   readonly lists: ServerLists;
   readonly shared: SharedLists;
 }
 
-export interface SharingMeans {
-  readonly runtime: Runtime;
-  readonly serving: Serving;
-  /** Keeps these texts out of the log. */
-  readonly hide: (texts: readonly string[]) => void;
-  /** See `Reporter.quietly`. */
-  readonly quietly: (run: () => void) => void;
-}
-
 /** Learns from the other processes, and follows the lists as operators change them. */
 export function shareWithOthers(
   config: Config,
-  { table }: WorkerFacts,
-  { runtime, serving, ...means }: SharingMeans,
+  { shared: facts }: WorkerFacts,
+  { runtime, serving, reporter, hide }: SharingParts,
 ): WorkerSharing {
-  const facts = { table, role: 'worker' } as const;
   const { service } = serving;
   const pools = () => service.pools;
-  const { origin } = table;
+  const { origin } = facts.table;
   const sharing = createSharing({ redisUrl: undefined, redisPrefix: '' }, { runtime, pools, origin, facts });
   const lists = new ServerLists(config.upstreams, undefined);
   const shared = shareLists(facts, {
-    ...{ lists, service, runtime, folder: process.cwd(), ...means },
+    ...{ lists, service, runtime, hide, folder: process.cwd() },
     // It gets those that the first process has read.
     reload: async () => {},
+    quietly: (run) => reporter.quietly(run),
   });
   return { sharing, lists, shared };
 }

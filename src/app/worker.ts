@@ -12,10 +12,10 @@ import { configOf, type SettingsCopy } from '../workers/settings-copy.ts';
 import type { StatsRequests } from '../workers/stats-requests.ts';
 import { limitsOf, type Serving } from './serving.ts';
 import {
-  createFacts,
   createFedPort,
   createReporter,
   createRequestLog,
+  createWorkerFacts,
   createWorkerServing,
   type FedPort,
   shareWithOthers,
@@ -58,8 +58,11 @@ export class WorkerApp implements FirstProcessListener {
     const linesDropped = () => log.dropped;
     this.#announcer = announcer;
     this.#eventLog = createRequestLog(runtime, config.logSample);
-    this.#facts = createFacts(start, clock, send);
-    const { serving, stats } = createWorkerServing(config, start, { runtime, send, linesDropped });
+    this.#facts = createWorkerFacts(start, config, clock, send);
+    const facts = this.#facts.shared;
+    const { serving, stats } = createWorkerServing(config, start, {
+      ...{ runtime, facts, send, linesDropped },
+    });
     this.#serving = serving;
     this.#stats = stats;
     const { service } = serving;
@@ -67,9 +70,10 @@ export class WorkerApp implements FirstProcessListener {
     const { doors } = this.#client;
     const pools = () => service.pools;
     this.#reporter = createReporter({ runtime, pools, send, linesDropped, doors });
-    const hide = (texts: readonly string[]) => log.hide(texts);
-    const quietly = (run: () => void) => this.#reporter.quietly(run);
-    this.#others = shareWithOthers(config, this.#facts, { runtime, serving, hide, quietly });
+    this.#others = shareWithOthers(config, this.#facts, {
+      ...{ runtime, serving, reporter: this.#reporter },
+      hide: (texts) => log.hide(texts),
+    });
   }
 
   /** Resolves when the first process knows that it serves. */
@@ -99,7 +103,7 @@ export class WorkerApp implements FirstProcessListener {
         this.#client.onCertificate(message.pair);
         break;
       case 'facts':
-        this.#facts.table.receive(message.facts, this.#facts.transport);
+        this.#facts.shared.table.receive(message.facts, this.#facts.transport);
         break;
       case 'collect':
         this.#reporter.report();

@@ -1,6 +1,6 @@
 /** One who sends requests, and what holds for it. */
 
-import type { Limiter } from './limiter.ts';
+import type { Charges } from './limiter.ts';
 import type { MethodRules } from './method-rules.ts';
 
 /** A row of API_KEYS. */
@@ -17,7 +17,7 @@ export interface Client {
   /** That of its key; undefined where none is asked for. */
   readonly name: string | undefined;
   /** Undefined where nothing limits it. */
-  readonly limiter: Limiter | undefined;
+  readonly limiter: Charges | undefined;
   /** Undefined where it may call every method. */
   readonly methods: MethodRules | undefined;
   /** The names of an upstream's lines that it does not get, because ours say the same. */

@@ -3,9 +3,10 @@
 import { ANYBODY, type ApiKey, type Client } from './client.ts';
 import { Cors } from './cors.ts';
 import { KnownKeys } from './known-keys.ts';
-import { AddressBuckets, type Bucket, Limiter, newBucket } from './limiter.ts';
+import { AddressBuckets, type Bucket, type Charges, Limiter, newBucket } from './limiter.ts';
 import { MethodRules } from './method-rules.ts';
 import { type Head, type Presented, takeKeys } from './presented-keys.ts';
+import { type SharedBuckets, SharedLimiter } from './shared-limiter.ts';
 
 export interface ClientSettings {
   readonly apiKeys: readonly ApiKey[] | undefined;
@@ -44,18 +45,19 @@ const NO_BUCKETS: Buckets = { addresses: undefined, byName: new Map() };
 
 /**
  * `secret` is random and known to nobody else. Clients that are in `previous` too have used up what they had used up
- * there.
+ * there. `shared`: the limits are those of several processes together.
  */
 export function createClients(
   settings: ClientSettings,
   secret: Buffer,
   { addresses, byName }: Buckets = NO_BUCKETS,
+  shared?: SharedBuckets,
 ): Clients {
   const { apiKeys, clientRps, corsOrigins, consoleKey } = settings;
   const cors = corsOrigins && new Cors(corsOrigins);
   if (!apiKeys) {
     const buckets = clientRps === undefined ? undefined : (addresses ?? new AddressBuckets());
-    const limiter = buckets && new Limiter(ADDRESS, clientRps ?? 0, (address) => buckets.of(address));
+    const limiter = buckets && addressLimiter(clientRps ?? 0, buckets, shared);
     const client = clientOf(undefined, limiter, settings);
     return {
       cors,
@@ -69,7 +71,7 @@ export function createClients(
     const { name, key, rps = clientRps } = apiKey;
     const bucket = byName.get(name) ?? newBucket();
     keyBuckets.set(name, bucket);
-    const limiter = rps === undefined ? undefined : new Limiter(name, rps, () => bucket);
+    const limiter = rps === undefined ? undefined : nameLimiter(name, rps, bucket, shared);
     keys.add(key, clientOf(apiKey, limiter, settings));
   }
   if (consoleKey !== undefined) {
@@ -84,9 +86,19 @@ export function createClients(
   };
 }
 
+function addressLimiter(rps: number, buckets: AddressBuckets, shared: SharedBuckets | undefined): Charges {
+  if (!shared) return new Limiter(ADDRESS, rps, (address) => buckets.of(address));
+  return new SharedLimiter(ADDRESS, rps, (address) => shared.ofAddress(address, rps), shared);
+}
+
+function nameLimiter(name: string, rps: number, bucket: Bucket, shared: SharedBuckets | undefined): Charges {
+  if (!shared) return new Limiter(name, rps, () => bucket);
+  return new SharedLimiter(name, rps, () => shared.ofName(name, rps), shared);
+}
+
 function clientOf(
   apiKey: ApiKey | undefined,
-  limiter: Limiter | undefined,
+  limiter: Charges | undefined,
   { allowMethods, denyMethods, corsOrigins }: ClientSettings,
 ): Client {
   const allowed = [allowMethods, apiKey?.methods].filter((list) => list !== undefined);

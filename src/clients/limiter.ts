@@ -3,14 +3,14 @@
 import { LRUCache } from 'lru-cache';
 
 /** The time in which a bucket that is empty fills up. */
-const WINDOW_MS = 1_000;
+export const WINDOW_MS = 1_000;
 /** Far more than what sums of fractions are off by, far less than the time of a call. */
-const ROUNDING_MS = 0.001;
+export const ROUNDING_MS = 0.001;
 /**
  * How many addresses are known at a time. Further ones push out those that asked longest ago, whose buckets are full
  * again by then unless more than this many ask within a second.
  */
-const MAX_ADDRESSES = 100_000;
+export const MAX_ADDRESSES = 100_000;
 
 /** What one client has used up. */
 export interface Bucket {
@@ -47,12 +47,18 @@ export interface Charge {
   readonly lines: readonly string[];
 }
 
+/** What limits clients. */
+export interface Charges {
+  /** Charges so many calls to a client, unless that is too much for it now. `nowMs` is monotonic. */
+  charge(address: string, calls: number, nowMs: number): Charge;
+}
+
 /**
  * Admits `rps` calls a second: a bucket of as many that fills up evenly. What is larger than the bucket is admitted when
  * the bucket is full, and then all of it is paid off before the next one: no batch is too large for ever. One number
  * for each client is enough: when its bucket will be full (the generic cell rate algorithm of ITU-T I.371).
  */
-export class Limiter {
+export class Limiter implements Charges {
   readonly #name: string;
   readonly #rps: number;
   readonly #policy: string;
@@ -62,7 +68,7 @@ export class Limiter {
   constructor(name: string, rps: number, bucketOf: (address: string) => Bucket) {
     this.#name = name;
     this.#rps = rps;
-    this.#policy = `"${name}";q=${rps};w=${WINDOW_MS / 1_000}`;
+    this.#policy = policyOf(name, rps);
     this.#bucketOf = bucketOf;
   }
 
@@ -78,11 +84,18 @@ export class Limiter {
     return { waitMs, lines: this.#linesFor(leftMs) };
   }
 
-  /** RateLimit-Policy and RateLimit as draft-ietf-httpapi-ratelimit-headers-10 has them. */
   #linesFor(usedMs: number): readonly string[] {
     const freeMs = Math.max(0, WINDOW_MS - usedMs + ROUNDING_MS);
-    const remaining = Math.floor((freeMs * this.#rps) / WINDOW_MS);
-    const seconds = Math.max(1, Math.ceil((usedMs - ROUNDING_MS) / 1_000));
-    return ['RateLimit-Policy', this.#policy, 'RateLimit', `"${this.#name}";r=${remaining};t=${seconds}`];
+    return linesFor(this.#name, this.#policy, Math.floor((freeMs * this.#rps) / WINDOW_MS), usedMs);
   }
+}
+
+export function policyOf(name: string, rps: number): string {
+  return `"${name}";q=${rps};w=${WINDOW_MS / 1_000}`;
+}
+
+/** RateLimit-Policy and RateLimit as draft-ietf-httpapi-ratelimit-headers-10 has them. */
+export function linesFor(name: string, policy: string, remaining: number, usedMs: number): readonly string[] {
+  const seconds = Math.max(1, Math.ceil((usedMs - ROUNDING_MS) / 1_000));
+  return ['RateLimit-Policy', policy, 'RateLimit', `"${name}";r=${remaining};t=${seconds}`];
 }

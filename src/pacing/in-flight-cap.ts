@@ -49,6 +49,11 @@ export class InFlightCap {
     return this.#cap;
   }
 
+  /** Refusals have shown it again and again. */
+  get isSure(): boolean {
+    return this.#cap !== Infinity && this.#clues >= MOST_CLUES;
+  }
+
   get inFlight(): number {
     return this.#inFlight;
   }

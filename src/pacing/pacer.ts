@@ -2,6 +2,8 @@
 
 import { InFlightCap } from './in-flight-cap.ts';
 import { LearntRate } from './learnt-rate.ts';
+import { type Learnt, NOBODY, type Others } from './others.ts';
+import { Rests } from './rests.ts';
 import { CREDIT_MS } from './schedule.ts';
 import { Scout } from './scout.ts';
 import { type RateHeaders, ToldLimit } from './told-limit.ts';
@@ -13,16 +15,6 @@ export interface PacerOptions {
   readonly scout?: Scout;
 }
 
-/** The first trial comes after this time, the next after half of what has passed, up to a gap; later after an eighth. */
-const FIRST_TRIAL_MS = 10;
-const LONG_GAP_MS = 2_000;
-/** What has refused everything for so long is out of order, or bans. */
-const ALONE_AFTER_MS = 8_000;
-/** So long a ban is left alone, or half of what has passed. */
-const BAN_GAP_MS = 31_000;
-const LONGEST_GAP_MS = 60_000;
-/** A trial that does not come back is followed by another one after this time. */
-const TRIAL_PATIENCE_MS = 1000;
 /** When calls in flight are as many as allowed, room comes with the next answer; it is looked for this often. */
 const LOOK_AGAIN_MS = 50;
 /** A budget that is used more is short. */
@@ -37,41 +29,34 @@ export class Pacer {
   readonly #learnt = new LearntRate();
   readonly #told = new ToldLimit();
   readonly #cap = new InFlightCap();
-  readonly #scout: Scout;
-  /** Another one goes on trying. */
-  #isLeftAlone = false;
-  /** When this episode of refusals began; those of calls that were sent before are part of it. */
-  #cutMs = -Infinity;
-  /** The calls that it accepted in the second before. */
-  #cutLoad = 0;
-  #isInEpisode = false;
-  /** Single trials only, until one is accepted. */
-  #isResting = false;
-  #isTrialOut = false;
-  #trialMs = -Infinity;
-  #refusedTrialMs = -Infinity;
-  #restUntilMs = -Infinity;
+  readonly #rests: Rests;
   /** It is known not to be the calls in flight that are limited. */
   #isOfTime = false;
-  #isTold = false;
+  #others: Others = NOBODY;
 
   constructor({ ceilingRps, scout = new Scout() }: PacerOptions = {}) {
-    this.#scout = scout;
+    this.#rests = new Rests(scout);
     this.ceilingRps = ceilingRps;
     this.#ceilingMs = ceilingRps === undefined ? 0 : 1000 / ceilingRps;
   }
 
+  /** From now on the budget is that of several processes; NOBODY: of this one alone. */
+  shareWith(others: Others): void {
+    this.#others = others;
+    this.#learnt.counts.others = others;
+  }
+
+  /** The share was another one until now: what is due at that rate is due at the new one. */
+  shareWas(before: number, nowMs: number): void {
+    const factor = before / this.#others.share;
+    if (this.#ceilingAtMs > nowMs) this.#ceilingAtMs = nowMs + (this.#ceilingAtMs - nowMs) * factor;
+    this.#learnt.stretch(factor, nowMs);
+  }
+
   /** When the next request may be sent; `nowMs` or less: now. */
   freeAtMs(nowMs: number): number {
-    // Another one was accepted: this one may be well again, too.
-    if (this.#isLeftAlone && this.#scout.foundMs > this.#trialMs) {
-      this.#isLeftAlone = false;
-      this.#restUntilMs = -Infinity;
-    }
-    const atMs = Math.max(this.#ceilingAtMs, this.#restUntilMs);
-    if (this.#isResting) {
-      return this.#isTrialOut ? Math.max(atMs, this.#trialMs + TRIAL_PATIENCE_MS) : atMs;
-    }
+    const atMs = Math.max(this.#ceilingAtMs, this.#rests.untilMs);
+    if (this.#rests.isResting) return this.#rests.trialAtMs(atMs);
     if (this.#cap.isFull(this.#learnt.mayProbe)) return Math.max(atMs, nowMs + LOOK_AGAIN_MS);
     const nextAtMs = this.#learnt.nextAtMs;
     return Math.max(atMs, this.#learnt.isTold ? this.#told.dueAtMs(nextAtMs) : nextAtMs);
@@ -79,15 +64,15 @@ export class Pacer {
 
   /** A request with so many calls is sent now; one that is no JSON-RPC counts as one. */
   sent(calls: number, nowMs: number): void {
+    this.#others.noteUse();
     this.#cap.sent(nowMs);
     this.#told.sent(nowMs);
     if (this.#ceilingMs > 0) {
-      this.#ceilingAtMs = Math.max(this.#ceilingAtMs, nowMs - CREDIT_MS) + calls * this.#ceilingMs;
+      const spacingMs = (calls * this.#ceilingMs) / this.#others.share;
+      this.#ceilingAtMs = Math.max(this.#ceilingAtMs, nowMs - CREDIT_MS) + spacingMs;
     }
-    if (this.#isResting) {
-      this.#isTrialOut = true;
-      this.#trialMs = nowMs;
-    } else this.#learnt.sent(calls, nowMs);
+    if (this.#rests.isResting) this.#rests.tried(nowMs);
+    else this.#learnt.sent(calls, nowMs);
   }
 
   /** It came back, not refused for a rate limit. */
@@ -95,20 +80,10 @@ export class Pacer {
     this.#cap.accepted(sentMs);
     this.acceptedOf(calls, nowMs);
     this.#told.answered(sentMs, nowMs);
-    if (!this.#isInEpisode || sentMs < (this.#isResting ? this.#trialMs : this.#cutMs)) return;
-    this.#learnt.opened(
-      {
-        beganMs: this.#cutMs,
-        // It was full until some time between the last trial that was refused and the one that was not.
-        endedMs: this.#isTold ? nowMs : (this.#trialMs + this.#refusedTrialMs) / 2,
-        triedMs: sentMs,
-        restMs: this.#isResting ? nowMs - this.#cutMs : 0,
-        isTold: this.#isTold,
-      },
-      nowMs,
-    );
-    this.#scout.accepted(this, this.#isLeftAlone, nowMs);
-    this.#endEpisode();
+    if (!this.#rests.isEndedBy(sentMs)) return;
+    this.#learnt.opened(this.#rests.episode(sentMs, nowMs), nowMs);
+    this.#rests.accepted(nowMs);
+    this.#noteNews();
   }
 
   /** Of a batch that is `refused` in part so many calls were not. To be told before. */
@@ -119,55 +94,62 @@ export class Pacer {
 
   /** Refused for a rate limit. `restMs`: how long it asks to be left alone, if it says so. */
   refused(calls: number, sentMs: number, nowMs: number, restMs: number | undefined): void {
-    if (restMs !== undefined) this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
+    if (restMs !== undefined) this.#rests.waitUntil(nowMs + restMs);
     // Headers have told that nothing is left: what was on its way teaches nothing.
     const emptyUntilMs = this.#told.refusedEmpty(nowMs);
     if (emptyUntilMs !== undefined) {
-      this.#restUntilMs = Math.max(this.#restUntilMs, emptyUntilMs);
+      this.#rests.waitUntil(emptyUntilMs);
       this.lost(sentMs);
       return;
     }
     this.#learnt.refused(calls, sentMs);
     this.#told.refused();
     if (restMs !== undefined) this.#tellsTimes();
-    if (this.#isOfTime || this.#learnt.isDear) this.#cap.lost(sentMs);
-    else if (this.#cap.refused(sentMs, nowMs)) {
+    if (this.#isOfTime || this.#learnt.isDear || this.#learnt.hasWindow) this.#cap.lost(sentMs);
+    else if (this.#refusedForCap(sentMs, nowMs)) {
       this.#learnt.forget(nowMs);
-      if (restMs === undefined) this.#endEpisode();
+      if (restMs === undefined) this.#rests.end();
       return;
     }
-    if (restMs !== undefined) this.#isTold = true;
-    if (this.#isResting) {
-      if (sentMs >= this.#trialMs) this.#rest(nowMs);
-      return;
-    }
-    if (this.#isInEpisode && sentMs < this.#cutMs) {
-      if (restMs !== undefined) this.#rest(nowMs);
-      return;
-    }
-    const isFirst = !this.#isInEpisode;
-    if (isFirst && sentMs < this.#cutMs) return;
-    if (isFirst) {
-      this.#isInEpisode = true;
-      this.#cutMs = nowMs;
-      this.#cutLoad = this.#learnt.acceptedLately(nowMs);
+    this.#take(sentMs, nowMs, restMs !== undefined);
+  }
+
+  /** Others are told once it is sure, since they hold back for a rate that there is not. */
+  #refusedForCap(sentMs: number, nowMs: number): boolean {
+    const wasSure = this.#cap.isSure;
+    const isForCap = this.#cap.refused(sentMs, nowMs);
+    if (this.#cap.isSure && !wasSure) this.#others.noteNews();
+    return isForCap;
+  }
+
+  /** It is a rate that is limited. */
+  #take(sentMs: number, nowMs: number, isTold: boolean): void {
+    const rests = this.#rests;
+    const isFirst = !rests.isInEpisode;
+    if (isTold) rests.toldTime();
+    if (rests.isResting) {
+      if (!rests.isTrial(sentMs)) return;
+    } else if (rests.isOld(sentMs) && (isFirst || !isTold)) return;
+    if (isFirst && !rests.isResting) {
+      rests.begin(this.#learnt.counts.lately(nowMs), nowMs);
       this.#learnt.full(nowMs);
     }
     // A single refusal of those that are sent evenly takes no rest; a second one does, and where it is dear, each.
-    if (!isFirst || restMs !== undefined || this.#learnt.isDear) this.#rest(nowMs);
+    if (!isFirst || isTold || this.#learnt.isDear) rests.rest(this.#learnt.isDear, nowMs);
+    this.#noteNews();
   }
 
   /** It ended without telling anything of the limit: timed out, broke off, was cancelled. */
   lost(sentMs: number): void {
     this.#cap.lost(sentMs);
-    if (this.#isResting && sentMs >= this.#trialMs) this.#isTrialOut = false;
+    this.#rests.lost(sentMs);
   }
 
   /** What rate headers of an answer say. Budgets of a day or a month are not for pacing. */
   told(headers: RateHeaders, nowMs: number): void {
     this.#tellsTimes();
-    this.#restUntilMs = Math.max(this.#restUntilMs, this.#told.emptyUntilMs(headers, nowMs));
-    const rate = this.#told.rateOf(headers, this.#learnt.acceptedLately(nowMs), nowMs);
+    this.#rests.waitUntil(this.#told.emptyUntilMs(headers, nowMs));
+    const rate = this.#told.rateOf(headers, this.#learnt.counts.lately(nowMs), nowMs);
     const isWrong = rate === Infinity;
     if (rate !== undefined && (!isWrong || this.#learnt.isTold)) this.#learnt.told(rate, nowMs);
     if (isWrong && this.#learnt.isTold) this.#learnt.forget(nowMs);
@@ -188,10 +170,15 @@ export class Pacer {
 
   /** Share of the budget in use at present, 0 to 1. */
   used(nowMs: number): number {
-    if (this.#isResting || nowMs < this.#restUntilMs) return 1;
+    if (this.#rests.isResting || nowMs < this.#rests.untilMs) return 1;
     const rps = this.rps();
-    const ofRate = rps === undefined ? 0 : this.#learnt.acceptedLately(nowMs) / rps;
+    const ofRate = rps === undefined ? 0 : this.#learnt.counts.lately(nowMs) / rps;
     return Math.min(1, Math.max(this.#cap.inFlight / this.#cap.cap, ofRate));
+  }
+
+  /** What this process does: calls accepted since the start and in the last second, calls in flight. */
+  own(nowMs: number): { readonly accepted: number; readonly perSecond: number; readonly inFlight: number } {
+    return { ...this.#learnt.counts.own(nowMs), inFlight: this.#cap.inFlight };
   }
 
   /** Budgets are short: what is not needed is not sent. */
@@ -207,9 +194,9 @@ export class Pacer {
 
   /** An operator says that it may be asked again: the rest is over, what was learnt stays. */
   endRest(): void {
-    this.#restUntilMs = -Infinity;
     this.#told.endEmpty();
-    this.#endEpisode();
+    this.#rests.forget();
+    this.#others.noteNews();
   }
 
   /** The refusals had another reason: what they have taught is forgotten. */
@@ -218,33 +205,32 @@ export class Pacer {
     this.endRest();
   }
 
-  #endEpisode(): void {
-    this.#isLeftAlone = false;
-    this.#isInEpisode = false;
-    this.#isResting = false;
-    this.#isTrialOut = false;
-    this.#isTold = false;
+  /** Others are told what is known of a rate: which calls in flight are allowed each finds out for itself. */
+  #noteNews(): void {
+    if (this.#learnt.rate !== Infinity && this.#cap.cap === Infinity) this.#others.noteNews();
   }
 
-  /** Waits for the next trial, or for what the refusal said. */
-  #rest(nowMs: number): void {
-    this.#refusedTrialMs = this.#isResting ? this.#trialMs : nowMs;
-    const elapsedMs = nowMs - this.#cutMs;
-    const gapMs = this.#gapMs(elapsedMs, nowMs);
-    this.#isResting = true;
-    this.#isTrialOut = false;
-    this.#trialMs = nowMs;
-    // What it said is enough, once.
-    if (this.#restUntilMs <= nowMs) this.#restUntilMs = nowMs + gapMs;
+  /** What the others are to know. */
+  learnt(nowMs: number): Learnt {
+    const { isInEpisode, isResting, untilMs } = this.#rests;
+    return {
+      ...this.#learnt.learnt(),
+      isFull: isInEpisode,
+      restMs: isResting || untilMs > nowMs ? Math.max(1, Math.round(untilMs - nowMs)) : 0,
+    };
   }
 
-  #gapMs(elapsedMs: number, nowMs: number): number {
-    const isBan = this.#learnt.isDear;
-    if (!isBan && elapsedMs < ALONE_AFTER_MS)
-      return Math.max(FIRST_TRIAL_MS, Math.min(LONG_GAP_MS, elapsedMs / 2));
-    if (!isBan && this.#scout.isTurnOf(this, this.#cutLoad, nowMs))
-      return Math.max(LONG_GAP_MS, elapsedMs / 8);
-    this.#isLeftAlone = !isBan;
-    return Math.max(BAN_GAP_MS, Math.min(LONGEST_GAP_MS, elapsedMs / 2));
+  /** What another process has learnt holds here, too: it knew more. What was sent before teaches nothing new. */
+  adopt(learnt: Learnt, nowMs: number): void {
+    const { isResting, isInEpisode, cutMs } = this.#rests;
+    const { isFull, restMs } = learnt;
+    if (this.#cap.cap !== Infinity) return;
+    if (isResting && !isFull) this.#others.paused(cutMs, nowMs);
+    // That it is full is known already.
+    if (!isFull || !isInEpisode) this.#learnt.adopt(learnt, nowMs);
+    if (!isFull) this.#rests.endedElsewhere(nowMs);
+    else if (!isInEpisode) this.#rests.begin(this.#learnt.counts.lately(nowMs), nowMs);
+    if (restMs > 0 && isFull) this.#rests.leaveTo(restMs, nowMs);
+    else if (restMs > 0) this.#rests.waitUntil(nowMs + restMs);
   }
 }

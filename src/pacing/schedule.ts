@@ -9,10 +9,12 @@ const LONGEST_PAUSE_MS = 1000;
 /** A large batch keeps those after it away for no longer than this, or than one call does. */
 const MOST_AHEAD_MS = 1000;
 
-/** Calls a millisecond, and how they are sent. */
+/** Calls a millisecond of all processes together, and how they are sent. */
 export interface Pace {
   readonly rate: number;
   readonly way: Way;
+  /** How much of it is for this process: 0 to 1. */
+  readonly share: number;
 }
 
 /** Times are monotonic milliseconds. */
@@ -29,7 +31,7 @@ export class Schedule {
     return this.#nextAtMs;
   }
 
-  /** What requests are sent at, in calls a millisecond. */
+  /** What requests of all processes are sent at, in calls a millisecond. */
   speed({ rate, way }: Pace): number {
     return rate * factorOf(way, this.#climbMs, rate);
   }
@@ -37,8 +39,8 @@ export class Schedule {
   /** Returns the time, in milliseconds, for which less was asked for than the rate. */
   sent(calls: number, pace: Pace, mayClimb: boolean, nowMs: number): number {
     const unusedMs = Math.max(0, nowMs - CREDIT_MS - this.#dueMs);
-    this.#dueMs += unusedMs + calls / (pace.rate * (1 - marginOf(pace.way)));
-    const spacingMs = calls / this.speed(pace);
+    this.#dueMs += unusedMs + calls / (pace.rate * pace.share * (1 - marginOf(pace.way)));
+    const spacingMs = calls / (this.speed(pace) * pace.share);
     const idleMs = nowMs - CREDIT_MS - this.#nextAtMs;
     if (idleMs > 0) this.#nextAtMs += idleMs;
     else if (mayClimb) this.#climbMs += spacingMs;
@@ -53,8 +55,8 @@ export class Schedule {
 
   /** So many calls that were sent need not be waited for. */
   takeBack(calls: number, pace: Pace): void {
-    this.#nextAtMs -= calls / this.speed(pace);
-    this.#dueMs -= calls / pace.rate;
+    this.#nextAtMs -= calls / (this.speed(pace) * pace.share);
+    this.#dueMs -= calls / (pace.rate * pace.share);
   }
 
   /** Looks for no more. Returns the speed that was reached; 0 if more was not looked for. */
@@ -67,6 +69,13 @@ export class Schedule {
   /** Nothing before then. */
   waitUntil(atMs: number): void {
     this.#nextAtMs = Math.max(this.#nextAtMs, atMs);
+  }
+
+  /** The pace is another one by this factor: what is due later than now is due so much sooner or later. */
+  stretch(factor: number, nowMs: number): void {
+    const stretched = (atMs: number) => (atMs > nowMs ? nowMs + (atMs - nowMs) * factor : atMs);
+    this.#nextAtMs = stretched(this.#nextAtMs);
+    this.#dueMs = stretched(this.#dueMs);
   }
 
   /** What was held back meanwhile is not made up for. */
@@ -92,9 +101,9 @@ export class Schedule {
   }
 
   /** Makes up for what was sent too early, by a pause. Returns its length in milliseconds. */
-  payBack({ rate }: Pace, nowMs: number): number {
+  payBack({ rate, share }: Pace, nowMs: number): number {
     // One call is always ahead.
-    const aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs - 1 / rate));
+    const aheadMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, this.#dueMs - nowMs - 1 / (rate * share)));
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + aheadMs;
     this.#dueMs = this.#nextAtMs;
     return aheadMs;

@@ -12,6 +12,15 @@ export class Waste {
   /** What was sent before nothing was known yet: its refusals are held against nobody. */
   #countsSinceMs = Infinity;
 
+  get debt(): number {
+    return this.#debt;
+  }
+
+  /** What another process holds against looking for more. What it does not know was refused here at the same time. */
+  adopt(debt: number, isForgiven: boolean): void {
+    this.#debt = isForgiven ? debt : Math.max(debt, this.#debt);
+  }
+
   get isMadeUpFor(): boolean {
     return this.#debt <= 0;
   }

@@ -31,7 +31,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['sizes', { reach: 'fleet', isUrgent: false }],
   // What a budget allows, and what a replica, or a worker of it, has used of those that it knows.
   ['learnt', { reach: 'fleet', isUrgent: true }],
-  ['use', { reach: 'fleet', isUrgent: false }],
+  ['use', { reach: 'fleet', isUrgent: true }],
   ['worker-use', { reach: 'machine', isUrgent: true }],
   // What the probes of the first process have found.
   ['standing', { reach: 'machine', isUrgent: true }],

@@ -7,7 +7,7 @@ import type { StrategyFactory } from './strategy.ts';
 
 export const leastConnections: StrategyFactory = ({ random }) => {
   const sorter = new KeySort();
-  const load = ({ inFlight, weight }: Upstream) => inFlight / weight;
+  const load = ({ inFlight, inFlightElsewhere, weight }: Upstream) => (inFlight + inFlightElsewhere) / weight;
   const arrange = (others: Upstream[]) => sorter.sort(others, load, random);
   return {
     order: (upstreams) => new FirstThenOthers(upstreams, sorter.first(upstreams, load, random), arrange),

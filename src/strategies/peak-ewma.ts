@@ -60,8 +60,8 @@ export const peakEwma: StrategyFactory = ({ random, clock }) => {
     latency.scaledMs = Math.max(latencyMs, decayedMs(latency)) / decay;
     latency.isKnown = true;
   };
-  const cost = (latency: Latency, { inFlight, weight }: Upstream) =>
-    (decayedMs(latency) * (inFlight + 1)) / weight;
+  const cost = (latency: Latency, { inFlight, inFlightElsewhere, weight }: Upstream) =>
+    (decayedMs(latency) * (inFlight + inFlightElsewhere + 1)) / weight;
   // An index of the list whose latencies these are.
   const costAt = (upstream: Upstream, i: number) => cost(held[i] as Latency, upstream);
   const arrange = (others: Upstream[]) => {

@@ -64,6 +64,8 @@ export class Upstream {
   weight: number;
   /** Attempts under way. Written by the balancer. */
   inFlight = 0;
+  /** Those of other processes of this machine, as they told last. Written by what shares. */
+  inFlightElsewhere = 0;
   /** Attempts sent since the start. Written by the balancer. */
   attempts = 0;
   /** Attempts that this upstream is to blame for, since the start. Written by the balancer. */

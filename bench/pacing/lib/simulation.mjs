@@ -14,22 +14,48 @@ const TIMER_LATE_MS = 1.2;
  * @param onCall told of each attempt that came back, for figures: (upstreamIndex, method, accepted, atMs)
  * @param at [[ms, run]]: what changes during the run
  */
-export function simulate({
+export function simulate({ seconds, at = [], ...daemon }) {
+  const time = new Time();
+  for (const [ms, run] of at) time.add(ms, run);
+  startDaemon({ time, ...daemon });
+  time.runUntil(seconds * 1000);
+}
+
+/** What happens, in its order; `nowMs` is when. */
+export class Time {
+  #events = new EventQueue();
+  nowMs = 0;
+
+  add(atMs, run) {
+    this.#events.add(atMs, run);
+  }
+
+  runUntil(endMs) {
+    while (this.#events.size > 0) {
+      const event = this.#events.take();
+      if (event.at > endMs) break;
+      this.nowMs = event.at;
+      event.run();
+    }
+  }
+}
+
+/**
+ * One of the daemons that share a time.
+ * @returns { waiting }: how many requests wait
+ */
+export function startDaemon({
+  time,
   upstreams,
   offered,
   mix,
   random,
-  seconds,
   rttMs = 50,
   serviceShare = 0.2,
-  at = [],
   onEvent,
 }) {
-  const events = new EventQueue();
-  const endMs = seconds * 1000;
   const queue = [];
   let head = 0;
-  let nowMs = 0;
   let wakeAtMs = Infinity;
 
   const pick = () => {
@@ -44,25 +70,25 @@ export function simulate({
 
   const send = (request, index) => {
     const { limiter, controller } = upstreams[index];
-    const sentMs = nowMs;
+    const sentMs = time.nowMs;
     request.tried |= 1 << index;
     controller.sent(1, sentMs);
-    onEvent('sent', index, request, nowMs);
+    onEvent('sent', index, request, time.nowMs);
     const wayMs = (jittered(rttMs) * (1 - serviceShare)) / 2;
     later(wayMs, () => {
-      const verdict = limiter.arrives(request.kind.method, nowMs);
+      const verdict = limiter.arrives(request.kind.method, time.nowMs);
       const serviceMs = verdict.accepted ? jittered(rttMs * serviceShare) : 0;
-      if (verdict.accepted) onEvent('accepted', index, request, nowMs);
-      else onEvent('refused', index, request, nowMs);
-      events.add(nowMs + serviceMs, () => {
-        if (verdict.accepted) limiter.leaves?.(request.kind.method, nowMs);
-        events.add(nowMs + wayMs, () => {
-          if (verdict.headers !== undefined) controller.told?.(verdict.headers(nowMs), nowMs);
+      if (verdict.accepted) onEvent('accepted', index, request, time.nowMs);
+      else onEvent('refused', index, request, time.nowMs);
+      time.add(time.nowMs + serviceMs, () => {
+        if (verdict.accepted) limiter.leaves?.(request.kind.method, time.nowMs);
+        time.add(time.nowMs + wayMs, () => {
+          if (verdict.headers !== undefined) controller.told?.(verdict.headers(time.nowMs), time.nowMs);
           if (verdict.accepted) {
-            controller.answered(1, sentMs, nowMs);
-            onEvent('good', index, request, nowMs);
+            controller.answered(1, sentMs, time.nowMs);
+            onEvent('good', index, request, time.nowMs);
           } else {
-            controller.refused(1, sentMs, nowMs, verdict.restMs);
+            controller.refused(1, sentMs, time.nowMs, verdict.restMs);
             if (!place(request)) park(request);
           }
           pump();
@@ -72,7 +98,7 @@ export function simulate({
   };
 
   /** At once where nothing is on the way, as for the oracle. */
-  const later = (ms, run) => (ms === 0 ? run() : events.add(nowMs + ms, run));
+  const later = (ms, run) => (ms === 0 ? run() : time.add(time.nowMs + ms, run));
 
   /** In shuffled order: the first that has room and was not asked yet. */
   const place = (request) => {
@@ -83,7 +109,7 @@ export function simulate({
       const index = start;
       start = (start + step) % n;
       if (request.tried & (1 << index)) continue;
-      if (upstreams[index].controller.freeAtMs(nowMs, request.kind.method) <= nowMs) {
+      if (upstreams[index].controller.freeAtMs(time.nowMs, request.kind.method) <= time.nowMs) {
         send(request, index);
         return true;
       }
@@ -93,14 +119,14 @@ export function simulate({
 
   const park = (request) => {
     const isSpent = request.tried === (1 << upstreams.length) - 1;
-    if (isSpent || queue.length - head >= MAX_QUEUE) return onEvent('failed', -1, request, nowMs);
+    if (isSpent || queue.length - head >= MAX_QUEUE) return onEvent('failed', -1, request, time.nowMs);
     queue.push(request);
   };
 
   const pump = () => {
     while (head < queue.length) {
       const request = queue[head];
-      if (request.arrivedMs + MAX_WAIT_MS < nowMs) onEvent('failed', -1, request, nowMs);
+      if (request.arrivedMs + MAX_WAIT_MS < time.nowMs) onEvent('failed', -1, request, time.nowMs);
       else if (!place(request)) break;
       head += 1;
     }
@@ -118,16 +144,16 @@ export function simulate({
     let freeMs = Infinity;
     for (const [index, { controller }] of upstreams.entries()) {
       if (queue[head].tried & (1 << index)) continue;
-      freeMs = Math.min(freeMs, controller.freeAtMs(nowMs, queue[head].kind.method));
+      freeMs = Math.min(freeMs, controller.freeAtMs(time.nowMs, queue[head].kind.method));
     }
-    wake(Math.max(nowMs, Math.min(freeMs, queue[head].arrivedMs + MAX_WAIT_MS + 0.01)));
+    wake(Math.max(time.nowMs, Math.min(freeMs, queue[head].arrivedMs + MAX_WAIT_MS + 0.01)));
   };
 
   const wake = (atMs) => {
     const lateMs = atMs + random() * TIMER_LATE_MS;
-    if (wakeAtMs > nowMs && wakeAtMs <= lateMs) return;
+    if (wakeAtMs > time.nowMs && wakeAtMs <= lateMs) return;
     wakeAtMs = lateMs;
-    events.add(lateMs, () => {
+    time.add(lateMs, () => {
       if (wakeAtMs !== lateMs) return;
       wakeAtMs = Infinity;
       pump();
@@ -135,19 +161,17 @@ export function simulate({
   };
 
   const arrive = () => {
-    const request = { arrivedMs: nowMs, kind: pick(), tried: 0 };
-    onEvent('arrived', -1, request, nowMs);
+    const request = { arrivedMs: time.nowMs, kind: pick(), tried: 0 };
+    onEvent('arrived', -1, request, time.nowMs);
     if (head < queue.length || !place(request)) park(request);
     pump();
-    events.add(nowMs - (Math.log(1 - random()) * 1000) / offered(nowMs), arrive);
+    time.add(time.nowMs - (Math.log(1 - random()) * 1000) / offered(time.nowMs), arrive);
   };
 
-  for (const [ms, run] of at) events.add(ms, run);
-  events.add(0, arrive);
-  while (events.size > 0) {
-    const event = events.take();
-    nowMs = event.at;
-    if (nowMs > endMs) break;
-    event.run();
-  }
+  time.add(0, arrive);
+  return {
+    get waiting() {
+      return queue.length - head;
+    },
+  };
 }

@@ -1,0 +1,168 @@
+/** When a process looks at what it uses of what is shared, tells the others, and takes its share. */
+
+import type { SharedBuckets } from '../clients/shared-limiter.ts';
+import type { Clock } from '../clock.ts';
+import { BudgetFacts, type SharedBudget } from './budget-facts.ts';
+import { applyClientShares, clientUses } from './client-shares.ts';
+import type { FactTable } from './fact-table.ts';
+import type { Role } from './knowledge.ts';
+import type { Demands } from './own-share.ts';
+import { factOf, isIdle, sumOf, type Uses } from './use.ts';
+import { replicaOf, UseBoard } from './use-board.ts';
+
+export interface BudgetSharingOptions {
+  readonly table: FactTable;
+  readonly clock: Clock;
+  readonly role: Role;
+  readonly workers: number;
+  readonly budgets: () => Iterable<SharedBudget>;
+  readonly buckets: SharedBuckets;
+  /** Attempts under way by upstream, of those that have some. */
+  readonly inFlight: () => ReadonlyMap<string, number>;
+  /** How many attempts the other workers have under way, by upstream. */
+  readonly setInFlightElsewhere: (counts: ReadonlyMap<string, number>) => void;
+}
+
+/** How often it is looked at what is used, while something is. */
+const LOOK_MS = { alone: 100, worker: 50, first: 100 };
+/** So soon after a look when a client needs more. */
+const URGENT_MS = 5;
+/** So often replicas tell what they use even where nothing changes; what they told holds for three times as long. */
+const LEASE_MS = { alone: 2_000, first: 2_000, worker: 1_000 };
+const LEASES = 3;
+/** Replicas tell no more often than this what has changed. */
+const GAP_MS = 240;
+/** What changes by this share of what was wanted is told before its time. */
+const NOTABLE = 0.1;
+
+/** Of one process. */
+export class BudgetSharing {
+  readonly #options: BudgetSharingOptions;
+  readonly #board: UseBoard;
+  readonly #facts: BudgetFacts;
+  readonly #key: string;
+  #stopTimer: (() => void) | undefined;
+  #isAwake = false;
+  #isStopped = false;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #told: Uses | undefined;
+  #toldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: BudgetSharingOptions) {
+    const { table, clock, role, buckets } = options;
+    this.#options = options;
+    this.#board = new UseBoard(table, clock);
+    this.#key = role === 'worker' ? `worker-use ${table.origin}` : `use ${replicaOf(table.origin)}`;
+    const wake = () => this.#wake();
+    const reach = role === 'alone' ? 'fleet' : 'machine';
+    this.#facts = new BudgetFacts({ table, clock, board: this.#board, reach, noteUse: wake });
+    // It uses nothing itself.
+    if (role === 'first') this.#board.listen(wake);
+    buckets.onUse = (isUrgent) => {
+      if (isUrgent) this.#lookSoon();
+      else wake();
+    };
+  }
+
+  start(): void {
+    this.#look();
+  }
+
+  /** There are other budgets than before. */
+  refresh(): void {
+    this.#facts.replace(this.#options.budgets());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopTimer?.();
+  }
+
+  /** Something is used: from now on it is looked at often. */
+  #wake(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    this.#lookIn(0);
+  }
+
+  #lookSoon(): void {
+    this.#isAwake = true;
+    this.#lookIn(Math.max(0, this.#lookedMs + URGENT_MS - this.#options.clock.monotonicMs()));
+  }
+
+  #lookIn(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#stopTimer?.();
+    this.#stopTimer = this.#options.clock.after(delayMs, () => this.#look());
+  }
+
+  #look(): void {
+    const { role, budgets, buckets, clock, setInFlightElsewhere } = this.#options;
+    const board = this.#board;
+    this.#lookedMs = clock.monotonicMs();
+    board.sweep();
+    this.#facts.replace(budgets());
+    const uses = role === 'first' ? { ...sumOf(board.workers.values()), inFlight: new Map() } : this.#own();
+    if (role === 'worker') this.#tellAsWorker(uses);
+    else this.#tellAsReplica(uses);
+    this.#facts.apply(this.#demandsOf('budgets'));
+    const { clients } = sumOf(board.others.values());
+    applyClientShares(buckets, this.#demandsOf('clients'), clients, clock);
+    setInFlightElsewhere(sumOf(board.siblings).inFlight);
+    this.#isAwake = !isIdle(uses);
+    this.#lookIn(this.#isAwake ? LOOK_MS[role] : LEASE_MS[role]);
+  }
+
+  #own(): Uses {
+    const { buckets, clock, inFlight } = this.#options;
+    return { budgets: this.#facts.uses(), clients: clientUses(buckets, clock), inFlight: inFlight() };
+  }
+
+  #demandsOf(what: 'budgets' | 'clients'): Demands {
+    const { table, role, workers } = this.#options;
+    const of = (all: ReadonlyMap<string, Uses>) => new Map([...all].map(([who, uses]) => [who, uses[what]]));
+    return {
+      replica: replicaOf(table.origin),
+      worker: role === 'worker' ? table.origin : undefined,
+      workerCount: workers,
+      replicas: of(this.#board.replicas),
+      workers: of(this.#board.workers),
+    };
+  }
+
+  /** As long as something is used; then that nothing is. */
+  #tellAsWorker(uses: Uses): void {
+    if (!isIdle(uses)) this.#put(uses);
+    else if (this.#told) {
+      this.#told = undefined;
+      this.#options.table.end(this.#key);
+      this.#board.note('worker-use', uses);
+    }
+  }
+
+  #tellAsReplica(uses: Uses): void {
+    const passedMs = this.#options.clock.monotonicMs() - this.#toldMs;
+    const isDue = passedMs >= LEASE_MS.first - 1;
+    if (isDue || (passedMs >= GAP_MS && isNotable(this.#told, uses))) this.#put(uses);
+  }
+
+  #put(uses: Uses): void {
+    const { table, clock, role } = this.#options;
+    this.#told = uses;
+    this.#toldMs = clock.monotonicMs();
+    this.#board.note(role === 'worker' ? 'worker-use' : 'use', uses);
+    table.put(this.#key, factOf(uses), LEASES * LEASE_MS[role]);
+  }
+}
+
+/** Whether shares would be others by what has changed. */
+function isNotable(told: Uses | undefined, uses: Uses): boolean {
+  if (!told) return true;
+  for (const what of ['budgets', 'clients'] as const) {
+    for (const [key, { wanted }] of uses[what]) {
+      const before = told[what].get(key)?.wanted ?? 0;
+      if (Math.abs(wanted - before) > NOTABLE * Math.max(wanted, before)) return true;
+    }
+  }
+  return false;
+}
