@@ -67,6 +67,7 @@ it('two workers are one daemon: they answer, are counted, replaced, reloaded and
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
   await ended(workers);
   expect(daemon.stderr).toBe('');
+  expect(daemon.logs().filter(({ msg }) => msg?.startsWith('Node.js: '))).toEqual([]);
   const ids = lines().map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
 });
