@@ -9,8 +9,9 @@ import { alertSettingsOf, createOperatorAlerts } from './app/alerts.ts';
 import { Reloader, type ReloadResult } from './app/reload.ts';
 import { ALONE, type Role, type RoleKind } from './app/role.ts';
 import { Serving } from './app/serving.ts';
+import type { SharedFacts } from './app/shared-facts.ts';
 import { shareLists } from './app/shared-lists.ts';
-import { createSharing, type SharedFacts, type Sharing } from './app/sharing.ts';
+import { createSharing, type Sharing } from './app/sharing.ts';
 import { createStatistics } from './app/statistics.ts';
 import type { Config } from './config/config.ts';
 import type { SettingsResult, Sources } from './config/load.ts';
@@ -85,6 +86,7 @@ export function createApp(
   const via = `rpc-load-balancer-${randomBytes(3).toString('hex')}`;
   const serving = new Serving({
     ...{ config, sources, runtime, via, secret, lookUp: options.lookUp },
+    clientBuckets: sharing.facts?.clients,
     overload: kind.createOverload(runtime, options.eventLoopDelay),
     stats: (name) => role.stats(name),
   });

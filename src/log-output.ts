@@ -135,7 +135,7 @@ export class LogOutput {
 }
 
 /** Whole lines in pieces that the kernel does not divide, but for a longer line. */
-function wholePieces(bytes: Buffer): Buffer[] {
+export function wholePieces(bytes: Buffer): Buffer[] {
   const pieces: Buffer[] = [];
   for (let start = 0; start < bytes.length; ) {
     const last = bytes.lastIndexOf('\n', start + WHOLE_WRITE_BYTES - 1);

@@ -110,7 +110,7 @@ async function check(loaded: Loaded): Promise<void> {
 
 /** What is strange about the settings, or does not fit this machine, but does not prevent a start. */
 function warningsOf({ config, warnings }: Loaded): readonly string[] {
-  const shortage = descriptorWarning(config.maxConnections);
+  const shortage = descriptorWarning(config.maxConnections, config.workers);
   return shortage === undefined ? warnings : [...warnings, shortage];
 }
 
@@ -184,7 +184,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
 async function roleOf({ workers }: Config): Promise<RoleKind> {
   if (workers === 1) return ALONE;
   const { firstOfSeveral } = await import('./app/first.ts');
-  return firstOfSeveral(systemClock);
+  return firstOfSeveral(systemClock, workers);
 }
 
 function stopOnSignal(

@@ -4,7 +4,7 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { LogOutput } from '../src/log-output.ts';
+import { LogOutput, wholePieces } from '../src/log-output.ts';
 import { until } from './support/waiting.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'log-'));
@@ -82,6 +82,16 @@ describe('a line', () => {
     output.flush();
     expect([output.dropped, gaps]).toEqual([201 - heard, []]);
   });
+});
+
+it('goes out in whole lines that the kernel does not divide, where others write to the same pipe', () => {
+  const long = `${'b'.repeat(5_000)}\n`;
+  const text = [...Array.from({ length: 100 }, () => `${'a'.repeat(100)}\n`), long, 'c\n', 'no end'].join('');
+  const pieces = wholePieces(Buffer.from(text)).map(String);
+  expect(pieces.join('')).toBe(text);
+  expect(pieces.filter((piece) => piece.length > 4_096)).toEqual([long]);
+  expect(pieces.slice(0, -1).filter((piece) => !piece.endsWith('\n'))).toEqual([]);
+  expect(pieces.length).toBeLessThan(7);
 });
 
 it('ends in time when nobody reads', () => {

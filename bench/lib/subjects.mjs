@@ -37,6 +37,10 @@ const launches = {
     const pools = { ...own, ...Object.fromEntries(lists.flat()), HEALTH_CHECK: 'off' };
     return { ...how, path: '/measured', env: { ...env, ...pools } };
   },
+  'two-workers': (port, upstreamPort, file) => {
+    const { env, ...how } = launches.daemon(port, upstreamPort, file);
+    return { ...how, env: { ...env, WORKERS: '2' } };
+  },
   earlier: (port, upstreamPort) => launches.daemon(port, upstreamPort, earlierFile),
   naive: (port, upstreamPort) => ({ args: [fileHere('naive-proxy.mjs'), `${port}`, `${upstreamPort}`] }),
   'http-proxy': (port, upstreamPort) => ({
@@ -58,8 +62,10 @@ function listOf(port, pool) {
   return Array.from({ length: 5 }, (_, index) => `http://127.0.0.1:${port}/${pool}/${index}`).join(', ');
 }
 
-/** What can be measured, the daemon first. */
-export const subjectNames = Object.keys(launches).filter((name) => name !== 'earlier' || earlierFile);
+/** What can be measured beside others on one core, the daemon first. */
+export const subjectNames = Object.keys(launches).filter(
+  (name) => name !== 'two-workers' && (name !== 'earlier' || earlierFile),
+);
 
 /**
  * Starts a proxy in front of the upstream, on the core. Resolves once it answers through it.

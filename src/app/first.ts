@@ -8,6 +8,7 @@ import { FactTable } from '../sharing/fact-table.ts';
 import { forkWorker, type WorkerProcess } from '../workers/worker-process.ts';
 import { Workforce } from '../workers/workforce.ts';
 import type { RoleKind } from './role.ts';
+import { createFacts } from './shared-facts.ts';
 
 /** Of a TLS server's keys for session tickets. */
 const TICKET_KEYS_BYTES = 48;
@@ -16,11 +17,15 @@ const ORIGIN_BYTES = 8;
 /** It is not in the way of clients: how late it is changes nothing for them. */
 const NEVER_OVERLOADED = { isOn: false, start() {}, stop() {} };
 
-/** `fork` starts a worker. */
-export function firstOfSeveral(clock: Clock, fork: () => WorkerProcess = forkWorker): RoleKind {
+/** `fork` starts one of so many workers. */
+export function firstOfSeveral(
+  clock: Clock,
+  workers: number,
+  fork: () => WorkerProcess = forkWorker,
+): RoleKind {
   const table = new FactTable({ clock, origin: randomBytes(ORIGIN_BYTES).toString('hex') });
   return {
-    facts: { table, role: 'first' },
+    facts: createFacts({ table, role: 'first', workers }),
     // Workers write the lines of the requests that they serve.
     logged: (listener) => (event) => {
       if (!isOfRequest(event)) listener(event);

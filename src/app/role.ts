@@ -9,7 +9,7 @@ import type { EventLoopDelay } from '../server/event-loop-delay.ts';
 import { measureEventLoopDelay } from '../server/event-loop-delay.ts';
 import { Overload } from '../server/overload.ts';
 import { limitsOf, type Serving, type ServingParts } from './serving.ts';
-import type { SharedFacts } from './sharing.ts';
+import type { SharedFacts } from './shared-facts.ts';
 import type { Statistics } from './statistics.ts';
 
 /** What a role is made of. */

@@ -1,5 +1,6 @@
 /** What serves clients in a process, from its start to its drain. */
 
+import type { SharedBuckets } from '../clients/shared-limiter.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';
@@ -32,6 +33,8 @@ export interface ServingParts {
   readonly overload: Pick<Overload, 'isOn' | 'start' | 'stop'>;
   readonly stats: StatusSource['stats'];
   readonly lookUp: LookUp | undefined;
+  /** Where clients' limits are those of several processes. */
+  readonly clientBuckets: SharedBuckets | undefined;
   /** If it is not given, this process checks its upstreams. */
   readonly createChecks?: CreateChecks;
 }
@@ -46,7 +49,8 @@ export class Serving {
   readonly #drain: Drain = { begun: false, refusing: false };
 
   constructor(parts: ServingParts) {
-    const { config, sources, runtime, via, secret, overload, stats, lookUp, createChecks } = parts;
+    const { config, sources, runtime, via, secret, overload, stats, lookUp, clientBuckets, createChecks } =
+      parts;
     const drain = this.#drain;
     const pools = () => this.service.pools;
     this.#clock = runtime.clock;
@@ -70,7 +74,7 @@ export class Serving {
       { config, sources },
       {
         ...{ runtime, dialer: this.dialer, identity: createIdentity(via), budgets: new Budgets() },
-        ...{ status: this.status, intake, secret },
+        ...{ status: this.status, intake, secret, clientBuckets },
         ...(createChecks && { createChecks }),
       },
     );

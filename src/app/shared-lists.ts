@@ -3,7 +3,7 @@
 import { type OperatorChanges, TOLD_TO_NOBODY } from '../admin/operator-changes.ts';
 import { ListFollower, type ListFollowerOptions } from './list-follower.ts';
 import type { ReloadedBy } from './reload.ts';
-import type { SharedFacts } from './sharing.ts';
+import type { SharedFacts } from './shared-facts.ts';
 
 export interface SharedLists {
   /** Hears of changes that operators make here. */

@@ -1,18 +1,13 @@
 /** What this process shares with others: nothing, or facts with other replicas where REDIS_URL is set. */
 
 import type { Config } from '../config/config.ts';
+import { createLookUp } from '../network/look-up.ts';
 import type { Claims } from '../notifiers/claims.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
 import { FactTable } from '../sharing/fact-table.ts';
-import { type Role, shareKnowledge } from '../sharing/knowledge.ts';
 import type { RedisSharing } from '../sharing/redis/index.ts';
-
-/** All that this process and others know, and what it is among them. */
-export interface SharedFacts {
-  readonly table: FactTable;
-  readonly role: Role;
-}
+import { createFacts, type SharedFacts } from './shared-facts.ts';
 
 export interface Sharing {
   /** Undefined where nothing is shared. */
@@ -37,7 +32,7 @@ export interface SharingContext {
   readonly facts: SharedFacts | undefined;
 }
 
-const NOT_CONNECTED = { claims: undefined, isUp: undefined, stop: async () => {} };
+const NOT_CONNECTED = { claims: undefined, isUp: undefined };
 
 /** Nothing is loaded, and nothing connected, before the start. */
 export function createSharing(
@@ -45,11 +40,16 @@ export function createSharing(
   { runtime, pools, origin, facts: given }: SharingContext,
 ): Sharing {
   const { clock, random, logger } = runtime;
-  if (redisUrl === undefined) {
-    const start = async () => void (given && shareKnowledge({ ...given, pools, runtime }));
-    return { ...NOT_CONNECTED, facts: given, start };
-  }
-  const facts = given ?? { table: new FactTable({ clock, origin }), role: 'alone' };
+  if (redisUrl === undefined && !given)
+    return { ...NOT_CONNECTED, facts: undefined, start: async () => {}, stop: async () => {} };
+  const facts = given ?? createFacts({ table: new FactTable({ clock, origin }), role: 'alone', workers: 1 });
+  let stopSharing = () => {};
+  const share = async () => {
+    const { shareAll } = await import('./share-all.ts');
+    stopSharing = shareAll(facts, pools, runtime);
+  };
+  if (redisUrl === undefined)
+    return { ...NOT_CONNECTED, facts, start: share, stop: async () => stopSharing() };
   let redis: RedisSharing | undefined;
   return {
     facts,
@@ -71,10 +71,21 @@ export function createSharing(
       // The settings were checked.
       if (typeof target === 'string') throw new Error(`REDIS_URL ${target}`);
       const { table } = facts;
-      shareKnowledge({ ...facts, pools, runtime });
-      redis = connectRedis({ table, target, prefix, open: opener(target), clock, random, logger });
+      await share();
+      redis = connectRedis({
+        table,
+        target,
+        prefix,
+        open: opener(target, createLookUp({ clock })),
+        clock,
+        random,
+        logger,
+      });
       await redis.ready;
     },
-    stop: async () => redis?.close(),
+    async stop() {
+      stopSharing();
+      await redis?.close();
+    },
   };
 }

@@ -1,31 +1,27 @@
 /** A worker: serves clients for the first process, and tells it what happens. */
 
 import type { Socket } from 'node:net';
-import { ServerLists } from '../admin/server-lists.ts';
-import { createEventLog, isOfRequest } from '../event-log.ts';
+import type { EventLog } from '../event-log.ts';
 import type { Announcer } from '../events.ts';
 import type { Log } from '../log.ts';
-import { noChecks } from '../pools/checks.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
-import type { KeyPair } from '../server/certificate.ts';
-import type { Certificates } from '../server/certificates.ts';
-import { createClientPort, type ServingPort } from '../server/client-port.ts';
-import { HandOverDoor } from '../server/door.ts';
-import { FactTable } from '../sharing/fact-table.ts';
-import { EventWriter } from '../workers/event-batch.ts';
-import { factTransport } from '../workers/fact-transport.ts';
 import type { FirstProcess, FirstProcessListener } from '../workers/first-process.ts';
 import type { Start, ToWorker } from '../workers/messages.ts';
-import { NumberReader } from '../workers/numbers.ts';
-import { Reporter } from '../workers/reporter.ts';
-import { Roster } from '../workers/roster.ts';
+import type { Reporter } from '../workers/reporter.ts';
 import { configOf, type SettingsCopy } from '../workers/settings-copy.ts';
-import { StatsRequests } from '../workers/stats-requests.ts';
-import { ownOverload } from './role.ts';
-import { limitsOf, Serving } from './serving.ts';
-import { type SharedLists, shareLists } from './shared-lists.ts';
-import { createSharing, type Sharing } from './sharing.ts';
-import { createStatistics } from './statistics.ts';
+import type { StatsRequests } from '../workers/stats-requests.ts';
+import { limitsOf, type Serving } from './serving.ts';
+import {
+  createFedPort,
+  createReporter,
+  createRequestLog,
+  createWorkerFacts,
+  createWorkerServing,
+  type FedPort,
+  shareWithOthers,
+  type WorkerFacts,
+  type WorkerSharing,
+} from './worker-parts.ts';
 
 /** How long requests in flight may finish when the first process is gone. */
 const ORPHANED_MS = 4_000;
@@ -41,96 +37,52 @@ export interface WorkerParts {
 export class WorkerApp implements FirstProcessListener {
   readonly #start: Start;
   readonly #parts: WorkerParts;
-  readonly #serving: Serving;
-  readonly #port: ServingPort;
-  readonly #doors: Readonly<Record<'client' | 'redirect', HandOverDoor>>;
-  readonly #reporter: Reporter;
-  readonly #stats: StatsRequests;
   readonly #announcer: Announcer;
-  readonly #eventLog: ReturnType<typeof createEventLog>;
-  readonly #facts: FactTable;
-  readonly #lists: ServerLists;
-  readonly #sharing: Sharing;
-  readonly #shared: SharedLists;
-  readonly #fromFirst: ReturnType<typeof factTransport>;
-  #onCertificate: (pair: KeyPair) => void = () => {};
+  readonly #eventLog: EventLog;
+  readonly #facts: WorkerFacts;
+  readonly #serving: Serving;
+  readonly #stats: StatsRequests;
+  readonly #client: FedPort;
+  readonly #reporter: Reporter;
+  readonly #others: WorkerSharing;
   #isEnding = false;
 
   constructor(start: Start, parts: WorkerParts) {
     this.#start = start;
     this.#parts = parts;
     const { first, log } = parts;
+    const { send } = first;
     const config = configOf(start.settings.config);
     const runtime = createRuntime(parts.runtime);
-    const { announcer, clock, logger, random } = runtime;
+    const { announcer, clock } = runtime;
+    const linesDropped = () => log.dropped;
     this.#announcer = announcer;
-    this.#eventLog = createEventLog({ logger, random, sample: config.logSample });
-    announcer.listen((event) => {
-      if (isOfRequest(event)) this.#eventLog.listener(event);
+    this.#eventLog = createRequestLog(runtime, config.logSample);
+    this.#facts = createWorkerFacts(start, config, clock, send);
+    const facts = this.#facts.shared;
+    const { serving, stats } = createWorkerServing(config, start, {
+      ...{ runtime, facts, send, linesDropped },
     });
-    const pools = () => this.#serving.service.pools;
-    this.#facts = new FactTable({ clock, origin: start.origin });
-    this.#fromFirst = factTransport((message) => void first.send(message));
-    this.#facts.connect(this.#fromFirst);
-    this.#facts.receive(start.facts, this.#fromFirst);
-    const statistics = createStatistics({
-      ...{ pools, clock, announcer, version: '' },
-      logLinesDropped: () => log.dropped,
-      isSharing: () => undefined,
-    });
-    this.#stats = new StatsRequests(
-      clock,
-      (id, pool) => void first.send({ type: 'stats', id, pool }),
-      statistics,
-    );
-    this.#serving = new Serving({
-      ...{ config, runtime, via: start.via, secret: Buffer.from(start.secret), lookUp: undefined },
-      sources: new Map(),
-      overload: ownOverload(runtime),
-      stats: (pool) => this.#stats.ask(pool),
-      createChecks: noChecks,
-    });
-    const { client, redirect } = start.addresses;
-    this.#doors = { client: new HandOverDoor(client), redirect: new HandOverDoor(redirect) };
-    const certificates = this.#certificatesFrom(start.certificate);
-    this.#port = createClientPort(
-      limitsOf(config),
-      { clock, certificates, ticketKeys: Buffer.from(start.ticketKeys), doors: this.#doors },
-      this.#serving.service.handle,
-    );
-    const roster = new Roster(pools);
-    const numbers = new NumberReader({
-      pools,
-      linesDropped: () => log.dropped,
-      connections: () => this.#doors.client.connections + this.#doors.redirect.connections,
-    });
-    const events = new EventWriter((upstream) => roster.keyOf(upstream));
-    this.#reporter = new Reporter({ events, numbers, clock }, (report) => {
-      void first.send({ type: 'report', ...report });
-    });
-    announcer.listen((event) => this.#reporter.hear(event));
-    const facts = { table: this.#facts, role: 'worker' } as const;
-    const { origin } = this.#facts;
-    this.#sharing = createSharing(
-      { redisUrl: undefined, redisPrefix: '' },
-      { runtime, pools, origin, facts },
-    );
-    this.#lists = new ServerLists(config.upstreams, undefined);
-    this.#shared = shareLists(facts, {
-      ...{ lists: this.#lists, service: this.#serving.service, runtime, folder: process.cwd() },
+    this.#serving = serving;
+    this.#stats = stats;
+    const { service } = serving;
+    this.#client = createFedPort(config, start, clock, service.handle);
+    const { doors } = this.#client;
+    const pools = () => service.pools;
+    this.#reporter = createReporter({ runtime, pools, send, linesDropped, doors });
+    this.#others = shareWithOthers(config, this.#facts, {
+      ...{ runtime, serving, reporter: this.#reporter },
       hide: (texts) => log.hide(texts),
-      // It gets those that the first process has read.
-      reload: async () => {},
-      quietly: (run) => this.#reporter.quietly(run),
     });
   }
 
   /** Resolves when the first process knows that it serves. */
   async serve(): Promise<void> {
     const { first } = this.#parts;
-    await this.#sharing.start();
-    await this.#shared.takeOver();
-    await this.#port.listen();
+    const { sharing, shared } = this.#others;
+    await sharing.start();
+    await shared.takeOver();
+    await this.#client.port.listen();
     if (this.#start.isDraining) this.#beginDrain();
     this.#serving.start();
     this.#reporter.start();
@@ -142,16 +94,16 @@ export class WorkerApp implements FirstProcessListener {
     switch (message.type) {
       case 'connection':
         void first.send({ type: 'taken' });
-        if (connection) this.#doors[message.port].take(connection);
+        if (connection) this.#client.doors[message.port].take(connection);
         break;
       case 'settings':
         void this.#apply(message.settings).then(() => first.send({ type: 'done', id: message.id }));
         break;
       case 'certificate':
-        this.#onCertificate(message.pair);
+        this.#client.onCertificate(message.pair);
         break;
       case 'facts':
-        this.#facts.receive(message.facts, this.#fromFirst);
+        this.#facts.shared.table.receive(message.facts, this.#facts.transport);
         break;
       case 'collect':
         this.#reporter.report();
@@ -180,7 +132,7 @@ export class WorkerApp implements FirstProcessListener {
     this.#isEnding = true;
     const { first, end } = this.#parts;
     this.#serving.beginDrain();
-    const cut = await this.#serving.end(this.#port, timeoutMs);
+    const cut = await this.#serving.end(this.#client.port, timeoutMs);
     this.#reporter.report();
     await first.send({ type: 'drained', cut });
     end(cut > 0 ? 1 : 0);
@@ -188,7 +140,7 @@ export class WorkerApp implements FirstProcessListener {
 
   #beginDrain(): void {
     this.#serving.beginDrain();
-    this.#port.letGo();
+    this.#client.port.letGo();
   }
 
   /** After all earlier changes of the lists; at once, as in one process. */
@@ -196,27 +148,17 @@ export class WorkerApp implements FirstProcessListener {
     const { log } = this.#parts;
     const config = configOf(copy);
     log.hide(secrets);
-    return this.#lists.reload(() => {
+    const { lists, shared } = this.#others;
+    return lists.reload(() => {
       log.setLevel(config.logLevel);
       this.#eventLog.setSample(config.logSample);
       this.#reporter.quietly(() => {
         this.#serving.service.apply({ config, sources: new Map() });
         this.#announcer.announce({ type: 'settings-reloaded', changed: [], restart: [], replaced: [] });
       });
-      this.#port.setLimits(limitsOf(config));
-      this.#shared.onReloaded('others');
+      this.#client.port.setLimits(limitsOf(config));
+      shared.onReloaded('others');
       return { lists: config, result: undefined };
     });
-  }
-
-  #certificatesFrom(pair: KeyPair | undefined): Certificates | undefined {
-    if (!pair) return undefined;
-    return {
-      pair,
-      start: (changed) => {
-        this.#onCertificate = changed;
-      },
-      stop() {},
-    };
   }
 }

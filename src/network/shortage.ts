@@ -73,11 +73,20 @@ export function fittingConnections(wanted: number, limit: number | undefined = d
   return Math.max(1, Math.min(wanted, Math.floor((limit - RESERVED_DESCRIPTORS) * CLIENT_SHARE)));
 }
 
-/** A warning when fewer fit than are wanted. Undefined when all do, or when the limit is unknown. */
-export function descriptorWarning(wanted: number, limit = descriptorLimit()): string | undefined {
-  const fitting = fittingConnections(wanted, limit);
-  if (fitting === wanted) return undefined;
-  const needed = Math.ceil(wanted / CLIENT_SHARE) + RESERVED_DESCRIPTORS;
+/**
+ * A warning when fewer fit than are wanted by so many processes together. Undefined when all do, or when the limit is
+ * unknown.
+ */
+export function descriptorWarning(
+  wanted: number,
+  processes = 1,
+  limit = descriptorLimit(),
+): string | undefined {
+  const part = Math.ceil(wanted / processes);
+  const fittingPart = fittingConnections(part, limit);
+  if (fittingPart === part) return undefined;
+  const fitting = fittingPart * processes;
+  const needed = Math.ceil(part / CLIENT_SHARE) + RESERVED_DESCRIPTORS;
   return (
     `MAX_CONNECTIONS=${wanted} is held to ${fitting}, for this process may open ${limit} file descriptors and ` +
     `upstreams need some of them: raise the limit to ${needed} (ulimit -n ${needed})`

@@ -148,6 +148,9 @@ export class Incident implements Topic {
       take: async () => {
         const claimed = await claim.take([]);
         if (claimed) {
+          // It was counted when it ended.
+          if (episode.lastedMs !== undefined && !episode.isTold && !episode.isToldElsewhere)
+            this.#untold -= 1;
           episode.isTold = false;
           episode.isToldElsewhere = true;
           this.#gate.deliveredElsewhere(claimed.leftMs);

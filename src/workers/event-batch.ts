@@ -21,7 +21,7 @@ export interface EventBatch {
 
 /** An event whose identities are told apart. */
 export interface OtherEvent {
-  /** Without them. */
+  /** With null for each of them. */
   readonly event: object;
   readonly pool: number;
   readonly upstream: number;
@@ -104,10 +104,17 @@ export class EventWriter {
   }
 
   #addOther(event: Event): void {
-    const { pool, upstream, other, failures, ...rest }: Identities & object = event;
+    const { pool, upstream, other, failures }: Identities & object = event;
     this.#numbers.push(KINDS.other);
     this.#others.push({
-      event: rest,
+      // In their places, so that the event is written with its members in the same order there.
+      event: {
+        ...event,
+        ...(pool && { pool: null }),
+        ...(upstream && { upstream: null }),
+        ...(other && { other: null }),
+        ...(failures && { failures: null }),
+      },
       pool: this.#word(pool?.name),
       upstream: this.#upstream(upstream),
       other: this.#upstream(other),

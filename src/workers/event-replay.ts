@@ -103,7 +103,7 @@ function otherOf(sent: OtherEvent | undefined, upstreams: Upstreams, pools: Pool
   return {
     ...sent.event,
     ...(sent.pool >= 0 ? { pool } : {}),
-    ...(sent.upstream >= 0 ? { upstream } : {}),
+    ...('upstream' in sent.event ? { upstream } : {}),
     ...(sent.other >= 0 ? { other } : {}),
     ...(sent.failures ? { failures: failuresOf(sent.failures, upstreams) } : {}),
   } as Event;

@@ -23,7 +23,7 @@ export class HandOver {
   #waiting: Accepted[] = [];
   readonly #maxWaiting: number;
 
-  /** `workers`: those that take connections at the moment. At most so many connections wait for one. */
+  /** `workers`: those that take connections at the moment. At most so many connections wait for each, or for any. */
   constructor(workers: () => readonly Worker[], maxWaiting: number) {
     this.#workers = workers;
     this.#maxWaiting = maxWaiting;
@@ -82,10 +82,10 @@ export class HandOver {
   #give(accepted: Accepted): void {
     let best: Worker | undefined;
     for (const worker of this.#workers()) if (!best || isBetter(worker, best)) best = worker;
-    if (best) {
+    if (best && best.handedOver.length < this.#maxWaiting) {
       best.handedOver.push(accepted);
       best.process.send({ type: 'connection', port: accepted.port }, accepted.socket);
-    } else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push(accepted);
+    } else if (!best && this.#waiting.length < this.#maxWaiting) this.#waiting.push(accepted);
     else accepted.socket.destroy();
   }
 }

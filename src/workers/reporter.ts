@@ -7,6 +7,8 @@ import type { Report } from './messages.ts';
 import type { NumberReader } from './numbers.ts';
 
 const INTERVAL_MS = 100;
+/** So many reports may be on their way to a first process that stands still; later ones wait, and become one. */
+const MAX_UNSENT = 10;
 
 /** Which events the first process does not know by itself; the others it announces when it does the same. */
 const TOLD: ReadonlySet<Event['type']> = new Set<Event['type']>([
@@ -32,13 +34,14 @@ export class Reporter {
   readonly #events: EventWriter;
   readonly #numbers: NumberReader;
   readonly #clock: Clock;
-  readonly #send: (report: Report) => void;
+  readonly #send: (report: Report) => Promise<void>;
+  #unsent = 0;
   #isDue = false;
   #isQuiet = false;
 
   constructor(
     parts: { readonly events: EventWriter; readonly numbers: NumberReader; readonly clock: Clock },
-    send: (report: Report) => void,
+    send: (report: Report) => Promise<void>,
   ) {
     this.#events = parts.events;
     this.#numbers = parts.numbers;
@@ -74,8 +77,13 @@ export class Reporter {
 
   /** Tells what was not told yet. */
   report(): void {
+    if (this.#unsent >= MAX_UNSENT) return;
     const numbers = this.#numbers.read();
     const events = this.#events.take();
-    if (numbers || events) this.#send({ numbers, events });
+    if (!numbers && !events) return;
+    this.#unsent += 1;
+    void this.#send({ numbers, events }).then(() => {
+      this.#unsent -= 1;
+    });
   }
 }

@@ -124,6 +124,8 @@ export async function startMonitored<B extends Balancer>(
       // Once at the start, so that nothing that rests is asked and found to be down.
       HEALTH_CHECK_INTERVAL: '1h',
       ADMIN_PORT: '0',
+      // Where there is none: it shares nothing, and says so.
+      REDIS_URL: `redis://127.0.0.1:${await releasedPort()}`,
       ...more,
     },
   });

@@ -83,7 +83,7 @@ describe('the limit of descriptors', () => {
     [10_000, 1_024, /is held to 616.*ulimit -n 15100/],
     [100, 50, /is held to 1,/],
   ])('MAX_CONNECTIONS=%i with %i', (maxConnections, limit, expected) => {
-    const warning = descriptorWarning(maxConnections, limit);
+    const warning = descriptorWarning(maxConnections, 1, limit);
     if (expected) expect(warning).toMatch(expected);
     else expect(warning).toBeUndefined();
   });

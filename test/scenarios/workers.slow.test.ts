@@ -1,6 +1,8 @@
 // Several processes serve the clients of one daemon: they die, drain, and speak every protocol.
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { AdminClient } from '../support/admin-client.ts';
@@ -15,7 +17,7 @@ import { load } from '../support/load.ts';
 import { RawClient, requestBytes } from '../support/raw-client.ts';
 import { until, within } from '../support/waiting.ts';
 import { Echo, open } from '../support/web-sockets.ts';
-import { ended, workersOf } from '../support/worker-pids.ts';
+import { ended, openSockets, workersOf } from '../support/worker-pids.ts';
 
 const LABEL = 'A';
 
@@ -138,25 +140,17 @@ describe('the end of the first process', () => {
     await ended(workers);
   });
 
-  it('by SIGTERM answers or refuses whoever was accepted', async () => {
-    const upstream = await FakeUpstream.start(LABEL, delayed(20, answerByLabel(LABEL)));
+  it('by SIGTERM refuses with an answer who was connected and had not asked yet', async () => {
+    const upstream = await FakeUpstream.start(LABEL);
     const daemon = await start(upstream);
-    const broken: unknown[] = [];
-    let isOpen = true;
-    const client = async () => {
-      while (isOpen)
-        await http(daemon.url, { agent: new Agent({ keepAlive: false }) }).catch(
-          (error: NodeJS.ErrnoException) => {
-            if (error.code === 'ECONNREFUSED') isOpen = false;
-            else broken.push(error);
-          },
-        );
-    };
-    const clients = all(50, client);
-    await until(() => upstream.requests.length > 300, 'steady load');
+    const clients = await all(20, () => RawClient.connect(daemon.port));
+    // All that came before it are accepted by now.
+    expect((await http(daemon.url)).status).toBe(200);
     daemon.signal('SIGTERM');
-    await clients;
-    expect(broken).toEqual([]);
+    await daemon.logged(({ msg }) => msg === 'Draining', 'the drain');
+    for (const client of clients) client.send(requestBytes('GET /'));
+    const answers = await Promise.all(clients.map((client) => client.response()));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 503));
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
   });
 
@@ -277,28 +271,50 @@ it('WebSockets go on in the worker that has them, and are told when it drains', 
   expect(await daemon.exited).toEqual({ code: 0, signal: null });
 });
 
-it('a client that keeps its connection is served by one worker, whatever its load, and all are counted', async () => {
+it('connections that are kept are spread evenly', async () => {
+  const upstream = await FakeUpstream.start(LABEL);
+  const daemon = await start(upstream);
+  const sockets = () => workersOf(daemon).map(openSockets);
+  const before = sockets();
+  const clients = await all(16, () => RawClient.connect(daemon.port));
+  for (const client of clients) client.send(requestBytes('GET /healthz'));
+  for (const client of clients) expect((await client.response()).status).toBe(200);
+  expect(sockets().map((now, index) => now - (before[index] ?? 0))).toEqual([8, 8]);
+});
+
+it('all that is asked is counted once, and has one whole line', async () => {
   const upstream = await FakeUpstream.start(LABEL);
   const daemon = await start(upstream, { ADMIN_PORT: '0' });
   const report = await load({ url: daemon.url, durationMs: 2_000, clients: 16, expected: LABEL });
   expect(report).toMatchObject({ bad: 0, errors: 0 });
   const [row] = await daemon.stats();
   expect(row).toMatchObject({ requests: report.good, failures: 0, connections: 0 });
-  const admin = new AdminClient(daemon.adminUrl);
-  const metrics = (await admin.get('/metrics')).text;
+  const metrics = (await new AdminClient(daemon.adminUrl).get('/metrics')).text;
   expect(metrics).toContain(`rpc_lb_requests_total{outcome="answered"} ${report.good}\n`);
   expect(metrics).toContain('rpc_lb_inflight_requests 0\n');
-  // 16 connections, which no process may have alone.
-  const requestLines = () => daemon.logs().filter(({ msg }) => msg === 'Request');
   const lines = await until(() => {
-    const all = requestLines();
-    return all.length >= report.good && all;
+    const requests = daemon.logs().filter(({ msg }) => msg === 'Request');
+    return requests.length >= report.good && requests;
   }, 'a line for each request');
-  const ofFirst = lines.filter((line) => line['worker'] === 1).length;
-  expect(ofFirst / lines.length).toBeGreaterThan(0.2);
-  expect(ofFirst / lines.length).toBeLessThan(0.8);
+  expect(new Set(lines.map((line) => line['worker']))).toEqual(new Set([1, 2]));
   expect(new Set(lines.map(({ id }) => id)).size).toBe(report.good);
   expect(daemon.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
+});
+
+it('an uncaught error in a worker ends it alone, with a line that says why', async () => {
+  const upstream = await FakeUpstream.start(LABEL);
+  const where = folder();
+  const script = join(where, 'defect.mjs');
+  writeFileSync(script, "process.on('SIGUSR2', () => { throw new Error('on purpose'); });");
+  const daemon = await start(upstream, { NODE_OPTIONS: `--import=${script}` });
+  const [victim = 0] = workersOf(daemon);
+  process.kill(victim, 'SIGUSR2');
+  const ending = await daemon.logged(({ msg }) => msg?.startsWith('A worker has ended') === true, 'its end');
+  expect(ending).toMatchObject({ level: 'warn', pid: victim, code: 1 });
+  const fatal = daemon.logs().find(({ level }) => level === 'fatal');
+  expect(fatal).toMatchObject({ worker: ending['worker'], msg: 'Uncaught error' });
+  expect((await rpc(daemon.url, 'eth_chainId')).reply.result).toBe(LABEL);
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
 });
 
 it('MAX_CONNECTIONS is that of all together, and keys, console and reload know one daemon', async () => {

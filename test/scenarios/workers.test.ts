@@ -21,12 +21,14 @@ it('two workers are one daemon: they answer, are counted, replaced, reloaded and
   const daemon = await startDaemon({ env: { WORKERS: '2', ADMIN_PORT: '0', HEALTH_CHECK: 'off' }, cwd });
   expect(daemon.logs().filter(({ msg }) => msg === 'Listening')).toHaveLength(1);
   const admin = new AdminClient(daemon.adminUrl);
-  const requests = async () => (await daemon.stats()).map((row) => row.requests);
+  // In the first answer of /stats, on a machine at rest.
+  const requests = (count: number) =>
+    until(async () => (await daemon.stats())[0]?.requests === count, `${count} requests`);
 
   // Each has a connection of its own, and they are given to both in turn.
   for (let count = 1; count <= 4; count++) {
     expect((await rpc(daemon.url, 'eth_chainId')).reply.result).toBe('A');
-    expect(await requests()).toEqual([count]);
+    await requests(count);
   }
   const lines = () => daemon.logs().filter(({ msg }) => msg === 'Request');
   await until(() => lines().length === 4, 'a line for each request');
@@ -50,14 +52,15 @@ it('two workers are one daemon: they answer, are counted, replaced, reloaded and
     signal: 'SIGKILL',
   });
   expect((await rpc(daemon.url, 'eth_chainId')).reply.result).toBe('A');
-  expect(await requests()).toEqual([6]);
+  await requests(6);
   await until(() => workersOf(daemon).length === 2, 'another worker');
 
   name('b');
   expect((await admin.post('/reload')).json()).toEqual({ changed: ['RPC_URLS'], restart: [] });
   for (let count = 0; count < 2; count++)
     expect((await http(daemon.url)).headers['x-forwarded-server']).toBe('b');
-  expect(await daemon.stats()).toMatchObject([{ name: 'b', requests: 8 }]);
+  await requests(8);
+  expect(await daemon.stats()).toMatchObject([{ name: 'b' }]);
 
   const workers = workersOf(daemon);
   expect((await http(`${daemon.url}/readyz`)).status).toBe(200);

@@ -1,5 +1,7 @@
 // A client makes a filter through one process of a machine, and asks for it through another one.
+
 import { expect, it } from 'vitest';
+import { createFacts } from '../../src/app/shared-facts.ts';
 import { systemClock } from '../../src/clock.ts';
 import { FactTable } from '../../src/sharing/fact-table.ts';
 import type { Role } from '../../src/sharing/knowledge.ts';
@@ -25,7 +27,11 @@ async function start(role: Role, upstreams: readonly FakeUpstream[], to?: FactTa
   const table = new FactTable({ clock: systemClock, origin: `${processes}` });
   if (to) link(to, table, role === 'worker' ? 'machine' : 'fleet');
   const primaries = upstreams.map(({ url, label }) => `${url} name=${label}`);
-  const { url } = await startApp({ primaries, flags: ['--strategy=round-robin'], facts: { table, role } });
+  const { url } = await startApp({
+    primaries,
+    flags: ['--strategy=round-robin'],
+    facts: createFacts({ table, role, workers: 1 }),
+  });
   const call = async (method: string, ...params: unknown[]) => (await rpc(url, method, params)).reply;
   return { table, call };
 }

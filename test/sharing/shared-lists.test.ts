@@ -1,7 +1,9 @@
 // What operators change through one process holds in all of them. Each is the program itself, in front of real upstreams.
+
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createFacts } from '../../src/app/shared-facts.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { Fact } from '../../src/sharing/fact.ts';
 import { FactTable } from '../../src/sharing/fact-table.ts';
@@ -74,7 +76,7 @@ async function start(
     primaries: [`${a.url} name=a`, `${b.url} name=b`],
     ...rest,
     flags: [...(role === 'worker' ? [] : ['--admin-port=0']), ...flags],
-    facts: { table, role },
+    facts: createFacts({ table, role, workers: 1 }),
   });
   return new Member(table, app);
 }
@@ -209,7 +211,7 @@ describe('secrets', () => {
     expect(text).toContain('/added?k=added');
     expect(text).toContain('X-Own:added');
     expect(new Set(sent.map(({ key }) => key.split(' ')[0]))).toEqual(
-      new Set(['server', 'strategy', 'rest', 'lists']),
+      new Set(['server', 'strategy', 'rest', 'lists', 'use', 'learnt']),
     );
   });
 });

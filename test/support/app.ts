@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { SharedFacts } from '../../src/app/sharing.ts';
+import type { SharedFacts } from '../../src/app/shared-facts.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';

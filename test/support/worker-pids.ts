@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Daemon } from './daemon.ts';
 import { until } from './waiting.ts';
 
@@ -11,6 +11,12 @@ export function workersOf({ pid }: Pick<Daemon, 'pid'>): number[] {
 /** Resolves when none of these processes lives any more. */
 export async function ended(pids: readonly number[], ms = 10_000): Promise<void> {
   await until(() => pids.every((pid) => parentOf(pid) === undefined), 'the end of the workers', ms);
+}
+
+/** How many sockets a process has. */
+export function openSockets(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((name) => readlinkSync(`${folder}/${name}`).startsWith('socket:')).length;
 }
 
 /** Undefined where there is no such process, or only what is left of one. */

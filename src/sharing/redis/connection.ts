@@ -50,10 +50,12 @@ export class RedisProblem extends Error {
 
 /** Error codes of Redis in plain words. */
 const CODES: ReadonlyMap<string, string> = new Map([
+  ['BUSY', 'a script holds it up'],
   ['CLUSTERDOWN', 'the cluster is down'],
   ['LOADING', 'it is loading its data'],
   ['MASTERDOWN', 'it is a replica that has lost its master'],
   ['MISCONF', 'it refuses to write, since it can’t save its data'],
+  ['MOVED', 'it is a node of a cluster, for which REDIS_URL is redis+cluster://HOST:PORT'],
   ['NOAUTH', 'it wants a password'],
   ['NOPERM', 'the user of REDIS_URL is not permitted to'],
   ['OOM', 'it is full (maxmemory)'],

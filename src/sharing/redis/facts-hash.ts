@@ -9,8 +9,8 @@ const KEEP_MS = 3_600_000;
 /** So long after its end a fact stays there, for those whose answers come late. */
 const KEEP_OVER_MS = 5_000;
 /** More fields, or more memory, are not ours: to read them would hold up the process. */
-const MAX_FIELDS = 20_000;
-const MAX_MEMORY_BYTES = 16 * 1_024 * 1_024;
+const MAX_FIELDS = 10_000;
+const MAX_MEMORY_BYTES = 8 * 1_024 * 1_024;
 /** Arguments of one command, so that Redis is not held up. */
 const FIELDS_AT_ONCE = 500;
 /** Answers after which another connection may lead to a server that works. */

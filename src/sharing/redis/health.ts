@@ -20,6 +20,8 @@ const LINES: Readonly<Record<Trouble, string>> = {
 export class Health {
   readonly #logger: Logger;
   readonly #redis: string;
+  /** Of a defect: it may be met again and again. */
+  #hasTold = false;
   #state: 'unknown' | 'works' | 'trouble' = 'unknown';
 
   /** `redis`: where it is, without secrets. */
@@ -37,6 +39,13 @@ export class Health {
     const line = this.#state === 'unknown' ? 'Shares with other replicas through Redis' : 'Redis works again';
     this.#state = 'works';
     this.#logger.info({ redis: this.#redis }, line);
+  }
+
+  /** Part of what was heard is lost; the rest goes on. */
+  defect(err: unknown): void {
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    this.#logger.error({ err }, 'What another replica has told was lost by a defect');
   }
 
   /** `problem`: in plain words, without secrets. */

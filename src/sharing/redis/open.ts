@@ -1,6 +1,8 @@
 /** Opens connections to Redis by its client library, which is loaded only now. */
 
+import type { LookupFunction } from 'node:net';
 import { createClient, createCluster, createSentinel, ErrorReply } from '@redis/client';
+import type { LookUp } from '../../network/look-up.ts';
 import {
   type Answer,
   type Command,
@@ -11,6 +13,7 @@ import {
   type OpenConnection,
   RedisProblem,
 } from './connection.ts';
+import { lookUpForSockets } from './socket-look-up.ts';
 import type { RedisHost, RedisLogin, RedisTarget } from './target.ts';
 
 /** How long a TCP or TLS connection may take. */
@@ -30,6 +33,13 @@ interface Client {
   destroy(): unknown;
 }
 
+/** What sockets to all servers have in common. */
+interface Socket {
+  readonly connectTimeout: number;
+  readonly lookup: LookupFunction;
+  readonly tls?: true;
+}
+
 /** A client, and how it sends one command. */
 interface Sender {
   readonly client: Client;
@@ -37,17 +47,22 @@ interface Sender {
 }
 
 /** How connections to this Redis are opened. */
-export function opener(target: RedisTarget): OpenConnection {
-  const { place } = target;
+export function opener(target: RedisTarget, lookUp: LookUp): OpenConnection {
+  const { place, tls } = target;
+  const socketFor = (signal: AbortSignal) => ({
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    lookup: lookUpForSockets(lookUp, signal),
+    ...(tls && { tls: true as const }),
+  });
   switch (place.form) {
     case 'server':
-      return openSingle(target, { ...place.at }, place.database);
+      return openSingle(target.login, place.database, (signal) => ({ ...place.at, ...socketFor(signal) }));
     case 'socket':
-      return openSingle(target, { path: place.path }, 0);
+      return openSingle(target.login, 0, () => ({ path: place.path, connectTimeout: CONNECT_TIMEOUT_MS }));
     case 'cluster':
-      return openMany(() => clusterOf(target, place.nodes));
+      return openMany((signal) => clusterOf(target.login, place.nodes, socketFor(signal)));
     case 'sentinel':
-      return openMany(() => sentinelOf(target, place));
+      return openMany((signal) => sentinelOf(target.login, place, socketFor(signal)));
     default:
       return place satisfies never;
   }
@@ -68,14 +83,13 @@ function settingsOf(login: RedisLogin) {
 
 /** One connection for commands, and one for messages. */
 function openSingle(
-  { tls, login }: RedisTarget,
-  at: RedisHost | { readonly path: string },
+  login: RedisLogin,
   database: number,
+  socketFor: (signal: AbortSignal) => (Socket & RedisHost) | { path: string; connectTimeout: number },
 ): OpenConnection {
-  const common = { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false } as const;
-  const socket = tls && 'host' in at ? { ...at, ...common, tls: true as const } : { ...at, ...common };
-  const options = { ...settingsOf(login), socket, database };
   return async (onLost, signal) => {
+    const socket = { ...socketFor(signal), reconnectStrategy: false } as const;
+    const options = { ...settingsOf(login), socket, database };
     const client = createClient(options);
     const messages = createClient(options);
     const both: readonly Client[] = [client, messages];
@@ -89,9 +103,9 @@ function openSingle(
 }
 
 /** A client that keeps its connections itself. What it lacks shows in its answers. */
-function openMany(create: () => Sender): OpenConnection {
+function openMany(create: (signal: AbortSignal) => Sender): OpenConnection {
   return async (_, signal) => {
-    const sender = create();
+    const sender = create(signal);
     const all = [sender.client];
     watch(all, () => {}, signal);
     await connect(all);
@@ -99,8 +113,7 @@ function openMany(create: () => Sender): OpenConnection {
   };
 }
 
-function clusterOf({ tls, login }: RedisTarget, nodes: readonly RedisHost[]): Sender {
-  const socket = { connectTimeout: CONNECT_TIMEOUT_MS, ...(tls && { tls: true as const }) };
+function clusterOf(login: RedisLogin, nodes: readonly RedisHost[], socket: Socket): Sender {
   const client = createCluster({
     RESP: PROTOCOL,
     rootNodes: nodes.map((node) => ({ socket: { ...node, ...socket } })),
@@ -119,10 +132,10 @@ function clusterOf({ tls, login }: RedisTarget, nodes: readonly RedisHost[]): Se
 }
 
 function sentinelOf(
-  { tls, login }: RedisTarget,
+  login: RedisLogin,
   place: { sentinels: readonly RedisHost[]; master: string; database: number },
+  socket: Socket,
 ): Sender {
-  const socket = { connectTimeout: CONNECT_TIMEOUT_MS, ...(tls && { tls: true as const }) };
   const client = createSentinel({
     RESP: PROTOCOL,
     name: place.master,

@@ -64,7 +64,7 @@ export function secretsOfRedisUrl(text: string): string[] {
   const { username, password } = readLogin(login) ?? { username: undefined, password: undefined };
   const colon = login.indexOf(':');
   const written = colon < 0 ? [login] : [login.slice(0, colon), login.slice(colon + 1)];
-  return [...written, username, password].filter((each) => each !== undefined && each !== '') as string[];
+  return [...written, username ?? '', password ?? ''].filter((each) => each !== '');
 }
 
 function readLogin(login: string): RedisLogin | undefined {

@@ -61,8 +61,7 @@ export class RedisTransport implements Transport {
 
   /** A message has come. */
   hear(message: string): void {
-    const { table } = this.#options;
-    table.receive(readMessage(message, table.origin), this);
+    this.#receive(readMessage(message, this.#options.table.origin));
   }
 
   /** There is a connection: a round at once, then one every two seconds. Resolves after the first one. */
@@ -115,7 +114,7 @@ export class RedisTransport implements Transport {
       const isLate = error instanceof RedisProblem && error.isLate;
       this.#lateRounds = isLate ? this.#lateRounds + 1 : LATE_ROUNDS;
       if (this.#lateRounds < LATE_ROUNDS) return;
-      link.giveUp(error instanceof RedisProblem ? error : new RedisProblem('a defect'));
+      link.giveUp(error instanceof RedisProblem ? error : new RedisProblem('it can’t be used'));
     }
   }
 
@@ -143,12 +142,22 @@ export class RedisTransport implements Transport {
     changed: ReadonlySet<string>,
     redisMs: number,
   ): Promise<string | undefined> {
-    const { link, table, clock } = this.#options;
+    const { link, clock } = this.#options;
     const due = this.#hash.due(facts, (fact) => this.#isOwn(fact) || changed.has(fact.key));
     const answers = await link.ask(this.#hash.commands(due, redisMs));
     const { facts: read, problem } = this.#hash.readAnswers(answers, { redisMs, wallMs: clock.wallMs() });
-    table.receive(read, this);
+    this.#receive(read);
     return problem;
+  }
+
+  /** Whatever others tell must end neither the process nor the connection. */
+  #receive(facts: readonly unknown[]): void {
+    const { table, health } = this.#options;
+    try {
+      table.receive(facts, this);
+    } catch (error) {
+      health.defect(error);
+    }
   }
 
   /** In place of the hash. */

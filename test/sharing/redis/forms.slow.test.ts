@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
+import { createLookUp } from '../../../src/network/look-up.ts';
 import { FactTable } from '../../../src/sharing/fact-table.ts';
 import { connectRedis } from '../../../src/sharing/redis/index.ts';
 import { opener } from '../../../src/sharing/redis/open.ts';
@@ -23,7 +24,14 @@ function replica(url: string, name: string) {
   const logs: LogLine[] = [];
   const table = new FactTable({ clock: systemClock, origin: `${name}.0` });
   const sharing = connectRedis({
-    ...{ table, target, prefix: 'lb', open: opener(target), clock: systemClock, random: Math.random },
+    ...{
+      table,
+      target,
+      prefix: 'lb',
+      open: opener(target, createLookUp({ clock: systemClock })),
+      clock: systemClock,
+      random: Math.random,
+    },
     logger: pino({ base: null }, linesInto(logs)),
   });
   releaseAfterwards(() => sharing.close());
@@ -75,7 +83,7 @@ describe.runIf(isThere)('replicas share', () => {
 
   it('through a database of their own', async () => {
     const redis = await RedisServer.start();
-    await share(`${redis.url}/3`);
+    await share(`redis://localhost:${redis.port}/3`);
     expect(redis.cli('-n', '3', 'exists', 'lb:facts')).toBe('1');
     expect(redis.cli('exists', 'lb:facts')).toBe('0');
   });

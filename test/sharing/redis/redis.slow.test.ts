@@ -115,6 +115,18 @@ describe.runIf(isThere)('three replicas with a real Redis', () => {
     expect(webhook.texts).toHaveLength(2);
   });
 
+  it('with two workers each share what any of these finds', async () => {
+    const redis = await RedisServer.start();
+    const { daemons } = await startFleet({ url: redis.url, size: 2, env: { WORKERS: '2' } });
+    const ms = await spread(daemons);
+    console.log(`with workers out elsewhere after ${ms.toFixed(1)} ms`);
+    expect((await traffic(daemons)).good).toBe(60);
+    for (const daemon of daemons) {
+      expect(linesOf(daemon)).toEqual([WORKS]);
+      expect(await daemon.stop()).toMatchObject({ code: 0 });
+    }
+  });
+
   it('cost Redis little', async () => {
     const redis = await RedisServer.start();
     const path = await SlowPath.to(redis.port);
@@ -208,7 +220,9 @@ describe.runIf(isThere).each(FAULTS)('Redis that %s', (_, problem, begin, end) =
   it('costs no request, one line at its beginning and one at its end', async () => {
     const redis = await RedisServer.start();
     const path = await SlowPath.to(redis.port);
-    const { daemons } = await startFleet({ url: path.url });
+    // Longer than the test: there is something to write again at its end.
+    const env = { ERROR_TIME_TO_LIVE_MINUTES: '60' };
+    const { daemons } = await startFleet({ url: path.url, env });
     for (const daemon of daemons) await worksAt(daemon);
     await spread(daemons);
     const before = await traffic(daemons);

@@ -1,0 +1,20 @@
+/** What a process shares with others. */
+
+import { SharedBuckets } from '../clients/shared-limiter.ts';
+import type { FactTable } from '../sharing/fact-table.ts';
+import type { Role } from '../sharing/knowledge.ts';
+
+/** All that this process and others know, and what it is among them. */
+export interface SharedFacts {
+  readonly table: FactTable;
+  readonly role: Role;
+  /** How many workers this first process, or that of this worker, has; 1 where there are none. */
+  readonly workers: number;
+  /** What clients have used up here of limits that are those of all. */
+  readonly clients: SharedBuckets;
+}
+
+/** `table` is that of this process. */
+export function createFacts(parts: Omit<SharedFacts, 'clients'>): SharedFacts {
+  return { ...parts, clients: new SharedBuckets() };
+}
