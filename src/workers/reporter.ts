@@ -70,9 +70,13 @@ export class Reporter {
 
   /** What `run` announces the first process announces itself. */
   quietly(run: () => void): void {
+    const wasQuiet = this.#isQuiet;
     this.#isQuiet = true;
-    run();
-    this.#isQuiet = false;
+    try {
+      run();
+    } finally {
+      this.#isQuiet = wasQuiet;
+    }
   }
 
   /** Tells what was not told yet. */
