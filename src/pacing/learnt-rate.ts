@@ -123,6 +123,7 @@ export class LearntRate implements Pace {
     if (rate === this.#toldRate) return;
     this.#toldRate = rate;
     this.#isMeasured = true;
+    this.#waste.begin(nowMs);
     this.#steps.isStarting = false;
     this.#schedule.endClimb(this);
     this.#restart(rate, nowMs);

@@ -31,9 +31,12 @@ const URGENT_MS = 5;
 const LEASE_MS = { alone: 2_000, first: 2_000, worker: 1_000 };
 const LEASES = 3;
 /** Replicas tell no more often than this what has changed. */
-const GAP_MS = 240;
+const GAP_MS = 260;
 /** What changes by this share of what was wanted is told before its time. */
 const NOTABLE = 0.1;
+/** So does a count that is off by so many calls, and this share of a second's, from what others take it for. */
+const OFF_CALLS = 3;
+const OFF_SHARE = 0.06;
 
 /** Of one process. */
 export class BudgetSharing {
@@ -143,7 +146,7 @@ export class BudgetSharing {
   #tellAsReplica(uses: Uses): void {
     const passedMs = this.#options.clock.monotonicMs() - this.#toldMs;
     const isDue = passedMs >= LEASE_MS.first - 1;
-    if (isDue || (passedMs >= GAP_MS && isNotable(this.#told, uses))) this.#put(uses);
+    if (isDue || (passedMs >= GAP_MS && isNotable(this.#told, uses, passedMs / 1_000))) this.#put(uses);
   }
 
   #put(uses: Uses): void {
@@ -155,14 +158,20 @@ export class BudgetSharing {
   }
 }
 
-/** Whether shares would be others by what has changed. */
-function isNotable(told: Uses | undefined, uses: Uses): boolean {
+/** Whether shares would be others by what has changed, or the others count wrongly what is used here. */
+function isNotable(told: Uses | undefined, uses: Uses, passedSeconds: number): boolean {
   if (!told) return true;
   for (const what of ['budgets', 'clients'] as const) {
     for (const [key, { wanted }] of uses[what]) {
       const before = told[what].get(key)?.wanted ?? 0;
       if (Math.abs(wanted - before) > NOTABLE * Math.max(wanted, before)) return true;
     }
+  }
+  for (const [key, { accepted, perSecond }] of uses.budgets) {
+    const before = told.budgets.get(key);
+    if (!before) return true;
+    const off = Math.abs(accepted - before.accepted - before.perSecond * passedSeconds);
+    if (off > OFF_CALLS + OFF_SHARE * Math.max(perSecond, before.perSecond)) return true;
   }
   return false;
 }
