@@ -66,6 +66,8 @@ export class WorkerApp implements FirstProcessListener {
     this.#serving = serving;
     this.#stats = stats;
     const { service } = serving;
+    // As in the first process: see `createConsole`.
+    if (service.consoleKey !== undefined) log.hide([service.consoleKey]);
     this.#client = createFedPort(config, start, clock, service.handle);
     const { doors } = this.#client;
     const pools = () => service.pools;
