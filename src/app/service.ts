@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { createHandler, type RequestHandler, type Serving } from '../balancer/handle.ts';
 import type { Intake } from '../balancer/intake.ts';
 import { type Clients, createClients } from '../clients/clients.ts';
-import type { SharedBuckets } from '../clients/shared-limiter.ts';
+import type { SharedBuckets } from '../clients/shared-buckets.ts';
 import type { Stated } from '../config/changes.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';

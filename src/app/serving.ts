@@ -1,6 +1,6 @@
 /** What serves clients in a process, from its start to its drain. */
 
-import type { SharedBuckets } from '../clients/shared-limiter.ts';
+import type { SharedBuckets } from '../clients/shared-buckets.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Sources } from '../config/load.ts';

@@ -1,6 +1,6 @@
 /** What a process shares with others. */
 
-import { SharedBuckets } from '../clients/shared-limiter.ts';
+import { SharedBuckets } from '../clients/shared-buckets.ts';
 import type { FactTable } from '../sharing/fact-table.ts';
 import type { Role } from '../sharing/knowledge.ts';
 
@@ -14,7 +14,8 @@ export interface SharedFacts {
   readonly clients: SharedBuckets;
 }
 
-/** `table` is that of this process. */
-export function createFacts(parts: Omit<SharedFacts, 'clients'>): SharedFacts {
-  return { ...parts, clients: new SharedBuckets() };
+/** `table` is that of this process, `place` that of a worker among those of its first process. */
+export function createFacts(parts: Omit<SharedFacts, 'clients'>, place = 0): SharedFacts {
+  const { role, workers } = parts;
+  return { ...parts, clients: new SharedBuckets(role === 'worker' ? workers : 1, place) };
 }

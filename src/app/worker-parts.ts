@@ -74,7 +74,7 @@ export interface WorkerFacts {
 }
 
 export function createWorkerFacts(
-  { origin, facts }: Start,
+  { origin, place, facts }: Start,
   { workers }: Config,
   clock: Clock,
   send: Send,
@@ -83,7 +83,7 @@ export function createWorkerFacts(
   const transport = factTransport((message) => void send(message));
   table.connect(transport);
   table.receive(facts, transport);
-  return { shared: createFacts({ table, role: 'worker', workers }), transport };
+  return { shared: createFacts({ table, role: 'worker', workers }, place), transport };
 }
 
 export interface WorkerServingParts {

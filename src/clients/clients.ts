@@ -6,7 +6,8 @@ import { KnownKeys } from './known-keys.ts';
 import { AddressBuckets, type Bucket, type Charges, Limiter, newBucket } from './limiter.ts';
 import { MethodRules } from './method-rules.ts';
 import { type Head, type Presented, takeKeys } from './presented-keys.ts';
-import { type SharedBuckets, SharedLimiter } from './shared-limiter.ts';
+import type { SharedBuckets } from './shared-buckets.ts';
+import { SharedLimiter } from './shared-limiter.ts';
 
 export interface ClientSettings {
   readonly apiKeys: readonly ApiKey[] | undefined;

@@ -1,13 +1,14 @@
 /** When a process looks at what it uses of what is shared, tells the others, and takes its share. */
 
-import type { SharedBuckets } from '../clients/shared-limiter.ts';
+import type { SharedBuckets } from '../clients/shared-buckets.ts';
 import type { Clock } from '../clock.ts';
 import { BudgetFacts, type SharedBudget } from './budget-facts.ts';
+import { giveClaims, heedClaims } from './client-claims.ts';
 import { applyClientShares, clientUses } from './client-shares.ts';
 import type { FactTable } from './fact-table.ts';
 import type { Role } from './knowledge.ts';
 import type { Demands } from './own-share.ts';
-import { factOf, isIdle, sumOf, type Uses } from './use.ts';
+import { factOf, isIdle, NO_CLAIMS, sumOf, type Uses } from './use.ts';
 import { replicaOf, UseBoard } from './use-board.ts';
 
 export interface BudgetSharingOptions {
@@ -50,9 +51,11 @@ export class BudgetSharing {
   #lookedMs = Number.NEGATIVE_INFINITY;
   #told: Uses | undefined;
   #toldMs = Number.NEGATIVE_INFINITY;
+  /** The last message about clients' limits that was heeded. */
+  #heard = 0;
 
   constructor(options: BudgetSharingOptions) {
-    const { table, clock, role, buckets } = options;
+    const { table, clock, role, workers, buckets } = options;
     this.#options = options;
     this.#board = new UseBoard(table, clock);
     this.#key = role === 'worker' ? `worker-use ${table.origin}` : `use ${replicaOf(table.origin)}`;
@@ -60,7 +63,10 @@ export class BudgetSharing {
     const reach = role === 'alone' ? 'fleet' : 'machine';
     this.#facts = new BudgetFacts({ table, clock, board: this.#board, reach, noteUse: wake });
     // It uses nothing itself.
-    if (role === 'first') this.#board.listen(wake);
+    if (role === 'first') {
+      this.#board.listen(wake);
+      giveClaims(table, workers);
+    }
     buckets.onUse = (isUrgent) => {
       if (isUrgent) this.#lookSoon();
       else wake();
@@ -68,6 +74,12 @@ export class BudgetSharing {
   }
 
   start(): void {
+    const { role, table, clock, buckets } = this.#options;
+    if (role === 'worker')
+      heedClaims(table, ({ who, grant, number }) => {
+        this.#heard = number ?? this.#heard;
+        if (buckets.setGrant(who, grant, clock.monotonicMs())) this.#lookSoon();
+      });
     this.#look();
   }
 
@@ -117,8 +129,10 @@ export class BudgetSharing {
   }
 
   #own(): Uses {
-    const { buckets, clock, inFlight } = this.#options;
-    return { budgets: this.#facts.uses(), clients: clientUses(buckets, clock), inFlight: inFlight() };
+    const { role, buckets, clock, inFlight } = this.#options;
+    const { clients, claims } = clientUses(buckets, clock);
+    const held = role === 'worker' ? { claims, heard: this.#heard } : NO_CLAIMS;
+    return { budgets: this.#facts.uses(), clients, inFlight: inFlight(), ...held };
   }
 
   #demandsOf(what: 'budgets' | 'clients'): Demands {

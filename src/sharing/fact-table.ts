@@ -73,6 +73,14 @@ export class FactTable {
     if (entry) this.#write(key, null, entry.untilMs);
   }
 
+  /** Ends a fact for a process that has gone: for all, readers here included. */
+  endForGone(key: string): void {
+    const entry = this.#entries.get(key);
+    if (!entry || entry.value === null) return;
+    this.#write(key, null, Math.max(entry.untilMs, this.#clock.monotonicMs()));
+    this.#tell(key, this.#readers.get(kindOf(key)) ?? []);
+  }
+
   /** Drops what is known of a fact here, without a word to others: of kinds whose readers keep them, bounded, themselves. */
   forget(key: string): void {
     if (this.#entries.delete(key)) this.#count(key, -1);

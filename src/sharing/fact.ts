@@ -33,6 +33,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['learnt', { reach: 'fleet', isUrgent: true }],
   ['use', { reach: 'fleet', isUrgent: true }],
   ['worker-use', { reach: 'machine', isUrgent: true }],
+  // How much of clients' limits each worker may use.
+  ['claims', { reach: 'machine', isUrgent: true }],
   // What the probes of the first process have found.
   ['standing', { reach: 'machine', isUrgent: true }],
   // Which upstream has made a filter.

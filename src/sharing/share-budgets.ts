@@ -1,7 +1,7 @@
 /** Makes the limits of a process those of several: tells what it uses of them, and keeps to its share. */
 
 import { createHash } from 'node:crypto';
-import type { SharedBuckets } from '../clients/shared-limiter.ts';
+import type { SharedBuckets } from '../clients/shared-buckets.ts';
 import type { Clock } from '../clock.ts';
 import type { SharedBudget } from './budget-facts.ts';
 import { BudgetSharing } from './budget-sharing.ts';

@@ -15,6 +15,16 @@ export interface Use {
 /** Small, since it is told often: numbers in the order of `Use`. */
 type Numbers = readonly [accepted: number, perSecond: number, wanted: number, inFlight: number];
 
+/** What a worker holds of a client's limit. */
+export interface Claim {
+  /** Of that for all workers: 0 to 1. */
+  readonly share: number;
+  /** What all of them may, in calls a second; 0: not known. */
+  readonly limit: number;
+  /** Its share where nothing is divided otherwise. */
+  readonly even: number;
+}
+
 /** As it travels. */
 export interface UseFact {
   readonly budgets: Readonly<Record<string, Numbers>>;
@@ -22,6 +32,9 @@ export interface UseFact {
   readonly clients?: Readonly<Record<string, Numbers>>;
   /** Attempts under way, by upstream: of processes of one machine. */
   readonly inFlight?: Readonly<Record<string, number>>;
+  /** Of workers: what they hold of clients' limits, and the last message about that which they have heeded. */
+  readonly claims?: Readonly<Record<string, readonly [share: number, limit: number, even: number]>>;
+  readonly heard?: number;
 }
 
 /** What one process uses. */
@@ -29,27 +42,49 @@ export interface Uses {
   readonly budgets: ReadonlyMap<string, Use>;
   readonly clients: ReadonlyMap<string, Use>;
   readonly inFlight: ReadonlyMap<string, number>;
+  readonly claims: ReadonlyMap<string, Claim>;
+  readonly heard: number;
 }
 
-export function isIdle({ budgets, clients, inFlight }: Uses): boolean {
-  return budgets.size === 0 && clients.size === 0 && inFlight.size === 0;
+export const NO_CLAIMS: Pick<Uses, 'claims' | 'heard'> = { claims: new Map(), heard: 0 };
+
+export function isIdle({ budgets, clients, inFlight, claims }: Uses): boolean {
+  return [budgets, clients, inFlight, claims].every(({ size }) => size === 0);
 }
 
-export function factOf({ budgets, clients, inFlight }: Uses): UseFact {
+export function factOf({ budgets, clients, inFlight, claims, heard }: Uses): UseFact {
+  const held = [...claims].map(([key, { share, limit, even }]) => [key, [share, limit, even]]);
   return {
     budgets: allNumbersOf(budgets),
     ...(clients.size > 0 && { clients: allNumbersOf(clients) }),
     ...(inFlight.size > 0 && { inFlight: Object.fromEntries(inFlight) }),
+    ...(claims.size > 0 && { claims: Object.fromEntries(held), heard }),
   };
 }
 
 /** What came from elsewhere; what is ill-formed is left out. */
 export function readUse(value: object): Uses {
-  const { budgets, clients, inFlight }: Partial<Record<keyof UseFact, unknown>> = value;
+  const { budgets, clients, inFlight, claims, heard }: Partial<Record<keyof UseFact, unknown>> = value;
   const counts = entriesOf(inFlight).flatMap(([key, count]): [string, number][] =>
     isCount(count) ? [[key, count]] : [],
   );
-  return { budgets: readNumbers(budgets), clients: readNumbers(clients), inFlight: new Map(counts) };
+  return {
+    budgets: readNumbers(budgets),
+    clients: readNumbers(clients),
+    inFlight: new Map(counts),
+    claims: readClaims(claims),
+    heard: isCount(heard) ? heard : 0,
+  };
+}
+
+function readClaims(value: unknown): ReadonlyMap<string, Claim> {
+  const read = new Map<string, Claim>();
+  for (const [key, numbers] of entriesOf(value)) {
+    if (!Array.isArray(numbers) || !numbers.every(isCount)) continue;
+    const [share = 0, limit = 0, even = 0]: readonly number[] = numbers;
+    read.set(key, { share, limit, even });
+  }
+  return read;
 }
 
 function readNumbers(value: unknown): ReadonlyMap<string, Use> {
@@ -72,7 +107,7 @@ export function sumOf(all: Iterable<Uses>): Uses {
     for (const [key, use] of each.clients) clients.set(key, plus(clients.get(key), use));
     for (const [key, count] of each.inFlight) inFlight.set(key, (inFlight.get(key) ?? 0) + count);
   }
-  return { budgets, clients, inFlight };
+  return { budgets, clients, inFlight, ...NO_CLAIMS };
 }
 
 function plus(one: Use | undefined, other: Use): Use {

@@ -20,6 +20,8 @@ export interface Accepted {
 
 export interface Worker {
   readonly number: number;
+  /** The least that no other one has. */
+  readonly place: number;
   readonly process: WorkerProcess;
   readonly startedMs: number;
   isReady: boolean;
@@ -91,6 +93,7 @@ export class Crew {
     this.#forked += 1;
     const worker: Worker = {
       number: this.#forked,
+      place: this.#freePlace(),
       process: fork(),
       startedMs: clock.monotonicMs(),
       isReady: false,
@@ -102,6 +105,13 @@ export class Crew {
     worker.process.onMessage((message) => this.#hear(worker, message));
     worker.process.onEnd((ending) => this.#onEnd(worker, ending));
     worker.process.send(greet(worker));
+  }
+
+  #freePlace(): number {
+    const taken = new Set(this.all.map(({ place }) => place));
+    let place = 0;
+    while (taken.has(place)) place += 1;
+    return place;
   }
 
   #hear(worker: Worker, message: FromWorker): void {

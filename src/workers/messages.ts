@@ -15,6 +15,8 @@ export interface Start {
   readonly type: 'start';
   /** No other worker of this first process has it, a replaced one neither. */
   readonly worker: number;
+  /** 0 or more, less than there are workers. No other one that lives has it. */
+  readonly place: number;
   readonly settings: SettingsCopy;
   /** See `ServiceDependencies.secret`. */
   readonly secret: Buffer;

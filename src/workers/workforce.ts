@@ -177,13 +177,18 @@ export class Workforce implements ClientPort {
       type: 'start',
       ...common,
       worker: worker.number,
+      place: worker.place,
       settings: this.#settings,
-      origin: `${facts.origin}.${worker.number}`,
+      origin: this.#originOf(worker),
       facts: facts.snapshot('machine'),
       addresses: { client, redirect },
       certificate: certificates?.pair,
       isDraining: this.#isDraining,
     };
+  }
+
+  #originOf({ number }: Worker): string {
+    return `${this.#options.facts.origin}.${number}`;
   }
 
   #hear(worker: Worker, message: Exclude<FromWorker, { type: 'ready' }>): void {
@@ -230,7 +235,10 @@ export class Workforce implements ClientPort {
   #onGone(worker: Worker): void {
     const transport = this.#transports.get(worker);
     this.#transports.delete(worker);
-    if (transport) this.#options.facts.disconnect(transport);
+    const { facts } = this.#options;
+    if (transport) facts.disconnect(transport);
+    // What it held is free at once.
+    facts.endForGone(`worker-use ${this.#originOf(worker)}`);
     this.#sums.drop(worker.number);
     this.#conditions.drop(worker.number);
     this.#replies.onEnd(worker);

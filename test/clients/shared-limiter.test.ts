@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SharedBuckets, SharedLimiter } from '../../src/clients/shared-limiter.ts';
+import { SharedBuckets } from '../../src/clients/shared-buckets.ts';
+import { SharedLimiter } from '../../src/clients/shared-limiter.ts';
 
 function limited(rps: number, share = 1) {
   const buckets = new SharedBuckets();
-  buckets.evenShare = share;
+  buckets.evenPart = share;
   const bucket = buckets.ofName('alice', rps);
   const limiter = new SharedLimiter('alice', rps, () => bucket, buckets);
   return { buckets, bucket, charge: (calls: number, nowMs: number) => limiter.charge('', calls, nowMs) };
@@ -33,7 +34,7 @@ describe("a process's part of a limit", () => {
       ...['RateLimit-Policy', '"alice";q=20;w=1'],
       ...['RateLimit', '"alice";r=18;t=1'],
     ]);
-    bucket.setShare(0.5, 10, 0);
+    bucket.setPart(0.5, 10, 0);
     expect(charge(1, 0).lines.at(-1)).toBe('"alice";r=7;t=1');
   });
 
@@ -58,7 +59,7 @@ describe("a process's part of a limit", () => {
         (all, calls) => {
           const { charge, bucket } = limited(100, 0.5);
           charge(calls, 0);
-          for (const share of all) bucket.setShare(share, 0, 0);
+          for (const share of all) bucket.setPart(share, 0, 0);
           expect(bucket.usedAt(0)).toBeCloseTo(calls, 6);
         },
       ),
@@ -69,9 +70,9 @@ describe("a process's part of a limit", () => {
     const buckets = new SharedBuckets();
     const limiter = new SharedLimiter('address', 10, (address) => buckets.ofAddress(address, 10), buckets);
     limiter.charge('192.0.2.7', 1, 0);
-    const [bucket] = buckets.mostDemanding(0);
+    const [bucket] = buckets.told(0);
     expect(bucket?.who).toMatch(/^address [0-9a-f]{24}$/);
-    expect(buckets.mostDemanding(5_000)).toEqual([]);
+    expect(buckets.told(5_000)).toEqual([]);
   });
 
   it('tells others of no more than a hundred clients, those that ask for most', () => {
@@ -83,7 +84,7 @@ describe("a process's part of a limit", () => {
       buckets,
     );
     for (let i = 0; i < 300; i += 1) limiter.charge(`10.0.${i}`, i + 1, 0);
-    const told = buckets.mostDemanding(0);
+    const told = buckets.told(0);
     expect(told.length).toBe(100);
     expect(Math.min(...told.map(({ asked }) => asked.lastSecond(0)))).toBe(201);
   });

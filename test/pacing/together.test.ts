@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Load, runTogether } from '../../bench/pacing/lib/replicas.mjs';
 import { run } from '../../bench/pacing/lib/run.mjs';
 import { sharingPacers } from '../../bench/pacing/lib/sharing.mjs';
-import { SharedBuckets } from '../../src/clients/shared-limiter.ts';
+import { SharedBuckets } from '../../src/clients/shared-buckets.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
 import { BudgetSharing } from '../../src/sharing/budget-sharing.ts';
 import { FactTable } from '../../src/sharing/fact-table.ts';

@@ -139,6 +139,18 @@ describe('a table of facts', () => {
     expect([table.isLater('out x', 'out none'), table.isLater('out none', 'out x')]).toEqual([false, false]);
   });
 
+  it('ends a fact of a process that has gone, for the readers here as well', () => {
+    const { table, transport, sent, news } = setUp();
+    table.receive([fact({})], transport);
+    table.endForGone('out x');
+    table.endForGone('out x');
+    table.endForGone('out unknown');
+    expect(news.map(({ value }) => value)).toEqual([{ reason: 'refused' }, undefined]);
+    expect(sent.map(({ key, value }) => [key, value])).toEqual([['out x', null]]);
+    table.receive([fact({})], transport);
+    expect(table.get('out x')).toBeUndefined();
+  });
+
   it('drops what is kept elsewhere, without a word', () => {
     const { table, transport, sent, news } = setUp();
     table.receive([fact({})], transport);

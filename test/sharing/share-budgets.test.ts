@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SharedBuckets, SharedLimiter } from '../../src/clients/shared-limiter.ts';
+import { SharedBuckets } from '../../src/clients/shared-buckets.ts';
+import { SharedLimiter } from '../../src/clients/shared-limiter.ts';
 import type { Pacer } from '../../src/pacing/pacer.ts';
 import type { Fact } from '../../src/sharing/fact.ts';
 import type { Transport } from '../../src/sharing/fact-table.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fairShares } from '../../src/sharing/shares.ts';
+import { fairShares, SILENT, wholeShares } from '../../src/sharing/shares.ts';
 
 const wanted = fc.uniqueArray(
   fc.tuple(
@@ -81,5 +81,44 @@ describe('fair shares', () => {
             if (want >= less) expect(shares.get(one)).toBeGreaterThanOrEqual((shares.get(other) ?? 0) - 1e-9);
       }),
     );
+  });
+});
+
+describe('fair shares in whole calls', () => {
+  const callsOf = (wants: readonly number[], count: number, total: number) => {
+    const shares = wholeShares(new Map(wants.map((want, i) => [`${i}`, want])), count, total);
+    const calls = [...shares].map(([who, share]): [string, number] => [
+      who,
+      Math.round(share * total * 1e6) / 1e6,
+    ]);
+    return calls.sort(([a], [b]) => (a < b ? -1 : 1));
+  };
+
+  it('are 3, 3, 2 and 2 of ten for four who want all', () => {
+    const calls = callsOf([10, 10, 10, 10], 4, 10).map(([, each]) => each);
+    expect(calls).toEqual([3, 3, 2, 2]);
+  });
+
+  it('leave a call to each who wants nothing, unless that is much of it', () => {
+    expect(callsOf([40, 0], 2, 40)).toEqual([
+      ['0', 39],
+      ['1', 1],
+    ]);
+    expect(callsOf([10, 0], 2, 10)).toEqual([
+      ['0', 10],
+      ['1', 0],
+    ]);
+    expect(callsOf([40], 3, 40)).toEqual(expect.arrayContaining([[SILENT, 1]]));
+  });
+
+  it('are never more than there is, and parts of a call where there is not one for each', () => {
+    fc.assert(
+      fc.property(wanted, fc.nat({ max: 12 }), totals, (wants, more, total) => {
+        const shares = wholeShares(new Map(wants), wants.length + more, total);
+        const sum = wants.reduce((all, [who]) => all + (shares.get(who) ?? 0), 0);
+        expect(sum + more * (shares.get(SILENT) ?? 0)).toBeLessThanOrEqual(1 + 1e-9);
+      }),
+    );
+    for (const [, calls] of callsOf([2, 2, 2, 2], 4, 2)) expect(calls).toBeCloseTo(0.5, 6);
   });
 });

@@ -87,3 +87,15 @@ it('nobody is replaced once the daemon ends', async () => {
   expect(made).toHaveLength(2);
   expect(crew.all).toEqual([]);
 });
+
+it('a worker has the place of the one that it replaces', async () => {
+  const { clock, made, crew } = await setUp(3);
+  for (const process of made) process.say({ type: 'ready' });
+  clock.advance(5_000);
+  made[1]?.end({ code: null, signal: 'SIGKILL' });
+  expect(crew.all.map(({ number, place }) => [number, place])).toEqual([
+    [1, 0],
+    [3, 2],
+    [4, 1],
+  ]);
+});

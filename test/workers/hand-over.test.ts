@@ -17,7 +17,7 @@ function makeWorker(number: number): { readonly worker: Worker; readonly got: So
     onEnd() {},
   };
   const worker = {
-    ...{ number, process, startedMs: 0, isReady: true, isLeaving: false, connections: 0 },
+    ...{ number, place: 0, process, startedMs: 0, isReady: true, isLeaving: false, connections: 0 },
     handedOver: [],
   };
   return { worker, got };
