@@ -169,6 +169,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
       version,
       upstreams: config.upstreams.length,
       env: config.env,
+      ...(config.workers > 1 && { workers: config.workers }),
     },
     'Listening',
   );

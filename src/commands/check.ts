@@ -12,6 +12,7 @@ import { adviceOn } from './check/advice/index.ts';
 import type { Found } from './check/found.ts';
 import { jsonReport } from './check/json-report.ts';
 import { type LookMeans, look } from './check/look.ts';
+import { askRedis } from './check/redis.ts';
 import { foundLines, settingsLines } from './check/text-report.ts';
 
 export { jsonProblems } from './check/json-report.ts';
@@ -44,7 +45,8 @@ export async function runCheck(
   if (format === 'text') settingsLines(settings).forEach(print);
   // Timers alone would not keep the process.
   const alive = setInterval(() => {}, 60_000);
-  const found: Found = { pools: await look(config.pools, means), nearMisses };
+  const [pools, redis] = await Promise.all([look(config.pools, means), askRedis(config, means.clock)]);
+  const found: Found = { pools, redis, nearMisses };
   clearInterval(alive);
   const advice = adviceOn(found);
   const ok = found.pools.every(

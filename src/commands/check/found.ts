@@ -64,7 +64,16 @@ export interface FoundPool {
   readonly agreement: Agreement;
 }
 
+export interface FoundRedis {
+  /** The URL without its secrets. */
+  readonly shown: string;
+  /** In plain words; undefined where it answers. */
+  readonly problem: string | undefined;
+}
+
 export interface Found {
   readonly pools: readonly FoundPool[];
+  /** Undefined without REDIS_URL. */
+  readonly redis?: FoundRedis | undefined;
   readonly nearMisses: readonly NearMiss[];
 }

@@ -25,6 +25,7 @@ export function jsonReport({ ok, version, settings, found, advice, warnings }: C
     warnings,
     settings: Object.fromEntries(settings.map(([name, value, source]) => [name, { value, source }])),
     pools: found.pools.map(poolJson),
+    redis: found.redis ? { url: found.redis.shown, problem: found.redis.problem ?? null } : null,
     advice: advice.map(({ code, pool, upstreams, text }) => ({ code, pool: pool ?? null, upstreams, text })),
   });
 }

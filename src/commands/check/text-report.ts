@@ -6,7 +6,7 @@ import { settingName } from '../../config/sources/pool-names.ts';
 import { type Advice, withCommas } from './advice/advice.ts';
 import { forkOf } from './agreement.ts';
 import { type Amount, type Finding, knownValue, type Server } from './finding.ts';
-import type { Found, FoundPool, FoundUpstream } from './found.ts';
+import type { Found, FoundPool, FoundRedis, FoundUpstream } from './found.ts';
 import { cut } from './shown-text.ts';
 import { table, withoutEmptyColumns, wrap } from './table.ts';
 
@@ -35,12 +35,13 @@ export function settingsLines(settings: readonly MaskedSetting[]): string[] {
 }
 
 /** All that was found, then what is advised, then in one line how it went. `width`: characters in a line. */
-export function foundLines({ pools }: Found, advice: readonly Advice[], width: number): string[] {
+export function foundLines({ pools, redis }: Found, advice: readonly Advice[], width: number): string[] {
   const wide = Math.max(LEAST_WIDTH, width);
   const isNamed = pools.some(({ settings }) => settings.name !== undefined);
   const all = pools.flatMap(({ upstreams }) => upstreams);
   return [
     ...pools.flatMap((pool) => ['', ...poolLines(pool, { isNamed, width: wide })]),
+    ...redisLines(redis),
     ...adviceLines(advice, { isNamed, width: wide }),
     '',
     ...(isNamed ? [] : pools.flatMap((pool) => undecidedLine(pool))),
@@ -52,6 +53,13 @@ export function foundLines({ pools }: Found, advice: readonly Advice[], width: n
 export function undecidedLine({ undecided, settings }: FoundPool): string[] {
   if (undecided === undefined) return [];
   return [`They are on different chains: ${undecided}; set ${settingName('CHAIN_ID', settings.name)}.`];
+}
+
+function redisLines(redis: FoundRedis | undefined): string[] {
+  if (!redis) return [];
+  const { shown, problem } = redis;
+  const state = problem === undefined ? 'answers' : `does not work: ${problem}`;
+  return ['', 'Redis', `  ${shown}  ${state}`];
 }
 
 interface Layout {

@@ -25,6 +25,6 @@ export const processSettings = {
     name: 'WORKERS',
     needsRestart: true,
     default: '1',
-    doc: 'How many processes serve the client port: a number, or `auto` for one per core. With more than one, a further process owns the admin port, health checks and alerts.',
+    doc: 'How many processes serve the client port: a number, or `auto` for one per core. With more than one, a further process owns the ports, health checks and alerts, and `MAX_CONNECTIONS`, `MAX_BUFFERED` and `MAX_QUEUE` are divided among them.',
   }),
 };

@@ -8,7 +8,7 @@ export const sharingSettings = {
     name: 'REDIS_URL',
     needsRestart: true,
     secret: 'redis',
-    doc: 'Redis or Valkey, through which replicas share quarantines, budgets, alerts and changes at run time; without it each works by itself.',
+    doc: 'Redis or Valkey (`redis://HOST:6379`), through which replicas share quarantines, budgets, clients’ limits, alerts and changes at run time; without it each works by itself.',
   }),
   redisPrefix: setting(keyPrefix(), {
     name: 'REDIS_PREFIX',

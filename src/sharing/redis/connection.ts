@@ -41,10 +41,13 @@ export class RedisProblem extends Error {
   override readonly name = 'RedisProblem';
   /** It was too slow: it may only have been late once. */
   readonly isLate: boolean;
+  /** Redis is there and refuses: that seldom ends by itself. */
+  readonly isRefusal: boolean;
 
-  constructor(problem: string, { isLate = false } = {}) {
+  constructor(problem: string, { isLate = false, isRefusal = false } = {}) {
     super(problem);
     this.isLate = isLate;
+    this.isRefusal = isRefusal;
   }
 }
 
@@ -63,6 +66,18 @@ const CODES: ReadonlyMap<string, string> = new Map([
   ['WRONGPASS', 'it refuses the user and password'],
   ['WRONGTYPE', 'a key of ours holds data of another type'],
 ]);
+
+/** Errors without a code of their own, all of them met at the login. */
+const TEXTS: readonly (readonly [RegExp, string])[] = [
+  [/without any password configured|no password is set/i, 'it has no password, but REDIS_URL has one (ERR)'],
+  [/DB index/i, 'it has no database of the number in REDIS_URL (ERR)'],
+];
+
+/** What an error of Redis says, in words of our own: its text may hold an address or a password. */
+export function errorInWords(message: string): string {
+  const known = TEXTS.find(([pattern]) => pattern.test(message));
+  return known ? known[1] : codeInWords(codeOf(message));
+}
 
 /** What an error code says; one that is not known stands for itself. */
 export function codeInWords(code: string): string {

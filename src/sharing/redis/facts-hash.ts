@@ -138,7 +138,7 @@ function readTime(answer: Answer): number {
 function problemOf(answers: readonly Answer[]): string | undefined {
   for (const answer of answers) {
     if (!(answer instanceof ErrorAnswer)) continue;
-    if (ELSEWHERE.has(answer.code)) throw new RedisProblem(codeInWords(answer.code));
+    if (ELSEWHERE.has(answer.code)) throw new RedisProblem(codeInWords(answer.code), { isRefusal: true });
     return codeInWords(answer.code);
   }
   return undefined;

@@ -14,7 +14,7 @@ const LINES: Readonly<Record<Trouble, string>> = {
  *     unknown --works-->   works    (a line)
  *     unknown --trouble--> trouble  (a line)
  *     works   --trouble--> trouble  (a line)
- *     trouble --trouble--> trouble
+ *     trouble --trouble--> trouble  (a line where Redis refuses, once for each reason)
  *     trouble --works-->   works    (a line)
  */
 export class Health {
@@ -22,6 +22,8 @@ export class Health {
   readonly #redis: string;
   /** Of a defect: it may be met again and again. */
   #hasTold = false;
+  /** Problems since it worked. */
+  readonly #told = new Set<string>();
   #state: 'unknown' | 'works' | 'trouble' = 'unknown';
 
   /** `redis`: where it is, without secrets. */
@@ -38,6 +40,7 @@ export class Health {
     if (this.#state === 'works') return;
     const line = this.#state === 'unknown' ? 'Shares with other replicas through Redis' : 'Redis works again';
     this.#state = 'works';
+    this.#told.clear();
     this.#logger.info({ redis: this.#redis }, line);
   }
 
@@ -48,10 +51,14 @@ export class Health {
     this.#logger.error({ err }, 'What another replica has told was lost by a defect');
   }
 
-  /** `problem`: in plain words, without secrets. */
-  fails(trouble: Trouble, problem: string): void {
-    if (this.#state === 'trouble') return;
+  /**
+   * `problem`: in plain words, without secrets. `isRefusal`: it came from Redis itself, so it stays until somebody mends
+   * it, and is told even where the trouble began otherwise: a password that is wanted after a restart, for instance.
+   */
+  fails(trouble: Trouble, problem: string, isRefusal = trouble === 'messages'): void {
+    if (this.#state === 'trouble' && (!isRefusal || this.#told.has(problem))) return;
     this.#state = 'trouble';
+    this.#told.add(problem);
     this.#logger.warn({ redis: this.#redis, problem }, LINES[trouble]);
   }
 }

@@ -53,7 +53,7 @@ export function connectRedis(options: RedisOptions): RedisSharing {
     onMessage: (message) => transport.hear(message),
     onProblem(problem) {
       transport.pause();
-      health.fails('alone', problem.message);
+      health.fails('alone', problem.message, problem.isRefusal);
       // Between two attempts nothing keeps a process alive that does not listen yet.
       haveTried();
     },

@@ -7,9 +7,9 @@ import {
   type Answer,
   type Command,
   type Connection,
-  codeInWords,
   codeOf,
   ErrorAnswer,
+  errorInWords,
   type OpenConnection,
   RedisProblem,
 } from './connection.ts';
@@ -198,7 +198,7 @@ function connectionOf(
 /** The code of a system's error, or of an answer of Redis; the rest of a text may hold an address or a password. */
 function problemOf(error: unknown): RedisProblem {
   if (error instanceof RedisProblem) return error;
-  if (error instanceof ErrorReply) return new RedisProblem(codeInWords(codeOf(error.message)));
+  if (error instanceof ErrorReply) return new RedisProblem(errorInWords(error.message), { isRefusal: true });
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const code: unknown =
     typeof first === 'object' && first !== null && 'code' in first ? first.code : undefined;

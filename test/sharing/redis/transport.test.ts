@@ -219,6 +219,29 @@ describe('Redis that', () => {
     expect(a.lines().slice(2)).toEqual([[AGAIN]]);
   });
 
+  it('wants a password after a restart says so in a line of its own, once', async () => {
+    const { redis, a, later } = await two();
+    redis.refusals.set('TIME', 'NOAUTH');
+    redis.cut();
+    await later(20_000);
+    const told = [
+      [ALONE, 'the connection was closed'],
+      [ALONE, 'it wants a password (NOAUTH)'],
+    ];
+    expect(a.lines().slice(1)).toEqual(told);
+    redis.refusals.clear();
+    await later(6_000);
+    expect(a.lines().slice(1)).toEqual([...told, [AGAIN]]);
+  });
+
+  it('is gone for long, in one way and another, is one line', async () => {
+    const { redis, a, later } = await two();
+    redis.isGone = true;
+    redis.cut();
+    await later(20_000);
+    expect(a.lines().slice(1)).toEqual([[ALONE, 'the connection was closed']]);
+  });
+
   it('does not let its memory be asked is trusted with few fields', async () => {
     const { redis, a, later } = await two();
     redis.refusals.set('MEMORY', 'NOPERM');
