@@ -25,7 +25,7 @@ import { http, post, rpc } from '../support/http-client.ts';
 import { load } from '../support/load.ts';
 
 /** A quarantine that is over before the next test asks. */
-const forgetful = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' };
+const forgetful = { ERROR_TIME_TO_LIVE_MINUTES: '0.00001', ATTEMPT_TIMEOUT: '2s' };
 
 let primary: FakeUpstream;
 let fallback: FakeUpstream;

@@ -290,7 +290,7 @@ describe('what a reload must not keep, and must not lose', () => {
 
 describe('a request under way', () => {
   it('ends with the settings that it began with, at an upstream that is no longer listed', async () => {
-    const old = await FakeUpstream.start('old', delayed(400, answerByLabel(LABEL)));
+    const old = await FakeUpstream.start('old', delayed(600, answerByLabel(LABEL)));
     const next = await FakeUpstream.start('next');
     const made = await Reloadable.start({ RPC_URLS: old.url, FALLBACK_RPC_URLS: 'none' });
     const asked = rpc(made.daemon.url, 'eth_chainId');
@@ -298,8 +298,8 @@ describe('a request under way', () => {
     await made.reload({
       RPC_URLS: next.url,
       FALLBACK_RPC_URLS: 'none',
-      ATTEMPT_TIMEOUT: '50ms',
-      REQUEST_TIMEOUT: '60ms',
+      ATTEMPT_TIMEOUT: '200ms',
+      REQUEST_TIMEOUT: '250ms',
     });
     expect((await rpc(made.daemon.url, 'eth_chainId')).reply.result).toBe('next');
     expect((await asked).reply.result).toBe(LABEL);
@@ -394,6 +394,6 @@ it('reloads under load with other lists each time lose no request', async () => 
   goesOn = false;
   for (const each of [await report, await ofBase]) {
     expect([...each.faults]).toEqual([]);
-    expect(each.good).toBeGreaterThan(50);
+    expect(each.good).toBeGreaterThan(25);
   }
 }, 60_000);
