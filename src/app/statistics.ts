@@ -47,7 +47,7 @@ export function createStatistics(dependencies: StatisticsDependencies): Statisti
   });
   const sourceOf = (pool: Pool) => ({ ...pool, latencies, counters, clock });
   // Requests that no pool serves are counted, too, without a label.
-  const measured = () => (pools().servesAll ? pools().all : [...pools().all, pools().nowhere]);
+  const measured = () => pools().measured;
   return {
     stats: (name) =>
       pools()

@@ -25,6 +25,11 @@ export class PoolTable {
     return this.#unnamed !== this.nowhere;
   }
 
+  /** Those of which there are figures: `nowhere` has the name of the unnamed pool, and takes its place where it is missing. */
+  get measured(): readonly Pool[] {
+    return this.servesAll ? this.all : [...this.all, this.nowhere];
+  }
+
   get areNamed(): boolean {
     return this.#named.size > 0;
   }

@@ -18,18 +18,22 @@ interface Out {
   readonly inQuestion: boolean;
 }
 
+/** So long after a release another one is the same, found by another worker, unless there was a quarantine since. */
+const SAME_RELEASE_MS = 1_000;
 /** By how much the end of a quarantine must move to be told: see `quarantine-extended`. */
 const EXTENDED_BY_MS = 1_000;
 
 /**
  * Being slow, overloaded, or without a host name's addresses begins with the first worker that finds it, and ends with the
- * last one. A quarantine that two workers find in the same moment is one.
+ * last one. A quarantine, or its end, that two workers find in the same moment is one.
  */
 export class Conditions {
   readonly #clock: Clock;
   readonly #announce: (event: Event) => void;
   readonly #lasting = new Map<string, Condition>();
   readonly #out = new WeakMap<UpstreamIdentity, Map<string | undefined, Out>>();
+  /** When it was released, in monotonic milliseconds; nothing where it was quarantined since. */
+  readonly #releasedMs = new WeakMap<UpstreamIdentity, number>();
   readonly #numbers = new WeakMap<UpstreamIdentity, number>();
   #numbered = 0;
 
@@ -41,7 +45,10 @@ export class Conditions {
   /** To be called with all that is announced in this process. */
   hear(event: Event): void {
     if (event.type === 'upstream-quarantined' || event.type === 'quarantine-extended') this.#note(event);
-    else if (event.type === 'upstream-released') this.#out.get(event.upstream)?.delete(undefined);
+    else if (event.type === 'upstream-released') {
+      this.#out.get(event.upstream)?.delete(undefined);
+      this.#releasedMs.set(event.upstream, this.#clock.monotonicMs());
+    }
   }
 
   /** Announces what a worker has announced, if that is news. */
@@ -74,6 +81,9 @@ export class Conditions {
         break;
       case 'upstream-quarantined':
         this.#quarantined(event);
+        break;
+      case 'upstream-released':
+        if (!this.#isReleased(event.upstream)) this.#announce(event);
         break;
       default:
         this.#announce(event);
@@ -128,8 +138,14 @@ export class Conditions {
       this.#announce({ type: 'quarantine-extended', upstream, reason, method, durationMs });
   }
 
+  #isReleased(upstream: UpstreamIdentity): boolean {
+    const releasedMs = this.#releasedMs.get(upstream);
+    return releasedMs !== undefined && this.#clock.monotonicMs() - releasedMs < SAME_RELEASE_MS;
+  }
+
   #note(event: EventOf<'upstream-quarantined' | 'quarantine-extended'>): void {
     const { upstream, reason, method, durationMs } = event;
+    if (method === undefined) this.#releasedMs.delete(upstream);
     const known = this.#out.get(upstream) ?? new Map<string | undefined, Out>();
     this.#out.set(upstream, known);
     const inQuestion = 'inQuestion' in event && event.inQuestion === true;

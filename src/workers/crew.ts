@@ -16,6 +16,8 @@ const LAST_PAUSE_MS = 1_000;
 export interface Accepted {
   readonly socket: Socket;
   readonly port: PortName;
+  /** When it was sent to a worker, in monotonic milliseconds. */
+  sentMs: number;
 }
 
 export interface Worker {

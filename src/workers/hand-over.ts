@@ -1,9 +1,13 @@
 /** Accepts the clients' connections in the first process, and hands each over to a worker. */
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
 import { listen } from '../server/listen.ts';
 import type { Accepted, Worker } from './crew.ts';
 import type { PortName } from './messages.ts';
+
+/** A worker that has not taken a connection for so long gets no more as long as there is another one. */
+const STUCK_AFTER_MS = 250;
 
 /** Where to listen. */
 export interface PlaceToListen {
@@ -18,14 +22,16 @@ export interface PlaceToListen {
  */
 export class HandOver {
   readonly #workers: () => readonly Worker[];
+  readonly #clock: Clock;
   readonly #servers: Server[] = [];
   /** Those that wait for a worker, the oldest first. */
   #waiting: Accepted[] = [];
   readonly #maxWaiting: number;
 
   /** `workers`: those that take connections at the moment. At most so many connections wait for each, or for any. */
-  constructor(workers: () => readonly Worker[], maxWaiting: number) {
+  constructor(workers: () => readonly Worker[], maxWaiting: number, clock: Clock) {
     this.#workers = workers;
+    this.#clock = clock;
     this.#maxWaiting = maxWaiting;
   }
 
@@ -75,14 +81,18 @@ export class HandOver {
     // Node would ask the workers how many connections they have before it lets a server end.
     Object.assign(socket, { server: null });
     // After the messages that came at the same moment: what a worker has told before it answered this client is passed on first.
-    setImmediate(() => this.#give({ socket, port }));
+    setImmediate(() => this.#give({ socket, port, sentMs: 0 }));
   }
 
   /** To the one that is the quickest to take connections, and has the fewest. */
   #give(accepted: Accepted): void {
+    const nowMs = this.#clock.monotonicMs();
+    const all = this.#workers();
+    const quick = all.filter(({ handedOver: [oldest] }) => !oldest || nowMs - oldest.sentMs < STUCK_AFTER_MS);
     let best: Worker | undefined;
-    for (const worker of this.#workers()) if (!best || isBetter(worker, best)) best = worker;
+    for (const worker of quick.length > 0 ? quick : all) if (!best || isBetter(worker, best)) best = worker;
     if (best && best.handedOver.length < this.#maxWaiting) {
+      accepted.sentMs = nowMs;
       best.handedOver.push(accepted);
       best.process.send({ type: 'connection', port: accepted.port }, accepted.socket);
     } else if (!best && this.#waiting.length < this.#maxWaiting) this.#waiting.push(accepted);

@@ -68,8 +68,7 @@ export class NumberReader {
 
   /** What has changed since the last call; undefined when nothing has. */
   read(): Numbers | undefined {
-    const table = this.#source.pools();
-    const pools = [...table.all, table.nowhere];
+    const pools = this.#source.pools().measured;
     const upstreams = pools.flatMap(({ registry, departed, queue }) =>
       [...registry.all, ...departed].flatMap((each) => this.#upstream(each, queue) ?? []),
     );

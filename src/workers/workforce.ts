@@ -88,7 +88,7 @@ export class Workforce implements ClientPort {
       },
       onEnd: (worker) => this.#onGone(worker),
     });
-    this.#handOver = new HandOver(() => this.#crew.serving, config.maxConnections);
+    this.#handOver = new HandOver(() => this.#crew.serving, config.maxConnections, clock);
   }
 
   /** Log lines that workers have lost since the start. */

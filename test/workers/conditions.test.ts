@@ -66,3 +66,19 @@ it('a quarantine after a release is news', () => {
   conditions.pass(2, { ...quarantined, durationMs: 60_000 });
   expect(types()).toEqual(['upstream-quarantined', 'upstream-quarantined']);
 });
+
+it('a release that several find at the same time is one, unless there was a quarantine in between', () => {
+  const { clock, conditions, types } = setUp();
+  const released = { type: 'upstream-released', upstream, by: 'trial' } as const;
+  conditions.pass(1, { ...quarantined, durationMs: 5_000 });
+  conditions.pass(1, released);
+  conditions.pass(2, released);
+  expect(types()).toEqual(['upstream-quarantined', 'upstream-released']);
+  conditions.pass(1, { ...quarantined, durationMs: 5_000 });
+  conditions.pass(2, released);
+  expect(types()).toEqual(['upstream-quarantined', 'upstream-released']);
+  // One that another machine has told of here is not announced before it is over.
+  clock.advance(1_000);
+  conditions.pass(2, released);
+  expect(types()).toEqual(['upstream-released']);
+});

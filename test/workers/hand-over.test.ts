@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { Worker } from '../../src/workers/crew.ts';
 import { HandOver } from '../../src/workers/hand-over.ts';
 import { releaseAfterwards } from '../support/leftovers.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/waiting.ts';
 
 /** A worker that takes nothing by itself. */
@@ -24,8 +25,9 @@ function makeWorker(number: number): { readonly worker: Worker; readonly got: So
 }
 
 async function setUp(maxWaiting = 100) {
+  const clock = new ManualClock();
   const workers: Worker[] = [];
-  const handOver = new HandOver(() => workers, maxWaiting);
+  const handOver = new HandOver(() => workers, maxWaiting, clock);
   const { port } = await handOver.listen('client', { port: 0, host: '127.0.0.1' });
   releaseAfterwards(() => handOver.close());
   const join = async () => {
@@ -35,7 +37,7 @@ async function setUp(maxWaiting = 100) {
     await once(socket, 'connect');
     return socket;
   };
-  return { workers, handOver, join };
+  return { clock, workers, handOver, join };
 }
 
 it('connections go to the worker that has the fewest, and stay here until it has taken them', async () => {
@@ -75,4 +77,22 @@ it('without a worker they wait for the next one, up to a bound', async () => {
   handOver.resume();
   expect(got).toHaveLength(2);
   expect(clients.slice(0, 2).map(({ destroyed }) => destroyed)).toEqual([false, false]);
+});
+
+it('a worker that hangs gets no more connections while another one takes them, however many that has', async () => {
+  const { clock, workers, handOver, join } = await setUp();
+  const [hung, well] = [makeWorker(1), makeWorker(2)];
+  workers.push(hung.worker, well.worker);
+  await join();
+  await join();
+  await until(() => hung.got.length === 1 && well.got.length === 1, 'a connection each');
+  handOver.onTaken(well.worker);
+  clock.advance(250);
+  for (let count = 0; count < 3; count++) await join();
+  await until(() => well.got.length === 4, 'the other connections');
+  expect(hung.got).toHaveLength(1);
+  // Better late than not at all.
+  clock.advance(250);
+  await join();
+  await until(() => hung.got.length === 2, 'the next connection');
 });

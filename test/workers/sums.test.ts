@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { PoolIdentity } from '../../src/events.ts';
-import type { PoolTable } from '../../src/pools/pool-table.ts';
+import type { Pool } from '../../src/pools/pool.ts';
+import { PoolTable } from '../../src/pools/pool-table.ts';
 import { PoolUsage } from '../../src/pools/usage.ts';
 import { Upstream } from '../../src/upstreams/upstream.ts';
 import { NumberReader } from '../../src/workers/numbers.ts';
@@ -21,14 +22,17 @@ function makeProcess() {
   const usage = new PoolUsage();
   const pool = {
     identity,
+    path: '',
     registry: { all: [upstream] },
     departed: [],
     usage,
     queue,
     onlookers: { ...queue },
   };
-  const table = { all: [pool], nowhere: { ...pool, registry: { all: [] } }, find: () => pool };
-  return { upstream, queue, usage, pools: () => table as unknown as PoolTable };
+  // It has the same name, and no requests.
+  const nowhere = { ...pool, registry: { all: [] }, usage: new PoolUsage(), queue: { ...queue } };
+  const table = new PoolTable([pool as unknown as Pool], nowhere as unknown as Pool);
+  return { upstream, queue, usage, pools: () => table };
 }
 
 function makeWorker() {
