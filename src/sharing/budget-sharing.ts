@@ -88,9 +88,11 @@ export class BudgetSharing {
     this.#facts.replace(this.#options.budgets());
   }
 
+  /** What this process has used others may have at once. */
   stop(): void {
     this.#isStopped = true;
     this.#stopTimer?.();
+    this.#options.table.end(this.#key);
   }
 
   /** Something is used: from now on it is looked at often. */

@@ -37,6 +37,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['claims', { reach: 'machine', isUrgent: true }],
   // What the probes of the first process have found.
   ['standing', { reach: 'machine', isUrgent: true }],
+  // An upstream in question is asked, or has answered.
+  ['question', { reach: 'machine', isUrgent: true }],
   // Which upstream has made a filter.
   ['filter', { reach: 'machine', isUrgent: true }],
   // Removed by the probes of the first process, and still in the lists.

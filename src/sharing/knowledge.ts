@@ -6,6 +6,7 @@ import type { FactTable } from './fact-table.ts';
 import { shareFilters } from './filter-facts.ts';
 import { KnownUpstreams } from './known-upstreams.ts';
 import { shareQuarantines } from './quarantine-facts.ts';
+import { shareQuestions } from './question-facts.ts';
 import { shareSizes } from './size-facts.ts';
 import { followStandings, tellStandings } from './standing-facts.ts';
 
@@ -33,7 +34,10 @@ export function shareKnowledge({ table, pools, runtime, role }: KnowledgeDepende
   const dependencies = { table, upstreams, announcer, clock };
   shareQuarantines({ ...dependencies, nowMs: () => clock.monotonicMs() });
   shareSizes(dependencies);
-  if (role !== 'alone') shareFilters(table, upstreams);
+  if (role !== 'alone') {
+    shareFilters(table, upstreams);
+    shareQuestions(table, upstreams);
+  }
   let stop = () => {};
   if (role === 'first') stop = tellStandings(dependencies);
   else if (role === 'worker') followStandings(dependencies);

@@ -50,6 +50,7 @@ export function isCertain({ reason, rest }: Blame): boolean {
 }
 
 interface State {
+  /** When it was asked last, here or by another process. */
   askedMs: number;
   answeredMs: number;
   protocol: Protocol;
@@ -66,6 +67,8 @@ interface State {
 export class Suspects {
   readonly #options: SuspectsOptions;
   #question: PlainQuestion | undefined;
+  /** Told of each question, and of each that was answered: one process asks for all of a machine. Set by what shares. */
+  onQuestion: (upstream: Upstream, isAnswered: boolean) => void = () => {};
   readonly #states = new WeakMap<Upstream, State>();
   /** Suspicions that wait for a second request, at most one per upstream. Empty while all is well. */
   readonly #awaiting = new Map<Upstream, { readonly reason: FailureReason; readonly sinceMs: number }>();
@@ -94,6 +97,16 @@ export class Suspects {
     if (this.#awaiting.size > 0) this.#awaiting.delete(upstream);
   }
 
+  /** Another process asks it now. */
+  adoptQuestion(upstream: Upstream): void {
+    this.#stateOf(upstream).askedMs = this.#options.clock.monotonicMs();
+  }
+
+  /** It has answered the question of another process. */
+  adoptAnswer(upstream: Upstream): void {
+    if (!upstream.hasLeft && !this.#stopped) this.#answered(upstream, this.#stateOf(upstream));
+  }
+
   /** No more questions are asked. */
   stop(): void {
     this.#stopped = true;
@@ -107,11 +120,17 @@ export class Suspects {
     if (maySuspend && nowMs - state.answeredMs >= QUESTION_INTERVAL_MS) quarantine.suspend(upstream, reason);
     if (state.stage !== 'idle') return;
     state.protocol = protocol;
-    const waitMs = state.askedMs + QUESTION_INTERVAL_MS - nowMs;
+    this.#askWhenDue(upstream, state);
+  }
+
+  #askWhenDue(upstream: Upstream, state: State): void {
+    const { clock } = this.#options;
+    const waitMs = state.askedMs + QUESTION_INTERVAL_MS - clock.monotonicMs();
     if (waitMs <= 0) void this.#ask(upstream, state);
     else {
       state.stage = 'planned';
-      clock.after(waitMs, () => void this.#ask(upstream, state));
+      // Another process may ask it meanwhile.
+      clock.after(waitMs, () => this.#askWhenDue(upstream, state));
     }
   }
 
@@ -124,6 +143,7 @@ export class Suspects {
     }
     state.stage = 'asking';
     state.askedMs = clock.monotonicMs();
+    this.onQuestion(upstream, false);
     // An error on our side says nothing about the upstream.
     const blame = await ask(upstream, state.protocol).catch(() => undefined);
     state.stage = 'idle';
@@ -131,9 +151,14 @@ export class Suspects {
     // One that is asked too often is alive.
     if (blame && !isPaced(blame, upstream.budget, clock.wallMs())) quarantine.add(upstream, blame);
     else {
-      state.answeredMs = clock.monotonicMs();
-      quarantine.clear(upstream, state.askedMs);
+      this.#answered(upstream, state);
+      this.onQuestion(upstream, true);
     }
+  }
+
+  #answered(upstream: Upstream, state: State): void {
+    state.answeredMs = this.#options.clock.monotonicMs();
+    this.#options.quarantine.clear(upstream, state.askedMs);
   }
 
   #remember(upstream: Upstream, blame: Blame, { maySuspend, sinceMs }: Suspicion): void {
