@@ -50,8 +50,10 @@ export class RedisProblem extends Error {
 
 /** Error codes of Redis in plain words. */
 const CODES: ReadonlyMap<string, string> = new Map([
+  ['AUTH', 'it wants no password, or another one'],
   ['BUSY', 'a script holds it up'],
   ['CLUSTERDOWN', 'the cluster is down'],
+  ['DB', 'it has no database of this number'],
   ['LOADING', 'it is loading its data'],
   ['MASTERDOWN', 'it is a replica that has lost its master'],
   ['MISCONF', 'it refuses to write, since it can’t save its data'],
@@ -70,7 +72,15 @@ export function codeInWords(code: string): string {
   return words === undefined ? `it answers with an error (${code})` : `${words} (${code})`;
 }
 
+/** What errors without a code of their own speak of, in the order in which it is looked for. */
+const TOPICS: readonly (readonly [RegExp, string])[] = [
+  [/\bAUTH\b|invalid password/, 'AUTH'],
+  [/\bDB index\b/, 'DB'],
+];
+
 /** The code of an error of Redis, which begins with it. */
 export function codeOf(message: string): string {
+  const topic = message.startsWith('ERR ') ? TOPICS.find(([text]) => text.test(message)) : undefined;
+  if (topic) return topic[1];
   return /^[A-Z]{2,24}\b/.exec(message)?.[0] ?? 'ERR';
 }

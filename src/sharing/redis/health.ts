@@ -2,19 +2,25 @@
 
 import type { Logger } from '../../log.ts';
 
-/** `alone`: nothing is shared; `messages`: by messages alone, since the hash can't be used. */
-export type Trouble = 'alone' | 'messages';
+/**
+ * `alone`: nothing is shared; `messages`: by messages alone, since the hash can't be used; `hash`: by the hash alone, since
+ * messages are refused; `clock`: replicas with another clock take nothing from this one, or it nothing from them.
+ */
+export type Trouble = 'alone' | 'messages' | 'hash' | 'clock';
 
 const LINES: Readonly<Record<Trouble, string>> = {
   alone: 'Redis does not work: this replica goes on by itself',
   messages: 'Redis can’t keep what replicas share: they go on by messages alone',
+  hash: 'Redis takes no messages of this replica: what it tells reaches the others seconds later',
+  clock:
+    'The clock of this machine, or that of Redis, is wrong: replicas with another one share nothing with this one',
 };
 
 /**
  *     unknown --works-->   works    (a line)
  *     unknown --trouble--> trouble  (a line)
  *     works   --trouble--> trouble  (a line)
- *     trouble --trouble--> trouble
+ *     trouble --trouble--> trouble  (a line if it is another one)
  *     trouble --works-->   works    (a line)
  */
 export class Health {
@@ -22,7 +28,7 @@ export class Health {
   readonly #redis: string;
   /** Of a defect: it may be met again and again. */
   #hasTold = false;
-  #state: 'unknown' | 'works' | 'trouble' = 'unknown';
+  #state: 'unknown' | 'works' | Trouble = 'unknown';
 
   /** `redis`: where it is, without secrets. */
   constructor(logger: Logger, redis: string) {
@@ -50,8 +56,8 @@ export class Health {
 
   /** `problem`: in plain words, without secrets. */
   fails(trouble: Trouble, problem: string): void {
-    if (this.#state === 'trouble') return;
-    this.#state = 'trouble';
+    if (this.#state === trouble) return;
+    this.#state = trouble;
     this.#logger.warn({ redis: this.#redis, problem }, LINES[trouble]);
   }
 }

@@ -12,6 +12,8 @@ import {
 
 /** How long Redis may take for an answer. */
 export const ANSWER_MS = 50;
+/** An answer that has come while this process was busy is still read: timers that are due go before it. */
+const READING_MS = 5;
 /** How long a connection may take to be ready, its login included. */
 const OPEN_MS = 3_000;
 const FIRST_PAUSE_MS = 250;
@@ -128,12 +130,15 @@ export class Link {
 
   #inTime<T>(asked: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#options.clock.after(ANSWER_MS, () =>
-        reject(new RedisProblem(NO_ANSWER_IN_TIME, { isLate: true })),
-      );
-      asked.finally(cancel).then(resolve, (error: unknown) => {
-        reject(error instanceof RedisProblem ? error : new RedisProblem('the connection was closed'));
+      const { clock } = this.#options;
+      let cancel = clock.after(ANSWER_MS, () => {
+        cancel = clock.after(READING_MS, () => reject(new RedisProblem(NO_ANSWER_IN_TIME, { isLate: true })));
       });
+      asked
+        .finally(() => cancel())
+        .then(resolve, (error: unknown) => {
+          reject(error instanceof RedisProblem ? error : new RedisProblem('the connection was closed'));
+        });
     });
   }
 }

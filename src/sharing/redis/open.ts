@@ -97,7 +97,9 @@ function openSingle(
     await connect(both);
     const send = (command: Command) => client.sendCommand([...command]);
     return connectionOf({ client: messages, send }, both, async () => {
-      await messages.ping();
+      await messages.ping().catch((error: unknown) => {
+        throw problemOf(error);
+      });
     });
   };
 }

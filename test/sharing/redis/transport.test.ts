@@ -5,6 +5,9 @@ import { FakeRedis, pass, replicaOf } from './fake-redis.ts';
 const WORKS = 'Shares with other replicas through Redis';
 const AGAIN = 'Redis works again';
 const ALONE = 'Redis does not work: this replica goes on by itself';
+const HASH = 'Redis takes no messages of this replica: what it tells reaches the others seconds later';
+const CLOCK =
+  'The clock of this machine, or that of Redis, is wrong: replicas with another one share nothing with this one';
 const MESSAGES = 'Redis can’t keep what replicas share: they go on by messages alone';
 
 /** Two replicas that know of each other. */
@@ -217,6 +220,56 @@ describe('Redis that', () => {
     redis.refusals.clear();
     await later(5_000);
     expect(a.lines().slice(2)).toEqual([[AGAIN]]);
+  });
+
+  it('refuses messages is told of, and what was told arrives with the rounds', async () => {
+    const { redis, a, b, later } = await two();
+    redis.refusals.set('PUBLISH', 'NOPERM');
+    a.table.put('out x', {}, 60_000);
+    await later(4_400);
+    expect(b.table.get('out x')).toEqual({});
+    expect([a.sharing.isUp, a.lines()]).toEqual([
+      false,
+      [[WORKS], [HASH, 'the user of REDIS_URL is not permitted to (NOPERM)']],
+    ]);
+    redis.refusals.set('HSET', 'OOM');
+    a.table.put('out x', {}, 50_000);
+    await later(2_200);
+    expect(a.lines().slice(2)).toEqual([[ALONE, 'it is full (maxmemory) (OOM)']]);
+    redis.refusals.clear();
+    a.table.put('out y', {}, 60_000);
+    await later(2_200);
+    expect(a.lines().slice(3)).toEqual([[AGAIN]]);
+  });
+
+  it('can’t keep facts and is gone then is told of twice', async () => {
+    const { redis, a, later } = await two();
+    redis.refusals.set('HLEN', 'WRONGTYPE');
+    await later(2_200);
+    redis.isGone = true;
+    redis.cut();
+    await later(10_000);
+    expect(a.lines().map(([line]) => line)).toEqual([WORKS, MESSAGES, ALONE]);
+  });
+
+  it('has a time that is days away is told of', async () => {
+    const { redis, a, later } = await two();
+    redis.aheadMs = -48 * 3_600_000;
+    await later(4_400);
+    expect(a.lines().slice(1)).toEqual([[CLOCK, 'it is 48 h ahead of that of Redis']]);
+  });
+
+  it('has answered while this process was busy has answered in time', async () => {
+    const { redis, a, later } = await two();
+    redis.texts.set('lb:alert:default:down', {
+      text: '{"origin":"b.0","subjects":[]}',
+      untilMs: redis.nowMs + 30_000,
+    });
+    const claimed = a.sharing.claims.claim('default:down', [], 30_000);
+    // Timers that are due go first.
+    redis.clock.advance(52);
+    await later(0);
+    expect(await claimed).toMatchObject({ leftMs: expect.any(Number) });
   });
 
   it('does not let its memory be asked is trusted with few fields', async () => {
