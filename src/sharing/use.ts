@@ -43,11 +43,15 @@ export function factOf({ budgets, clients, inFlight }: Uses): UseFact {
   };
 }
 
+/** More is no number of calls: sums must stay exact, and products finite. */
+const MOST_ACCEPTED = 1e15;
+const MOST = 1e9;
+
 /** What came from elsewhere; what is ill-formed is left out. */
 export function readUse(value: object): Uses {
   const { budgets, clients, inFlight }: Partial<Record<keyof UseFact, unknown>> = value;
   const counts = entriesOf(inFlight).flatMap(([key, count]): [string, number][] =>
-    isCount(count) ? [[key, count]] : [],
+    isCount(count, MOST) ? [[key, count]] : [],
   );
   return { budgets: readNumbers(budgets), clients: readNumbers(clients), inFlight: new Map(counts) };
 }
@@ -55,7 +59,8 @@ export function readUse(value: object): Uses {
 function readNumbers(value: unknown): ReadonlyMap<string, Use> {
   const read = new Map<string, Use>();
   for (const [key, numbers] of entriesOf(value)) {
-    if (!Array.isArray(numbers) || !numbers.every(isCount)) continue;
+    if (!Array.isArray(numbers)) continue;
+    if (!numbers.every((each, index) => isCount(each, index === 0 ? MOST_ACCEPTED : MOST))) continue;
     const [accepted = 0, perSecond = 0, wanted = 0, inFlight = 0]: readonly number[] = numbers;
     read.set(key, { accepted, perSecond, wanted, inFlight });
   }
@@ -101,6 +106,6 @@ function entriesOf(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value < Infinity;
+function isCount(value: unknown, most: number): value is number {
+  return typeof value === 'number' && value >= 0 && value <= most;
 }
