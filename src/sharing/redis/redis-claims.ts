@@ -13,7 +13,7 @@ export interface RedisClaimsOptions {
   readonly ask: (commands: readonly Command[]) => Promise<readonly Answer[]>;
 }
 
-/** Whatever Redis does, the answer is there after 50 ms; where it is no clear one, the claim is ours. */
+/** Whatever Redis does, the answer is there soon, by `ask`; where it is no clear one, the claim is ours. */
 export class RedisClaims implements Claims {
   readonly #options: RedisClaimsOptions;
 

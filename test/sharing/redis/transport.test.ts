@@ -259,19 +259,6 @@ describe('Redis that', () => {
     expect(a.lines().slice(1)).toEqual([[CLOCK, 'it is 48 h ahead of that of Redis']]);
   });
 
-  it('has answered while this process was busy has answered in time', async () => {
-    const { redis, a, later } = await two();
-    redis.texts.set('lb:alert:default:down', {
-      text: '{"origin":"b.0","subjects":[]}',
-      untilMs: redis.nowMs + 30_000,
-    });
-    const claimed = a.sharing.claims.claim('default:down', [], 30_000);
-    // Timers that are due go first.
-    redis.clock.advance(52);
-    await later(0);
-    expect(await claimed).toMatchObject({ leftMs: expect.any(Number) });
-  });
-
   it('does not let its memory be asked is trusted with few fields', async () => {
     const { redis, a, later } = await two();
     redis.refusals.set('MEMORY', 'NOPERM');
