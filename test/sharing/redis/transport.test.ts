@@ -281,6 +281,17 @@ describe('what others have written under our key', () => {
     expect(b.table.get('use a')).toEqual({});
   });
 
+  it('silences no alert for a year', async () => {
+    const { redis, a } = await two();
+    const text = '{"origin":"x.0","subjects":[]}';
+    const claimed = async (leftMs: number) => {
+      redis.texts.set('lb:alert:default:down', { text, untilMs: redis.nowMs + leftMs });
+      return await a.sharing.claims.claim('default:down', [], 30_000);
+    };
+    expect(await claimed(300_000)).toEqual({ leftMs: 300_000, subjects: [] });
+    expect(await claimed(365 * 24 * 3_600_000)).toBeUndefined();
+  });
+
   it('is not read where it is too large', async () => {
     const { redis, a, later } = await two();
     redis.fields().set('foreign', 'x'.repeat(9 * 1_024 * 1_024));
