@@ -47,6 +47,8 @@ export class ListFollower {
   #readMs: number;
   #following: Promise<void> | undefined;
   #isReloading = false;
+  /** What the file of PERSIST_SERVERS keeps, where the settings could not be read: in place of the lists that were. */
+  #kept: readonly UpstreamSpec[] | undefined;
   /** Ends the wait for settings that the first process has read. */
   #stopWaiting: (() => void) | undefined;
 
@@ -90,6 +92,7 @@ export class ListFollower {
     this.#readMs = runtime.clock.monotonicMs();
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
+    this.#kept = undefined;
     // Files that they name may have changed.
     this.#read.clear();
     if (by === 'operator' && !isWorker) this.#changes.voidAll();
@@ -113,8 +116,10 @@ export class ListFollower {
   async #reload(): Promise<void> {
     if (this.#isReloading) return;
     this.#isReloading = true;
+    const { reload, lists, service } = this.#options;
+    if (service.config.persistServers !== undefined) this.#kept = lists.upstreams;
     try {
-      await this.#options.reload();
+      await reload();
     } finally {
       this.#isReloading = false;
     }
@@ -151,7 +156,7 @@ export class ListFollower {
       for (const key of config.upstreams.map(keyOfSpec))
         if (changes.get(key)?.state === 'removed') this.#changes.keepRemoved(key);
     const { upstreams: wanted, notes } = wantedLists({
-      stated: config.upstreams,
+      stated: this.#kept ?? config.upstreams,
       pools: new Set(config.pools.map(nameOf)),
       changes,
       isLater: (key, than) => this.#changes.isLater(key, than),

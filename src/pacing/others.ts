@@ -52,15 +52,25 @@ export interface Learnt {
   readonly restMs: number;
 }
 
+/** Calls a second that a budget can have: a slower one could not be learnt within a day, a faster one not at all. */
+const SLOWEST = 1e-5;
+const FASTEST = 1e9;
+/** No refusal asks for a longer rest. */
+const LONGEST_REST_MS = 3_600_000;
+const LONGEST_WINDOW_MS = 24 * 3_600_000;
+
 /** What came from elsewhere, if it is one. */
 export function readLearnt(value: object): Learnt | undefined {
   const learnt: Partial<Record<keyof Learnt, unknown>> = value;
   const { rate, told, costMs, isStarting, wasQuick, isMeasured, climbedTo, windowMs, debt, isFull, restMs } =
     learnt;
-  const isNumber = (each: unknown): each is number =>
-    typeof each === 'number' && each >= 0 && each < Infinity;
-  if (rate !== null && !(isNumber(rate) && rate > 0)) return undefined;
-  if (![told, costMs, climbedTo, windowMs, debt, restMs].every(isNumber)) return undefined;
+  const isWithin = (each: unknown, most: number): each is number =>
+    typeof each === 'number' && each >= 0 && each <= most;
+  if (rate !== null && !(isWithin(rate, FASTEST) && rate >= SLOWEST)) return undefined;
+  if (told !== 0 && !(isWithin(told, FASTEST) && told >= SLOWEST)) return undefined;
+  if (![climbedTo, debt].every((each) => isWithin(each, FASTEST))) return undefined;
+  if (![costMs, restMs].every((each) => isWithin(each, LONGEST_REST_MS))) return undefined;
+  if (!isWithin(windowMs, LONGEST_WINDOW_MS)) return undefined;
   if (![isStarting, wasQuick, isMeasured, isFull].every((each) => typeof each === 'boolean'))
     return undefined;
   return value as Learnt;

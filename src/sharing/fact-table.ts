@@ -1,7 +1,7 @@
 /** All facts that a process knows, its own and those of others. */
 
 import type { Clock } from '../clock.ts';
-import { type Fact, isUrgent, kindOf, type Reach, reaches, readFact, subjectOf } from './fact.ts';
+import { type Fact, inOrder, isUrgent, kindOf, type Reach, reaches, readFact, subjectOf } from './fact.ts';
 
 /** Carries facts to other processes, and calls `receive` with theirs. */
 export interface Transport {
@@ -81,6 +81,11 @@ export class FactTable {
     this.#tell(key, this.#readers.get(kindOf(key)) ?? []);
   }
 
+  /** How many of a kind are known, with those that are over and not forgotten. */
+  countOf(kind: string): number {
+    return this.#counts.get(kind) ?? 0;
+  }
+
   /** Drops what is known of a fact here, without a word to others: of kinds whose readers keep them, bounded, themselves. */
   forget(key: string): void {
     if (this.#entries.delete(key)) this.#count(key, -1);
@@ -97,11 +102,13 @@ export class FactTable {
     const news: Fact[] = [];
     for (const each of received) {
       const fact = readFact(each);
-      if (fact && this.#accept(fact)) news.push(fact);
+      // What is true of one machine can't be said by another one.
+      if (fact && reaches(fact, from.reach) && this.#accept(fact)) news.push(fact);
     }
     if (news.length === 0) return;
-    for (const transport of this.#transports) if (transport !== from) sendBy(transport, news);
-    for (const fact of news) this.#tell(fact.key, this.#readers.get(kindOf(fact.key)) ?? []);
+    const ordered = inOrder(news);
+    for (const transport of this.#transports) if (transport !== from) sendBy(transport, ordered);
+    for (const fact of ordered) this.#tell(fact.key, this.#readers.get(kindOf(fact.key)) ?? []);
   }
 
   /** Calls `reader` for each news of a kind, and for what is known already. It must not throw. */
@@ -162,7 +169,7 @@ export class FactTable {
   #accept({ key, version, origin, leftMs, value }: Fact): boolean {
     if (version > this.#clock.wallMs() + MAX_AHEAD_MS) return false;
     const known = this.#entries.get(key);
-    if (!known && (this.#counts.get(kindOf(key)) ?? 0) >= MAX_FACTS) return false;
+    if (!known && this.countOf(kindOf(key)) >= MAX_FACTS) return false;
     if (known && !isNewer({ version, origin }, known)) return false;
     this.#version = Math.max(this.#version, version);
     const untilMs = this.#clock.monotonicMs() + (leftMs ?? Number.POSITIVE_INFINITY);
@@ -211,7 +218,7 @@ export class FactTable {
 
   #count(key: string, change: 1 | -1): void {
     const kind = kindOf(key);
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + change);
+    this.#counts.set(kind, this.countOf(kind) + change);
   }
 }
 

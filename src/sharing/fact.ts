@@ -21,18 +21,27 @@ interface Kind {
   readonly reach: Reach;
   /** Others must know within a tenth of a second; else with the next round of their transport. */
   readonly isUrgent: boolean;
+  /** One that is said to hold for longer, in milliseconds, is no fact; undefined: some hold until they are replaced. */
+  readonly longestMs?: number;
+  /** It changes what others mean, and is told before all that has come with it. */
+  readonly isFirst?: true;
 }
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** As long as a quarantine can be by the settings. */
+const LONGEST_QUARANTINE_MS = 25 * 24 * HOUR_MS;
 
 const KINDS: ReadonlyMap<string, Kind> = new Map([
   // An upstream is quarantined, or one of its methods banned.
-  ['out', { reach: 'fleet', isUrgent: true }],
-  ['ban', { reach: 'fleet', isUrgent: true }],
+  ['out', { reach: 'fleet', isUrgent: true, longestMs: LONGEST_QUARANTINE_MS }],
+  ['ban', { reach: 'fleet', isUrgent: true, longestMs: LONGEST_QUARANTINE_MS }],
   // What it takes at once.
-  ['sizes', { reach: 'fleet', isUrgent: false }],
+  ['sizes', { reach: 'fleet', isUrgent: false, longestMs: 2 * HOUR_MS }],
   // What a budget allows, and what a replica, or a worker of it, has used of those that it knows.
-  ['learnt', { reach: 'fleet', isUrgent: true }],
-  ['use', { reach: 'fleet', isUrgent: true }],
-  ['worker-use', { reach: 'machine', isUrgent: true }],
+  ['learnt', { reach: 'fleet', isUrgent: true, longestMs: 2 * HOUR_MS }],
+  ['use', { reach: 'fleet', isUrgent: true, longestMs: 2 * MINUTE_MS }],
+  ['worker-use', { reach: 'machine', isUrgent: true, longestMs: 2 * MINUTE_MS }],
   // How much of clients' limits each worker may use.
   ['claims', { reach: 'machine', isUrgent: true }],
   // What the probes of the first process have found.
@@ -46,8 +55,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   // What operators have changed: an upstream, a pool's strategy; an upstream's rest is over; the settings were read anew.
   ['server', { reach: 'fleet', isUrgent: true }],
   ['strategy', { reach: 'fleet', isUrgent: true }],
-  ['rest', { reach: 'fleet', isUrgent: true }],
-  ['lists', { reach: 'fleet', isUrgent: true }],
+  ['rest', { reach: 'fleet', isUrgent: true, longestMs: 2 * MINUTE_MS }],
+  ['lists', { reach: 'fleet', isUrgent: true, isFirst: true }],
 ]);
 
 const MAX_KEY_LENGTH = 600;
@@ -66,6 +75,12 @@ export function isUrgent({ key }: Pick<Fact, 'key'>): boolean {
   return KINDS.get(kindOf(key))?.isUrgent ?? false;
 }
 
+/** In the order in which they are to be told. */
+export function inOrder(facts: readonly Fact[]): Fact[] {
+  const rank = ({ key }: Fact) => (KINDS.get(kindOf(key))?.isFirst ? 0 : 1);
+  return [...facts].sort((one, other) => rank(one) - rank(other));
+}
+
 /** Whether a fact may go as far as a transport does. */
 export function reaches({ key }: Pick<Fact, 'key'>, reach: Reach): boolean {
   return reach === 'machine' || KINDS.get(kindOf(key))?.reach === 'fleet';
@@ -75,10 +90,14 @@ export function reaches({ key }: Pick<Fact, 'key'>, reach: Reach): boolean {
 export function readFact(received: unknown): Fact | undefined {
   if (typeof received !== 'object' || received === null) return undefined;
   const { key, version, origin, leftMs, value }: Partial<Record<keyof Fact, unknown>> = received;
-  if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || !KINDS.has(kindOf(key))) return undefined;
+  if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH) return undefined;
+  const kind = KINDS.get(kindOf(key));
+  if (!kind) return undefined;
   if (typeof origin !== 'string' || origin === '' || origin.length > MAX_ORIGIN_LENGTH) return undefined;
   if (typeof version !== 'number' || !Number.isSafeInteger(version) || version <= 0) return undefined;
   if (leftMs !== null && !(typeof leftMs === 'number' && leftMs >= 0)) return undefined;
+  if (value !== null && (leftMs ?? Number.POSITIVE_INFINITY) > (kind.longestMs ?? Number.POSITIVE_INFINITY))
+    return undefined;
   if (typeof value !== 'object') return undefined;
   return { key, version, origin, leftMs: leftMs === Number.POSITIVE_INFINITY ? null : leftMs, value };
 }

@@ -9,6 +9,8 @@ import type { KnownUpstream, KnownUpstreams } from './known-upstreams.ts';
 const NOTABLE_MS = 500;
 /** More doublings make no difference. */
 const MAX_DOUBLINGS = 64;
+/** More bans than this at a time are not told: clients can invent methods without end, and each machine may learn by itself. */
+const MAX_BANS = 1_000;
 
 export interface QuarantineFactsDependencies {
   readonly table: FactTable;
@@ -52,6 +54,7 @@ export function shareQuarantines({ table, upstreams, announcer, nowMs }: Quarant
     const told = table.newsOf(key);
     // So is what was taken over from another process, and announced by it.
     if (told && Math.abs((told.leftMs ?? 0) - leftMs) < NOTABLE_MS) return;
+    if (method !== undefined && !told && table.countOf('ban') >= MAX_BANS) return;
     const { reason, mayTry, doublings } = entry;
     table.put(key, { reason, mayTry, doublings }, leftMs);
   };

@@ -62,25 +62,29 @@ export function factOf({ budgets, clients, inFlight, claims, heard }: Uses): Use
   };
 }
 
+/** More is no number of calls: sums must stay exact, and products finite. */
+const MOST_ACCEPTED = 1e15;
+const MOST = 1e9;
+
 /** What came from elsewhere; what is ill-formed is left out. */
 export function readUse(value: object): Uses {
   const { budgets, clients, inFlight, claims, heard }: Partial<Record<keyof UseFact, unknown>> = value;
   const counts = entriesOf(inFlight).flatMap(([key, count]): [string, number][] =>
-    isCount(count) ? [[key, count]] : [],
+    isCount(count, MOST) ? [[key, count]] : [],
   );
   return {
     budgets: readNumbers(budgets),
     clients: readNumbers(clients),
     inFlight: new Map(counts),
     claims: readClaims(claims),
-    heard: isCount(heard) ? heard : 0,
+    heard: isCount(heard, Number.MAX_SAFE_INTEGER) ? heard : 0,
   };
 }
 
 function readClaims(value: unknown): ReadonlyMap<string, Claim> {
   const read = new Map<string, Claim>();
   for (const [key, numbers] of entriesOf(value)) {
-    if (!Array.isArray(numbers) || !numbers.every(isCount)) continue;
+    if (!Array.isArray(numbers) || !numbers.every((each) => isCount(each, MOST))) continue;
     const [share = 0, limit = 0, even = 0]: readonly number[] = numbers;
     read.set(key, { share, limit, even });
   }
@@ -90,7 +94,8 @@ function readClaims(value: unknown): ReadonlyMap<string, Claim> {
 function readNumbers(value: unknown): ReadonlyMap<string, Use> {
   const read = new Map<string, Use>();
   for (const [key, numbers] of entriesOf(value)) {
-    if (!Array.isArray(numbers) || !numbers.every(isCount)) continue;
+    if (!Array.isArray(numbers)) continue;
+    if (!numbers.every((each, index) => isCount(each, index === 0 ? MOST_ACCEPTED : MOST))) continue;
     const [accepted = 0, perSecond = 0, wanted = 0, inFlight = 0]: readonly number[] = numbers;
     read.set(key, { accepted, perSecond, wanted, inFlight });
   }
@@ -136,6 +141,6 @@ function entriesOf(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value < Infinity;
+function isCount(value: unknown, most: number): value is number {
+  return typeof value === 'number' && value >= 0 && value <= most;
 }

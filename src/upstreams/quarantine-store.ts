@@ -48,6 +48,8 @@ export interface QuarantineStoreOptions {
   readonly capacity: number;
 }
 
+/** In `auto` none is longer: until 00:00 UTC. */
+const LONGEST_MS = 24 * 3_600_000;
 /** How long an entry is remembered after its time is over. */
 const MEMORY_MS = 10 * 60_000;
 
@@ -131,9 +133,13 @@ export class QuarantineStore {
     return ms;
   }
 
-  /** Takes over an entry, for so many milliseconds from now on, in place of the one that is in force. */
-  adopt(key: string, known: KnownEntry, leftMs: number): void {
+  /**
+   * Takes over an entry, for so many milliseconds from now on, in place of the one that is in force; for no longer than
+   * one that is found here can be.
+   */
+  adopt(key: string, known: KnownEntry, toldMs: number): void {
     const nowMs = this.nowMs();
+    const leftMs = Math.min(toldMs, this.#timeToLive === 'auto' ? LONGEST_MS : this.#timeToLive);
     const sinceMs = this.#store.get(key)?.sinceMs ?? nowMs;
     const untilMs = nowMs + leftMs;
     const times = { untilMs, sinceMs, blamedMs: nowMs, triedMs: nowMs, announcedMs: untilMs };

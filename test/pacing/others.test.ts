@@ -92,6 +92,11 @@ describe('a pacer that is one of several', () => {
       { debt: null },
       { isFull: 1 },
       { restMs: -1 },
+      { restMs: 365 * 24 * 3_600_000 },
+      { rate: 1e-300 },
+      { told: 1e300 },
+      { windowMs: 1e300 },
+      { debt: 1e300 },
     ])
       expect(readLearnt({ ...LEARNT, ...wrong })).toBeUndefined();
     expect(readLearnt({})).toBeUndefined();

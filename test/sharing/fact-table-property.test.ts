@@ -5,8 +5,8 @@ import { FactTable, type Transport } from '../../src/sharing/fact-table.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { fc } from '../support/properties.ts';
 
-const KEYS = ['out a', 'out b', 'ban a eth_call', 'strategy default'];
-const KINDS = ['out', 'ban', 'strategy'];
+const KEYS = ['server a', 'server b', 'lists x', 'strategy default'];
+const KINDS = ['server', 'lists', 'strategy'];
 
 type Step =
   | { readonly do: 'put'; readonly at: number; readonly key: string; readonly leftMs: number | null }

@@ -163,14 +163,45 @@ describe('a table of facts', () => {
 
   it('leaves room for the facts of each kind, however many there are of another', () => {
     const { table, transport, news } = setUp();
-    const filters = Array.from({ length: 100_010 }, (_, id) => fact({ key: `filter ${id}` }));
-    table.receive(filters, transport);
-    expect(table.current('filter').size).toBe(100_000);
+    const sizes = Array.from({ length: 100_010 }, (_, id) => fact({ key: `sizes ${id}` }));
+    table.receive(sizes, transport);
+    expect(table.current('sizes').size).toBe(100_000);
     table.receive([fact({})], transport);
     expect(news).toHaveLength(1);
-    table.forget('filter 0');
-    table.receive([fact({ key: 'filter new' }), fact({ key: 'filter newer' })], transport);
-    expect([table.get('filter new'), table.get('filter newer')]).toEqual([fact({}).value, undefined]);
+    table.forget('sizes 0');
+    table.receive([fact({ key: 'sizes new' }), fact({ key: 'sizes newer' })], transport);
+    expect([table.get('sizes new'), table.get('sizes newer')]).toEqual([fact({}).value, undefined]);
+  });
+
+  it('takes from another machine nothing that is true of one machine alone', () => {
+    const { table, transport } = setUp();
+    table.receive([fact({ key: 'gone x' }), fact({ key: 'standing x' })], transport);
+    expect([table.get('gone x'), table.get('standing x')]).toEqual([undefined, undefined]);
+    table.receive([fact({ key: 'gone x' })], { reach: 'machine', send() {} });
+    expect(table.get('gone x')).toBeDefined();
+  });
+
+  it('ignores what is said to hold longer than anything of its kind does', () => {
+    const { table, transport } = setUp();
+    const year = 365 * 24 * 3_600_000;
+    const kinds = ['out', 'ban', 'sizes', 'learnt', 'use', 'rest'];
+    for (const leftMs of [null, year])
+      table.receive(
+        kinds.map((kind) => fact({ key: `${kind} x`, leftMs })),
+        transport,
+      );
+    expect(table.snapshot('fleet')).toEqual([]);
+    table.receive([fact({ key: 'server x', leftMs: null })], transport);
+    expect(table.get('server x')).toBeDefined();
+  });
+
+  it('tells first that settings were read anew, since what has come with it is to be read by that', () => {
+    const { table, transport } = setUp();
+    const told: string[] = [];
+    table.read('lists', () => told.push('lists'));
+    table.read('server', () => told.push('server'));
+    table.receive([fact({ key: 'server x' }), fact({ key: 'lists' })], transport);
+    expect(told).toEqual(['lists', 'server']);
   });
 
   it.each([

@@ -53,10 +53,16 @@ class Process {
   readonly servers: Servers;
   readonly chooseStrategy: (body: unknown) => unknown;
   readonly follower: ListFollower;
+  /** Whether its files can be read. */
+  isReadable = true;
   readonly #pool: Pool;
   #stated: readonly UpstreamSpec[];
 
-  constructor(index: number, stated: readonly UpstreamSpec[], { offMs = 0, isWorker = false } = {}) {
+  constructor(
+    index: number,
+    stated: readonly UpstreamSpec[],
+    { offMs = 0, isWorker = false, persistServers = undefined as string | undefined } = {},
+  ) {
     this.clock = new ManualClock(1_000, Date.UTC(2026, 0, 15) + offMs);
     this.#stated = stated;
     this.table = new FactTable({ clock: this.clock, origin: `${index}` });
@@ -72,7 +78,7 @@ class Process {
     const service = {
       get config() {
         const upstreams = upstreamsNow();
-        return { upstreams, pools: [{ name: undefined, upstreams, strategy: 'random' }] };
+        return { upstreams, persistServers, pools: [{ name: undefined, upstreams, strategy: 'random' }] };
       },
       pools,
     } as unknown as Service;
@@ -94,6 +100,7 @@ class Process {
   /** The files say what they have said before. */
   reload(by: 'operator' | 'others' = 'operator'): Promise<void> {
     return this.lists.reload(() => {
+      if (!this.isReadable) return { lists: undefined, result: undefined };
       const lists = { upstreams: this.#stated, leftOut: [] };
       this.#pool.membership.replace(this.#stated);
       this.#pool.strategies.choose('random');
@@ -307,6 +314,25 @@ describe('a change', () => {
     await one?.servers.change('b', { draining: true });
     await fleet.settle();
     expect(fleet.states.map((each) => each.split('|')[0])).toEqual(Array(2).fill('a@a.example b@b.example-'));
+  });
+
+  it('that is in a file of its own survives that the settings can’t be read when others reload', async () => {
+    const persistServers = 'servers.json';
+    const [one, two] = [
+      new Process(0, STATED, { persistServers }),
+      new Process(1, STATED, { persistServers }),
+    ];
+    link(one.table, two.table, 'fleet');
+    await one.servers.add({ url: 'http://c.example', name: 'c' });
+    await settled();
+    for (const { clock } of [one, two]) clock.advance(10);
+    two.isReadable = false;
+    await one.reload();
+    await settled();
+    expect([two.names, two.store.saved]).toEqual(['a b c', 'a@a.example b@b.example c@c.example']);
+    await one.servers.change('a', { weight: 3 });
+    await settled();
+    expect(two.state).toContain('a@a.example3 b@b.example c@c.example|');
   });
 
   it('of the weight stays when another one drains it, for those who come later', async () => {

@@ -89,6 +89,25 @@ describe('quarantines of several processes', () => {
     expect(other.pool.quarantine.methods.banOf(other.of('b'), 'odd method')).toBeUndefined();
   });
 
+  it('tell no more bans than a fleet can have, however many methods clients invent', async () => {
+    const { one, other } = await two();
+    for (let each = 0; each < 1_100; each++)
+      one.pool.quarantine.add(one.of('a'), { reason: 'method-unsupported', method: `odd_${each}` });
+    expect(other.table.current('ban').size).toBe(1_000);
+    one.pool.quarantine.add(one.of('b'), { reason: 'refused' });
+    expect(stateOf(other, 'b')).toMatchObject({ state: 'quarantined' });
+  });
+
+  it('are taken over for no longer than one that is found here can be', async () => {
+    const { clock, one, other } = await two();
+    one.table.put(
+      `out ${upstreamKey(one.of('a'))}`,
+      { reason: 'auth', mayTry: false, doublings: 0 },
+      20 * 24 * 3_600_000,
+    );
+    expect(stateOf(other, 'a')).toMatchObject({ untilMs: clock.monotonicMs() + 24 * 3_600_000 });
+  });
+
   it('hold for one who joins later, and for an upstream that is listed later', async () => {
     const { clock, one } = await two();
     one.pool.quarantine.add(one.of('b'), { reason: 'refused' });

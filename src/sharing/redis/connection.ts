@@ -53,8 +53,10 @@ export class RedisProblem extends Error {
 
 /** Error codes of Redis in plain words. */
 const CODES: ReadonlyMap<string, string> = new Map([
+  ['AUTH', 'it has no password, or another one than REDIS_URL'],
   ['BUSY', 'a script holds it up'],
   ['CLUSTERDOWN', 'the cluster is down'],
+  ['DB', 'it has no database of the number in REDIS_URL'],
   ['LOADING', 'it is loading its data'],
   ['MASTERDOWN', 'it is a replica that has lost its master'],
   ['MISCONF', 'it refuses to write, since it can’t save its data'],
@@ -67,25 +69,21 @@ const CODES: ReadonlyMap<string, string> = new Map([
   ['WRONGTYPE', 'a key of ours holds data of another type'],
 ]);
 
-/** Errors without a code of their own, all of them met at the login. */
-const TEXTS: readonly (readonly [RegExp, string])[] = [
-  [/without any password configured|no password is set/i, 'it has no password, but REDIS_URL has one (ERR)'],
-  [/DB index/i, 'it has no database of the number in REDIS_URL (ERR)'],
-];
-
-/** What an error of Redis says, in words of our own: its text may hold an address or a password. */
-export function errorInWords(message: string): string {
-  const known = TEXTS.find(([pattern]) => pattern.test(message));
-  return known ? known[1] : codeInWords(codeOf(message));
-}
-
 /** What an error code says; one that is not known stands for itself. */
 export function codeInWords(code: string): string {
   const words = CODES.get(code);
   return words === undefined ? `it answers with an error (${code})` : `${words} (${code})`;
 }
 
+/** What errors without a code of their own speak of, in the order in which it is looked for. */
+const TOPICS: readonly (readonly [RegExp, string])[] = [
+  [/\bAUTH\b|invalid password/, 'AUTH'],
+  [/\bDB index\b/, 'DB'],
+];
+
 /** The code of an error of Redis, which begins with it. */
 export function codeOf(message: string): string {
+  const topic = message.startsWith('ERR ') ? TOPICS.find(([text]) => text.test(message)) : undefined;
+  if (topic) return topic[1];
   return /^[A-Z]{2,24}\b/.exec(message)?.[0] ?? 'ERR';
 }

@@ -2,19 +2,25 @@
 
 import type { Logger } from '../../log.ts';
 
-/** `alone`: nothing is shared; `messages`: by messages alone, since the hash can't be used. */
-export type Trouble = 'alone' | 'messages';
+/**
+ * `alone`: nothing is shared; `messages`: by messages alone, since the hash can't be used; `hash`: by the hash alone, since
+ * messages are refused; `clock`: replicas with another clock take nothing from this one, or it nothing from them.
+ */
+export type Trouble = 'alone' | 'messages' | 'hash' | 'clock';
 
 const LINES: Readonly<Record<Trouble, string>> = {
   alone: 'Redis does not work: this replica goes on by itself',
   messages: 'Redis can’t keep what replicas share: they go on by messages alone',
+  hash: 'Redis takes no messages of this replica: what it tells reaches the others seconds later',
+  clock:
+    'The clock of this machine, or that of Redis, is wrong: replicas with another one share nothing with this one',
 };
 
 /**
  *     unknown --works-->   works    (a line)
  *     unknown --trouble--> trouble  (a line)
  *     works   --trouble--> trouble  (a line)
- *     trouble --trouble--> trouble  (a line where Redis refuses, once for each reason)
+ *     trouble --trouble--> trouble  (a line if it is of another kind, or a new refusal of Redis itself)
  *     trouble --works-->   works    (a line)
  */
 export class Health {
@@ -22,9 +28,9 @@ export class Health {
   readonly #redis: string;
   /** Of a defect: it may be met again and again. */
   #hasTold = false;
-  /** Problems since it worked. */
+  /** What was logged since it worked. */
   readonly #told = new Set<string>();
-  #state: 'unknown' | 'works' | 'trouble' = 'unknown';
+  #state: 'unknown' | 'works' | Trouble = 'unknown';
 
   /** `redis`: where it is, without secrets. */
   constructor(logger: Logger, redis: string) {
@@ -55,10 +61,12 @@ export class Health {
    * `problem`: in plain words, without secrets. `isRefusal`: it came from Redis itself, so it stays until somebody mends
    * it, and is told even where the trouble began otherwise: a password that is wanted after a restart, for instance.
    */
-  fails(trouble: Trouble, problem: string, isRefusal = trouble === 'messages'): void {
-    if (this.#state === 'trouble' && (!isRefusal || this.#told.has(problem))) return;
-    this.#state = 'trouble';
-    this.#told.add(problem);
+  fails(trouble: Trouble, problem: string, isRefusal = trouble !== 'alone'): void {
+    const isNews = this.#state !== trouble || isRefusal;
+    this.#state = trouble;
+    const told = `${trouble}: ${problem}`;
+    if (!isNews || this.#told.has(told)) return;
+    this.#told.add(told);
     this.#logger.warn({ redis: this.#redis, problem }, LINES[trouble]);
   }
 }

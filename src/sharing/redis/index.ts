@@ -14,6 +14,8 @@ import { RedisTransport } from './transport.ts';
 
 /** So long the start waits for what others know; without it, it is known a moment later. */
 const FIRST_ROUND_MS = 200;
+/** So long an alert waits for the answer whether another replica tells of it: it is sought just when all are busy. */
+const CLAIM_MS = 500;
 /** The last words take no longer. */
 const LAST_ROUND_MS = 200;
 
@@ -62,7 +64,7 @@ export function connectRedis(options: RedisOptions): RedisSharing {
   void link.open();
   const claims = new RedisClaims({
     ...{ origin: table.origin, prefix },
-    ask: (commands) => link.ask(commands),
+    ask: (commands) => link.ask(commands, CLAIM_MS),
   });
   return {
     ready: within(FIRST_ROUND_MS, first, clock),

@@ -12,6 +12,8 @@ import {
 
 /** How long Redis may take for an answer. */
 export const ANSWER_MS = 50;
+/** An answer that has come while this process was busy is still read: timers that are due go before it. */
+const READING_MS = 5;
 /** How long a connection may take to be ready, its login included. */
 const OPEN_MS = 3_000;
 const FIRST_PAUSE_MS = 250;
@@ -74,18 +76,20 @@ export class Link {
   }
 
   /**
-   * Sends commands in one go. Resolves to their answers; rejects with a RedisProblem without a connection, or after
-   * ANSWER_MS.
+   * Sends commands in one go. Resolves to their answers; rejects with a RedisProblem without a connection, when it is
+   * lost, or after `limitMs`.
    */
-  ask(commands: readonly Command[]): Promise<readonly Answer[]> {
+  ask(commands: readonly Command[], limitMs = ANSWER_MS): Promise<readonly Answer[]> {
     const connection = this.#connection;
-    return connection ? this.#inTime(connection.ask(commands)) : Promise.reject(new RedisProblem(NONE));
+    return connection
+      ? this.#inTime(connection.ask(commands), limitMs)
+      : Promise.reject(new RedisProblem(NONE));
   }
 
   /** Whether messages would come, too; as `ask`. */
   ping(): Promise<void> {
     const connection = this.#connection;
-    return connection ? this.#inTime(connection.ping()) : Promise.reject(new RedisProblem(NONE));
+    return connection ? this.#inTime(connection.ping(), ANSWER_MS) : Promise.reject(new RedisProblem(NONE));
   }
 
   /** It works: the next pause is a short one. */
@@ -126,14 +130,17 @@ export class Link {
     return growingMs * (1 - this.#options.random() / 2);
   }
 
-  #inTime<T>(asked: Promise<T>): Promise<T> {
+  #inTime<T>(asked: Promise<T>, limitMs: number): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#options.clock.after(ANSWER_MS, () =>
-        reject(new RedisProblem(NO_ANSWER_IN_TIME, { isLate: true })),
-      );
-      asked.finally(cancel).then(resolve, (error: unknown) => {
-        reject(error instanceof RedisProblem ? error : new RedisProblem('the connection was closed'));
+      const { clock } = this.#options;
+      let cancel = clock.after(limitMs, () => {
+        cancel = clock.after(READING_MS, () => reject(new RedisProblem(NO_ANSWER_IN_TIME, { isLate: true })));
       });
+      asked
+        .finally(() => cancel())
+        .then(resolve, (error: unknown) => {
+          reject(error instanceof RedisProblem ? error : new RedisProblem('the connection was closed'));
+        });
     });
   }
 }

@@ -7,9 +7,9 @@ import {
   type Answer,
   type Command,
   type Connection,
+  codeInWords,
   codeOf,
   ErrorAnswer,
-  errorInWords,
   type OpenConnection,
   RedisProblem,
 } from './connection.ts';
@@ -97,7 +97,9 @@ function openSingle(
     await connect(both);
     const send = (command: Command) => client.sendCommand([...command]);
     return connectionOf({ client: messages, send }, both, async () => {
-      await messages.ping();
+      await messages.ping().catch((error: unknown) => {
+        throw problemOf(error);
+      });
     });
   };
 }
@@ -198,7 +200,8 @@ function connectionOf(
 /** The code of a system's error, or of an answer of Redis; the rest of a text may hold an address or a password. */
 function problemOf(error: unknown): RedisProblem {
   if (error instanceof RedisProblem) return error;
-  if (error instanceof ErrorReply) return new RedisProblem(errorInWords(error.message), { isRefusal: true });
+  if (error instanceof ErrorReply)
+    return new RedisProblem(codeInWords(codeOf(error.message)), { isRefusal: true });
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const code: unknown =
     typeof first === 'object' && first !== null && 'code' in first ? first.code : undefined;

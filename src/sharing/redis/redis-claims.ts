@@ -5,6 +5,8 @@ import { type Answer, type Command, ErrorAnswer } from './connection.ts';
 
 /** Longer texts are none of ours. */
 const MAX_TEXT_LENGTH = 200_000;
+/** One without an end, or with one that is so far away, is none of ours: nobody would ever be told. */
+const LONGEST_MS = 24 * 3_600_000;
 
 export interface RedisClaimsOptions {
   /** Of this process. */
@@ -13,7 +15,7 @@ export interface RedisClaimsOptions {
   readonly ask: (commands: readonly Command[]) => Promise<readonly Answer[]>;
 }
 
-/** Whatever Redis does, the answer is there after 50 ms; where it is no clear one, the claim is ours. */
+/** Whatever Redis does, the answer is there soon, by `ask`; where it is no clear one, the claim is ours. */
 export class RedisClaims implements Claims {
   readonly #options: RedisClaimsOptions;
 
@@ -32,8 +34,7 @@ export class RedisClaims implements Claims {
     ]);
     if (set !== null || typeof held !== 'string' || typeof left !== 'number') return undefined;
     const other = readClaim(held);
-    // One without an end is none of ours: nobody would ever be told.
-    return other && other.origin !== origin && left > 0
+    return other && other.origin !== origin && left > 0 && left <= LONGEST_MS
       ? { leftMs: left, subjects: other.subjects }
       : undefined;
   }

@@ -5,7 +5,7 @@ import { type Fact, readFact } from '../fact.ts';
 /** Longer ones are not written, and not read. The longest that a replica writes are lists with thousands of upstreams. */
 const MAX_TEXT_LENGTH = 1_000_000;
 /** A version that is so far ahead is none: the table refuses it, too, and ours takes its place. */
-const MAX_AHEAD_MS = 24 * 3_600_000;
+export const MAX_AHEAD_MS = 24 * 3_600_000;
 
 /** What time it is: for ends, as Redis has it; for versions, as this machine has it. */
 export interface Times {

@@ -4,12 +4,12 @@ import type { Clock } from '../../clock.ts';
 import type { Random } from '../../random.ts';
 import type { Fact } from '../fact.ts';
 import type { FactTable, Transport } from '../fact-table.ts';
-import { type Command, RedisProblem } from './connection.ts';
+import { type Command, codeInWords, ErrorAnswer, RedisProblem } from './connection.ts';
 import { FactsHash } from './facts-hash.ts';
-import type { Health } from './health.ts';
+import type { Health, Trouble } from './health.ts';
 import type { Link } from './link.ts';
 import { inMessages, Publisher } from './publisher.ts';
-import { readMessage, writeMessage } from './stored-fact.ts';
+import { MAX_AHEAD_MS, readMessage, writeMessage } from './stored-fact.ts';
 
 /** Each round up to a tenth longer or shorter by chance. */
 const ROUND_MS = 2_000;
@@ -28,6 +28,11 @@ export interface TransportOptions {
   readonly prefix: string;
 }
 
+interface Found {
+  readonly trouble: Trouble;
+  readonly problem: string;
+}
+
 /** Nothing waits for it. */
 export class RedisTransport implements Transport {
   readonly reach = 'fleet';
@@ -39,6 +44,8 @@ export class RedisTransport implements Transport {
   #changed = new Set<string>();
   #lateRounds = 0;
   #rounds = 0;
+  /** Why the last message was refused. */
+  #refusal: string | undefined;
   #running: Promise<void> | undefined;
   #cancel: () => void = () => {};
 
@@ -104,11 +111,11 @@ export class RedisTransport implements Transport {
   async #tryRound(): Promise<void> {
     const { link, health } = this.#options;
     try {
-      const problem = await this.#exchange();
+      const found = await this.#exchange();
       this.#lateRounds = 0;
       link.works();
-      if (problem === undefined) health.works();
-      else health.fails('messages', problem);
+      if (found) health.fails(found.trouble, found.problem);
+      else health.works();
     } catch (error) {
       // Once may be chance.
       const isLate = error instanceof RedisProblem && error.isLate;
@@ -118,8 +125,8 @@ export class RedisTransport implements Transport {
     }
   }
 
-  /** Resolves to why the hash can't be used; undefined when all is well. Rejects with a RedisProblem. */
-  async #exchange(): Promise<string | undefined> {
+  /** Resolves to what is not as it should be; undefined when all is well. Rejects with a RedisProblem. */
+  async #exchange(): Promise<Found | undefined> {
     const changed = this.#changed;
     this.#changed = new Set();
     this.#rounds += 1;
@@ -130,11 +137,25 @@ export class RedisTransport implements Transport {
       const facts = table.snapshot('fleet');
       const found = problem ?? (await this.#useHash(facts, changed, redisMs));
       if (found !== undefined) this.#tellByMessages(facts, changed);
-      return found;
+      return this.#judge(found, redisMs);
     } catch (error) {
       for (const key of changed) this.#changed.add(key);
       throw error;
     }
+  }
+
+  /** `problem`: why the hash can't be used. */
+  #judge(problem: string | undefined, redisMs: number): Found | undefined {
+    const refusal = this.#refusal;
+    if (problem !== undefined) return { trouble: refusal === undefined ? 'messages' : 'alone', problem };
+    if (refusal !== undefined) return { trouble: 'hash', problem: refusal };
+    const aheadMs = this.#options.clock.wallMs() - redisMs;
+    if (Math.abs(aheadMs) < MAX_AHEAD_MS) return undefined;
+    const hours = Math.round(Math.abs(aheadMs) / 3_600_000);
+    return {
+      trouble: 'clock',
+      problem: `it is ${hours} h ${aheadMs > 0 ? 'ahead of' : 'behind'} that of Redis`,
+    };
   }
 
   async #useHash(
@@ -176,8 +197,14 @@ export class RedisTransport implements Transport {
   #publish(messages: readonly string[]): void {
     if (messages.length === 0) return;
     const commands = messages.map((message): Command => ['PUBLISH', this.#channel, message]);
-    // What is lost stands in the hash with the next round.
-    this.#options.link.ask(commands).catch(() => {});
+    void this.#options.link
+      .ask(commands)
+      .then((answers) => {
+        const refused = answers.find((answer) => answer instanceof ErrorAnswer);
+        this.#refusal = refused && codeInWords(refused.code);
+      })
+      // What is lost stands in the hash with the next round.
+      .catch(() => {});
   }
 }
 

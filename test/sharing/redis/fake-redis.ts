@@ -13,7 +13,7 @@ import { linesInto } from '../../support/app.ts';
 import type { LogLine } from '../../support/daemon.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-/** Redis in this process, as far as it is used, with its faults; a clock of its own runs an hour ahead. */
+/** Redis in this process, as far as it is used, with its faults and a clock of its own. */
 export class FakeRedis {
   readonly clock = new ManualClock();
   readonly hashes = new Map<string, Map<string, string>>();
@@ -26,12 +26,14 @@ export class FakeRedis {
   /** Accepts, and never answers. */
   isHung = false;
   isGone = false;
+  /** How far its clock is ahead of that of replicas. */
+  aheadMs = 3_600_000;
   opened = 0;
   readonly #listeners = new Map<symbol, (message: string) => void>();
   readonly #lost = new Map<symbol, (problem: RedisProblem) => void>();
 
   get nowMs(): number {
-    return this.clock.wallMs() + 3_600_000;
+    return this.clock.wallMs() + this.aheadMs;
   }
 
   readonly open: OpenConnection = async (onLost) => {

@@ -5,6 +5,9 @@ import { FakeRedis, pass, replicaOf } from './fake-redis.ts';
 const WORKS = 'Shares with other replicas through Redis';
 const AGAIN = 'Redis works again';
 const ALONE = 'Redis does not work: this replica goes on by itself';
+const HASH = 'Redis takes no messages of this replica: what it tells reaches the others seconds later';
+const CLOCK =
+  'The clock of this machine, or that of Redis, is wrong: replicas with another one share nothing with this one';
 const MESSAGES = 'Redis can’t keep what replicas share: they go on by messages alone';
 
 /** Two replicas that know of each other. */
@@ -242,6 +245,43 @@ describe('Redis that', () => {
     expect(a.lines().slice(1)).toEqual([[ALONE, 'the connection was closed']]);
   });
 
+  it('refuses messages is told of, and what was told arrives with the rounds', async () => {
+    const { redis, a, b, later } = await two();
+    redis.refusals.set('PUBLISH', 'NOPERM');
+    a.table.put('out x', {}, 60_000);
+    await later(4_400);
+    expect(b.table.get('out x')).toEqual({});
+    expect([a.sharing.isUp, a.lines()]).toEqual([
+      false,
+      [[WORKS], [HASH, 'the user of REDIS_URL is not permitted to (NOPERM)']],
+    ]);
+    redis.refusals.set('HSET', 'OOM');
+    a.table.put('out x', {}, 50_000);
+    await later(2_200);
+    expect(a.lines().slice(2)).toEqual([[ALONE, 'it is full (maxmemory) (OOM)']]);
+    redis.refusals.clear();
+    a.table.put('out y', {}, 60_000);
+    await later(2_200);
+    expect(a.lines().slice(3)).toEqual([[AGAIN]]);
+  });
+
+  it('can’t keep facts and is gone then is told of twice', async () => {
+    const { redis, a, later } = await two();
+    redis.refusals.set('HLEN', 'WRONGTYPE');
+    await later(2_200);
+    redis.isGone = true;
+    redis.cut();
+    await later(10_000);
+    expect(a.lines().map(([line]) => line)).toEqual([WORKS, MESSAGES, ALONE]);
+  });
+
+  it('has a time that is days away is told of', async () => {
+    const { redis, a, later } = await two();
+    redis.aheadMs = -48 * 3_600_000;
+    await later(4_400);
+    expect(a.lines().slice(1)).toEqual([[CLOCK, 'it is 48 h ahead of that of Redis']]);
+  });
+
   it('does not let its memory be asked is trusted with few fields', async () => {
     const { redis, a, later } = await two();
     redis.refusals.set('MEMORY', 'NOPERM');
@@ -262,6 +302,17 @@ describe('what others have written under our key', () => {
     expect(redis.fields().size).toBe(10_001);
     expect(a.lines()).toEqual([[WORKS], [MESSAGES, 'lb:facts holds far more than replicas write']]);
     expect(b.table.get('use a')).toEqual({});
+  });
+
+  it('silences no alert for a year', async () => {
+    const { redis, a } = await two();
+    const text = '{"origin":"x.0","subjects":[]}';
+    const claimed = async (leftMs: number) => {
+      redis.texts.set('lb:alert:default:down', { text, untilMs: redis.nowMs + leftMs });
+      return await a.sharing.claims.claim('default:down', [], 30_000);
+    };
+    expect(await claimed(300_000)).toEqual({ leftMs: 300_000, subjects: [] });
+    expect(await claimed(365 * 24 * 3_600_000)).toBeUndefined();
   });
 
   it('is not read where it is too large', async () => {
