@@ -5,7 +5,7 @@ import { readLearnt } from '../pacing/others.ts';
 import type { Pacer } from '../pacing/pacer.ts';
 import { Elsewhere } from './elsewhere.ts';
 import type { FactTable, News } from './fact-table.ts';
-import { type Demands, shareOf } from './own-share.ts';
+import { type Demands, partOf } from './own-share.ts';
 import { Spaced } from './spaced.ts';
 import type { Use } from './use.ts';
 import type { UseBoard } from './use-board.ts';
@@ -91,10 +91,12 @@ export class BudgetFacts {
 
   /** How much is for this process, by what all want. */
   apply(demands: Demands): void {
-    const nowMs = this.#options.clock.monotonicMs();
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const commonMs = clock.wallMs() - nowMs;
     for (const [key, { pacer, elsewhere }] of this.#entries) {
       const before = elsewhere.share;
-      elsewhere.share = shareOf(demands, key, pacer.rps() ?? 0);
+      Object.assign(elsewhere, partOf(demands, key, pacer.rps() ?? 0), { commonMs });
       if (before !== elsewhere.share) pacer.shareWas(before, nowMs);
     }
   }
