@@ -95,7 +95,7 @@ export class LearntRate implements Pace {
     this.#peak = this.counts.lately(nowMs) / 1000;
     this.#climbedTo = this.#schedule.endClimb(this);
     if (this.#rate === Infinity) {
-      if (this.#peak > 0 && !this.#strays.isStray(this.#peak, nowMs))
+      if (this.#peak > 0 && (this.isDear || !this.#strays.isStray(this.#peak, nowMs)))
         this.#restart(this.#firstGuess(nowMs), nowMs);
       return;
     }
