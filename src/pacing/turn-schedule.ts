@@ -36,6 +36,7 @@ export class TurnSchedule extends Schedule {
   }
 
   #areTaken(pace: Pace, others: Others): boolean {
-    return !this.isClimbing && this.#turns.areTaken(this.speed(pace), others);
+    // Where refusals ban, as much is sent as ever was accepted, and a turn at the wrong time is too much.
+    return pace.way !== 'dear' && !this.isClimbing && this.#turns.areTaken(this.speed(pace), others);
   }
 }

@@ -42,8 +42,11 @@ export function partOf(demands: Demands, key: string, rps: number): Part {
   };
 }
 
+/** Who wants no more than this share is no matter. */
+const NEARLY_NOTHING = 0.02;
+
 interface PartAmong extends Part {
-  /** It and another one want more than they get. */
+  /** It and all others that want some of it want more than they get. */
   readonly isShort: boolean;
 }
 
@@ -63,11 +66,14 @@ function partAmong(all: UsesByWho, self: string, count: number, key: string, rps
   let before = 0;
   let own = 0;
   let short = 0;
+  let content = 0;
   for (const [who, share] of fairShares(wanted, total)) {
     if (who < self) before += share;
     else if (who === self) own = share;
-    if ((wanted.get(who) ?? 0) > share) short += 1;
+    const want = wanted.get(who) ?? 0;
+    if (want > share) short += 1;
+    else if (want > NEARLY_NOTHING * total) content += 1;
   }
-  const isShort = short > 1 && (wanted.get(self) ?? 0) > own;
+  const isShort = short > 1 && content === 0 && (wanted.get(self) ?? 0) > own;
   return { from: before / total, share: own / total, isShort };
 }
