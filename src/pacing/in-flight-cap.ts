@@ -11,6 +11,9 @@ const APART_MS = 100;
 /** So many refusals that a cap explains show one; further ones make it more certain. */
 const CLUES = 2;
 const MOST_CLUES = 4;
+/** One of several sees only a part of what is refused: what has not shown in so long is a chance, or takes more clues. */
+const FOUND_MS = 20_000;
+const LATER_CLUES = 4;
 /** So many probes in a row are accepted where more is allowed; a single one may just arrive after another call has left. */
 const PROBES = 3;
 /** Where only calls in flight are limited, there is always one that is accepted. */
@@ -32,6 +35,7 @@ export class InFlightCap {
   #fadedMs = 0;
   /** Nothing is compared before the first refusal. */
   #isWatching = false;
+  #firstMs = 0;
   #clues = 0;
   #clueMs = -Infinity;
   /** Something was accepted since the last clue. */
@@ -43,6 +47,9 @@ export class InFlightCap {
   #probes = 0;
   /** Refusals since something was accepted. */
   #inARow = 0;
+
+  /** Others send there, too. */
+  hasOthers = false;
 
   /** Infinity while none is known. */
   get cap(): number {
@@ -96,6 +103,7 @@ export class InFlightCap {
   /** Returns whether a cap explains the refusal. */
   refused(sentMs: number, nowMs: number): boolean {
     this.#ended();
+    if (!this.#isWatching) this.#firstMs = nowMs;
     this.#isWatching = true;
     this.#inARow += 1;
     if (sentMs === this.#probeMs) {
@@ -120,7 +128,8 @@ export class InFlightCap {
     this.#clueMs = nowMs;
     this.#hasPassed = false;
     this.#clues = Math.max(0, this.#clues + (isClue ? 1 : -1));
-    if (this.#clues < CLUES) return false;
+    const isLate = this.hasOthers && nowMs - this.#firstMs > FOUND_MS;
+    if (this.#clues < (isLate ? LATER_CLUES : CLUES)) return false;
     this.#cap = this.#least;
     return true;
   }

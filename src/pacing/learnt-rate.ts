@@ -4,10 +4,11 @@ import { Accepted } from './accepted.ts';
 import { dearGuess, firstGuess, type Way } from './climb.ts';
 import { BAN_MS, type Episode, isLossOf, isRoundedUp, LONGEST_REST_MS } from './episode.ts';
 import { FullMoments, MEASURED_CALLS, MEASURED_MS } from './full-moments.ts';
-import { type Learnt, NOBODY } from './others.ts';
+import type { Learnt } from './others.ts';
 import { FALL, NEWS, RateSteps, STEP, type Step } from './rate-steps.ts';
-import { type Pace, Schedule } from './schedule.ts';
+import type { Pace } from './schedule.ts';
 import { Strays } from './strays.ts';
+import { TurnSchedule } from './turn-schedule.ts';
 import { Waste } from './waste.ts';
 
 /** Rates are calls a millisecond, times monotonic milliseconds. The reasons: docs/decisions/0014-learnt-budgets.md */
@@ -16,7 +17,7 @@ export class LearntRate implements Pace {
   #rate = Infinity;
   #toldRate = 0;
   #isMeasured = false;
-  readonly #schedule = new Schedule();
+  readonly #schedule = new TurnSchedule();
   /** The rate that was reached before the refusal; 0 if more was not looked for. */
   #climbedTo = 0;
   readonly #waste = new Waste();
@@ -44,14 +45,14 @@ export class LearntRate implements Pace {
     return this.#costMs >= BAN_MS;
   }
 
-  /** Several processes together know that it has a window of a second or more. */
+  /** It is known to have a window of a second or more. */
   get hasWindow(): boolean {
-    return this.counts.others !== NOBODY && this.#full.windowMs >= MEASURED_MS;
+    return this.#full.windowMs >= MEASURED_MS;
   }
 
   /** When the next request is due. */
-  get nextAtMs(): number {
-    return this.#rate === Infinity ? -Infinity : this.#schedule.nextAtMs;
+  nextAtMs(nowMs: number): number {
+    return this.#rate === Infinity ? -Infinity : this.#schedule.dueMs(this, this.counts.others, nowMs);
   }
 
   get share(): number {
@@ -65,9 +66,10 @@ export class LearntRate implements Pace {
   sent(calls: number, nowMs: number): void {
     if (!this.#full.hasBegun) this.#full.begin(nowMs, this.counts.at(nowMs));
     if (this.#rate === Infinity) return;
-    const unusedMs = this.#schedule.sent(calls, this, this.#mayClimb(nowMs), nowMs);
+    const { others } = this.counts;
+    const unusedMs = this.#schedule.sentOf(calls, this, others, this.#mayClimb(nowMs), nowMs);
     // What the others use was not left unused.
-    if (unusedMs > 0) this.#full.leaveOut(unusedMs * Math.max(0, 1 - this.counts.others.rate / this.#rate));
+    if (unusedMs > 0) this.#full.leaveOut(unusedMs * Math.max(0, 1 - others.rate / this.#rate));
   }
 
   accepted(calls: number, nowMs: number): void {
@@ -93,12 +95,12 @@ export class LearntRate implements Pace {
     this.#peak = this.counts.lately(nowMs) / 1000;
     this.#climbedTo = this.#schedule.endClimb(this);
     if (this.#rate === Infinity) {
-      if (this.#peak > 0 && !this.#strays.isStray(this.#peak, nowMs))
+      if (this.#peak > 0 && (this.isDear || !this.#strays.isStray(this.#peak, nowMs)))
         this.#restart(this.#firstGuess(nowMs), nowMs);
       return;
     }
     // Leaves some room, so that the next call is not refused by a hair.
-    this.#schedule.waitUntil(Math.max(this.#schedule.nextAtMs, nowMs) + 1 / this.#rate);
+    this.#schedule.waitOne(this, this.counts.others, nowMs);
     if (this.#climbedTo > 0) return;
     // What was sent too early while climbing is made up for once that turns out to be why calls are refused.
     this.#full.leaveOut(this.#schedule.payBack(this, nowMs));
@@ -236,7 +238,7 @@ export class LearntRate implements Pace {
     this.#acceptedAtCut = this.counts.at(nowMs);
     this.#peak = this.counts.lately(nowMs) / 1000;
     if (isNew && rate !== null) this.#schedule.restart(nowMs);
-    if (isFull) this.#schedule.waitUntil(Math.max(this.#schedule.nextAtMs, nowMs) + 1 / next);
+    if (isFull) this.#schedule.waitOne(this, this.counts.others, nowMs);
     else {
       this.#full.mark(nowMs, this.#acceptedAtCut);
       this.#schedule.waitUntil(nowMs);

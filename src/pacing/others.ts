@@ -4,6 +4,10 @@
 export interface Others {
   /** How much of the budget is for this process: 0 to 1, more than 0. */
   readonly share: number;
+  /** Where its part begins among those of all, which are next to each other from 0 to 1; negative if that is not known. */
+  readonly from: number;
+  /** What is to be added to times here to get those that all have in common. */
+  readonly commonMs: number;
   /** The rate at which the others were accepted lately. */
   readonly rate: number;
   /** How many calls of the others were accepted until then, since some time. */
@@ -19,6 +23,8 @@ export interface Others {
 /** There are no others. */
 export const NOBODY: Others = {
   share: 1,
+  from: -1,
+  commonMs: 0,
   rate: 0,
   acceptedAt: () => 0,
   paused() {},

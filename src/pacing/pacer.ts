@@ -43,6 +43,7 @@ export class Pacer {
   /** From now on the budget is that of several processes; NOBODY: of this one alone. */
   shareWith(others: Others): void {
     this.#others = others;
+    this.#cap.hasOthers = others !== NOBODY;
     this.#learnt.counts.others = others;
   }
 
@@ -58,7 +59,7 @@ export class Pacer {
     const atMs = Math.max(this.#ceilingAtMs, this.#rests.untilMs);
     if (this.#rests.isResting) return this.#rests.trialAtMs(atMs);
     if (this.#cap.isFull(this.#learnt.mayProbe)) return Math.max(atMs, nowMs + LOOK_AGAIN_MS);
-    const nextAtMs = this.#learnt.nextAtMs;
+    const nextAtMs = this.#learnt.nextAtMs(nowMs);
     return Math.max(atMs, this.#learnt.isTold ? this.#told.dueAtMs(nextAtMs) : nextAtMs);
   }
 
@@ -105,13 +106,21 @@ export class Pacer {
     this.#learnt.refused(calls, sentMs);
     this.#told.refused();
     if (restMs !== undefined) this.#tellsTimes();
-    if (this.#isOfTime || this.#learnt.isDear || this.#learnt.hasWindow) this.#cap.lost(sentMs);
+    if (this.#isOfTime || this.#learnt.isDear || this.#isForAll(sentMs)) this.#cap.lost(sentMs);
     else if (this.#refusedForCap(sentMs, nowMs)) {
       this.#learnt.forget(nowMs);
       if (restMs === undefined) this.#rests.end();
       return;
     }
     this.#take(sentMs, nowMs, restMs !== undefined);
+  }
+
+  /**
+   * Where several share a window, each sees so few calls that chance refusals look like a cap. While more is looked
+   * for they are expected, and those that were on their way when anybody was refused have the same reason.
+   */
+  #isForAll(sentMs: number): boolean {
+    return this.#others !== NOBODY && (this.#learnt.hasWindow || this.#rests.isOld(sentMs));
   }
 
   /** Others are told once it is sure, since they hold back for a rate that there is not. */

@@ -1,6 +1,6 @@
 /** From the first refusal until something is accepted again: when single calls are tried. */
 
-import type { Episode } from './episode.ts';
+import { BAN_MS, type Episode } from './episode.ts';
 import type { Scout } from './scout.ts';
 
 /** The first trial comes after this time, the next after half of what has passed, up to a gap; later after an eighth. */
@@ -16,6 +16,9 @@ const TRIAL_PATIENCE_MS = 1000;
 /** Another process that tries is waited for so much longer than it says: its news has to come here. */
 const NEWS_SHARE = 0.1;
 const NEWS_MS = 150;
+
+/** Moments that are nearly the same are scattered by their multiples of this, between whole numbers. */
+const SCATTER = 0.618_034;
 
 /** All times are monotonic milliseconds. */
 export class Rests {
@@ -132,11 +135,22 @@ export class Rests {
     this.#refusedTrialMs = this.#isResting ? this.#trialMs : nowMs;
     const elapsedMs = nowMs - this.#cutMs;
     const gapMs = this.#gapMs(elapsedMs, isDear, nowMs);
+    const isRefusedAgain = this.#isResting;
     this.#isResting = true;
     this.#isTrialOut = false;
     this.#trialMs = nowMs;
     // What it said is enough, once.
     if (this.#untilMs <= nowMs) this.#untilMs = nowMs + gapMs;
+    if (isRefusedAgain && this.#isTold) this.#spread(nowMs);
+  }
+
+  /**
+   * Whoever else tries at the same time prolongs a ban for all: each waits for longer, as if by chance, so that one is
+   * first and finds that it is over.
+   */
+  #spread(nowMs: number): void {
+    const restMs = this.#untilMs - nowMs;
+    if (restMs >= BAN_MS) this.#untilMs += restMs * ((nowMs * SCATTER) % 1);
   }
 
   /** Another process is to try after so many milliseconds: if nothing is heard of it, this one does. */

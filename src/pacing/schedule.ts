@@ -31,6 +31,10 @@ export class Schedule {
     return this.#nextAtMs;
   }
 
+  get isClimbing(): boolean {
+    return this.#climbMs > 0;
+  }
+
   /** What requests of all processes are sent at, in calls a millisecond. */
   speed({ rate, way }: Pace): number {
     return rate * factorOf(way, this.#climbMs, rate);
@@ -53,6 +57,19 @@ export class Schedule {
     return unusedMs;
   }
 
+  /**
+   * The same where it was sent in a turn, that began at `turnMs` and ends at `endMs`. What is due may be ahead of that by
+   * some turns, which are not all as far apart.
+   */
+  sentInTurn(calls: number, pace: Pace, [turnMs, endMs]: readonly [number, number], nowMs: number): number {
+    this.#dueMs = Math.max(this.#dueMs, Math.min(turnMs, nowMs));
+    this.#nextAtMs = Math.min(turnMs, nowMs);
+    const unusedMs = this.sent(calls, pace, false, nowMs);
+    const spacingMs = 1 / (this.speed(pace) * pace.share);
+    this.#nextAtMs = endMs + (calls - 1) * spacingMs;
+    return unusedMs;
+  }
+
   /** So many calls that were sent need not be waited for. */
   takeBack(calls: number, pace: Pace): void {
     this.#nextAtMs -= calls / (this.speed(pace) * pace.share);
@@ -69,6 +86,11 @@ export class Schedule {
   /** Nothing before then. */
   waitUntil(atMs: number): void {
     this.#nextAtMs = Math.max(this.#nextAtMs, atMs);
+  }
+
+  /** Its next turn from then on is its own. */
+  resumeAt(atMs: number): void {
+    this.#nextAtMs = atMs;
   }
 
   /** The pace is another one by this factor: what is due later than now is due so much sooner or later. */

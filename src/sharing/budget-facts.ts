@@ -5,7 +5,7 @@ import { readLearnt } from '../pacing/others.ts';
 import type { Pacer } from '../pacing/pacer.ts';
 import { Elsewhere } from './elsewhere.ts';
 import type { FactTable, News } from './fact-table.ts';
-import { type Demands, shareOf } from './own-share.ts';
+import { type Demands, partOf } from './own-share.ts';
 import { Spaced } from './spaced.ts';
 import type { Use } from './use.ts';
 import type { UseBoard } from './use-board.ts';
@@ -36,9 +36,14 @@ const BACKLOG_SECONDS = 0.5;
 const FEW = 2;
 const EACH_IN_BACKLOG = 4;
 
+/** Where many share, shares are computed less often: after so long for each of them. */
+const EACH_SHARER_MS = 5;
+
 interface Entry extends SharedBudget {
   readonly elsewhere: Elsewhere;
   readonly news: Spaced;
+  /** Not computed again before then. */
+  shareAtMs: number;
 }
 
 export interface BudgetFactsOptions {
@@ -91,10 +96,16 @@ export class BudgetFacts {
 
   /** How much is for this process, by what all want. */
   apply(demands: Demands): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    for (const [key, { pacer, elsewhere }] of this.#entries) {
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const commonMs = clock.wallMs() - nowMs;
+    const everyMs = EACH_SHARER_MS * (demands.replicas.size + demands.workers.size);
+    for (const [key, entry] of this.#entries) {
+      if (nowMs < entry.shareAtMs) continue;
+      entry.shareAtMs = nowMs + everyMs;
+      const { pacer, elsewhere } = entry;
       const before = elsewhere.share;
-      elsewhere.share = shareOf(demands, key, pacer.rps() ?? 0);
+      Object.assign(elsewhere, partOf(demands, key, pacer.rps() ?? 0), { commonMs });
       if (before !== elsewhere.share) pacer.shareWas(before, nowMs);
     }
   }
@@ -106,7 +117,7 @@ export class BudgetFacts {
       table.put(`learnt ${key}`, pacer.learnt(clock.monotonicMs()), LEARNT_MS);
     });
     const elsewhere = new Elsewhere({ noteUse, noteNews: () => news.ask() });
-    this.#entries.set(key, { ...budget, elsewhere, news });
+    this.#entries.set(key, { ...budget, elsewhere, news, shareAtMs: 0 });
     const nowMs = clock.monotonicMs();
     for (const [who, { budgets }] of board.others) elsewhere.heed(who, budgets.get(key), nowMs);
     pacer.shareWith(elsewhere);

@@ -8,7 +8,7 @@ import { applyClientShares, clientUses } from './client-shares.ts';
 import type { FactTable } from './fact-table.ts';
 import type { Role } from './knowledge.ts';
 import type { Demands } from './own-share.ts';
-import { factOf, isIdle, NO_CLAIMS, sumOf, type Uses } from './use.ts';
+import { clientsOf, factOf, isIdle, NO_CLAIMS, sumOf, type Uses } from './use.ts';
 import { replicaOf, UseBoard } from './use-board.ts';
 
 export interface BudgetSharingOptions {
@@ -123,7 +123,7 @@ export class BudgetSharing {
     if (role === 'worker') this.#tellAsWorker(uses);
     else this.#tellAsReplica(uses);
     this.#facts.apply(this.#demandsOf('budgets'));
-    const { clients } = sumOf(board.others.values());
+    const clients = clientsOf(board.others.values());
     applyClientShares(buckets, this.#demandsOf('clients'), clients, clock);
     setInFlightElsewhere(sumOf(board.siblings).inFlight);
     this.#isAwake = !isIdle(uses);

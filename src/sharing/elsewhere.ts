@@ -26,6 +26,8 @@ export class Elsewhere implements Others {
   #acceptedAtZero = 0;
   /** How much is for this process: 0 to 1. */
   share = 1;
+  from = -1;
+  commonMs = 0;
   rate = 0;
   readonly noteUse: () => void;
   readonly noteNews: () => void;

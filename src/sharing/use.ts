@@ -115,6 +115,13 @@ export function sumOf(all: Iterable<Uses>): Uses {
   return { budgets, clients, inFlight, ...NO_CLAIMS };
 }
 
+/** What the clients of several processes use together. */
+export function clientsOf(all: Iterable<Uses>): ReadonlyMap<string, Use> {
+  const sum = new Map<string, Use>();
+  for (const { clients } of all) for (const [key, use] of clients) sum.set(key, plus(sum.get(key), use));
+  return sum;
+}
+
 function plus(one: Use | undefined, other: Use): Use {
   if (!one) return other;
   return {

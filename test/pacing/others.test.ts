@@ -34,6 +34,24 @@ function spacingOf(pacer: Pacer, nowMs: number): number {
   return pacer.freeAtMs(freeMs) - freeMs;
 }
 
+describe('pacers that know nothing of each other', () => {
+  it('wait for longer after a second refusal that tells half a minute, each for another time', () => {
+    const freeMs = [0, 7, 90].map((firstMs) => {
+      const pacer = new Pacer();
+      pacer.sent(1, firstMs);
+      pacer.refused(1, firstMs, firstMs + 1, 30_000);
+      expect(pacer.freeAtMs(firstMs + 2)).toBe(firstMs + 30_001);
+      pacer.sent(1, firstMs + 30_001);
+      pacer.refused(1, firstMs + 30_001, firstMs + 30_002, 30_000);
+      return pacer.freeAtMs(firstMs + 30_003);
+    });
+    expect(Math.min(...freeMs)).toBeGreaterThan(60_002);
+    expect(Math.max(...freeMs)).toBeLessThan(90_100);
+    const [first = 0, second = 0] = freeMs.sort((a, b) => a - b);
+    expect(second - first).toBeGreaterThan(500);
+  });
+});
+
 describe('a pacer that is one of several', () => {
   it('measures what all were accepted, tells it, and sends its share of it', () => {
     const { pacer, newsOf } = oneOfTwo();

@@ -9,11 +9,14 @@ const ROUND_MS = 2_000;
 /** So long after their start processes are there, each a bit later than the one before. */
 const APART_MS = 7;
 
+/** The clocks of replicas differ by so much. */
+const CLOCK_OFF_MS = 3;
+
 /** A clock of its own, on the time of a simulation. */
-function clockOn(time, offsetMs) {
+function clockOn(time, wallOffMs) {
   return {
-    monotonicMs: () => time.nowMs + offsetMs,
-    wallMs: () => time.nowMs + 1_700_000_000_000,
+    monotonicMs: () => time.nowMs,
+    wallMs: () => time.nowMs + 1_700_000_000_000 + wallOffMs,
     after(delayMs, run) {
       let isOff = false;
       time.add(time.nowMs + Math.max(0, delayMs), () => {
@@ -93,7 +96,7 @@ export function sharingPacers(
     const tables = [];
     const sharings = [];
     const add = (role, origin, budgets) => {
-      const clock = clockOn(time, 0);
+      const clock = clockOn(time, role === 'alone' ? CLOCK_OFF_MS * tables.length : 0);
       const table = new FactTable({ clock, origin });
       tables.push(table);
       const idle = { inFlight: () => new Map(), setInFlightElsewhere() {} };

@@ -41,7 +41,7 @@ export class RedisProblem extends Error {
   override readonly name = 'RedisProblem';
   /** It was too slow: it may only have been late once. */
   readonly isLate: boolean;
-  /** Redis is there and refuses: that seldom ends by itself. */
+  /** Redis is there and refuses, which does not end by itself. */
   readonly isRefusal: boolean;
 
   constructor(problem: string, { isLate = false, isRefusal = false } = {}) {
@@ -73,6 +73,16 @@ const CODES: ReadonlyMap<string, string> = new Map([
 export function codeInWords(code: string): string {
   const words = CODES.get(code);
   return words === undefined ? `it answers with an error (${code})` : `${words} (${code})`;
+}
+
+/** They pass by themselves, mostly while a server or a cluster comes back. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...['BUSY', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'READONLY', 'TRYAGAIN', 'UNKILLABLE'],
+]);
+
+/** Redis has answered with this error code, so that the connection is of no use. */
+export function refusalOf(code: string): RedisProblem {
+  return new RedisProblem(codeInWords(code), { isRefusal: !PASSING.has(code) });
 }
 
 /** What errors without a code of their own speak of, in the order in which it is looked for. */

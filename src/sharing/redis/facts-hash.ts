@@ -1,7 +1,14 @@
 /** The hash with all facts of the fleet: what is read from it, and written to it. */
 
 import type { Fact } from '../fact.ts';
-import { type Answer, type Command, codeInWords, ErrorAnswer, RedisProblem } from './connection.ts';
+import {
+  type Answer,
+  type Command,
+  codeInWords,
+  ErrorAnswer,
+  RedisProblem,
+  refusalOf,
+} from './connection.ts';
 import { isNewer, readField, type StoredFact, type Times, writeField } from './stored-fact.ts';
 
 /** So long the hash is kept after the last replica has gone. */
@@ -138,7 +145,7 @@ function readTime(answer: Answer): number {
 function problemOf(answers: readonly Answer[]): string | undefined {
   for (const answer of answers) {
     if (!(answer instanceof ErrorAnswer)) continue;
-    if (ELSEWHERE.has(answer.code)) throw new RedisProblem(codeInWords(answer.code), { isRefusal: true });
+    if (ELSEWHERE.has(answer.code)) throw refusalOf(answer.code);
     return codeInWords(answer.code);
   }
   return undefined;

@@ -7,11 +7,11 @@ import {
   type Answer,
   type Command,
   type Connection,
-  codeInWords,
   codeOf,
   ErrorAnswer,
   type OpenConnection,
   RedisProblem,
+  refusalOf,
 } from './connection.ts';
 import { lookUpForSockets } from './socket-look-up.ts';
 import type { RedisHost, RedisLogin, RedisTarget } from './target.ts';
@@ -200,8 +200,7 @@ function connectionOf(
 /** The code of a system's error, or of an answer of Redis; the rest of a text may hold an address or a password. */
 function problemOf(error: unknown): RedisProblem {
   if (error instanceof RedisProblem) return error;
-  if (error instanceof ErrorReply)
-    return new RedisProblem(codeInWords(codeOf(error.message)), { isRefusal: true });
+  if (error instanceof ErrorReply) return refusalOf(codeOf(error.message));
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const code: unknown =
     typeof first === 'object' && first !== null && 'code' in first ? first.code : undefined;
