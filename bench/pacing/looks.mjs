@@ -9,7 +9,7 @@ const built = new URL('../../dist/', import.meta.url);
 const { Pacer } = await import(new URL('pacing/pacer.js', built).href);
 const { FactTable } = await import(new URL('sharing/fact-table.js', built).href);
 const { BudgetSharing } = await import(new URL('sharing/budget-sharing.js', built).href);
-const { SharedBuckets } = await import(new URL('clients/shared-limiter.js', built).href);
+const { SharedBuckets } = await import(new URL('clients/shared-buckets.js', built).href);
 
 const random = seededRandom(1);
 let nowMs = 0;

@@ -28,11 +28,12 @@ export interface BudgetSharingOptions {
 const LOOK_MS = { alone: 100, worker: 50, first: 100 };
 /** So soon after a look when a client needs more. */
 const URGENT_MS = 5;
-/** So often replicas tell what they use even where nothing changes; what they told holds for three times as long. */
+/** So often replicas tell what they use even where nothing changes; what they told holds for four times as long. */
 const LEASE_MS = { alone: 2_000, first: 2_000, worker: 1_000 };
-const LEASES = 3;
-/** Replicas tell no more often than this what has changed. */
+const LEASES = 4;
+/** Replicas tell no more often than this what has changed; each of many more seldom, so that none hears too much. */
 const GAP_MS = 260;
+const FEW = 8;
 /** What changes by this share of what was wanted is told before its time. */
 const NOTABLE = 0.1;
 /** So does a count that is off by so many calls, and this share of a second's, from what others take it for. */
@@ -161,16 +162,18 @@ export class BudgetSharing {
 
   #tellAsReplica(uses: Uses): void {
     const passedMs = this.#options.clock.monotonicMs() - this.#toldMs;
-    const isDue = passedMs >= LEASE_MS.first - 1;
-    if (isDue || (passedMs >= GAP_MS && isNotable(this.#told, uses, passedMs / 1_000))) this.#put(uses);
+    const crowd = this.#board.replicas.size / FEW;
+    const isNews = passedMs >= GAP_MS * Math.max(1, crowd) && isNotable(this.#told, uses, passedMs / 1_000);
+    // Where there are many, what is as it was comes with the rounds of the transport.
+    if (isNews || passedMs >= LEASE_MS.first - 1) this.#put(uses, isNews || crowd <= 1);
   }
 
-  #put(uses: Uses): void {
+  #put(uses: Uses, isUrgent = true): void {
     const { table, clock, role } = this.#options;
     this.#told = uses;
     this.#toldMs = clock.monotonicMs();
     this.#board.note(role === 'worker' ? 'worker-use' : 'use', uses);
-    table.put(this.#key, factOf(uses), LEASES * LEASE_MS[role]);
+    table.put(this.#key, factOf(uses), LEASES * LEASE_MS[role], isUrgent);
   }
 }
 

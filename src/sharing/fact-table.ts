@@ -61,10 +61,13 @@ export class FactTable {
     this.origin = origin;
   }
 
-  /** Writes a fact of our own, of JSON, for so many milliseconds; null: until it is replaced. Not told to readers here. */
-  put(key: string, value: object, leftMs: number | null): void {
+  /**
+   * Writes a fact of our own, of JSON, for so many milliseconds; null: until it is replaced. Not told to readers here. A fact
+   * of a kind that can wait may be urgent all the same.
+   */
+  put(key: string, value: object, leftMs: number | null, isUrgent = false): void {
     const untilMs = leftMs === null ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + leftMs;
-    this.#write(key, value, untilMs);
+    this.#write(key, value, untilMs, isUrgent);
   }
 
   /** It is over, for all. Does nothing when it is not in force. */
@@ -156,13 +159,13 @@ export class FactTable {
     return facts.filter((fact) => reaches(fact, reach));
   }
 
-  #write(key: string, value: object | null, untilMs: number): void {
+  #write(key: string, value: object | null, untilMs: number, isUrgent = false): void {
     this.#version = Math.max(this.#version + 1, Math.floor(this.#clock.wallMs()));
     const entry = { version: this.#version, origin: this.origin, value, untilMs };
     this.#set(key, entry);
     if (this.#transports.size === 0) return;
     const facts = [this.#factOf(key, entry)];
-    for (const transport of this.#transports) sendBy(transport, facts);
+    for (const transport of this.#transports) sendBy(transport, facts, isUrgent);
   }
 
   /** Whether it is news. */
@@ -228,7 +231,7 @@ function isNewer(one: Stamp, other: Stamp): boolean {
   return one.version > other.version || (one.version === other.version && one.origin > other.origin);
 }
 
-function sendBy(transport: Transport, facts: readonly Fact[]): void {
+function sendBy(transport: Transport, facts: readonly Fact[], areUrgent = false): void {
   const sent = facts.filter((fact) => reaches(fact, transport.reach));
-  if (sent.length > 0) transport.send(sent, sent.some(isUrgent));
+  if (sent.length > 0) transport.send(sent, areUrgent || sent.some(isUrgent));
 }

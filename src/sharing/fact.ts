@@ -40,7 +40,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['sizes', { reach: 'fleet', isUrgent: false, longestMs: 2 * HOUR_MS }],
   // What a budget allows, and what a replica, or a worker of it, has used of those that it knows.
   ['learnt', { reach: 'fleet', isUrgent: true, longestMs: 2 * HOUR_MS }],
-  ['use', { reach: 'fleet', isUrgent: true, longestMs: 2 * MINUTE_MS }],
+  ['use', { reach: 'fleet', isUrgent: false, longestMs: 2 * MINUTE_MS }],
   ['worker-use', { reach: 'machine', isUrgent: true, longestMs: 2 * MINUTE_MS }],
   // How much of clients' limits each worker may use.
   ['claims', { reach: 'machine', isUrgent: true }],

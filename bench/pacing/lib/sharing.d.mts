@@ -1,4 +1,4 @@
-import type { SharedBuckets } from '../../../src/clients/shared-limiter.ts';
+import type { SharedBuckets } from '../../../src/clients/shared-buckets.ts';
 import type { Pacer, PacerOptions } from '../../../src/pacing/pacer.ts';
 import type { BudgetSharing } from '../../../src/sharing/budget-sharing.ts';
 import type { FactTable } from '../../../src/sharing/fact-table.ts';

@@ -1,6 +1,6 @@
 // Replicas that share through one simulated Redis what they find out about upstreams, by the program's own parts.
 import { pino } from 'pino';
-import { SharedBuckets } from '../../../dist/clients/shared-limiter.js';
+import { SharedBuckets } from '../../../dist/clients/shared-buckets.js';
 import { Pacer } from '../../../dist/pacing/pacer.js';
 import { BudgetSharing } from '../../../dist/sharing/budget-sharing.js';
 import { FactTable } from '../../../dist/sharing/fact-table.js';
