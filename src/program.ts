@@ -12,6 +12,7 @@ import { type LoadResult, loadConfig } from './config/load.ts';
 import { secretsOfConfig } from './config/masked-settings.ts';
 import type { Command } from './config/sources/flags.ts';
 import { nearMissText } from './config/sources/near-misses.ts';
+import { logDefects } from './defects.ts';
 import { createLog, type Log } from './log.ts';
 import { descriptorWarning } from './network/shortage.ts';
 import { systemRandom } from './random.ts';
@@ -133,19 +134,7 @@ async function run(loaded: Loaded, { load, signals }: Surroundings): Promise<voi
   signals.onHangUp(() => {
     hungUp = true;
   });
-  // Whatever caused it, the state is unknown: log it and let the supervisor start a new process.
-  process.on('uncaughtException', (err) => {
-    logger.fatal({ err }, 'Uncaught error');
-    end(1);
-  });
-  process.on('unhandledRejection', (err) => {
-    logger.fatal({ err }, 'Unhandled rejection');
-    end(1);
-  });
-
-  // Else Node writes them to standard error as they are, whatever they quote.
-  process.removeAllListeners('warning');
-  process.on('warning', (err) => logger.warn({ err }, `Node.js: ${err.name}`));
+  logDefects(logger, end);
 
   for (const warning of warningsOf(loaded)) logger.warn(warning);
   if (config.areListsPersisted) logger.info(...persistedLine(config));

@@ -2,6 +2,7 @@
 
 import { WorkerApp } from './app/worker.ts';
 import { systemClock } from './clock.ts';
+import { logDefects } from './defects.ts';
 import { createLog, type Log } from './log.ts';
 import { systemRandom } from './random.ts';
 import { connectFirstProcess } from './workers/first-process.ts';
@@ -18,7 +19,8 @@ export async function serveAsWorker(): Promise<void> {
     log.flush();
     process.exit(status);
   };
-  reportDefects(log, end);
+  process.on('exit', () => log.flush());
+  logDefects(logger, end);
   const runtime = { clock: systemClock, random: systemRandom, logger };
   const worker = new WorkerApp(start, { runtime, log, first, end });
   await worker.serve();
@@ -28,20 +30,4 @@ export async function serveAsWorker(): Promise<void> {
 function logOf({ settings, worker }: Start): Promise<Log> {
   const { logLevel: level, logFormat: format } = configOf(settings.config);
   return createLog({ level, format, secrets: settings.secrets, worker, isShared: true });
-}
-
-/** See `program.ts`: whatever caused it, the state is unknown, and the first process starts another worker. */
-function reportDefects(log: Log, end: (status: number) => void): void {
-  const { logger } = log;
-  process.on('exit', () => log.flush());
-  process.on('uncaughtException', (err) => {
-    logger.fatal({ err }, 'Uncaught error');
-    end(1);
-  });
-  process.on('unhandledRejection', (err) => {
-    logger.fatal({ err }, 'Unhandled rejection');
-    end(1);
-  });
-  process.removeAllListeners('warning');
-  process.on('warning', (err) => logger.warn({ err }, `Node.js: ${err.name}`));
 }

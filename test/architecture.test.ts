@@ -19,7 +19,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['strategies', 'speed', 'notifiers', 'metrics', 'event-log'],
   ['upstreams', 'rpc', 'request-lines'],
   ['network'],
-  ['log', 'runtime'],
+  ['log', 'runtime', 'defects'],
   ['events', 'process-events', 'event-words', 'event-sentences', 'masking', 'http', 'pacing'],
   [
     'secret-texts',
