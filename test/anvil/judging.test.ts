@@ -44,7 +44,7 @@ describe('a transaction whose first answer is lost after the node took it', () =
     anvil = await Anvil.start();
     first = await FakeUpstream.start('first', relay(anvil, swallowing));
     second = await FakeUpstream.start('second', relay(anvil, faithful));
-    const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
+    const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.00002' };
     daemon = await startBalancer({ primaries: [first], fallbacks: [second], env });
   });
 
@@ -135,7 +135,7 @@ describe('viem batches of 100 calls, while one of three upstreams refuses a thir
       FakeUpstream.start('good', relay(anvil, faithful)),
       FakeUpstream.start('fine', relay(anvil, faithful)),
     ]);
-    const env = { STRATEGY: 'round-robin', ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
+    const env = { STRATEGY: 'round-robin', ERROR_TIME_TO_LIVE_MINUTES: '0.00002' };
     const daemon = await startBalancer({ primaries: [limited, ...others], env });
     const idsOf = (text: string) => callsIn(text).map(({ id }) => id);
     const faults: string[] = [];

@@ -15,7 +15,7 @@ async function setUp() {
   const running = await startApp({
     primaries: [`${first.url} name=first`],
     fallbacks: [`${second.url} name=second`],
-    flags: ['--error-time-to-live-minutes=0.0001', '--max-body=1kb', '--admin-port=0'],
+    flags: ['--error-time-to-live-minutes=0.00002', '--max-body=1kb', '--admin-port=0'],
   });
   return { first, second, running };
 }

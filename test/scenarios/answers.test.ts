@@ -17,7 +17,7 @@ let hurried: Daemon;
 beforeAll(async () => {
   primary = await FakeUpstream.start('primary');
   fallback = await FakeUpstream.start('fallback');
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001', MAX_BATCH: '3' };
+  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.00002', MAX_BATCH: '3' };
   [hopeless, daemon, hurried] = await Promise.all([
     startBalancer({ primaries: [`http://127.0.0.1:${await releasedPort()}`] }),
     startBalancer({ primaries: [primary], fallbacks: [`${fallback.url} name=second`], env }),

@@ -34,7 +34,7 @@ const start = (env: Record<string, string> = {}) =>
 beforeAll(async () => {
   upstreams = await Promise.all(['a', 'b', 'c'].map((label) => FakeUpstream.start(label)));
   // Its quarantines are over before the next test asks.
-  daemon = await start({ ERROR_TIME_TO_LIVE_MINUTES: '0.0001', ATTEMPT_TIMEOUT: '2s' });
+  daemon = await start({ ERROR_TIME_TO_LIVE_MINUTES: '0.00002', ATTEMPT_TIMEOUT: '2s' });
 });
 
 let tests = 0;

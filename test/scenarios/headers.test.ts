@@ -12,7 +12,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   upstream = await FakeUpstream.start();
   // A quarantine that is over before the next test asks.
-  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
+  const env = { ERROR_TIME_TO_LIVE_MINUTES: '0.00002' };
   daemon = await startBalancer({ primaries: [`${upstream.url} name=solo.1`], env });
 });
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
   daemon = await startBalancer({
     primaries: [`${url} name=a ${HEADERS}`],
     fallbacks: [`${other.url}/b/otherKey55 name=b`],
-    env: { ADMIN_PORT: '0', LOG_LEVEL: 'trace', ERROR_TIME_TO_LIVE_MINUTES: '0.0001' },
+    env: { ADMIN_PORT: '0', LOG_LEVEL: 'trace', ERROR_TIME_TO_LIVE_MINUTES: '0.00002' },
   });
 });
 

@@ -17,7 +17,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   primary = await FakeUpstream.start('primary');
   fallback = await FakeUpstream.start('fallback');
-  daemon = await startBalancer({ ...firstAndSecond(), env: { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' } });
+  daemon = await startBalancer({ ...firstAndSecond(), env: { ERROR_TIME_TO_LIVE_MINUTES: '0.00002' } });
 });
 
 beforeEach(async () => {

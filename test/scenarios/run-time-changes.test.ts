@@ -156,7 +156,7 @@ describe('the admin port', () => {
   });
 
   it('shows no secret: not the token, and nothing of a URL that was added', async () => {
-    const env = { ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'trace', ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
+    const env = { ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'trace', ERROR_TIME_TO_LIVE_MINUTES: '0.00002' };
     const { daemon, admin } = await start(env);
     const secret = (url: string) =>
       `${url.replace('http://', 'http://userName33:passWord44@')}/v2/pathKey11?key=queryKey22`;

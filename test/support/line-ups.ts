@@ -5,7 +5,7 @@ import { FakeUpstream } from './fake-upstream.ts';
 /** Upstreams behind a daemon that all tests of a file share. To be called outside of the tests. */
 
 /** Quarantines are over before the next test asks. */
-const FORGIVING = { ERROR_TIME_TO_LIVE_MINUTES: '0.0001' };
+const FORGIVING = { ERROR_TIME_TO_LIVE_MINUTES: '0.00002' };
 
 /** Before each test all are usable, answer in good order, and nothing is recorded. */
 function startAnew(daemon: Daemon, upstreams: readonly FakeUpstream[]): void {

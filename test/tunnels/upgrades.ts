@@ -6,7 +6,7 @@ import { switchProtocol } from '../support/tunnel-client.ts';
 import { until } from '../support/waiting.ts';
 
 /** Any failure is forgiven before the next test asks. */
-export const FORGIVING = ['--error-time-to-live-minutes=0.0001'];
+export const FORGIVING = ['--error-time-to-live-minutes=0.00002'];
 
 interface Row {
   readonly state: string;
