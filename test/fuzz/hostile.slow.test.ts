@@ -18,7 +18,8 @@ const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 30);
 const CONNECTIONS = 20;
 /** Each attack lasts so long at most; then its connection is given up, and the next one begins. */
 const LONGEST_MS = 8_000;
-const BOUND_MB = 300;
+/** Of which 256 MB are MAX_BUFFERED; the rest is garbage, of which a quick machine makes more before it is collected. */
+const BOUND_MB = 500;
 
 async function startUpstream(): Promise<string> {
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
