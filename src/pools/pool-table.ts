@@ -49,4 +49,9 @@ export class PoolTable {
   find(name: string): Pool | undefined {
     return this.all.find(({ identity }) => identity.name === name);
   }
+
+  /** The one of this name of which there are figures. */
+  findMeasured(name: string): Pool | undefined {
+    return this.measured.find(({ identity }) => identity.name === name);
+  }
 }

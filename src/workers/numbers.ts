@@ -1,10 +1,11 @@
 /** The live numbers of a worker, which have no events. */
 
+import type { Pool } from '../pools/pool.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import { upstreamKey } from '../sharing/upstream-key.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
-/** Of an upstream: what was counted since the last report, then how it is at the moment. */
+/** Of an upstream that is in a list: what was counted since the last report, then how it is at the moment. */
 export interface UpstreamNumbers {
   readonly key: string;
   readonly attempts: number;
@@ -69,8 +70,8 @@ export class NumberReader {
   /** What has changed since the last call; undefined when nothing has. */
   read(): Numbers | undefined {
     const pools = this.#source.pools().measured;
-    const upstreams = pools.flatMap(({ registry, departed, queue }) =>
-      [...registry.all, ...departed].flatMap((each) => this.#upstream(each, queue) ?? []),
+    const upstreams = pools.flatMap(({ registry, queue }) =>
+      registry.all.flatMap((each) => this.#upstream(each, queue) ?? []),
     );
     const changed = pools.flatMap((pool) => this.#pool(pool) ?? []);
     const lines = this.#source.linesDropped();
@@ -83,10 +84,7 @@ export class NumberReader {
     return { upstreams, pools: changed, linesDropped, connections };
   }
 
-  #upstream(
-    upstream: Upstream,
-    queue: { readonly length: number; waitingFor(upstream: Upstream): number },
-  ): UpstreamNumbers | undefined {
+  #upstream(upstream: Upstream, queue: Pool['queue']): UpstreamNumbers | undefined {
     const told = this.#told.get(upstream) ?? NIL;
     const { attempts, failures, connectionsOpened, probeCalls, inFlight, slow } = upstream;
     const { rpc, http } = upstream.answers;
@@ -122,7 +120,7 @@ export class NumberReader {
     };
   }
 
-  #pool({ identity: { name }, usage, queue, onlookers }: PoolTable['nowhere']): PoolNumbers | undefined {
+  #pool({ identity: { name }, usage, queue, onlookers }: Pool): PoolNumbers | undefined {
     const now = { name, underWay: usage.underWay, waiting: queue.length, onlooking: onlookers.length };
     const told = this.#toldPools.get(name) ?? { underWay: 0, waiting: 0, onlooking: 0 };
     if (now.underWay === told.underWay && now.waiting === told.waiting && now.onlooking === told.onlooking)

@@ -31,9 +31,7 @@ export class Roster {
   }
 
   pool(name: string): PoolIdentity | undefined {
-    const table = this.#pools();
-    const { identity } = table.nowhere;
-    return table.find(name)?.identity ?? (name === identity.name ? identity : undefined);
+    return this.#pools().findMeasured(name)?.identity;
   }
 
   /** What an upstream is called; undefined for one that was never seen in a list. */

@@ -64,9 +64,8 @@ export class Sums {
       present = { upstreams: new Map(), pools: new Map() };
       this.#present.set(worker, present);
     }
-    // Of those that have left there is nothing more to tell.
-    for (const [upstream, { inFlight }] of present.upstreams)
-      if (upstream.hasLeft && inFlight === 0) present.upstreams.delete(upstream);
+    // Of those that have left workers tell nothing more.
+    for (const upstream of present.upstreams.keys()) if (upstream.hasLeft) present.upstreams.delete(upstream);
     return present;
   }
 
@@ -80,8 +79,7 @@ export class Sums {
   }
 
   #addUp(name: string): void {
-    const table = this.#pools();
-    const pool = table.find(name) ?? (name === table.nowhere.identity.name ? table.nowhere : undefined);
+    const pool = this.#pools().findMeasured(name);
     if (!pool) return;
     const all = [...this.#present.values()].flatMap(({ pools }) => pools.get(name) ?? []);
     pool.usage.elsewhere = sum(all.map(({ underWay }) => underWay));

@@ -24,7 +24,6 @@ function makeProcess() {
     identity,
     path: '',
     registry: { all: [upstream] },
-    departed: [],
     usage,
     queue,
     onlookers: { ...queue },
