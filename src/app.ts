@@ -79,8 +79,7 @@ export function createApp(
   const eventLog = createEventLog({ logger, random: runtime.random, sample: config.logSample });
   announcer.listen(kind.logged(eventLog.listener));
   const pools = () => serving.service.pools;
-  const origin = `${randomBytes(8).toString('hex')}.0`;
-  const sharing = createSharing(config, { runtime, pools, origin, facts: options.facts ?? kind.facts });
+  const sharing = createSharing(config, { runtime, pools, facts: options.facts ?? kind.facts });
   const alerts = createOperatorAlerts(config, runtime, { pools, claims: sharing.claims });
   const secret = randomBytes(32);
   const via = `rpc-load-balancer-${randomBytes(3).toString('hex')}`;

@@ -15,10 +15,7 @@ export async function serveAsWorker(): Promise<void> {
   const start = await first.start;
   const log = await logOf(start);
   const { logger } = log;
-  const end = (status: number): void => {
-    log.flush();
-    process.exit(status);
-  };
+  const end = (status: number): void => process.exit(status);
   process.on('exit', () => log.flush());
   logDefects(logger, end);
   const runtime = { clock: systemClock, random: systemRandom, logger };

@@ -86,8 +86,10 @@ const AMBIENT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'balancer/handle.ts': 'randomBytes',
   // The name in Via: a client that knew it could make a request look like a loop.
   'app.ts': 'randomBytes',
-  // Who knew the keys could read what TLS sessions say; origins must differ over all machines.
+  // Who knew the keys could read what TLS sessions say.
   'app/first.ts': 'randomBytes',
+  // Origins must differ over all machines.
+  'app/shared-facts.ts': 'randomBytes',
   // Measures the event loop itself, and is passed on as an EventLoopDelay.
   'server/event-loop-delay.ts': "'node:perf_hooks'",
 };

@@ -2,28 +2,20 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { secretsOfConfig } from '../config/masked-settings.ts';
 import { isOfRequest } from '../event-log.ts';
-import { FactTable } from '../sharing/fact-table.ts';
-import { forkWorker, type WorkerProcess } from '../workers/worker-process.ts';
 import { Workforce } from '../workers/workforce.ts';
 import type { RoleKind } from './role.ts';
-import { createFacts } from './shared-facts.ts';
+import { createFacts, createTable } from './shared-facts.ts';
 
 /** Of a TLS server's keys for session tickets. */
 const TICKET_KEYS_BYTES = 48;
-const ORIGIN_BYTES = 8;
 
 /** It is not in the way of clients: how late it is changes nothing for them. */
 const NEVER_OVERLOADED = { isOn: false, start() {}, stop() {} };
 
-/** `fork` starts one of so many workers. */
-export function firstOfSeveral(
-  clock: Clock,
-  workers: number,
-  fork: () => WorkerProcess = forkWorker,
-): RoleKind {
-  const table = new FactTable({ clock, origin: randomBytes(ORIGIN_BYTES).toString('hex') });
+/** With so many workers. */
+export function firstOfSeveral(clock: Clock, workers: number): RoleKind {
+  const table = createTable(clock);
   return {
     facts: createFacts({ table, role: 'first', workers }),
     // Workers write the lines of the requests that they serve.
@@ -36,10 +28,9 @@ export function firstOfSeveral(
       const stats = (pool: string | undefined) => statistics.stats(pool);
       const ticketKeys = randomBytes(TICKET_KEYS_BYTES);
       const workforce = new Workforce({
-        ...{ config, clock, logger, announcer, facts: table, certificates, stats, fork },
+        ...{ config, clock, logger, announcer, facts: table, certificates, stats },
         pools: () => serving.service.pools,
         common: { secret, via, ticketKeys },
-        secretsOf: secretsOfConfig,
       });
       return {
         port: workforce,
@@ -48,7 +39,7 @@ export function firstOfSeveral(
           await workforce.collect();
           return stats(pool);
         },
-        collect: () => workforce.collect(),
+        collect: workforce.collect,
         beginDrain: () => workforce.beginDrain(),
         abort: () => workforce.kill(),
         linesDroppedElsewhere: () => workforce.linesDropped,

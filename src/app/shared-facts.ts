@@ -1,7 +1,9 @@
 /** What a process shares with others. */
 
+import { randomBytes } from 'node:crypto';
 import { SharedBuckets } from '../clients/shared-buckets.ts';
-import type { FactTable } from '../sharing/fact-table.ts';
+import type { Clock } from '../clock.ts';
+import { FactTable } from '../sharing/fact-table.ts';
 import type { Role } from '../sharing/knowledge.ts';
 
 /** All that this process and others know, and what it is among them. */
@@ -12,6 +14,13 @@ export interface SharedFacts {
   readonly workers: number;
   /** What clients have used up here of limits that are those of all. */
   readonly clients: SharedBuckets;
+}
+
+const ORIGIN_BYTES = 8;
+
+/** That of a process which is no worker: no other one has its origin, ever. */
+export function createTable(clock: Clock): FactTable {
+  return new FactTable({ clock, origin: randomBytes(ORIGIN_BYTES).toString('hex') });
 }
 
 /** `table` is that of this process, `place` that of a worker among those of its first process. */

@@ -5,9 +5,8 @@ import { createLookUp } from '../network/look-up.ts';
 import type { Claims } from '../notifiers/claims.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
 import type { Runtime } from '../runtime.ts';
-import { FactTable } from '../sharing/fact-table.ts';
 import type { RedisSharing } from '../sharing/redis/index.ts';
-import { createFacts, type SharedFacts } from './shared-facts.ts';
+import { createFacts, createTable, type SharedFacts } from './shared-facts.ts';
 
 export interface Sharing {
   /** Undefined where nothing is shared. */
@@ -26,8 +25,6 @@ export interface SharingContext {
   readonly runtime: Runtime;
   /** Those in force. */
   readonly pools: () => PoolTable;
-  /** Of this process, and of no other one, ever. */
-  readonly origin: string;
   /** Where there are several processes on this machine. */
   readonly facts: SharedFacts | undefined;
 }
@@ -37,12 +34,12 @@ const NOT_CONNECTED = { claims: undefined, isUp: undefined };
 /** Nothing is loaded, and nothing connected, before the start. */
 export function createSharing(
   { redisUrl, redisPrefix: prefix }: Pick<Config, 'redisUrl' | 'redisPrefix'>,
-  { runtime, pools, origin, facts: given }: SharingContext,
+  { runtime, pools, facts: given }: SharingContext,
 ): Sharing {
   const { clock, random, logger } = runtime;
   if (redisUrl === undefined && !given)
     return { ...NOT_CONNECTED, facts: undefined, start: async () => {}, stop: async () => {} };
-  const facts = given ?? createFacts({ table: new FactTable({ clock, origin }), role: 'alone', workers: 1 });
+  const facts = given ?? createFacts({ table: createTable(clock), role: 'alone', workers: 1 });
   let stopSharing = () => {};
   const share = async () => {
     const { shareAll } = await import('./share-all.ts');

@@ -157,8 +157,7 @@ export function shareWithOthers(
 ): WorkerSharing {
   const { service } = serving;
   const pools = () => service.pools;
-  const { origin } = facts.table;
-  const sharing = createSharing({ redisUrl: undefined, redisPrefix: '' }, { runtime, pools, origin, facts });
+  const sharing = createSharing({ redisUrl: undefined, redisPrefix: '' }, { runtime, pools, facts });
   const lists = new ServerLists(config.upstreams, undefined);
   const shared = shareLists(facts, {
     ...{ lists, service, runtime, hide, folder: process.cwd() },

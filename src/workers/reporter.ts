@@ -49,7 +49,7 @@ export class Reporter {
     this.#send = send;
   }
 
-  /** Reports from now on, all tenths of a second. */
+  /** Reports from now on, every tenth of a second. */
   start(): void {
     this.#clock.after(INTERVAL_MS, () => {
       this.report();

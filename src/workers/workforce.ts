@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import { secretsOfConfig } from '../config/masked-settings.ts';
 import type { Announcer } from '../events.ts';
 import type { Logger } from '../log.ts';
 import type { PoolTable } from '../pools/pool-table.ts';
@@ -19,7 +20,7 @@ import { Replies, shareNext } from './replies.ts';
 import { Roster } from './roster.ts';
 import { copyOf, type SettingsCopy, shareOf } from './settings-copy.ts';
 import { Sums } from './sums.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import { forkWorker } from './worker-process.ts';
 
 /** Nobody waits longer for figures of a worker that is busy. */
 const COLLECT_MS = 250;
@@ -30,8 +31,6 @@ const GRACE_MS = 2_000;
 
 export interface WorkforceOptions {
   readonly config: Config;
-  /** The texts of settings that no log shows. */
-  readonly secretsOf: (config: Config) => readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly announcer: Announcer;
@@ -43,7 +42,6 @@ export interface WorkforceOptions {
   readonly certificates: Certificates | undefined;
   /** What all workers have in common: see `Start`. */
   readonly common: Pick<Start, 'secret' | 'via' | 'ticketKeys'>;
-  readonly fork: () => WorkerProcess;
 }
 
 export class Workforce implements ClientPort {
@@ -79,7 +77,7 @@ export class Workforce implements ClientPort {
     announcer.listen((event) => this.#conditions.hear(event));
     this.#replies = new Replies(clock);
     this.#crew = new Crew({
-      ...{ count: config.workers, fork: options.fork, clock, logger },
+      ...{ count: config.workers, fork: forkWorker, clock, logger },
       greet: (worker) => this.#greet(worker),
       hear: (worker, message) => this.#hear(worker, message),
       onReady: () => {
@@ -162,8 +160,8 @@ export class Workforce implements ClientPort {
   }
 
   #copied(config: Config): SettingsCopy {
-    const { secretsOf } = this.#options;
-    return { config: copyOf(shareOf(config, this.#options.config.workers)), secrets: secretsOf(config) };
+    const { workers } = this.#options.config;
+    return { config: copyOf(shareOf(config, workers)), secrets: secretsOfConfig(config) };
   }
 
   #greet(worker: Worker): Start {
