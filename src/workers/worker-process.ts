@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 /** By which a process knows that it is a worker. */
-export const WORKER_MARK = 'RPC_LOAD_BALANCER_WORKER';
+const WORKER_MARK = 'RPC_LOAD_BALANCER_WORKER';
 
 /** Why a process has ended. */
 export interface Ending {

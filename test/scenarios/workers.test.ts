@@ -25,11 +25,10 @@ it('two workers are one daemon: they answer, are counted, replaced, reloaded and
   const requests = (count: number) =>
     until(async () => (await daemon.stats())[0]?.requests === count, `${count} requests`);
 
-  // Each has a connection of its own, and they are given to both in turn.
-  for (let count = 1; count <= 4; count++) {
-    expect((await rpc(daemon.url, 'eth_chainId')).reply.result).toBe('A');
-    await requests(count);
-  }
+  // Each has a connection of its own, and those that come together are given to both in turn.
+  const answers = await Promise.all([1, 2, 3, 4].map(() => rpc(daemon.url, 'eth_chainId')));
+  expect(answers.map(({ reply }) => reply.result)).toEqual(['A', 'A', 'A', 'A']);
+  await requests(4);
   const lines = () => daemon.logs().filter(({ msg }) => msg === 'Request');
   await until(() => lines().length === 4, 'a line for each request');
   expect(new Set(lines().map((line) => line['worker']))).toEqual(new Set([1, 2]));

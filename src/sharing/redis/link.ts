@@ -11,7 +11,7 @@ import {
 } from './connection.ts';
 
 /** How long Redis may take for an answer. */
-export const ANSWER_MS = 50;
+const ANSWER_MS = 50;
 /** An answer that has come while this process was busy is still read: timers that are due go before it. */
 const READING_MS = 5;
 /** How long a connection may take to be ready, its login included. */
